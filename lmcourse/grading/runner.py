@@ -1,0 +1,107 @@
+"""Run a student's notebook in a fresh process, past failing cells, and check what it defines.
+
+    python -m lmcourse.grading.runner JOB.json RESULT.json
+
+is the process itself; `run` starts it. It is for the student's own machine: nothing is isolated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmcourse.grading.course import GradingError
+from lmcourse.grading.report import Report
+
+
+@dataclass(frozen=True)
+class Run:
+    """What running a notebook brought."""
+
+    reports: list[Report]
+    failures: list[str]  # one line for each cell that did not run through
+
+
+def run(
+    sources: list[str], assignment: str, exercises: list[str], folder: Path, seconds: float = 120.0
+) -> Run:
+    """Execute code cells in a fresh process in `folder`, then run the public checks of `exercises`.
+
+    Args:
+        sources: of the code cells, in order.
+        assignment: its name.
+        exercises: their names; all if empty. ValueError (GradingError) at one that does not exist.
+        folder: the working directory, where the notebook lies.
+        seconds: allowed for the cells; each exercise's checks have a limit of their own.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        job, result = Path(scratch) / "job.json", Path(scratch) / "result.json"
+        job.write_text(
+            json.dumps({"sources": sources, "assignment": assignment, "exercises": exercises, "seconds": seconds}),
+            encoding="utf-8",
+        )
+        environment = {**os.environ, "IPYTHONDIR": scratch, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
+        try:
+            process = subprocess.run(
+                [sys.executable, "-m", "lmcourse.grading.runner", str(job), str(result)],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=seconds + 240,
+            )
+        except subprocess.TimeoutExpired:
+            raise GradingError(f"the notebook did not end within {seconds:g} s and could not be interrupted") from None
+        if not result.exists():
+            raise GradingError(f"the notebook ended its Python process (exit status {process.returncode})")
+        said = json.loads(result.read_text(encoding="utf-8"))
+    return Run([Report.from_json(report) for report in said["reports"]], said["failures"])
+
+
+def main(job_path: str, result_path: str) -> None:
+    """The fresh process: read the job, run cells and checks, write the result."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    from lmcourse.grading.assignment import Assignment
+    from lmcourse.grading.local import OutOfTime, quiet, time_limit
+
+    job = json.loads(Path(job_path).read_text(encoding="utf-8"))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "NoColor"
+    failures: list[str] = []
+    with quiet():
+        shell = InteractiveShell.instance(config=config)
+        sys.path.insert(0, os.getcwd())
+        try:
+            with time_limit(job["seconds"]):
+                for number, source in enumerate(job["sources"], 1):
+                    outcome = shell.run_cell(source, store_history=False)
+                    error = outcome.error_before_exec or outcome.error_in_exec
+                    if isinstance(error, OutOfTime):
+                        raise error
+                    if error is not None and not isinstance(error, NotImplementedError):
+                        failures.append(f"{_first_line(source)} {type(error).__name__}: {error}")
+        except OutOfTime:
+            failures.append(f"{_first_line(source)} still ran after {job['seconds']:g} s; cells behind it were not run")
+    assignment = Assignment(job["assignment"], shell.user_ns)
+    reports = [assignment.report(exercise).as_json() for exercise in job["exercises"] or assignment.exercises]
+    Path(result_path).write_text(json.dumps({"reports": reports, "failures": failures}), encoding="utf-8")
+
+
+def _first_line(source: str) -> str:
+    """How a cell is named in a message: by its first line of code."""
+    lines = [line for line in source.splitlines() if line.strip() and not line.startswith("#")]
+    return f"the cell `{(lines or [''])[0][:60]}`:"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
+    os._exit(0)  # a thread the notebook left behind must not keep this process alive

@@ -1,0 +1,59 @@
+"""The ladder: one running table in which every model of the course stands on the same held-out text.
+
+A row says what a model is, how much it stores, what it cost to train and how many bits it needs per token
+and per byte. Rows are comparable within one text; bits per byte are comparable across tokenizations too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmcourse.model import LanguageModel
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rung of the ladder."""
+
+    name: str
+    text: str  # the held-out text on which it stands
+    parameters: int  # numbers stored
+    training_cost: int  # elementary operations spent on training (for a counting model: increments)
+    bits_per_token: float
+    bits_per_byte: float
+
+
+def measure(
+    model: LanguageModel, name: str, text: str, held_out: str, parameters: int = 0, training_cost: int = 0
+) -> Row:
+    """Score a model on a held-out text, in UTF-8 bytes and in the model's own tokens.
+
+    Args:
+        model: any language model that can encode `held_out`.
+        name: of the model.
+        text: the name of the held-out text.
+        held_out: the text itself; it must not have been trained on.
+        parameters: numbers the model stores.
+        training_cost: elementary operations spent on training.
+    """
+    ids = model.ids(held_out)
+    if not ids:
+        raise ValueError(f"held_out={held_out!r} holds no token: nothing to measure the model on")
+    bits = -model.log_prob(ids) / math.log(2)
+    return Row(name, text, parameters, training_cost, bits / len(ids), bits / len(held_out.encode("utf-8")))
+
+
+def as_table(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table, worst model first on each text."""
+    lines = [
+        "| model | text | parameters | training cost | bits per token | bits per byte |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for row in sorted(rows, key=lambda r: (r.text, -r.bits_per_token)):
+        lines.append(
+            f"| {row.name} | {row.text} | {row.parameters:,} | {row.training_cost:,} "
+            f"| {row.bits_per_token:.3f} | {row.bits_per_byte:.3f} |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,105 @@
+"""Vocabularies: the finite list of tokens a model may say, and the way from text to token ids and back.
+
+Tokens here are whole words or single characters. Learned subwords (BPE and its cousins) are another matter.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from numbers import Real
+
+
+class Vocabulary:
+    """An ordered set of tokens; a token's id is its position.
+
+    `separator` says how tokens make up a text: `" "` for words (any white space parts them), `""` for
+    characters.
+    Raises ValueError for any other separator, for no tokens, and for a token given twice.
+
+    >>> vocab = Vocabulary(["ate", "ball", "cheese", "mouse", "the"])
+    >>> vocab.encode("the mouse ate")
+    [4, 3, 0]
+    >>> vocab.decode([4, 2])
+    'the cheese'
+    """
+
+    def __init__(self, tokens: Iterable[str], separator: str = " "):
+        self.tokens = tuple(tokens)
+        self.separator = separator
+        self._ids = {token: i for i, token in enumerate(self.tokens)}
+        if not self.tokens:
+            raise ValueError("a vocabulary needs at least one token; got none")
+        if len(self._ids) != len(self.tokens):
+            twice = next(t for i, t in enumerate(self.tokens) if self._ids[t] != i)
+            raise ValueError(
+                f"token {twice!r} stands twice in the vocabulary; each token needs exactly one id"
+            )
+        if separator not in ("", " "):
+            raise ValueError(f"separator={separator!r} must be ' ' (words) or '' (characters)")
+
+    @classmethod
+    def of_words(cls, text: str) -> Vocabulary:
+        """The distinct space-separated words of `text`, in alphabetical order."""
+        return cls(sorted(set(text.split())), separator=" ")
+
+    @classmethod
+    def of_characters(cls, text: str) -> Vocabulary:
+        """The distinct characters of `text`, in code-point order."""
+        return cls(sorted(set(text)), separator="")
+
+    def __len__(self) -> int:
+        """The number of tokens."""
+        return len(self.tokens)
+
+    def __contains__(self, token: str) -> bool:
+        """Whether `token` has an id."""
+        return token in self._ids
+
+    def __eq__(self, other: object) -> bool:
+        """Equal tokens in equal order, joined alike."""
+        return isinstance(other, Vocabulary) and (self.tokens, self.separator) == (
+            other.tokens,
+            other.separator,
+        )
+
+    def __hash__(self) -> int:
+        """Consistent with `==`."""
+        return hash((self.tokens, self.separator))
+
+    def __repr__(self) -> str:
+        """For example `Vocabulary(5 tokens: 'ate', 'ball', 'cheese', …)`."""
+        shown = ", ".join(map(repr, self.tokens[:3])) + (", …" if len(self) > 3 else "")
+        return f"Vocabulary({len(self)} tokens: {shown})"
+
+    def id(self, token: str) -> int:
+        """The id of one token. Raises ValueError, with the nearest known tokens, if it has none."""
+        try:
+            return self._ids[token]
+        except (KeyError, TypeError):
+            near = difflib.get_close_matches(str(token), self.tokens, n=3)
+            hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {self!r}"
+            raise ValueError(f"unknown token {token!r}: it is not in the vocabulary; {hint}") from None
+
+    def encode(self, text: str | Iterable[str]) -> list[int]:
+        """Token ids of a text, or of an iterable of tokens. Raises ValueError at an unknown token."""
+        if isinstance(text, str):
+            text = text.split() if self.separator else list(text)
+        return [self.id(token) for token in text]
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """The text of a sequence of ids. Raises ValueError at an id out of range."""
+        return self.separator.join(self.tokens[i] for i in self.check_ids(token_ids))
+
+    def check_ids(self, token_ids: Iterable[int]) -> list[int]:
+        """The ids as plain ints. Raises ValueError if one is not an integer in `[0, len(self))`."""
+        checked = []
+        for i in token_ids:
+            if isinstance(i, str):
+                raise ValueError(
+                    f"expected token ids, got the token {i!r}; encode text first: vocab.encode(…)"
+                )
+            if not isinstance(i, Real) or i % 1 != 0 or not 0 <= i < len(self):
+                raise ValueError(f"token id {i} is not an integer from 0 to {len(self) - 1}")
+            checked.append(int(i))
+        return checked

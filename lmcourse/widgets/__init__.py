@@ -1,0 +1,9 @@
+"""Widgets that compute in the page itself, so that they also live in a published book, without a kernel.
+
+Python validates and is the reference; the JavaScript beside each module computes the same and draws it.
+"""
+
+from lmcourse.widgets.temperature import TemperatureExplorer
+from lmcourse.widgets.tree import SentenceTree
+
+__all__ = ["SentenceTree", "TemperatureExplorer"]

@@ -1,0 +1,94 @@
+"""The sentence tree: walk through the sentences of a small language, and compare two ways of annealing."""
+
+from __future__ import annotations
+
+import traitlets
+
+from lmcourse.annealing import Sentences, anneal_each_step, anneal_whole, enumerate_sentences
+from lmcourse.model import LanguageModel
+from lmcourse.widgets.base import HERE, TemperatureTrait, Widget
+from lmcourse.world import five_words
+
+
+class SentenceTree(Widget):
+    """The tree of continuations of a small language, where probabilities multiply along a path.
+
+    Beneath it stand the complete sentences with three probabilities: the model's own, annealed at each step,
+    and annealed as a whole (see `lmcourse.annealing`).
+
+    Args:
+        model: any language model with few sentences; by default the mouse world of five words.
+        end: the token that closes a sentence, as text or id; by default `model.end`.
+        temperature: from 0 over 1 (the model) to `math.inf`.
+        max_sentences: how many sentences the tree may have.
+
+    Raises:
+        ValueError: if the language has more sentences, has no end token, or the temperature is out of range.
+    """
+
+    _esm = HERE / "tree.js"
+
+    separator = traitlets.Unicode().tag(sync=True)
+    # The tree: node 0 is the empty beginning, a parent comes before its children.
+    parents = traitlets.List(traitlets.Int()).tag(sync=True)
+    tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    log_probs = traitlets.List(traitlets.Float()).tag(sync=True)  # of the node's token, given the path to it
+    node = traitlets.Int(0).tag(sync=True)  # where the reader stands
+    temperature = TemperatureTrait()
+
+    def __init__(
+        self,
+        model: LanguageModel | None = None,
+        end: str | int | None = None,
+        temperature: float = 1.0,
+        max_sentences: int = 200,
+    ):
+        model = five_words() if model is None else model
+        if end is None:
+            if not hasattr(model, "end"):
+                raise ValueError(
+                    "this model has no end token of its own; say which token closes a sentence: end=…"
+                )
+            end = model.end
+        self._model, self._end = model, model.vocab.id(end) if isinstance(end, str) else end
+        self._limit = max_sentences
+        self._sentences = enumerate_sentences(model, self._end, max_sentences)
+        prefixes = sorted({ids[:i] for ids in self._sentences for i in range(len(ids) + 1)})
+        position = {prefix: i for i, prefix in enumerate(prefixes)}
+        super().__init__(
+            separator=model.vocab.separator,
+            parents=[-1] + [position[prefix[:-1]] for prefix in prefixes[1:]],
+            tokens=[""] + [model.vocab.tokens[prefix[-1]] for prefix in prefixes[1:]],
+            log_probs=[0.0] + [float(model.next_log_probs([p[:-1]])[0, p[-1]]) for p in prefixes[1:]],
+            temperature=temperature,
+        )
+
+    @traitlets.validate("node")
+    def _check_node(self, proposal: dict) -> int:
+        if not 0 <= proposal["value"] < len(self.parents):
+            raise ValueError(f"node={proposal['value']} must lie between 0 and {len(self.parents) - 1}")
+        return proposal["value"]
+
+    @property
+    def path(self) -> str:
+        """The text said so far, where the reader stands."""
+        said, node = [], self.node
+        while node:
+            said.append(self.tokens[node])
+            node = self.parents[node]
+        return self.separator.join(reversed(said))
+
+    @property
+    def sentences(self) -> Sentences:
+        """Every sentence with the model's own probability, the most probable first."""
+        return dict(self._sentences)
+
+    @property
+    def each_step(self) -> Sentences:
+        """Probabilities of the sentences, annealed at each step at the present temperature."""
+        return anneal_each_step(self._model, self._end, self.temperature, self._limit)
+
+    @property
+    def whole(self) -> Sentences:
+        """Probabilities of the sentences, annealed as a whole at the present temperature."""
+        return anneal_whole(self._sentences, self.temperature)

@@ -1,0 +1,110 @@
+"""A real browser that can reach this machine only, and the built book served to it.
+
+`page` is what a test usually wants: at the end of the test it fails for any console error, any failed request
+and any attempt to reach another host.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Names of other hosts do not even resolve, whatever asks for them.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+
+def missing(what: str, mend: str) -> None:
+    """Skip the test, saying so; on a CI machine (`CI` is set) fail it."""
+    message = f"NOT TESTED IN A BROWSER: {what}; {mend}"
+    if os.environ.get("CI"):
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL can be answered without another host."""
+    parts = urlsplit(url)
+    return parts.scheme in ("file", "data", "blob", "about") or parts.hostname in ("127.0.0.1", "localhost")
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line per request."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def book_dir() -> Path:
+    """The built book."""
+    folder = ROOT / "_build" / "html"
+    if not (folder / "index.html").exists():
+        missing("the book is not built", "run `make book`")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def base_url(book_dir: Path) -> Iterator[str]:
+    """Address of the built book on this machine, without a final slash."""
+    handler = functools.partial(_Quiet, directory=str(book_dir))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Chromium or Chrome, found on the PATH."""
+    executable = next(filter(None, map(shutil.which, NAMES)), None)
+    if executable is None:
+        missing("no Chromium or Chrome on the PATH", "install one (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator:
+    """A fresh page, 1280 by 800; whatever goes wrong on it fails the test at the end."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    problems: list[str] = []
+
+    def allow(route) -> None:
+        if is_local(route.request.url):
+            route.continue_()
+        else:
+            problems.append(f"asked another host for {route.request.url}")
+            route.abort()
+
+    context.route("**/*", allow)
+    page = context.new_page()
+    page.on("console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(f"uncaught: {error}"))
+    page.on("requestfailed", lambda r: problems.append(f"request failed: {r.url}"))
+    page.on("response", lambda r: problems.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+    yield page
+    context.close()
+    assert not problems, "\n".join(problems)
