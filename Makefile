@@ -22,10 +22,10 @@ data: $(ENV)  ## fetch the texts the course reads into the cache, checked
 	@$(BIN)/lmcourse data
 
 # `--all` reads every page again, so that no warning is ever missed and nothing stale is left. Only the executed
-# notebooks are kept from build to build, until the package or its environment changes.
+# notebooks are kept from build to build, until the package, the environment or the extension changes.
 book: data  ## build the book in _build/html
 	@mkdir -p _build
-	@now=$$(find lmcourse requirements*.txt -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cksum | cksum); \
+	@now=$$(find lmcourse book/_ext requirements*.txt -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cksum | cksum); \
 	if [ "$$now" != "$$(cat _build/sources 2>/dev/null)" ]; then \
 		rm -rf _build/.jupyter_cache; echo "$$now" > _build/sources; fi
 	@rm -rf _build/html _build/jupyter_execute
@@ -56,7 +56,7 @@ test: lint data  ## all tests: units, notebooks, the book, and its pages in a br
 	@$(BIN)/pytest -rs tests/browser
 
 bench: data  ## how fast the course's code is, as ratios measured in one run
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python tests/bench.py
 
 grade-demo: data  ## the instructor's whole loop on invented submissions
 	@$(BIN)/lmcourse grade-demo

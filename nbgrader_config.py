@@ -1,7 +1,7 @@
 """nbgrader's settings for this course: authored in solutions/, handed out from notebooks/assignments/.
 
-Student work goes to submitted/, autograded/ and feedback/ and grades to gradebook.db, all of them beside this file and
-none of them under version control.
+Student work goes to submitted/, autograded/ and feedback/ and grades to gradebook.db, all of them beside this
+file and none of them under version control.
 """
 
 c = get_config()  # noqa: F821  (nbgrader provides it)
@@ -24,5 +24,5 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedE
 c.ClearSolutions.text_stub = "*Write your answer here.*"
 c.GenerateAssignment.post_convert_hook = "lmcourse.grading.release.after_generate_assignment"
 
-# The checks of one exercise have a limit of 20 s of their own; this one is for everything else in a notebook.
+# The checks of one exercise have a limit of 10 s of their own; this one is for everything else in a notebook.
 c.Execute.timeout = 60

@@ -1,4 +1,4 @@
-"""Autoregressive time series, the language model's older cousin: predict the next number from the last p.
+"""Autoregressive time series, a cousin of the language model: predict the next number from the last p.
 
     x_t = intercept + phi_1 x_{t-1} + … + phi_p x_{t-p} + e_t + theta_1 e_{t-1} + … ,  e_t ~ Normal(0, sigma²)
 

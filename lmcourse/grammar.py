@@ -164,7 +164,7 @@ class Automaton:
     def _solve(self, per_state: np.ndarray) -> float:
         """Expected sum of `per_state` (S,) over the states that one sentence visits.
 
-        It solves x = per_state + P x, at state 0. P holds the arcs inside a sentence, not those that close it.
+        It solves x = per_state + P x, at state 0. P holds the arcs inside a sentence, not the closing ones.
         """
         inside = np.zeros((len(self.arcs), len(self.arcs)))
         for state, row in enumerate(self.arcs):

@@ -18,6 +18,7 @@ def test_docstring_examples():
 
 def test_words_spell_out_contractions_and_both_apostrophes():
     assert words("I'm sure: you\u2019re LATE!") == ["i", "am", "sure", ":", "you", "are", "late", "!"]
+    assert words("can't") == words("cannot") == ["can", "not"]
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_no_warning_where_probabilities_are_zero(model):
 
 @every_model
 def test_unknown_tokens_and_ids_are_refused(model):
-    with pytest.raises(ValueError, match="unknown token 'mous'.*did you mean 'mouse'"):
+    with pytest.raises(ValueError, match=r"unknown token 'mous'.*did you mean 'mouse'"):
         model.log_prob("the mous")
     with pytest.raises(ValueError, match="token id 6 is not an integer from 0 to 5"):
         model.next_probs([6])

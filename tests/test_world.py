@@ -1,7 +1,7 @@
-"""The mouse world: every exact figure against an enumeration written apart, and the sampler against the figures."""
+"""The mouse world: exact figures against an enumeration written apart, the sampler against the figures."""
 
 import math
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -19,12 +19,12 @@ LEVELS = {
 every_level = pytest.mark.parametrize("level", LEVELS)
 
 
-@lru_cache(maxsize=None)
+@cache
 def enumerated(level):
     """{words: probability} by expanding the rules bottom up, without the automaton."""
     rules = LEVELS[level].rules
 
-    @lru_cache(maxsize=None)
+    @cache
     def expand(symbol):
         if symbol not in rules:
             return {(symbol,): 1.0}
@@ -265,8 +265,14 @@ def test_who_eats_whom_is_knowledge_not_grammar():
         (lambda: agreement(1, nesting=1.0), "nesting=1.0 must lie strictly between 0 and 1"),
         (lambda: knowledge(forest_share=0), "forest_share=0 must lie strictly between 0 and 1"),
         (lambda: knowledge(surprise=math.nan), "surprise=nan must lie strictly between 0 and 1"),
-        (lambda: agreement(2).sentences(limit=14_423), "agreement, depth 2 has 14,424 sentences, over limit=14,423"),
-        (lambda: World({"S": "0.5 a S | 0.5 ."}).sentences(), "has inf sentences, over limit=100,000; sample it"),
+        (
+            lambda: agreement(2).sentences(limit=14_423),
+            "agreement, depth 2 has 14,424 sentences, over limit=14,423",
+        ),
+        (
+            lambda: World({"S": "0.5 a S | 0.5 ."}).sentences(),
+            "has inf sentences, over limit=100,000; sample it",
+        ),
         (lambda: World({"S": "0.5 a . | 0.4 b ."}), "rule 'S': the probabilities .* sum to 0.9, not 1"),
         (
             lambda: World({"S": "0.5 a X . | 0.5 a Y .", "X": "1 b", "Y": "1 b"}, name="twins"),
@@ -274,7 +280,7 @@ def test_who_eats_whom_is_knowledge_not_grammar():
         ),
         (lambda: five_words().log_prob("the cat"), "unknown token 'cat'"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()

@@ -1,13 +1,13 @@
 """Keep the chapters' notebooks in their committed form, and move them to and from plain text for editing.
 
-    python tools/notebooks.py check            every notebook is in its committed form, or exit 1
-    python tools/notebooks.py tidy             bring them into it: setup cell, no outputs but kept ones, stable ids
-    python tools/notebooks.py run [PATH …]     execute, then tidy; this renews the outputs of `keep_output` cells
+    python tools/notebooks.py check            is every notebook in its committed form? exit 1 if not
+    python tools/notebooks.py tidy             bring them into it
+    python tools/notebooks.py run [PATH …]     execute, then tidy: renews the outputs of `keep_output` cells
     python tools/notebooks.py export PATH DIR  write a notebook as MyST Markdown into DIR, to edit it as text
     python tools/notebooks.py import FILE PATH make the notebook PATH from such a file, and tidy it
 
-A committed notebook has the setup cell first, no outputs except those of cells tagged `keep_output`, and cell ids
-that depend on the cells' contents only, so that a diff shows what was changed and nothing else.
+A committed notebook has the setup cell after its title, no outputs except those of `keep_output` cells, and cell
+ids that depend on the cells' contents only, so that a diff shows what was changed and nothing else.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def tidied(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             if "keep_output" in tags:  # what is kept is compared by nbval at every test
                 cell.metadata["tags"] = sorted({*tags, "nbval-check-output"})
                 cell.source = cell.source.removeprefix("# NBVAL_CHECK_OUTPUT\n")
-            cell.execution_count = None
             cell.outputs = _plain(cell.outputs) if "keep_output" in tags else []
+            cell.execution_count = 1 if cell.outputs else None  # nbval compares only what has been run
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[digest] = seen.get(digest, 0) + 1
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
@@ -71,11 +71,11 @@ def tidied(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _plain(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """Kept outputs without execution counts, and each stream in one piece, however the kernel had cut it."""
+    """Kept outputs without running numbers, and each stream in one piece, however the kernel had cut it."""
     kept: list[nbformat.NotebookNode] = []
     for output in outputs:
         if "execution_count" in output:
-            output.execution_count = None
+            output.execution_count = 1
         if kept and output.output_type == "stream" and output.name == kept[-1].get("name"):
             kept[-1].text += output.text
         else:

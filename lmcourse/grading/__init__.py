@@ -11,8 +11,8 @@
     release.py     `python -m lmcourse.grading.release` makes the students' versions
     demo.py        `python -m lmcourse.grading.demo` shows an instructor the whole loop
 
-Checks reach a student's work only through `student.name(arguments)` and see only plain values (numbers, strings,
-lists, dictionaries, arrays), so where that function runs is the business of the transport alone.
+Checks reach a student's work only through `student.name(arguments)` and see only plain values (numbers,
+strings, lists, dictionaries, arrays), so where that function runs is the business of the transport alone.
 """
 
 from lmcourse.grading.assignment import Assignment

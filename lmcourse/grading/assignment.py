@@ -48,15 +48,20 @@ class Assignment:
     def check(self, *exercises: str) -> None:
         """Run the public checks of some exercises, or of all, and show at once what passed and what did not.
 
-        A failing check raises nothing, so that *Run all* runs all; nbgrader's *Validate* is told by an exception.
+        A failing check raises nothing, so that *Run all* runs all; nbgrader's *Validate* is told by an
+        exception.
         """
         wanted = exercises or self.exercises
-        if os.environ.get("NBGRADER_EXECUTION") == "autograde":  # there `grade` shows all checks of what it grades
+        if (
+            os.environ.get("NBGRADER_EXECUTION") == "autograde"
+        ):  # there `grade` shows all checks of what it grades
             wanted = [name for name in wanted if not any(check.hidden for check in self._checks_of(name))]
         reports = [self.report(exercise) for exercise in wanted]
         for report in reports:
             show(report)
-        if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(report.passed for report in reports):
+        if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(
+            report.passed for report in reports
+        ):
             raise ChecksFailed("; ".join(report.headline() for report in reports if not report.passed))
 
     def report(self, exercise: str) -> Report:
@@ -67,8 +72,8 @@ class Assignment:
     def grade(self, exercise: str) -> float:
         """Run all checks of an exercise, show the outcome, and return the points earned.
 
-        The returned number is the cell's result, which nbgrader reads as partial credit. Inputs are new each time;
-        `$LMCOURSE_SEED`, if set, repeats those of an earlier run, whose seed its report shows.
+        The returned number is the cell's result, which nbgrader reads as partial credit. Inputs are new
+        each time; `$LMCOURSE_SEED`, if set, repeats those of an earlier run, whose seed its report shows.
         """
         try:
             maximum = course.points(self.name)[exercise]
@@ -82,7 +87,9 @@ class Assignment:
     def _checks_of(self, exercise: str) -> list:
         """All checks of one exercise; ValueError, listing the exercises, if there is none of that name."""
         if exercise not in self.exercises:
-            raise ValueError(f"no exercise {exercise!r} in {self.name}; there are {', '.join(self.exercises)}")
+            raise ValueError(
+                f"no exercise {exercise!r} in {self.name}; there are {', '.join(self.exercises)}"
+            )
         return [check for check in self._checks if check.exercise == exercise]
 
 

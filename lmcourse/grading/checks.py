@@ -1,15 +1,16 @@
 """What a check is, and the words to write one in.
 
-A check is a plain function that calls a student's functions and raises `CheckFailed`, with an explanation in the
-student's terms, where the answer is not right:
+A check is a plain function that calls a student's functions and raises `CheckFailed`, with an explanation
+in the student's terms, where the answer is not right:
 
     @check("chain_rule")
     def adds_up_logarithms(student):
         '''The log-probability of "a b" is log 0.5 + log 0.2.'''
-        expect_close(student.sequence_log_prob(model, ["a", "b"]), math.log(0.1), "the log-probability of 'a b'")
+        expect_close(student.sequence_log_prob(model, ["a", "b"]), math.log(0.1), "log p of 'a b'")
 
-The first line of the docstring is its title. A *hidden* check is run only when a submission is graded; the student
-reads its hint and nothing else. It may take a second argument, a NumPy generator, for inputs that are new each time.
+The first line of the docstring is its title. A *hidden* check is run only when a submission is graded; the
+student reads its hint and nothing else. It may take a second argument, a NumPy generator, for inputs that
+are new each time.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float 
         weight: its share of the exercise's points, relative to the exercise's other checks.
     """
     if hidden != bool(hint):
-        raise ValueError(f"a check of {exercise!r}: a hidden check needs a hint, and only a hidden one has it")
+        raise ValueError(
+            f"a check of {exercise!r}: a hidden check needs a hint, and only a hidden one has it"
+        )
 
     def mark(function: Callable) -> Callable:
         title = (inspect.getdoc(function) or "").split("\n")[0]
@@ -111,7 +114,9 @@ def expect_number(value: Any, what: str) -> float:
         isinstance(value, (int, float)) and not isinstance(value, bool),
         f"{what} should be one number; you returned {describe(value)}",
     )
-    expect(not math.isnan(value), f"{what} came out as nan (not a number): look for 0/0 or inf - inf on the way")
+    expect(
+        not math.isnan(value), f"{what} came out as nan (not a number): look for 0/0 or inf - inf on the way"
+    )
     return float(value)
 
 
@@ -157,24 +162,40 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
     at = f" {what}" if what else ""
     expect(value is not None, f"your function returned None{at}; is a `return` missing?")
     if tokens is not None:
-        expect(isinstance(value, dict), f"expected a dictionary from word to probability{at}, got {describe(value)}")
+        expect(
+            isinstance(value, dict),
+            f"expected a dictionary from word to probability{at}, got {describe(value)}",
+        )
         strange = [token for token in value if token not in tokens]
-        expect(not strange, f"your dictionary{at} has the entry {strange[0]!r}, which is no possible word" if strange else "")
-        value = [expect_number(value.get(token, 0.0), f"the probability of {token!r}{at}") for token in tokens]
+        expect(
+            not strange,
+            f"your dictionary{at} has the entry {strange[0]!r}, which is no possible word" if strange else "",
+        )
+        value = [
+            expect_number(value.get(token, 0.0), f"the probability of {token!r}{at}") for token in tokens
+        ]
     try:
         probs = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         raise CheckFailed(f"expected a row of probabilities{at}, got {describe(value)}") from None
     expect(probs.ndim == 1, f"expected one row of probabilities{at}, got an array of shape {probs.shape}")
-    expect(not np.any(np.isnan(probs)), f"your probabilities{at} contain nan (not a number): look for 0/0 on the way")
-    expect(np.all(probs >= 0), f"your probabilities{at} contain {probs.min(initial=0):.4g}; none may be negative")
+    expect(
+        not np.any(np.isnan(probs)),
+        f"your probabilities{at} contain nan (not a number): look for 0/0 on the way",
+    )
+    expect(
+        np.all(probs >= 0), f"your probabilities{at} contain {probs.min(initial=0):.4g}; none may be negative"
+    )
     total = float(probs.sum())
-    expect(abs(total - 1) < 1e-6, f"your probabilities{at} sum to {total:.4g}, not 1: did you renormalise at the end?")
+    expect(
+        abs(total - 1) < 1e-6,
+        f"your probabilities{at} sum to {total:.4g}, not 1: did you renormalise at the end?",
+    )
     return probs
 
 
 def expect_raises(call: Callable[[], Any], kind: str, when: str) -> None:
-    """Fail unless `call` makes the student's code raise the exception named `kind`, or one derived from it."""
+    """Fail unless `call` makes the student's code raise the exception named `kind` or one derived from it."""
     try:
         call()
     except StudentError as error:

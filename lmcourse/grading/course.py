@@ -1,7 +1,8 @@
 """Which assignments there are, and where their files lie.
 
-An assignment is a folder name such as `01-language-models`. Its authored notebook and checks are in `solutions/` (a
-checkout only); what students get is in `notebooks/assignments/` (in a checkout and in the installed package).
+An assignment is a folder name such as `01-language-models`. Its authored notebook and checks are in
+`solutions/` (a checkout only); what students get is in `notebooks/assignments/` (in a checkout and in the
+installed package).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ class GradingError(ValueError):
 
 def assignments() -> list[str]:
     """The names of all assignments that have been released."""
-    return sorted(path.parent.name for path in course_file("notebooks/assignments").glob("*/public_checks.py"))
+    return sorted(
+        path.parent.name for path in course_file("notebooks/assignments").glob("*/public_checks.py")
+    )
 
 
 def require_assignment(name: str) -> str:
@@ -30,7 +33,9 @@ def require_assignment(name: str) -> str:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise GradingError(f"there is no assignment {name!r}{hint}\nassignments: {', '.join(known) or 'none'}")
+        raise GradingError(
+            f"there is no assignment {name!r}{hint}\nassignments: {', '.join(known) or 'none'}"
+        )
     return name
 
 

@@ -1,8 +1,9 @@
-"""The local transport: checks run in the same process as the student's functions, in the student's own kernel.
+"""The local transport: checks run in the process of the student's functions, in the student's own kernel.
 
-It is meant for honest work: instant feedback, and stock `nbgrader autograde` for a class that is trusted. What it
-does guarantee: a student's warnings, prints and logging never reach the cell's output (nbgrader gives zero marks to
-a test cell with anything on stderr), an endless loop ends, and no traceback leads through the checks.
+It is meant for honest work: instant feedback, and stock `nbgrader autograde` for a class that is trusted.
+What it does guarantee: a student's warnings, prints and logging never reach the cell's output (nbgrader
+gives zero marks to a test cell with anything on stderr), an endless loop ends, and no traceback leads
+through the checks.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class OutOfTime(BaseException):
 class LocalStudent:
     """The student's functions by name: `student.entropy(probs)` calls `entropy` of a namespace.
 
-    Arguments are copied on the way in, results are made plain on the way out, and exceptions become StudentError,
-    as they would be if the function ran elsewhere.
+    Arguments are copied on the way in, results are made plain on the way out, and exceptions become
+    StudentError, as they would be if the function ran elsewhere.
     """
 
     def __init__(self, namespace: Mapping[str, Any]):
@@ -69,7 +70,7 @@ class LocalStudent:
 
 
 def plain(value: Any, name: str) -> Any:
-    """Numbers, text, None, lists, tuples, dictionaries and arrays of numbers; CheckFailed for anything else."""
+    """Numbers, text, None, lists, tuples, dictionaries, arrays of numbers; CheckFailed for anything else."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
@@ -83,13 +84,22 @@ def plain(value: Any, name: str) -> Any:
         return kind(plain(v, name) for v in value)
     if type(value).__name__ == "Tensor":
         return np.array(value.detach().cpu().numpy())
-    if isinstance(value, Iterator) or type(value).__name__ in ("dict_values", "dict_keys", "dict_items", "set"):
-        raise CheckFailed(f"{name} returned a {type(value).__name__}; wrap it in list(…) before you return it")
-    raise CheckFailed(f"{name} returned a {type(value).__name__}; expected plain numbers, text, lists or arrays")
+    if isinstance(value, Iterator) or type(value).__name__ in (
+        "dict_values",
+        "dict_keys",
+        "dict_items",
+        "set",
+    ):
+        raise CheckFailed(
+            f"{name} returned a {type(value).__name__}; wrap it in list(…) before you return it"
+        )
+    raise CheckFailed(
+        f"{name} returned a {type(value).__name__}; expected plain numbers, text, lists or arrays"
+    )
 
 
 def run_checks(
-    checks: Sequence[Check], namespace: Mapping[str, Any], seed: int, seconds: float = 20.0
+    checks: Sequence[Check], namespace: Mapping[str, Any], seed: int, seconds: float = 10.0
 ) -> list[Outcome]:
     """Run checks on the functions of `namespace`, one after the other.
 
@@ -114,7 +124,9 @@ def run_checks(
                     told = f"{check.hint} (your code raised {error.kinds[0]})"
                     message = told if check.hidden and not unwritten else error.explanation()
                 except Exception as error:  # the check stumbled over what it was given
-                    puzzled = f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
+                    puzzled = (
+                        f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
+                    )
                     message = check.hint or puzzled
                 outcomes.append(Outcome.of(check, message, printed()[said_before:]))
     except (OutOfTime, KeyboardInterrupt):
@@ -127,7 +139,7 @@ def run_checks(
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime in the code below after so many seconds, where the system can do that (Unix, main thread)."""
+    """Raise OutOfTime in the code below after so many seconds, where that can be done (Unix, main thread)."""
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -146,8 +158,8 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[Callable[[], str]]:
-    """Let nothing out: not through sys.stdout and sys.stderr, nor objects that were them, nor descriptors 1 and 2,
-    nor rich display. Yields a function that returns what Python code has printed so far.
+    """Let nothing out: not through sys.stdout and sys.stderr, nor objects that were them, nor descriptors 1
+    and 2, nor rich display. Yields a function that returns what Python code has printed so far.
     """
     said = io.StringIO()
     old_streams = sys.stdout, sys.stderr

@@ -1,9 +1,10 @@
 """Reading, recognising and repairing a student's notebook.
 
-A notebook comes back from other programs renamed, without its metadata, with cells added, moved, split or gone. The
-release says what it should be: each of its cells is looked for in the student's notebook by grading id, by cell id,
-by the functions it defines, by its text and by its place. The repaired notebook is the release with the student's
-work grafted in; cells that the student added stay behind the cell they followed.
+A notebook comes back from other programs renamed, without its metadata, with cells added, moved, split or
+gone. The release says what it should be: each of its cells is looked for in the student's notebook by
+grading id, by cell id, by the functions it defines, by its text and by its place. The repaired notebook is
+the release with the student's work grafted in; cells that the student added stay behind the cell they
+followed.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ALIKE = 0.6  # least share of common text for a cell to count as an edited versi
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """The notebook in a file, in format 4. GradingError, saying what the file is instead, if it holds none."""
+    """The notebook in a file, in format 4. GradingError, saying what the file is instead, if it is none."""
     try:
         size = path.stat().st_size
     except FileNotFoundError:
@@ -43,7 +44,9 @@ def read_notebook(path: Path) -> NotebookNode:
         raise GradingError(f"{path} is not a notebook: it is no text in UTF-8") from None
     except (json.JSONDecodeError, RecursionError) as error:
         where = f" (line {error.lineno}: {error.msg})" if isinstance(error, json.JSONDecodeError) else ""
-        raise GradingError(f"{path} is not a notebook: it is no JSON{where}. Was it cut off or merged?") from None
+        raise GradingError(
+            f"{path} is not a notebook: it is no JSON{where}. Was it cut off or merged?"
+        ) from None
     if not isinstance(data, dict) or not ("cells" in data or "worksheets" in data):
         raise GradingError(f"{path} is not a notebook: it is JSON, but has no cells")
     try:
@@ -58,7 +61,9 @@ def _cleaned(data: dict[str, Any]) -> NotebookNode:
     for cell in data["cells"]:
         source = cell["source"]
         source = "".join(source) if isinstance(source, list) else str(source)
-        make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}.get(cell["cell_type"])
+        make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}.get(
+            cell["cell_type"]
+        )
         if make is None:  # raw cells have no part in an assignment
             continue
         metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
@@ -128,7 +133,8 @@ def match(release: Release, student: NotebookNode) -> dict[int, int]:
         free = [j for j in candidates if j not in used]
         if i in pairs or not free:
             return
-        # Of several (a cell was copied) the last one that is not just the empty one counts, as when run in order.
+        # Of several (a cell was copied) the last one that is not just the empty one counts, as when run in
+        # order.
         worked_on = [j for j in free if not _same(cells[j].source, originals[i].source)]
         pairs[i] = (worked_on or free)[-1]
         used.add(pairs[i])
@@ -140,9 +146,11 @@ def match(release: Release, student: NotebookNode) -> dict[int, int]:
     everywhere(lambda original, cell: grade_id(original) and cell.metadata.grade_id == grade_id(original))
     everywhere(lambda original, cell: cell.id and cell.id == original.id)
     everywhere(
-        lambda original, cell: original.cell_type == cell.cell_type == "code"
-        and role(original) == "solution"
-        and defined_names(original.source) & defined_names(cell.source)
+        lambda original, cell: (
+            original.cell_type == cell.cell_type == "code"
+            and role(original) == "solution"
+            and defined_names(original.source) & defined_names(cell.source)
+        )
     )
     everywhere(
         lambda original, cell: cell.cell_type == original.cell_type and _same(cell.source, original.source)
@@ -206,7 +214,11 @@ def repair(release: Release, student: NotebookNode) -> Repaired:
     lost = [i for i in pairs if grade_id(originals[i]) and not student.cells[pairs[i]].metadata.grade_id]
     if lost:
         result.notes.append(f"{len(lost)} cells had lost their grading marks; restored from the course")
-    gone = [grade_id(cell) for i, cell in enumerate(originals) if role(cell) in ("test", "locked") and i not in pairs]
+    gone = [
+        grade_id(cell)
+        for i, cell in enumerate(originals)
+        if role(cell) in ("test", "locked") and i not in pairs
+    ]
     if gone:
         result.notes.append(f"put back cells that were missing: {', '.join(gone)}")
     moved = [j for _, j in sorted(pairs.items())]
@@ -243,7 +255,9 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
     releases = [Release.of(name) for name in ([assignment] if assignment else assignments())]
     if not path.exists():
         raise GradingError(f"{path}: there is no such file or folder")
-    files = [path] if not path.is_dir() else sorted(p for p in path.glob("*.ipynb") if not p.name.startswith("."))
+    files = (
+        [path] if not path.is_dir() else sorted(p for p in path.glob("*.ipynb") if not p.name.startswith("."))
+    )
     if not files:
         raise GradingError(f"there is no notebook (.ipynb) in {path.resolve()}")
     found, unreadable = [], []
@@ -265,13 +279,17 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
         listed = "\n".join(f"  {file} ({release.assignment})" for release, file, _ in found)
         raise GradingError(f"several notebooks could be meant; name one of them:\n{listed}")
     names = assignment or ", ".join(release.assignment for release in releases)
-    what = f"{path} is not a notebook of" if not path.is_dir() else f"no notebook in {path.resolve()} belongs to"
+    what = (
+        f"{path} is not a notebook of" if not path.is_dir() else f"no notebook in {path.resolve()} belongs to"
+    )
     raise GradingError("\n".join([f"{what} an assignment of the course ({names})", *unreadable]))
 
 
 def _same(a: str, b: str) -> bool:
     """Equal but for blanks at line ends and around."""
-    return [line.rstrip() for line in a.strip().splitlines()] == [line.rstrip() for line in b.strip().splitlines()]
+    return [line.rstrip() for line in a.strip().splitlines()] == [
+        line.rstrip() for line in b.strip().splitlines()
+    ]
 
 
 def _likeness(a: str, b: str) -> float:

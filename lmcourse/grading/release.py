@@ -1,7 +1,7 @@
 """Make the students' version of an assignment: `python -m lmcourse.grading.release [NAME …]`.
 
-nbgrader's own `generate_assignment` does it, in a scratch course, so that no gradebook is left behind; `finish` adds
-what students need besides: the public checks. The same input gives the same bytes.
+nbgrader's own `generate_assignment` does it, in a scratch course, so that no gradebook is left behind;
+`finish` adds what students need besides: the public checks. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ HEADER = "# Made from solutions/{name}/checks.py: the checks that answer in the 
 def public_part(source: str) -> str:
     """The source of a checks module without its hidden checks and what only they need, comments included.
 
-    A comment belongs to the statement below it. Dropped are checks with `hidden=True`, then every definition and
-    import that nothing left refers to; a class or function is wholly kept or wholly dropped.
+    A comment belongs to the statement below it. Dropped are checks with `hidden=True`, then every
+    definition and import that nothing left refers to; a class or function is wholly kept or wholly dropped.
     """
     tree = ast.parse(source)
     kept = [node for node in tree.body if not _is_hidden(node)]
@@ -42,20 +42,31 @@ def public_part(source: str) -> str:
     for node in tree.body:
         start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
         if node in kept:
-            pieces.append(_with_names(node, used, "\n".join(lines[previous_end:start] + lines[start : node.end_lineno])))
+            pieces.append(
+                _with_names(node, used, "\n".join(lines[previous_end:start] + lines[start : node.end_lineno]))
+            )
         previous_end = node.end_lineno
     return "\n".join(pieces).strip("\n") + "\n"
 
 
 def _is_hidden(node: ast.stmt) -> bool:
     """Whether a statement is a function marked `@check(…, hidden=True)`."""
+    return any(
+        keyword.arg == "hidden" and keyword.value.value
+        for call in _check_calls(node)
+        for keyword in call.keywords
+    )
+
+
+def _check_calls(node: ast.stmt) -> list[ast.Call]:
+    """The `check(…)` decorators of a statement."""
     calls = [d for d in getattr(node, "decorator_list", []) if isinstance(d, ast.Call)]
-    return any(keyword.arg == "hidden" and keyword.value.value for call in calls for keyword in call.keywords)
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "check"]
 
 
 def _is_root(node: ast.stmt) -> bool:
     """Kept whatever refers to it: a check, the module's docstring, an import from the future."""
-    is_check = any(isinstance(d, ast.Call) for d in getattr(node, "decorator_list", []))
+    is_check = bool(_check_calls(node))
     future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
     return is_check or future or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
@@ -80,7 +91,8 @@ def _with_names(node: ast.stmt, used: set[str], text: str) -> str:
     if not isinstance(node, ast.ImportFrom) or node.module == "__future__":
         return text
     node.names = [alias for alias in node.names if (alias.asname or alias.name) in used]
-    return "\n" * (len(text) - len(text.lstrip("\n"))) + ast.unparse(node)
+    names = "".join(f"    {ast.unparse(alias)},\n" for alias in node.names)
+    return "\n" * (len(text) - len(text.lstrip("\n"))) + f"from {node.module} import (\n{names})"
 
 
 def finish(assignment: str, release_directory: Path, **_: object) -> None:
@@ -97,7 +109,15 @@ def after_generate_assignment(assignment: str, **_: object) -> None:
 
 def nbgrader(course: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run stock nbgrader in a course folder, untouched by the user's own Jupyter configuration."""
-    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(course / ".jupyter"), "PYTHONWARNINGS": "ignore"}
+    programs = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    )  # it calls alembic
+    environment = {
+        **os.environ,
+        "PATH": programs,
+        "JUPYTER_CONFIG_DIR": str(course / ".jupyter"),
+        "PYTHONWARNINGS": "ignore",
+    }
     environment.pop("NBGRADER_EXECUTION", None)
     return subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
@@ -155,7 +175,9 @@ def main(names: list[str]) -> int:
     try:
         for name in names or known:
             if name not in known:
-                raise GradingError(f"there is no assignment {name!r} in solutions/; there are: {', '.join(known)}")
+                raise GradingError(
+                    f"there is no assignment {name!r} in solutions/; there are: {', '.join(known)}"
+                )
             refresh_setup_cell(name)
             release(name, solutions.parent / "notebooks" / "assignments" / name)
             print(f"notebooks/assignments/{name}")

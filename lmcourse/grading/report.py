@@ -26,8 +26,8 @@ class Outcome:
 
     @classmethod
     def of(cls, check: Check, message: str, printed: str) -> Outcome:
-        """The outcome of `check`, which passed if there is no message; a hidden one keeps its title to itself."""
-        title = "a check with other inputs" if check.hidden else check.title
+        """The outcome of `check`, passed if there is no message; a hidden one keeps its title to itself."""
+        title = "Other cases, not shown" if check.hidden else check.title
         return cls(title, not message, message, "" if check.hidden else printed, check.hidden, check.weight)
 
 
@@ -66,18 +66,24 @@ class Report:
         """For a terminal."""
         lines = [self.headline()]
         for outcome in self.outcomes:
-            lines += textwrap.wrap(outcome.title, width, initial_indent=f"  {_mark(outcome)} ", subsequent_indent="    ")
-            lines += textwrap.wrap(outcome.message, width, initial_indent="    → ", subsequent_indent="      ")
+            lines += textwrap.wrap(
+                outcome.title, width, initial_indent=f"  {_mark(outcome)} ", subsequent_indent="    "
+            )
+            lines += textwrap.wrap(
+                outcome.message, width, initial_indent="    → ", subsequent_indent="      "
+            )
             if outcome.printed and not outcome.passed:
                 lines += [f"      | {line}" for line in _shortened(outcome.printed).splitlines()]
         return "\n".join(lines)
 
     def as_html(self) -> str:
-        """For a notebook or a feedback page: colours that do on light and on dark ground, and signs beside them."""
+        """For a notebook or a feedback page; its colours do on light and on dark ground."""
         colour = "#2e8b57" if self.passed else "#c8553d"
         rows = []
         for outcome in self.outcomes:
-            details = f'<div style="margin-left:1.6em">{_code(outcome.message)}</div>' if outcome.message else ""
+            details = (
+                f'<div style="margin-left:1.6em">{_code(outcome.message)}</div>' if outcome.message else ""
+            )
             if outcome.printed and not outcome.passed:
                 details += (
                     '<div style="margin-left:1.6em;opacity:.8">Your code printed:'
@@ -86,10 +92,11 @@ class Report:
             mark_colour = "#2e8b57" if outcome.passed else "#c8553d"
             sign = f'<span style="color:{mark_colour};font-weight:bold">{_mark(outcome)}</span>'
             rows.append(f'<div style="margin-top:.3em">{sign}&nbsp; {_code(outcome.title)}{details}</div>')
-        return (
-            f'<div style="border-left:4px solid {colour};padding:.3em 0 .4em .9em;max-width:50em;line-height:1.45">'
-            f'<div style="font-weight:bold">{_code(self.headline())}</div>{"".join(rows)}</div>'
-        )
+        if self.max_points is not None:
+            rows.append(f'<div style="margin-top:.3em;opacity:.7">inputs from seed {self.seed}</div>')
+        style = f"border-left:4px solid {colour};padding:.3em 0 .4em .9em;max-width:50em;line-height:1.45"
+        title = f'<div style="font-weight:bold">{_code(self.headline())}</div>'
+        return f'<div style="{style}">{title}{"".join(rows)}</div>'
 
     def as_json(self) -> dict[str, Any]:
         """For programs that read a graded notebook, and to pass a report between processes."""

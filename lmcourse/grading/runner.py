@@ -42,7 +42,9 @@ def run(
     with tempfile.TemporaryDirectory() as scratch:
         job, result = Path(scratch) / "job.json", Path(scratch) / "result.json"
         job.write_text(
-            json.dumps({"sources": sources, "assignment": assignment, "exercises": exercises, "seconds": seconds}),
+            json.dumps(
+                {"sources": sources, "assignment": assignment, "exercises": exercises, "seconds": seconds}
+            ),
             encoding="utf-8",
         )
         environment = {**os.environ, "IPYTHONDIR": scratch, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
@@ -57,7 +59,9 @@ def run(
                 timeout=seconds + 240,
             )
         except subprocess.TimeoutExpired:
-            raise GradingError(f"the notebook did not end within {seconds:g} s and could not be interrupted") from None
+            raise GradingError(
+                f"the notebook did not end within {seconds:g} s and could not be interrupted"
+            ) from None
         if not result.exists():
             raise GradingError(f"the notebook ended its Python process (exit status {process.returncode})")
         said = json.loads(result.read_text(encoding="utf-8"))
@@ -82,7 +86,7 @@ def main(job_path: str, result_path: str) -> None:
         sys.path.insert(0, os.getcwd())
         try:
             with time_limit(job["seconds"]):
-                for number, source in enumerate(job["sources"], 1):
+                for source in job["sources"]:
                     outcome = shell.run_cell(source, store_history=False)
                     error = outcome.error_before_exec or outcome.error_in_exec
                     if isinstance(error, OutOfTime):
@@ -90,7 +94,9 @@ def main(job_path: str, result_path: str) -> None:
                     if error is not None and not isinstance(error, NotImplementedError):
                         failures.append(f"{_first_line(source)} {type(error).__name__}: {error}")
         except OutOfTime:
-            failures.append(f"{_first_line(source)} still ran after {job['seconds']:g} s; cells behind it were not run")
+            failures.append(
+                f"{_first_line(source)} still ran after {job['seconds']:g} s; cells behind it were not run"
+            )
     assignment = Assignment(job["assignment"], shell.user_ns)
     reports = [assignment.report(exercise).as_json() for exercise in job["exercises"] or assignment.exercises]
     Path(result_path).write_text(json.dumps({"reports": reports, "failures": failures}), encoding="utf-8")

@@ -38,7 +38,7 @@ def submit(path: Path, assignment: str = "", output: Path | None = None) -> Subm
     Args:
         path: a notebook or a folder that holds it.
         assignment: its name; found out from the notebook if not given.
-        output: the zip to write; `<assignment>.zip` in the current folder if not given. A file there is replaced.
+        output: the zip to write; `<assignment>.zip` here if not given. A file of that name is replaced.
 
     Raises GradingError, with nothing written, if there is nothing to submit or nowhere to write it.
     """
@@ -76,7 +76,9 @@ def _write(output: Path, files: dict[str, bytes]) -> None:
     try:
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
             for name in sorted(files):
-                info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))  # stored: no compressor's version matters
+                info = zipfile.ZipInfo(
+                    name, date_time=(1980, 1, 1, 0, 0, 0)
+                )  # stored: no compressor's version matters
                 info.create_system = 3
                 info.external_attr = 0o644 << 16
                 archive.writestr(info, files[name])

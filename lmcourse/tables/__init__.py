@@ -20,7 +20,7 @@ class Milestone:
     age: str  # one of AGES
     architecture: str
     parameters: float | None  # numbers learned; for n-gram models, n-grams stored
-    training_tokens: float | None  # words or subwords, as the source counts them
+    training_tokens: float | None  # size of the training text, in words or subwords as the source counts
     source: str  # key in the book's bibliography
 
 

@@ -170,10 +170,12 @@ function render({ model, el }) {
   });
 
   const comparison = h("div", { class: "lmc-table lmc-compare", role: "table", "aria-label": "Probability of each sentence" });
-  const distance = h("div", { class: "lmc-distance", role: "status" });
-  const more = h("button", { type: "button", onclick: () => { showAll = !showAll; update(); } });
+  const distance = h("div", { class: "lmc-distance" });
+  const more = h("button", { type: "button", class: "lmc-more", onclick: () => { showAll = !showAll; update(); } });
   const root = h("section", { class: "lmc lmc-tree", "aria-label": "Sentence tree" },
     h("div", { class: "lmc-title" }, `All ${count} sentences of a small language`),
+    h("p", { class: "lmc-note" },
+      "Each box is a token. Its height is the probability of the whole path to it, at temperature T."),
     icicle, walker, status,
     h("div", { class: "lmc-controls" },
       h("div", { class: "lmc-slider" },
@@ -260,7 +262,7 @@ function render({ model, el }) {
     const add = (key) => rest.reduce((sum, s) => sum + s[key], 0);
     const lines = listed.map((s) => ({ ...s, label: text(s.node) }));
     if (rest.length) lines.push({ label: `${rest.length} others`, model: add("model"), step: add("step"), whole: add("whole") });
-    const full = Math.max(...lines.flatMap((s) => [s.model, s.step, s.whole]));
+    const full = Math.max(...listed.flatMap((s) => [s.model, s.step, s.whole]));
     const swatch = (kind, label) =>
       h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: `lmc-swatch ${kind}` }), label);
     comparison.replaceChildren(
@@ -271,6 +273,7 @@ function render({ model, el }) {
         const bar = (kind, value) => {
           const element = h("div", { class: `lmc-bar ${kind}` });
           element.style.width = `${(100 * value) / full}%`;
+          element.hidden = s.node === undefined; // the others have numbers only: their sum would dwarf the rest
           return element;
         };
         return h("div", {

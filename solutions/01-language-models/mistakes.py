@@ -1,0 +1,357 @@
+"""What students get wrong in assignment 1, and what a check tells them.
+
+Each entry: the exercise, what is wrong, code that is wrong in this way, and words that the explanation must
+contain. The tests run all of them; `make grade-demo` builds its invented submissions from them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Mistake(NamedTuple):
+    """A typical wrong solution."""
+
+    exercise: str
+    what: str
+    code: str
+    told: str
+
+
+MISTAKES = [
+    Mistake(
+        "chain_rule",
+        "multiplies probabilities and takes the logarithm at the end",
+        """
+def sequence_log_prob(next_probs, tokens):
+    p = 1.0
+    for t, token in enumerate(tokens):
+        p *= next_probs(tuple(tokens[:t])).get(token, 0.0)
+        if p == 0:
+            return -math.inf
+    return math.log(p)
+""",
+        "underflowed to 0; add up logarithms",
+    ),
+    Mistake(
+        "chain_rule",
+        "gives the model only the word before",
+        """
+def sequence_log_prob(next_probs, tokens):
+    total = 0.0
+    for t, token in enumerate(tokens):
+        p = next_probs(tuple(tokens[max(0, t - 1) : t])).get(token, 0.0)
+        if p == 0:
+            return -math.inf
+        total += math.log(p)
+    return total
+""",
+        "the model never says 'x'",
+    ),
+    Mistake(
+        "chain_rule",
+        "does not score the first word",
+        """
+def sequence_log_prob(next_probs, tokens):
+    total = 0.0
+    for t in range(1, len(tokens)):
+        total += math.log(next_probs(tuple(tokens[:t])).get(tokens[t], 0.0))
+    return total
+""",
+        "the first word was not scored",
+    ),
+    Mistake(
+        "chain_rule",
+        "takes the logarithm of zero",
+        """
+def sequence_log_prob(next_probs, tokens):
+    return sum(math.log(next_probs(tuple(tokens[:t])).get(w, 0.0)) for t, w in enumerate(tokens))
+""",
+        "your code raised ValueError: math domain error",
+    ),
+    Mistake(
+        "temperature",
+        "raises to the power T instead of 1/T",
+        """
+def with_temperature(probs, temperature):
+    if not temperature >= 0:
+        raise ValueError("temperature must be 0 or more")
+    weights = np.asarray(probs) ** temperature
+    return weights / weights.sum()
+""",
+        "the exponent is 1/T, not T",
+    ),
+    Mistake(
+        "temperature",
+        "forgets to renormalise",
+        """
+def with_temperature(probs, temperature):
+    return np.asarray(probs) ** (1 / temperature)
+""",
+        "sum to 0.52, not 1: did you renormalise",
+    ),
+    Mistake(
+        "temperature",
+        "takes argmax at T = 0 and counts impossible tokens at T = inf",
+        """
+def with_temperature(probs, temperature):
+    if temperature != temperature or temperature < 0:
+        raise ValueError("not a temperature")
+    probs = np.asarray(probs, dtype=float)
+    if temperature == 0:
+        return np.eye(len(probs))[probs.argmax()]
+    weights = probs ** (1 / temperature)
+    return weights / weights.sum()
+""",
+        "argmax takes the first of equals",
+    ),
+    Mistake(
+        "temperature",
+        "softmax of probabilities instead of their logarithms",
+        """
+def with_temperature(probs, temperature):
+    weights = np.exp(np.asarray(probs) / temperature)
+    return weights / weights.sum()
+""",
+        "softmax wants logarithms",
+    ),
+    Mistake(
+        "thermostat",
+        "measures entropy in bits",
+        """
+def temperature_for_entropy(probs, entropy):
+    probs = np.asarray(probs)[np.asarray(probs) > 0]
+    if not 0 <= entropy <= math.log(len(probs)):
+        raise ValueError("out of reach")
+    cold, hot = 1e-3, 1e3
+    for _ in range(200):
+        t = math.sqrt(cold * hot)
+        p = np.exp(np.log(probs / probs.max()) / t)
+        p /= p.sum()
+        h = -sum(x * math.log2(x) for x in p if x > 0)
+        cold, hot = (t, hot) if h < entropy else (cold, t)
+    return t
+""",
+        "you measured entropy in bits",
+    ),
+    Mistake(
+        "thermostat",
+        "searches between 0.1 and 10 only, and never refuses",
+        """
+def temperature_for_entropy(probs, entropy):
+    probs = np.asarray(probs)[np.asarray(probs) > 0]
+    cold, hot = 0.1, 10.0
+    for _ in range(100):
+        t = (cold + hot) / 2
+        p = probs ** (1 / t)
+        p /= p.sum()
+        cold, hot = (t, hot) if -(p * np.log(p)).sum() < entropy else (cold, t)
+    return t
+""",
+        "should raise ValueError, but it returned as if all were well",
+    ),
+    Mistake(
+        "fill_blank",
+        "looks at the words before the gap only",
+        """
+def fill_blank(next_probs, tokens, candidates):
+    row = next_probs(tuple(tokens[: tokens.index(None)]))
+    total = sum(row.get(word, 0.0) for word in candidates)
+    if total == 0:
+        raise ValueError("nothing fits")
+    return {word: row.get(word, 0.0) / total for word in candidates}
+""",
+        "The words after it are evidence too",
+    ),
+    Mistake(
+        "fill_blank",
+        "returns joint probabilities that are not shared out anew",
+        """
+def fill_blank(next_probs, tokens, candidates):
+    gap = tokens.index(None)
+    scores = {}
+    for word in candidates:
+        whole, p = [*tokens[:gap], word, *tokens[gap + 1 :]], 1.0
+        for t, token in enumerate(whole):
+            p *= next_probs(tuple(whole[:t])).get(token, 0.0) if p else 0.0
+        scores[word] = p
+    return scores
+""",
+        "sum to 0.135, not 1",
+    ),
+    Mistake(
+        "fill_blank",
+        "forgets how likely each word was to begin with",
+        """
+def fill_blank(next_probs, tokens, candidates):
+    gap = tokens.index(None)
+    scores = {}
+    for word in candidates:
+        whole, p = [*tokens[:gap], word, *tokens[gap + 1 :]], 1.0
+        for t in range(gap + 1, len(whole)):
+            p *= next_probs(tuple(whole[:t])).get(whole[t], 0.0) if p else 0.0
+        scores[word] = p
+    return {word: p / sum(scores.values()) for word, p in scores.items()}
+""",
+        "they were not equally likely before",
+    ),
+    Mistake(
+        "typical",
+        "keeps the most probable tokens, as top-p does",
+        """
+def typical_filter(probs, mass):
+    probs = np.asarray(probs, dtype=float)
+    order = np.argsort(-probs, kind="stable")
+    before = np.cumsum(probs[order]) - probs[order]
+    kept = np.zeros(len(probs))
+    kept[order] = np.where(before < mass - 1e-12, probs[order], 0.0)
+    return kept / kept.sum()
+""",
+        "rank by distance |surprise - entropy| instead",
+    ),
+    Mistake(
+        "typical",
+        "drops the token that crosses the mark",
+        """
+def typical_filter(probs, mass):
+    probs = np.asarray(probs, dtype=float)
+    surprise = -np.log(probs)
+    order = np.argsort(np.abs(surprise - (probs * surprise).sum()), kind="stable")
+    reached = np.cumsum(probs[order]) <= mass
+    reached[0] = True
+    kept = np.zeros(len(probs))
+    kept[order] = np.where(reached, probs[order], 0.0)
+    return kept / kept.sum()
+""",
+        "keep the token that crosses the mark as well",
+    ),
+    Mistake(
+        "typical",
+        "keeps both of two equal tokens where one is enough",
+        """
+def typical_filter(probs, mass):
+    probs = np.asarray(probs, dtype=float)
+    possible = probs > 0
+    surprise = np.where(possible, -np.log(np.where(possible, probs, 1.0)), np.inf)
+    distance = np.abs(surprise - (probs[possible] * surprise[possible]).sum())
+    order = np.argsort(distance, kind="stable")
+    last = order[np.searchsorted(np.cumsum(probs[order]), mass - 1e-12)]
+    kept = np.where(distance <= distance[last], probs, 0.0)
+    return kept / kept.sum()
+""",
+        "keep the first of them only",
+    ),
+    Mistake(
+        "best_sentence",
+        "decodes greedily",
+        """
+def most_probable(next_probs, end="."):
+    words = ()
+    while not words or words[-1] != end:
+        row = next_probs(words)
+        words += (max(row, key=row.get),)
+    return words
+""",
+        "greedy decoding",
+    ),
+    Mistake(
+        "best_sentence",
+        "lists every sentence",
+        """
+def most_probable(next_probs, end="."):
+    best, stack = (0.0, ()), [((), 1.0)]
+    while stack:
+        words, p = stack.pop(0)
+        if words and words[-1] == end:
+            best = max(best, (p, words))
+        else:
+            stack += [((*words, word), p * q) for word, q in next_probs(words).items()]
+    return best[1]
+""",
+        "you asked the model over 2,000 times",
+    ),
+    Mistake(
+        "best_sentence",
+        "keeps a beam of three",
+        """
+def most_probable(next_probs, end="."):
+    beams, finished = [(0.0, ())], []
+    for _ in range(40):
+        extended = []
+        for score, words in beams:
+            for word, p in next_probs(words).items():
+                (finished if word == end else extended).append((score + math.log(p), (*words, word)))
+        beams = sorted(extended, reverse=True)[:3]
+        if not beams:
+            break
+    return max(finished)[1]
+""",
+        "a beam that keeps only a few hypotheses throws it away",
+    ),
+    Mistake(
+        "annealed_sequence",
+        "anneals the step alone",
+        """
+def annealed_next(next_probs, context, temperature, end="."):
+    row = {word: p for word, p in next_probs(context).items() if p > 0}
+    weights = {word: p ** (1 / temperature) for word, p in row.items()}
+    return {word: w / sum(weights.values()) for word, w in weights.items()}
+""",
+        "the ways to go on must be weighed in",
+    ),
+    Mistake(
+        "annealed_sequence",
+        "adds up powers, which underflow when it is cold",
+        """
+def annealed_next(next_probs, context, temperature, end="."):
+    def z(words):
+        if words[-1] == end:
+            return 1.0
+        return sum(p ** (1 / temperature) * z((*words, w)) for w, p in next_probs(words).items() if p > 0)
+
+    weights = {w: p ** (1 / temperature) * z((*context, w)) for w, p in next_probs(context).items() if p > 0}
+    return {word: w / sum(weights.values()) for word, w in weights.items()}
+""",
+        "very low temperatures",
+    ),
+    Mistake(
+        "annealed_sequence",
+        "anneals the sentence but forgets how many ways lead on",
+        """
+def annealed_next(next_probs, context, temperature, end="."):
+    def best(words):
+        if words[-1] == end:
+            return 1.0
+        return max(p ** (1 / temperature) * best((*words, w)) for w, p in next_probs(words).items() if p > 0)
+
+    weights = {w: p ** (1 / temperature) * best((*context, w)) for w, p in next_probs(context).items()}
+    return {word: w / sum(weights.values()) for word, w in weights.items()}
+""",
+        "expected (0.5294, 0.4706), yours are (0.36, 0.64)",
+    ),
+    Mistake(
+        "parrot",
+        "is satisfied with two repetitions",
+        """
+def find_loop(tokens):
+    for period in range(1, len(tokens) // 2 + 1):
+        if tokens[-period:] == tokens[-2 * period : -period]:
+            return period
+    return 0
+""",
+        "the period of 'la la' should be 0, yours is 1",
+    ),
+    Mistake(
+        "parrot",
+        "looks for the longest phrase",
+        """
+def find_loop(tokens):
+    for period in range(len(tokens) // 3, 0, -1):
+        tail = list(tokens[len(tokens) - 3 * period :])
+        if tail == 3 * tail[:period]:
+            return period
+    return 0
+""",
+        "the period of 'la la la la la la' should be 1, yours is 2",
+    ),
+]

@@ -1,0 +1,140 @@
+"""How fast the core is beside its peers: `python tests/bench.py` prints a table of ratios.
+
+Both sides of a row run on the same input, in turn; the best of several runs counts. A ratio above 1 says how
+many times faster we are. Seconds depend on the machine and its load, ratios much less; nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from nltk.lm import WittenBellInterpolated
+from nltk.util import everygrams
+
+from lmcourse.decoding import anneal, top_p
+from lmcourse.model import LanguageModel
+from lmcourse.ngram import CountModel
+from lmcourse.text import shakespeare
+from lmcourse.vocabulary import Vocabulary
+from lmcourse.world import agreement
+
+Row = tuple[str, str, float, float]  # what, the peer, our seconds, the peer's seconds
+
+
+def best(ours: Callable, theirs: Callable, repeats: int) -> tuple[float, float]:
+    """The shortest run of each side in seconds; the sides take turns."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for _ in range(repeats):
+        for side, times in zip((ours, theirs), seconds):
+            start = time.perf_counter()
+            side()
+            times.append(time.perf_counter() - start)
+    return min(seconds[0]), min(seconds[1])
+
+
+def imports() -> Iterator[Row]:
+    """`import lmcourse` beside `import numpy`, each in a fresh interpreter that times itself."""
+
+    def seconds(module: str) -> float:
+        code = (
+            f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
+        )
+        return min(float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(5))
+
+    yield "import lmcourse", "import numpy", seconds("lmcourse"), seconds("numpy")
+
+
+def counting(order: int = 3) -> Iterator[Row]:
+    """Fit and score word trigrams: ours beside nltk's interpolated (Witten-Bell) model, on the same text."""
+    works = shakespeare()
+    train, held_out = works["hamlet"].split(), works["macbeth"].split()[:3000]
+    vocab = Vocabulary(sorted({*train, *held_out}))
+    ids, held_out_ids = vocab.encode(train), vocab.encode(held_out)
+
+    def fit_nltk() -> WittenBellInterpolated:
+        model = WittenBellInterpolated(order)
+        model.fit([list(everygrams(train, max_len=order))], [*train, *held_out])
+        return model
+
+    def score_nltk() -> float:
+        contexts = (held_out[max(0, i - order + 1) : i] for i in range(len(held_out)))
+        return sum(peer.logscore(word, context) for word, context in zip(held_out, contexts))
+
+    size = f"{len(train):,} words, order {order}"
+    yield f"fit, {size}", "nltk.lm", *best(lambda: CountModel(vocab, order, ids), fit_nltk, 3)
+    model, peer = CountModel(vocab, order, ids), fit_nltk()
+    size = f"{len(held_out):,} words, order {order}"
+    yield f"score, {size}", "nltk.lm", *best(lambda: model.log_prob(held_out_ids), score_nltk, 3)
+
+
+def reshaping(batch: int = 64, vocab_size: int = 5000) -> Iterator[Row]:
+    """Temperature and nucleus on a batch: ours beside a loop, and beside torch where it is installed."""
+    rng = np.random.default_rng(0)
+    logits = 3 * rng.standard_normal((batch, vocab_size))
+    log_probs = anneal(logits, 1.0)
+
+    def loop() -> list[list[float]]:
+        reshaped = []
+        for row in log_probs.tolist():
+            powers = [math.exp(x / 0.8) for x in row]
+            total = sum(powers)
+            probs = [x / total for x in powers]
+            kept, mass = set(), 0.0
+            for i in sorted(range(len(probs)), key=lambda i: -probs[i]):
+                if mass >= 0.9:
+                    break
+                kept.add(i)
+                mass += probs[i]
+            reshaped.append([p / mass if i in kept else 0.0 for i, p in enumerate(probs)])
+        return reshaped
+
+    def ours() -> np.ndarray:
+        return top_p(anneal(log_probs, 0.8), 0.9)
+
+    np.testing.assert_allclose(
+        np.exp(ours()), loop(), atol=1e-9
+    )  # the same result, or the race means nothing
+    what = f"temperature + top-p, {batch} x {vocab_size:,}"
+    yield what, "a loop", *best(ours, loop, 3)
+    try:
+        import torch
+    except ImportError:
+        return
+    tensor = torch.from_numpy(log_probs)
+
+    def in_torch() -> torch.Tensor:
+        probs, order = torch.softmax(tensor / 0.8, dim=-1).sort(dim=-1, descending=True)
+        probs = probs * (probs.cumsum(dim=-1) - probs < 0.9)
+        return torch.zeros_like(probs).scatter(-1, order, probs / probs.sum(dim=-1, keepdim=True))
+
+    np.testing.assert_allclose(np.exp(ours()), in_torch().numpy(), atol=1e-9)
+    yield what, f"torch, {torch.get_num_threads()} threads", *best(ours, in_torch, 10)
+
+
+def streams(n: int = 400) -> Iterator[Row]:
+    """Score a stream of sentences of the mouse world: read once, beside the interface's general way."""
+    world = agreement(2)
+    stream = [token for sentence in world.sample(n, np.random.default_rng(0)) for token in sentence]
+    yield (
+        f"score the mouse world, {len(stream):,} tokens",
+        "the general way",
+        *best(lambda: world.token_log_probs(stream), lambda: LanguageModel.token_log_probs(world, stream), 2),
+    )
+
+
+def main() -> None:
+    """Print the table row by row."""
+    print(f"{'what':<44} {'beside':<18} {'ours':>10} {'peer':>10} {'ratio':>8}")
+    for group in (imports, counting, reshaping, streams):
+        for what, peer, ours, theirs in group():
+            milliseconds = f"{1e3 * ours:>7.2f} ms {1e3 * theirs:>7.1f} ms"
+            print(f"{what:<44} {peer:<18} {milliseconds} {theirs / ours:>8.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

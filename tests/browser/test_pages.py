@@ -1,0 +1,174 @@
+"""Every page of the built book in a browser: it works offline, on a phone, in the dark and for everyone.
+
+The fixture `page` fails a test for any error on the console and any attempt to reach another host.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+
+HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
+PAGES = sorted(p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html") if "_static" not in p.parts)
+OURS = [name for name in PAGES if name.startswith(("book/", "notebooks/"))]
+
+
+def open_page(page, url: str, mode: str, width: int) -> None:
+    """Load a page, wait for its mathematics, and unfold what is folded."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+    page.goto(url, wait_until="networkidle")
+    page.evaluate("() => window.MathJax?.startup?.promise")
+    page.evaluate("() => document.querySelectorAll('article details').forEach(d => { d.open = true; })")
+    assert page.evaluate("() => document.documentElement.dataset.theme") == mode
+
+
+def not_typeset(page) -> list[str]:
+    """Formulas that MathJax has not turned into something to read."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('article .math')]
+            .filter(e => !e.querySelector('mjx-container') || e.querySelector('mjx-merror'))
+            .map(e => e.outerHTML)"""
+    )
+
+
+def bad_images(page) -> list[str]:
+    """Images that are not there or that nobody has described."""
+    return page.evaluate(
+        """async () => {
+            const images = [...document.querySelectorAll('article img')];
+            for (const image of images) image.loading = 'eager';
+            await Promise.all(images.map(image => image.decode().catch(() => null)));
+            const undescribed = image => !image.alt.trim() || image.src.endsWith(image.alt);
+            return images.filter(image => undescribed(image) || !image.naturalWidth).map(image => image.src);
+        }"""
+    )
+
+
+def out_of_reach(page) -> list[str]:
+    """Elements that stick out to the right and do not lie in a box that scrolls by itself."""
+    return page.evaluate(
+        """() => {
+            const boxed = element => {
+                for (let box = element.parentElement; box.tagName !== 'ARTICLE'; box = box.parentElement)
+                    if (['auto', 'scroll'].includes(getComputedStyle(box).overflowX)) return true;
+                return false;
+            };
+            return [...document.querySelectorAll('article *')]
+                .filter(e => !e.closest('mjx-assistive-mml, .visually-hidden'))
+                .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !boxed(e))
+                .map(e => e.outerHTML.slice(0, 200));
+        }"""
+    )
+
+
+def serious_violations(page) -> list[str]:
+    """What axe-core finds in our own content and rates serious or critical."""
+    # Without preloading: axe looks for style sheets that others import in the wrong folder.
+    options = {"resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, context="article.bd-article", options=options).response["violations"]
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html'][:200]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+def test_the_book_is_there(book_dir):
+    assert len(OURS) >= 10, f"only {len(OURS)} pages in {book_dir}"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_page_on_a_desk(page, base_url, name):
+    open_page(page, f"{base_url}/{name}", mode="light", width=1280)
+    assert not_typeset(page) == []
+    # Pages without mathematics do not pay for it.
+    formulas = page.locator("article .math").count()
+    assert page.evaluate("() => typeof MathJax !== 'undefined'") == (formulas > 0)
+    assert bad_images(page) == []
+    assert serious_violations(page) == []
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_page_on_a_phone_in_the_dark(page, base_url, name):
+    open_page(page, f"{base_url}/{name}", mode="dark", width=360)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    assert out_of_reach(page) == []
+    assert serious_violations(page) == []
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_page_opens_from_disk(page, book_dir, name):
+    open_page(page, (book_dir / name).as_uri(), mode="light", width=1280)
+    assert not_typeset(page) == []
+
+
+@pytest.mark.parametrize("name", ["index.html", "genindex.html", "search.html"])
+def test_page_of_the_theme(page, base_url, name):
+    page.goto(f"{base_url}/{name}", wait_until="networkidle")
+    assert page.title()
+
+
+def test_search_finds_a_page(page, base_url):
+    page.goto(f"{base_url}/search.html?q=token")
+    page.wait_for_selector("#search-results li a")
+
+
+class Page(HTMLParser):
+    """The anchors of a page, what it links to, and what it loads."""
+
+    def __init__(self, text: str):
+        """Read the text of a page."""
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note one element."""
+        values = {key: value or "" for key, value in attrs}
+        self.anchors |= {values[key] for key in ("id", "name") if key in values}
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        if tag == "link" and values.get("rel") not in ("canonical", "next", "prev"):
+            self.loads.append(values.get("href", ""))
+        self.loads += [values[key] for key in ("src", "srcset", "poster", "data") if key in values]
+
+
+def test_links_lead_somewhere_and_nothing_is_loaded_from_elsewhere(book_dir):
+    pages = {name: Page((book_dir / name).read_text(encoding="utf-8")) for name in PAGES}
+    wrong = []
+    for name, page in pages.items():
+        for url in page.links + page.loads:
+            parts = urlsplit(url)
+            if parts.scheme or parts.netloc:
+                if url in page.loads and parts.scheme != "data":
+                    wrong.append(f"{name} loads {url}")
+                continue
+            target = unquote(urlsplit(urljoin(f"/{name}", url)).path).lstrip("/") or "index.html"
+            if not (book_dir / target).is_file():
+                wrong.append(f"{name} links to {url}: no such file")
+            elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
+                wrong.append(f"{name} links to {url}: no such place on that page")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_notebook_page_offers_colab_and_a_download(book_dir):
+    repository = yaml.safe_load((HTML.parents[1] / "_config.yml").read_text(encoding="utf-8"))["repository"]
+    where = repository["url"].removeprefix("https://github.com/")
+    for name in (n for n in OURS if n.startswith("notebooks/")):
+        links = Page((book_dir / name).read_text(encoding="utf-8")).links
+        notebook = re.sub(r"html$", "ipynb", name)
+        assert (
+            f"https://colab.research.google.com/github/{where}/blob/{repository['branch']}/{notebook}"
+            in links
+        )
+        assert any(link.endswith(f"_sources/{notebook}") for link in links)

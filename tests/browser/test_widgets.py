@@ -1,0 +1,414 @@
+"""The widgets in a real browser, without a kernel: the numbers are Python's, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import math
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from ipywidgets.embed import dependency_state
+
+from lmcourse.annealing import anneal_each_step, anneal_whole, enumerate_sentences, total_variation
+from lmcourse.decoding import Decoding
+from lmcourse.model import TableModel, log
+from lmcourse.vocabulary import Vocabulary
+from lmcourse.widgets import SentenceTree, TemperatureExplorer
+from lmcourse.widgets.base import HERE
+from lmcourse.world import five_words
+
+SHIM = Path(__file__).resolve().parents[2] / "book" / "_ext" / "static_widgets.js"
+TEMPERATURES = [0, 0.1, 0.5, 1, 2, 10, math.inf]
+WORLD = five_words()
+
+
+# ---------- the arithmetic alone ----------
+
+
+def call_each(page, script: str, function: str, calls: list) -> list:
+    """The results of an exported function of a widget's JavaScript, for each list of arguments in `calls`."""
+    return page.evaluate(
+        """async ([text, name, calls]) => {
+            const module = await import(URL.createObjectURL(new Blob([text], {type: "text/javascript"})));
+            return calls.map((args) => module[name](...args));
+        }""",
+        [(HERE / script).read_text(encoding="utf-8"), function, calls],
+    )
+
+
+def call(page, script: str, function: str, *arguments):
+    """The result of one call."""
+    return call_each(page, script, function, [list(arguments)])[0]
+
+
+def entropy_bits(probs: np.ndarray) -> float:
+    """Entropy of a distribution (V,) in bits."""
+    return float(-(probs[probs > 0] * np.log2(probs[probs > 0])).sum())
+
+
+def distributions():
+    """Random distributions of 2 to 84 tokens, plain, with zeros, with ties."""
+    rng = np.random.default_rng(1)
+    for size in [2, 5, 12, 84]:
+        probs = rng.dirichlet(np.full(size, 0.5))
+        zeros = np.where(rng.random(size) < 0.4, 0, probs)
+        zeros[0] += 0.1
+        ties = rng.integers(1, 4, size).astype(float)
+        for row in (probs, zeros, ties):
+            yield log(row / row.sum())
+
+
+@pytest.mark.parametrize("temperature", TEMPERATURES)
+def test_decode_equals_python(page, temperature):
+    cases = list(itertools.product(distributions(), [None, 1, 2, 5, 200], [None, 0.05, 0.5, 0.9, 1]))
+    calls = [[row.tolist(), {"temperature": temperature, "topK": k, "topP": p}] for row, k, p in cases]
+    found = call_each(page, "temperature.js", "decode", calls)
+    entropies = call_each(page, "temperature.js", "entropyBits", [[row] for row in found])
+    for (row, k, p), log_probs, bits in zip(cases, found, entropies):
+        expected = np.exp(Decoding(temperature=temperature, top_k=k, top_p=p).apply(row))
+        np.testing.assert_allclose(np.exp(log_probs), expected, atol=1e-6)
+        assert bits == pytest.approx(entropy_bits(expected), abs=1e-6)
+
+
+@pytest.mark.parametrize("temperature", TEMPERATURES)
+def test_annealed_sentences_equal_python(page, temperature):
+    tree = SentenceTree()
+    rows = call(
+        page,
+        "tree.js",
+        "compareSentences",
+        {"parents": tree.parents, "logProbs": tree.log_probs},
+        temperature,
+    )
+    sentences = enumerate_sentences(WORLD, WORLD.end)
+    each_step = anneal_each_step(WORLD, WORLD.end, temperature)
+    whole = anneal_whole(sentences, temperature)
+    assert len(rows) == len(sentences) == 12
+    for row in rows:
+        tree.node = row["node"]
+        ids = tuple(WORLD.ids(tree.path))
+        expected = [sentences[ids], each_step[ids], whole[ids]]
+        assert [row["model"], row["step"], row["whole"]] == pytest.approx(expected, abs=1e-6)
+    distance = call(page, "tree.js", "totalVariation", [r["step"] for r in rows], [r["whole"] for r in rows])
+    assert distance == pytest.approx(total_variation(each_step, whole), abs=1e-6)
+
+
+def test_draws_follow_the_distribution(page):
+    probs, n = [0.5, 0.0, 0.3, 0.2], 20_000
+    counts = call(page, "temperature.js", "draw", probs, n)
+    assert sum(counts) == n
+    assert counts[1] == 0
+    # five standard deviations of a share: sqrt(.25 / 20000) = .0035
+    np.testing.assert_allclose(np.array(counts) / n, probs, atol=5 * 0.0036)
+    assert call(page, "temperature.js", "largestGap", [0.5, 0.5], [3, 1]) == 0.25
+
+
+# ---------- in a page, through the script that stands in for the kernel ----------
+
+PAGE = """<!doctype html>
+<html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Widgets</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<style>
+  html {{ --pst-color-text-base: #222832; --pst-color-text-muted: #48566b; --pst-color-background: #fff; }}
+  html[data-theme="dark"] {{
+    --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; --pst-color-background: #14181e; }}
+  body {{ margin: 16px; font-family: sans-serif; color: var(--pst-color-text-base);
+    background: var(--pst-color-background); }}
+</style>
+<script src="static_widgets.js" defer></script></head><body><main><h1>Widgets</h1>
+{views}
+<script type="application/vnd.jupyter.widget-state+json">{state}</script></main></body></html>"""
+
+
+def write_page(folder: Path, states: dict, ids: list[str]) -> str:
+    """Write a page as MyST-NB does; returns its file address."""
+    view = '<script type="application/vnd.jupyter.widget-view+json">{}</script>'
+    views = "\n".join(view.format(json.dumps({"version_major": 2, "model_id": i})) for i in ids)
+    state = json.dumps({"version_major": 2, "version_minor": 0, "state": states}).replace("</", "<\\/")
+    (folder / "page.html").write_text(PAGE.format(views=views, state=state), encoding="utf-8")
+    shutil.copy(SHIM, folder)
+    return (folder / "page.html").as_uri()
+
+
+def open_widgets(page, folder: Path, *widgets) -> None:
+    """Show widgets in a page from disk."""
+    states = dependency_state(list(widgets), drop_defaults=False)
+    page.goto(write_page(folder, states, [w.model_id for w in widgets]))
+    page.wait_for_selector(".lmc", timeout=5_000)
+
+
+def move(page, slider, stop: int) -> None:
+    """Drag a slider's thumb to one of its stops with the mouse (the thumb is 18 pixels wide)."""
+    slider.scroll_into_view_if_needed()
+    box, last = slider.bounding_box(), int(slider.get_attribute("max"))
+    x = [box["x"] + 9 + (box["width"] - 18) * at / last for at in (int(slider.input_value()), stop)]
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(x[0], y)
+    page.mouse.down()
+    page.mouse.move(x[1], y, steps=3)
+    page.mouse.up()
+
+
+def shown(page, attribute: str) -> dict[str, float]:
+    """One number of each row of the temperature explorer, by token."""
+    rows = page.locator(".lmc-temperature [data-token]").all()
+    return {row.get_attribute("data-token"): float(row.get_attribute(f"data-{attribute}")) for row in rows}
+
+
+def check_explorer(page, explorer) -> None:
+    """The page shows what Python computes with the explorer's present settings."""
+    expected = dict(zip(explorer.tokens, explorer.probs))
+    found = shown(page, "now")
+    assert {t: pytest.approx(expected[t], abs=1e-6) for t in found} == found
+    bits = float(page.get_attribute(".lmc-temperature", "data-entropy-now"))
+    assert bits == pytest.approx(entropy_bits(explorer.probs), abs=1e-6)
+
+
+@pytest.fixture(params=["file", "http"])
+def explorer_page(request, page, tmp_path):
+    """A temperature explorer in a page, from disk and from a server."""
+    explorer = TemperatureExplorer(WORLD, "the mouse ate the")
+    open_widgets(page, tmp_path, explorer)
+    if request.param == "file":
+        yield page, explorer
+        return
+    handler = functools.partial(QuietHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page.goto(f"http://127.0.0.1:{server.server_port}/page.html")
+        page.wait_for_selector(".lmc", timeout=5_000)
+        yield page, explorer
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files without a line per request."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_sliders_by_mouse_and_by_keyboard(explorer_page):
+    page, explorer = explorer_page
+    check_explorer(page, explorer)
+    slider = page.locator("[data-slider=temperature]")
+    move(page, slider, 10)
+    explorer.temperature = 0.5
+    check_explorer(page, explorer)
+    move(page, slider, 30)
+    explorer.temperature = 2
+    check_explorer(page, explorer)
+    for key, temperature in [("ArrowRight", 2.5), ("Home", 0), ("End", math.inf), ("ArrowLeft", 100)]:
+        slider.press(key)
+        explorer.temperature = temperature
+        check_explorer(page, explorer)
+    move(page, page.locator("[data-slider=top_k]"), 1)
+    explorer.top_k = 2
+    check_explorer(page, explorer)
+    top_p = page.locator("[data-slider=top_p]")
+    top_p.focus()
+    for _ in range(60):
+        page.keyboard.press("ArrowLeft")
+    explorer.top_p = 0.4
+    check_explorer(page, explorer)
+    assert sorted(shown(page, "now").values()) == [0, 0, 0, 0, 0, 1]
+
+
+def test_draws_add_up_and_are_forgotten_when_the_distribution_changes(explorer_page):
+    page, _ = explorer_page
+    root = page.locator(".lmc-temperature")
+    for label, total in [("1", 1), ("10", 11), ("100", 111), ("1000", 1111)]:
+        page.get_by_role("button", name=label, exact=True).press("Enter")
+        counts = shown(page, "count")
+        assert sum(counts.values()) == total == int(root.get_attribute("data-draws"))
+    now = shown(page, "now")
+    gap = max(abs(counts[t] / 1111 - now[t]) for t in now)
+    assert float(root.get_attribute("data-gap")) == pytest.approx(gap, abs=1e-6)
+    assert gap < 0.08  # over five standard deviations
+    page.locator("[data-slider=temperature]").press("ArrowRight")
+    assert sum(shown(page, "count").values()) == 0
+    page.get_by_role("button", name="10", exact=True).click()
+    page.get_by_role("button", name="Reset").click()
+    assert sum(shown(page, "count").values()) == 0
+
+
+def test_tokens_without_a_bar_of_their_own_share_one(page, tmp_path):
+    probs = np.random.default_rng(2).dirichlet(np.ones(84))
+    tokens = [chr(33 + i) for i in range(84)]
+    explorer = TemperatureExplorer.from_probs(tokens, probs, temperature=2.0)
+    open_widgets(page, tmp_path, explorer)
+    check_explorer(page, explorer)
+    own = shown(page, "now")
+    assert len(own) == 12
+    others = float(page.get_attribute(".lmc-others", "data-now"))
+    assert others == pytest.approx(explorer.probs.sum() - sum(own.values()), abs=1e-6)
+    assert page.locator(".lmc-others").inner_text().startswith("72 others")
+
+
+def test_the_tree_by_keyboard(page, tmp_path):
+    tree = SentenceTree(temperature=0.5)
+    open_widgets(page, tmp_path, tree)
+    root = page.locator(".lmc-tree")
+    page.locator(".lmc-choices button").first.focus()
+    page.keyboard.press("Enter")  # the
+    page.keyboard.press("ArrowDown")  # from mouse to cheese
+    page.keyboard.press("ArrowRight")
+    said = page.locator(".lmc-path button").all_inner_texts()
+    assert [text.split()[0] for text in said] == ["start", "the", "cheese"]
+    assert float(root.get_attribute("data-path-model")) == pytest.approx(0.2, abs=1e-6)
+    # .7² = .49, .2² = .04, .1² = .01
+    assert float(root.get_attribute("data-path-now")) == pytest.approx(0.04 / 0.54, abs=1e-6)
+    page.keyboard.press("ArrowLeft")
+    for _ in range(5):  # the most probable way on
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".lmc-choices").inner_text() == "The sentence is complete."
+    ids = tuple(WORLD.ids("the mouse ate the cheese ."))
+    assert float(root.get_attribute("data-path-model")) == pytest.approx(tree.sentences[ids], abs=1e-6)
+    assert float(root.get_attribute("data-path-now")) == pytest.approx(tree.each_step[ids], abs=1e-6)
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(":focus").get_attribute("data-token") == "."
+
+
+def test_the_tree_by_mouse(page, tmp_path):
+    tree = SentenceTree()
+    open_widgets(page, tmp_path, tree)
+    mouse = next(i for i in range(len(tree.parents)) if tree.parents[i] == 1 and tree.tokens[i] == "mouse")
+    page.locator(f".lmc-icicle [data-node='{mouse}']").click()
+    assert page.locator(".lmc-path button").count() == 3
+    page.locator(".lmc-choices button").first.click()
+    page.locator(".lmc-path button", has_text="the").first.click()
+    found = [b.get_attribute("data-token") for b in page.locator(".lmc-choices button").all()]
+    assert found == ["mouse", "cheese", "ball"]
+
+
+def test_two_ways_of_annealing_follow_the_slider(page, tmp_path):
+    tree = SentenceTree()
+    open_widgets(page, tmp_path, tree)
+    slider = page.locator("[data-slider=temperature]")
+    for act, temperature in [
+        (lambda: None, 1),
+        (lambda: move(page, slider, 30), 2),
+        (lambda: slider.press("End"), math.inf),
+        (lambda: slider.press("Home"), 0),
+    ]:
+        act()
+        tree.temperature = temperature
+        rows = page.locator("[data-sentence]").all()
+        assert len(rows) == 12
+        for row in rows:
+            ids = tuple(WORLD.ids(row.get_attribute("data-sentence")))
+            for name, expected in [
+                ("model", tree.sentences),
+                ("step", tree.each_step),
+                ("whole", tree.whole),
+            ]:
+                assert float(row.get_attribute(f"data-{name}")) == pytest.approx(expected[ids], abs=1e-6)
+        distance = float(page.get_attribute(".lmc-tree", "data-tv"))
+        assert distance == pytest.approx(total_variation(tree.each_step, tree.whole), abs=1e-6)
+
+
+def test_many_sentences_are_listed_on_demand(page, tmp_path):
+    vocab = Vocabulary("abcd.", separator="")
+    sentences = {f"{x}{y}.": 1 / 16 for x in "abcd" for y in "abcd"}
+    open_widgets(page, tmp_path, SentenceTree(TableModel(vocab, sentences), end="."))
+    rows = page.locator("[data-sentence]")
+    assert rows.count() == 12 + 1
+    assert rows.last.get_attribute("data-sentence") == "4 others"
+    assert float(rows.last.get_attribute("data-step")) == pytest.approx(4 / 16, abs=1e-6)
+    page.get_by_role("button", name="Show all 16").click()
+    assert {row.get_attribute("data-sentence") for row in rows.all()} == set(sentences)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_looks(page, tmp_path, theme, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    open_widgets(page, tmp_path, TemperatureExplorer(WORLD, "the mouse ate"), SentenceTree(temperature=0.5))
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    page.locator("[data-draw='100']").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for widget in page.locator(".lmc").all():
+        assert widget.evaluate("e => e.scrollWidth <= e.clientWidth")
+    page.wait_for_timeout(300)  # until the bars' transitions are over
+    violations = Axe().run(page).response["violations"]
+    serious = [v for v in violations if v["impact"] in ("serious", "critical")]
+    assert not serious, [(v["id"], node["html"]) for v in serious for node in v["nodes"]]
+
+
+def test_motion_only_where_it_is_wanted(page, tmp_path):
+    page.emulate_media(reduced_motion="reduce")
+    open_widgets(page, tmp_path, TemperatureExplorer(WORLD))
+    assert page.locator(".lmc-fill").first.evaluate("e => getComputedStyle(e).transitionProperty") == "none"
+
+
+# ---------- the script that stands in for the kernel ----------
+
+
+def test_static_script_serves_any_anywidget(page, tmp_path):
+    esm = """
+        export function render({ model, el }) {
+          const [bytes, shown] = [model.get("data").x, document.createElement("output")];
+          const listener = () => { shown.textContent = `${model.get("n")} ${bytes.getUint8(1)}`; };
+          model.on("change:n", listener);
+          model.set("n", 2); model.save_changes();
+          model.off("change:n", listener);
+          model.set("n", 3);
+          model.send({});
+          el.append(shown);
+        }"""
+    factory = """export default () => ({
+          initialize({ model }) { model.set("ready", "ready"); },
+          render({ model, el }) {
+            el.append(Object.assign(document.createElement("p"), { textContent: model.get("ready") }));
+          },
+        })"""
+    states = {
+        "a": {
+            "state": {"_esm": esm, "_css": "output { color: rgb(1, 2, 3) }", "n": 1, "data": {}},
+            "buffers": [{"path": ["data", "x"], "encoding": "base64", "data": "AAf/"}],  # bytes 0, 7, 255
+        },
+        "b": {"state": {"_esm": factory}},
+        "c": {"state": {"description": "an ipywidgets slider"}},
+    }
+    page.goto(write_page(tmp_path, states, ["a", "b", "c", "missing"]))
+    page.wait_for_selector("[role=alert] >> nth=1")
+    page.wait_for_selector("output")
+    assert page.locator("output").inner_text() == "2 7"
+    assert page.locator("output").evaluate("e => getComputedStyle(e).color") == "rgb(1, 2, 3)"
+    assert page.locator("main p").inner_text() == "ready"
+    for message in page.locator("[role=alert]").all_inner_texts():
+        assert "could not start here (it carries no JavaScript of its own)" in message
+
+
+# ---------- in the built book ----------
+
+
+@pytest.mark.parametrize("scheme", ["file", "http"])
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("book/index.html", ["lmc-temperature"]),
+        ("notebooks/01_language_models/decoding.html", ["lmc-temperature", "lmc-tree"]),
+    ],
+)
+def test_widgets_of_the_book(page, book_dir, base_url, scheme, name, kinds):
+    page.goto((book_dir / name).as_uri() if scheme == "file" else f"{base_url}/{name}")
+    for kind in kinds:
+        page.wait_for_selector(f".{kind}")
+    assert page.locator("[role=alert]").count() == 0
+    # The first explorer's distribution, as the page carries it, decoded by Python at T = 0.05.
+    found = page.locator(".lmc-temperature").first
+    slider = found.locator("[data-slider=temperature]")
+    slider.press("Home")
+    slider.press("ArrowRight")
+    rows = found.locator("[data-token]").all()
+    model = np.array([float(row.get_attribute("data-model")) for row in rows])
+    now = np.array([float(row.get_attribute("data-now")) for row in rows])
+    np.testing.assert_allclose(now, np.exp(Decoding(temperature=0.05).apply(log(model))), atol=1e-6)

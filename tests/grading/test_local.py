@@ -1,0 +1,205 @@
+"""The local transport: copies in, plain values out, nothing on stderr, no endless loop."""
+
+import logging
+import os
+import subprocess
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from lmcourse.grading.checks import Check, CheckFailed, StudentError, expect, expect_close
+from lmcourse.grading.local import LocalStudent, plain, run_checks
+from lmcourse.grading.report import Report
+
+
+def a_check(function, **options):
+    return Check("exercise", function.__name__, "a title", function, **options)
+
+
+def outcomes(function, seconds=10.0, **names):
+    return run_checks([a_check(function)], names, seed=0, seconds=seconds)
+
+
+def test_arguments_are_copied():
+    given = [3, 1, 2]
+    LocalStudent({"order": lambda x: x.sort()}).order(given)
+    assert given == [3, 1, 2]
+
+
+def test_results_become_plain_values():
+    class Liar(float):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = float.__hash__
+
+    assert type(plain(np.float32(0.5), "f")) is float
+    assert type(plain({"a": np.int64(1)}, "f")["a"]) is int
+    assert plain((1, [2, None]), "f") == (1, [2, None])
+    assert type(plain(np.ones(2).view(np.matrix), "f")) is np.ndarray
+    for value, said in (
+        (Liar(1), "a Liar"),
+        (map(abs, [1]), r"wrap it in list\(…\)"),
+        ({1}, r"wrap it in list\(…\)"),
+    ):
+        with pytest.raises(CheckFailed, match=said):
+            plain(value, "f")
+
+
+def test_a_missing_function_is_named():
+    (outcome,) = outcomes(lambda student: student.entropy([1.0]))
+    assert "there is no function entropy" in outcome.message
+
+
+def test_an_exception_is_told_with_the_students_line(tmp_path):
+    code = tmp_path / "cell.py"
+    code.write_text("def f(x):\n    y = x + 1\n    return y / 0\n")
+    names = {}
+    exec(compile(code.read_text(), str(code), "exec"), names)
+    (outcome,) = run_checks([a_check(lambda student: student.f(1))], names, seed=0)
+    assert outcome.message == (
+        "your code raised ZeroDivisionError: division by zero (line 3 of its cell: `return y / 0`)"
+    )
+
+
+def test_sys_exit_in_a_students_function_is_an_error_like_others():
+    with pytest.raises(StudentError) as caught:
+        LocalStudent({"f": lambda: sys.exit(3)}).f()
+    assert caught.value.kinds[0] == "SystemExit"
+
+
+def test_a_failure_raised_inside_a_model_given_to_the_student_is_kept():
+    def model(_):
+        raise CheckFailed("you asked too often")
+
+    (outcome,) = outcomes(lambda student: student.f(model), f=lambda m: m(()))
+    assert outcome.message == "you asked too often"
+
+
+def test_an_endless_loop_ends_and_is_told():
+    def loop():
+        while True:
+            try:
+                time.sleep(0.01)
+            except Exception:
+                pass
+
+    checks = [
+        a_check(lambda student: student.good()),
+        a_check(lambda student: student.loop()),
+        a_check(lambda _: None),
+    ]
+    begun = time.monotonic()
+    first, second, third = run_checks(checks, {"good": lambda: 1, "loop": loop}, seed=0, seconds=0.3)
+    assert time.monotonic() - begun < 5
+    assert first.passed
+    assert "is there an endless loop?" in second.message
+    assert "not tried" in third.message
+
+
+def test_a_hidden_check_shows_its_hint_and_the_kind_of_error_only():
+    def secret(student):
+        expect(student.f(424242) == 1, "for 424242 it is 1")
+
+    for f, said in (
+        (lambda x: x, "mind the size"),
+        (lambda x: 1 / (x - x), "mind the size (your code raised ZeroDivisionError)"),
+    ):
+        (outcome,) = run_checks([a_check(secret, hidden=True, hint="mind the size")], {"f": f}, seed=0)
+        report = Report("exercise", [outcome], 0, 1.0)
+        assert outcome.message == said
+        for shown in (report.as_text(), report.as_html(), str(report.as_json())):
+            assert "424242" not in shown
+            assert "secret" not in shown
+
+
+def test_what_the_student_prints_in_a_hidden_check_is_not_kept():
+    def secret(student):
+        student.f(424242)
+
+    checks = [
+        a_check(secret, hidden=True, hint="h"),
+        a_check(lambda student: expect(student.f(7) == 1, "no")),
+    ]
+    hidden, public = run_checks(checks, {"f": lambda x: print("given", x)}, seed=0)
+    assert hidden.printed == ""
+    assert public.printed == "given 7\n"
+    assert "given 7" in Report("e", [public], 0).as_html()
+
+
+def test_each_check_has_inputs_of_its_own_from_the_seed():
+    drawn = []
+
+    def one(_, rng):
+        drawn.append(rng.random())
+
+    def two(_, rng):
+        drawn.append(rng.random())
+
+    for checks, seed in (([one, two], 1), ([two], 1), ([one], 2)):
+        run_checks([a_check(function) for function in checks], {}, seed=seed)
+    first, second, again, other = drawn
+    assert second == again  # whatever ran before it
+    assert len({first, second, other}) == 3
+
+
+def noisy():
+    warnings.warn("a warning", stacklevel=1)
+    print("on stdout")
+    print("on stderr", file=sys.stderr)
+    logging.getLogger("student").warning("through logging")
+    os.write(1, b"on descriptor 1\n")
+    os.write(2, b"on descriptor 2\n")
+    return 1.0
+
+
+def test_nothing_reaches_the_outside(capfd):
+    handler = logging.StreamHandler(sys.stderr)  # holds the stream itself
+    logging.getLogger().addHandler(handler)
+    try:
+        (outcome,) = outcomes(lambda student: expect_close(student.f(), 1.0, "it"), f=noisy)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    print("after", file=sys.stderr)
+    assert outcome.passed
+    assert capfd.readouterr() == ("", "after\n")
+    assert "on stderr" in outcome.printed
+
+
+def test_nothing_reaches_the_outside_of_a_plain_process():
+    code = (
+        "import test_local as t\n"
+        "assert t.outcomes(lambda s: t.expect_close(s.f(), 1.0, 'it'), f=t.noisy)[0].passed\n"
+        "print('after')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=os.path.dirname(__file__),
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("after\n", "")
+
+
+def test_points_are_the_share_of_the_weights_that_passed():
+    def passes(_):
+        return None
+
+    def fails(_):
+        raise CheckFailed("no")
+
+    checks = [a_check(passes, weight=2), a_check(fails, weight=0.5), a_check(passes, weight=0.5)]
+    report = Report("exercise", run_checks(checks, {}, seed=0), 0, 4.0)
+    assert report.points == 3.33  # 4 · 2.5 / 3
+    assert report.headline() == "exercise: 2 of 3 checks passed, 3.33 of 4 points"
+    assert Report.from_json(report.as_json()) == report
+
+
+def test_html_is_escaped_and_code_marked():
+    outcome = outcomes(lambda _: expect(False, "use `a < b` & <b>not</b> this"))
+    page = Report("e", outcome, 0).as_html()
+    assert "use <code>a &lt; b</code> &amp; &lt;b&gt;not&lt;/b&gt; this" in page

@@ -1,0 +1,159 @@
+"""The book's frame: its settings, and that a build goes red when it must."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+import pytest
+import tomllib
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[1]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+
+
+def toc_files(entry: object) -> list[str]:
+    """Every page named below a part of the table of contents."""
+    if isinstance(entry, list):
+        return [name for item in entry for name in toc_files(item)]
+    if isinstance(entry, dict):
+        named = [entry[key] for key in ("root", "file") if key in entry]
+        return named + [name for value in entry.values() for name in toc_files(value)]
+    return []
+
+
+@pytest.mark.parametrize("name", toc_files(TOC))
+def test_each_page_of_the_contents_exists_once(name):
+    assert len(list(ROOT.glob(f"{name}.*"))) == 1
+    assert toc_files(TOC).count(name) == 1
+
+
+def test_no_page_is_left_out_of_the_contents():
+    pages = [
+        *ROOT.glob("book/*.md"),
+        *ROOT.glob("notebooks/[0-9]*/*.ipynb"),
+        *ROOT.glob("notebooks/assignments/*/*.ipynb"),
+    ]
+    assert {p.relative_to(ROOT).with_suffix("").as_posix() for p in pages} == set(toc_files(TOC))
+
+
+def test_the_repository_address_has_one_source():
+    """Besides the setting itself, only the README and the generated setup cells may hold it."""
+    allowed = {
+        ROOT / "_config.yml",
+        ROOT / "README.md",
+        *ROOT.glob("notebooks/**/*.ipynb"),
+        *ROOT.glob("solutions/**/*.ipynb"),
+    }
+    folders = ["book", "lmcourse", "solutions", "tests", "tools", ".github", ".ci"]
+    files = [
+        p for folder in folders for p in (ROOT / folder).rglob("*") if p.is_file() and p.suffix != ".pyc"
+    ]
+    files += [p for p in ROOT.iterdir() if p.is_file()]
+    assert [p for p in files if p not in allowed and URL.encode() in p.read_bytes()] == []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/[0-9]*/*.ipynb")), ids=lambda p: p.stem)
+def test_the_address_stands_in_the_setup_cell_only(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert [c.metadata.get("tags") for c in cells if URL in c.source] == [["remove-cell", "setup"]]
+
+
+def test_requirements_pin_what_pyproject_asks_for():
+    """Each dependency is pinned, inside its range, at the version that is installed here."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [
+        *project["dependencies"],
+        *(d for extra in project["optional-dependencies"].values() for d in extra),
+    ]
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = {
+        name.lower().replace("_", "-"): pin
+        for name, _, pin in (line.partition("==") for line in lines)
+        if pin
+    }
+    for requirement in map(Requirement, asked):
+        pin = pins[requirement.name.lower().replace("_", "-")]
+        assert pin in requirement.specifier, f"{requirement} is pinned to {pin}; run `make lock`"
+        assert version(requirement.name).split("+")[0] == pin, (
+            f"{requirement.name}: run `make book` to update .venv"
+        )
+
+
+def build(
+    folder: Path, *, page: str = "", code: str = "1 + 1", offline: bool = False
+) -> subprocess.CompletedProcess:
+    """Build a book of two pages with the course's own settings, extension and command line."""
+    for name in ("_config.yml", "book/_ext", "book/_static"):
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
+    (folder / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nchapters:\n- file: notebooks/page\n", encoding="utf-8"
+    )
+    (folder / "book/references.bib").write_text(
+        "@misc{known, author={A}, title={B}, year={2000}}", encoding="utf-8"
+    )
+    (folder / "book/index.md").write_text(
+        "# Front\n\n```{bibliography}\n:all:\n:list: bullet\n```\n\n```{glossary}\ntoken\n  A word.\n```\n",
+        encoding="utf-8",
+    )
+    kernel = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3"},
+        "language_info": {"name": "python"},
+    }
+    cells = [nbformat.v4.new_markdown_cell(f"# Page\n\n{page}"), nbformat.v4.new_code_cell(code)]
+    (folder / "notebooks").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "notebooks/page.ipynb")
+    arguments = re.search(r"/jupyter-book (build .*)", (ROOT / "Makefile").read_text(encoding="utf-8"))[
+        1
+    ].split()
+    command = [str(Path(sys.executable).with_name("jupyter-book")), *arguments]
+    if offline:
+        command = ["unshare", "-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+
+
+def cuts_the_network() -> bool:
+    """Whether a process without a network can be made here: Linux, with user namespaces allowed."""
+    return bool(shutil.which("unshare") and shutil.which("ip")) and not subprocess.call(
+        ["unshare", "-rn", "ip", "link", "set", "lo", "up"], stderr=subprocess.DEVNULL
+    )
+
+
+def test_a_good_book_is_built_with_the_network_cut(tmp_path):
+    done = build(
+        tmp_path,
+        page="[A work](../book/index.md#known), a [token](../book/index.md#term-token), $x$.",
+        offline=cuts_the_network(),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    html = (tmp_path / "_build/html/notebooks/page.html").read_text(encoding="utf-8")
+    assert 'href="../book/index.html#known"' in html
+    assert "mathjax/tex-chtml.js" in html
+    assert "mathjax/tex-chtml.js" not in (tmp_path / "_build/html/book/index.html").read_text(
+        encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"code": "1 / 0"}, "ZeroDivisionError"),
+        ({"page": "[A work](../book/index.md#unknown)"}, "unknown"),
+        ({"page": "[A page](../book/nowhere.md)"}, "nowhere"),
+    ],
+    ids=["failing cell", "unknown work", "dead link"],
+)
+def test_a_fault_turns_the_build_red(tmp_path, fault, said):
+    done = build(tmp_path, **fault)
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr

