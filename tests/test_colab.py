@@ -1,4 +1,4 @@
-"""The notebooks run as on Colab: no repository, ipywidgets 7, the package from its wheel, a stand-in module."""
+"""The notebooks run as on Colab: no repository, ipywidgets 7, the package from its wheel."""
 
 import os
 import subprocess
@@ -13,7 +13,16 @@ NOTEBOOKS = sorted(ROOT.glob("notebooks/[0-9]*/*.ipynb"))
 STAND_IN = {
     "google/__init__.py": "",
     "google/colab/__init__.py": "from . import output\n",
-    "google/colab/output.py": "enabled = []\ndef enable_custom_widget_manager():\n    enabled.append(True)\n",
+    "google/colab/output.py": """
+from types import SimpleNamespace
+
+enabled = []
+_widgets = SimpleNamespace(_installed_url="https://widgets.invalid")  # anywidget asks for it
+
+
+def enable_custom_widget_manager():
+    enabled.append(True)
+""",
     # On Colab the module is there before the first cell runs.
     "ipython/profile_default/startup/colab.py": "import google.colab\n",
 }
@@ -25,7 +34,7 @@ from nbclient import NotebookClient
 
 path, check_widgets = sys.argv[1], sys.argv[2] == "True"
 notebook = nbformat.read(path, as_version=4)
-if check_widgets:  # importing the widgets must have switched on Colab's custom widget manager
+if check_widgets:  # showing a widget must have switched on Colab's custom widget manager
     switched_on = "from google.colab import output\\nassert output.enabled"
     notebook.cells.append(nbformat.v4.new_code_cell(switched_on))
 NotebookClient(notebook, timeout=600).execute()

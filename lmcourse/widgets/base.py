@@ -18,8 +18,13 @@ from lmcourse.decoding import anneal
 HERE = Path(__file__).parent
 
 
+def script(name: str) -> str:
+    """The JavaScript module of one widget: what all share, then its own."""
+    return "".join((HERE / part).read_text(encoding="utf-8") for part in ("shared.js", name))
+
+
 class Widget(anywidget.AnyWidget):
-    """A widget with the course's looks. A subclass adds its traits and `_esm`, the path of its JavaScrip"""
+    """A widget with the course's looks. A subclass adds its traits and `_esm`, its JavaScript."""
 
     _css = HERE / "widgets.css"
 

@@ -10,7 +10,7 @@ import traitlets
 from lmcourse.decoding import Decoding, check_prompt
 from lmcourse.model import LanguageModel, Tokens, check_distribution, log
 from lmcourse.vocabulary import Vocabulary
-from lmcourse.widgets.base import HERE, TemperatureTrait, Widget, finite_or_none
+from lmcourse.widgets.base import TemperatureTrait, Widget, finite_or_none, script
 
 MAX_TOKENS = 100  # the whole distribution travels into the page, for exact sums
 
@@ -36,7 +36,7 @@ class TemperatureExplorer(Widget):
     [0.0, 0.0, 0.0, 0.0, 0.9412, 0.0588]
     """
 
-    _esm = HERE / "temperature.js"
+    _esm = script("temperature.js")
 
     heading = traitlets.Unicode().tag(sync=True)
     tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -1,24 +1,8 @@
-// The sentence tree. First the arithmetic, the same as lmcourse/annealing.py and tested against it; then the
+// The sentence tree; shared.js stands before it. First the arithmetic, the same as lmcourse/annealing.py and tested against it; then the
 // drawing. A tree is {parents, logProbs}: node 0 is the empty beginning, a parent comes before its children, and
 // logProbs holds the natural log-probability of a node's token given the path to it.
 
 // ---------- arithmetic ----------
-
-export function normalise(logWeights) {
-  const top = Math.max(...logWeights);
-  const total = logWeights.reduce((sum, w) => sum + Math.exp(w - top), 0);
-  return logWeights.map((w) => w - top - Math.log(total));
-}
-
-// p^(1/T), renormalised. T = 0 shares among the most probable, T = Infinity among all possible ones.
-export function anneal(logProbs, temperature) {
-  if (temperature === 0) {
-    const top = Math.max(...logProbs);
-    return normalise(logProbs.map((l) => (l === top ? 0 : -Infinity)));
-  }
-  if (temperature === Infinity) return normalise(logProbs.map((l) => (l === -Infinity ? -Infinity : 0)));
-  return normalise(logProbs.map((l) => l / temperature));
-}
 
 // The children of every node, the most probable first.
 export function childrenOf({ parents, logProbs }) {
@@ -66,37 +50,8 @@ export function totalVariation(p, q) {
   return p.reduce((sum, x, i) => sum + Math.abs(x - q[i]), 0) / 2;
 }
 
-// Where the temperature slider stops: 0 and infinity exactly, with 0.5, 1 and 2 at its quarters.
-export const TEMPERATURES = [
-  ...Array.from({ length: 20 }, (_, i) => i / 20),
-  ...Array.from({ length: 10 }, (_, i) => (10 + i) / 10),
-  2, 2.5, 3, 4, 5, 7, 10, 20, 50, 100, Infinity,
-];
-
-export function nearestStop(temperature) {
-  let best = 0;
-  TEMPERATURES.forEach((t, i) => {
-    if (t === temperature || Math.abs(t - temperature) < Math.abs(TEMPERATURES[best] - temperature)) best = i;
-  });
-  return best;
-}
-
 // ---------- drawing ----------
 
-// An element with attributes, listeners (on…) and children.
-function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-const number = (p) => (p === 0 ? "0" : p < 0.0005 ? "<.001" : p.toFixed(3));
-const visible = (token) => token.replace(/ /g, "␣").replace(/\n/g, "↵").replace(/\t/g, "⇥");
-const temperatureText = (t) => (t === Infinity ? "∞" : String(Number(t.toFixed(3))));
 const SENTENCES_SHOWN = 12;
 
 function render({ model, el }) {

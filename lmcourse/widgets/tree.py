@@ -6,7 +6,7 @@ import traitlets
 
 from lmcourse.annealing import Sentences, anneal_each_step, anneal_whole, enumerate_sentences
 from lmcourse.model import LanguageModel
-from lmcourse.widgets.base import HERE, TemperatureTrait, Widget
+from lmcourse.widgets.base import TemperatureTrait, Widget, script
 from lmcourse.world import five_words
 
 
@@ -26,7 +26,7 @@ class SentenceTree(Widget):
         ValueError: if the language has more sentences, has no end token, or the temperature is out of range.
     """
 
-    _esm = HERE / "tree.js"
+    _esm = script("tree.js")
 
     separator = traitlets.Unicode().tag(sync=True)
     # The tree: node 0 is the empty beginning, a parent comes before its children.

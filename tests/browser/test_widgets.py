@@ -21,7 +21,7 @@ from lmcourse.decoding import Decoding
 from lmcourse.model import TableModel, log
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import SentenceTree, TemperatureExplorer
-from lmcourse.widgets.base import HERE
+from lmcourse.widgets.base import script
 from lmcourse.world import five_words
 
 SHIM = Path(__file__).resolve().parents[2] / "book" / "_ext" / "static_widgets.js"
@@ -32,20 +32,20 @@ WORLD = five_words()
 # ---------- the arithmetic alone ----------
 
 
-def call_each(page, script: str, function: str, calls: list) -> list:
+def call_each(page, name: str, function: str, calls: list) -> list:
     """The results of an exported function of a widget's JavaScript, for each list of arguments in `calls`."""
     return page.evaluate(
         """async ([text, name, calls]) => {
             const module = await import(URL.createObjectURL(new Blob([text], {type: "text/javascript"})));
             return calls.map((args) => module[name](...args));
         }""",
-        [(HERE / script).read_text(encoding="utf-8"), function, calls],
+        [script(name), function, calls],
     )
 
 
-def call(page, script: str, function: str, *arguments):
+def call(page, name: str, function: str, *arguments):
     """The result of one call."""
-    return call_each(page, script, function, [list(arguments)])[0]
+    return call_each(page, name, function, [list(arguments)])[0]
 
 
 def entropy_bits(probs: np.ndarray) -> float:

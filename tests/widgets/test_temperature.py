@@ -108,12 +108,12 @@ def test_bad_settings_later_leave_the_widget_as_it_was():
 
 def test_the_package_carries_its_scripts():
     folder = files("lmcourse.widgets")
-    for name in ["temperature.js", "tree.js", "widgets.css"]:
+    for name in ["shared.js", "temperature.js", "tree.js", "widgets.css"]:
         assert len(folder.joinpath(name).read_text(encoding="utf-8")) > 1000
 
 
 def test_the_scripts_ask_nobody_for_anything():
-    for name in ["temperature.js", "tree.js", "widgets.css"]:
+    for name in ["shared.js", "temperature.js", "tree.js", "widgets.css"]:
         text = files("lmcourse.widgets").joinpath(name).read_text(encoding="utf-8")
         assert not any(word in text for word in ["http:", "https:", "import ", "@import", "fetch("])
 
