@@ -90,7 +90,8 @@ def check(
         typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
     for report in done.reports:
         typer.echo("\n" + report.as_text())
-    graded = [r for r in done.reports if any(grade_id(c) == f"test_{r.exercise}" for c in release.notebook.cells)]
+    tests = {grade_id(cell) for cell in release.notebook.cells}
+    graded = [report for report in done.reports if f"test_{report.exercise}" in tests]
     passed = sum(report.passed for report in graded)
     if graded:
         typer.echo(f"\n{passed} of {len(graded)} graded exercises pass all their checks")

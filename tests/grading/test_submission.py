@@ -58,7 +58,9 @@ def test_the_zip_holds_the_notebook_and_a_manifest_that_vouches_for_it(solved, t
     done = submit(save(solved, tmp_path / "x.ipynb"), output=tmp_path / "x.zip")
     with zipfile.ZipFile(done.archive) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
+        dates = {info.date_time for info in archive.infolist()}
     assert sorted(files) == ["language-models.ipynb", "manifest.json"]
+    assert dates == {(1980, 1, 1, 0, 0, 0)}  # the clock does not show in the bytes
     manifest = json.loads(files["manifest.json"])
     assert manifest["assignment"] == NAME
     assert manifest["files"] == {
@@ -99,6 +101,15 @@ def test_moved_cells_come_back_to_their_places(solved, tmp_path):
     repaired = through(solved, tmp_path)
     assert [cell.source for cell in repaired.notebook.cells] == expected
     assert any("had been moved" in note for note in repaired.notes)
+
+
+def test_functions_are_found_by_their_names_when_all_else_is_lost(solved, tmp_path):
+    expected = {name: cell for name, cell in sources(solved).items() if cell[0] == "code"}
+    title, *rest = without_metadata(solved).cells
+    random.Random(1).shuffle(rest)
+    solved.cells = [title, *rest]
+    found = sources(through(solved, tmp_path).notebook)
+    assert {name: found[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("strip", [False, True])
