@@ -91,7 +91,7 @@ def fetch(name: str) -> Path:
 
 def _download(name: str, version: str, scratch: Path) -> Path:
     """Let pip fetch the archive into `scratch`, with a progress bar."""
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     command = [
         sys.executable,

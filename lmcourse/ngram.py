@@ -104,6 +104,6 @@ def _with_progress(items: range, description: str, show: bool) -> Iterable[int]:
     """The items, behind a progress bar if asked for."""
     if not show:
         return items
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     return tqdm(items, desc=description)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted(ROOT.glob("notebooks/[0-9]*/*.ipynb"))
+NOTEBOOKS = sorted([*ROOT.glob("notebooks/[0-9]*/*.ipynb"), *ROOT.glob("notebooks/assignments/*/*.ipynb")])
 
 STAND_IN = {
     "google/__init__.py": "",
