@@ -187,7 +187,8 @@ class NumberModel(LanguageModel):
     """A fitted AR read as a language model: a token is a bin of numbers, with the area under the bell.
 
     The first and the last bin take the tails, so that the probabilities sum to one. Before p values are
-    known, the long-run mean stands in for the missing ones.
+    known, the long-run mean stands in for the missing ones; only there does the series need to have one.
+    Areas are exact to float precision up to some 37 standard deviations from the mean, and 0 beyond.
 
     Args:
         ar: the fitted series model.
@@ -209,16 +210,25 @@ class NumberModel(LanguageModel):
         self.vocab = vocab
         self.values = np.asarray(values, dtype=float)
         self.edges = np.asarray(edges, dtype=float)
-        self._erf = np.vectorize(math.erf, otypes=[float])
+        self._erfc = np.vectorize(math.erfc, otypes=[float])
 
     def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
-        """Log of the bell curve's area over each bin, (B, V); only the last p tokens of a context count."""
+        """Log of the bell curve's area over each bin, (B, V); only the last p tokens of a context count.
+
+        Raises ValueError if a context is shorter than p and the series has no long-run mean.
+        """
         p, weights = self.ar.order, np.array(self.ar.coefficients)
-        past = np.full((len(contexts), p), self.ar.mean)  # (B, p), the latest value first
+        past = np.zeros((len(contexts), p))  # the latest value first
         for row, context in zip(past, contexts):
             recent = self.values[list(context[max(0, len(context) - p) :])][::-1]
             row[: len(recent)] = recent
+            if len(recent) < p:
+                row[len(recent) :] = self.ar.mean
         means = self.ar.intercept + past @ weights  # (B,)
         z = (self.edges[None, :] - means[:, None]) / (self.ar.sigma * math.sqrt(2))  # (B, V-1)
-        below = np.pad(0.5 + 0.5 * self._erf(z), ((0, 0), (1, 1)), constant_values=((0, 0), (0.0, 1.0)))
-        return log(np.diff(below, axis=1))
+        z = np.pad(z, ((0, 0), (1, 1)), constant_values=((0, 0), (-np.inf, np.inf)))  # (B, V+1)
+        tail = 0.5 * self._erfc(np.abs(z))  # the area beyond z, on the side away from the mean
+        below, above = np.where(z < 0, tail, 1 - tail), np.where(z < 0, 1 - tail, tail)
+        # Far above the mean all areas below are 1 to float precision: there, subtract the areas above.
+        area = np.where(z[:, :-1] > 0, above[:, :-1] - above[:, 1:], below[:, 1:] - below[:, :-1])
+        return log(area)

@@ -57,22 +57,30 @@ def anneal(log_probs: np.ndarray, temperature: float) -> np.ndarray:
         return normalise(shifted / temperature)
 
 
-def top_k(log_probs: np.ndarray, k: int) -> np.ndarray:
-    """Keep the k most probable tokens of (..., V) and renormalise; among equals the smaller id wins."""
+def top_k(log_probs: np.ndarray, k: int, order: np.ndarray | None = None) -> np.ndarray:
+    """Keep the k most probable tokens of (..., V) and renormalise.
+
+    Args:
+        log_probs: (..., V).
+        k: how many to keep.
+        order: token ids (..., V), the first to be kept first; by falling probability if not given, the
+            smaller id first among equals. At T = inf all are equal: only the order before can decide.
+    """
+    order = rank(log_probs) if order is None else order
     keep = np.zeros(np.shape(log_probs), dtype=bool)
-    np.put_along_axis(keep, _order(log_probs)[..., : check_whole(k, "k")], True, axis=-1)
+    np.put_along_axis(keep, order[..., : check_whole(k, "k")], True, axis=-1)
     return normalise(np.where(keep, log_probs, -np.inf))
 
 
-def top_p(log_probs: np.ndarray, p: float) -> np.ndarray:
+def top_p(log_probs: np.ndarray, p: float, order: np.ndarray | None = None) -> np.ndarray:
     """Keep the nucleus: the fewest most probable tokens whose probabilities reach p; renormalise.
 
-    A token stays if the tokens before it in order of probability have not reached p yet, so one always stays.
+    A token stays if those before it in `order` (see `top_k`) have not reached p yet, so one always stays.
     Source: Holtzman et al. (2020), "The curious case of neural text degeneration".
     """
     if not 0 < p <= 1:
         raise ValueError(f"p={p} must be above 0 and at most 1")
-    order = _order(log_probs)
+    order = rank(log_probs) if order is None else order
     sorted_probs = np.exp(np.take_along_axis(log_probs, order, axis=-1))
     before = np.cumsum(sorted_probs, axis=-1) - sorted_probs
     # 1 - 1e-12: a sum such as 0.4 + 0.3 + 0.2 must not fail to reach 0.9 by a rounding error
@@ -95,8 +103,9 @@ def min_p(log_probs: np.ndarray, p: float) -> np.ndarray:
 def penalise_repeats(log_probs: np.ndarray, context: Sequence[int], penalty: float) -> np.ndarray:
     """Raise the probability of each token already in the context to the power `penalty` ≥ 1; renormalise.
 
-    Keskar et al. (2019) divide positive logits and multiply negative ones; log-probabilities are never
-    positive, so only the second case remains. A token of probability one cannot be penalised.
+    Keskar et al. (2019) divide logits, which rewards negative ones; common software multiplies those. On
+    log-probabilities, never positive, that is a power, and does not depend on where the logits' zero is.
+    A token of probability one cannot be penalised.
     """
     if not 1 <= penalty < math.inf:
         raise ValueError(f"penalty={penalty} must be 1 (none) or more, and finite")
@@ -109,7 +118,7 @@ def penalise_repeats(log_probs: np.ndarray, context: Sequence[int], penalty: flo
 def block_ngrams(log_probs: np.ndarray, context: Sequence[int], n: int) -> np.ndarray:
     """Forbid the tokens of (V,) that would complete an n-gram already in the context; renormalise.
 
-    Raises ValueError if that forbids every possible token.
+    If that forbids every possible token the row is all -inf: nothing can be said.
     """
     n = check_whole(n, "n")
     context = tuple(context)
@@ -118,14 +127,10 @@ def block_ngrams(log_probs: np.ndarray, context: Sequence[int], n: int) -> np.nd
     for i in range(len(context) - n + 1):
         if context[i : i + n - 1] == recent:
             blocked[context[i + n - 1]] = -np.inf
-    if np.all(np.isneginf(blocked)):
-        raise ValueError(
-            f"blocking repeated {n}-grams leaves no possible token; use a larger n or a shorter text"
-        )
-    return normalise(blocked)
+    return blocked if np.all(np.isneginf(blocked)) else normalise(blocked)
 
 
-def _order(log_probs: np.ndarray) -> np.ndarray:
+def rank(log_probs: np.ndarray) -> np.ndarray:
     """Token ids of (..., V) by falling probability; among equals the smaller id comes first."""
     return np.argsort(-log_probs, axis=-1, kind="stable")
 
@@ -146,16 +151,22 @@ class Decoding:
         self.apply(np.zeros(1))
 
     def apply(self, log_probs: np.ndarray, context: Sequence[int] = ()) -> np.ndarray:
-        """Reshape the model's next-token log-probabilities (V,) after `context`; returns (V,)."""
+        """Reshape the model's next-token log-probabilities (V,) after `context`; returns (V,).
+
+        Where nothing can be said, before or after blocking, the row is all -inf.
+        """
         if self.repetition_penalty != 1:
             log_probs = penalise_repeats(log_probs, context, self.repetition_penalty)
         if self.no_repeat_ngram:
             log_probs = block_ngrams(log_probs, context, self.no_repeat_ngram)
+        if np.all(np.isneginf(log_probs)):
+            return log_probs
+        order = rank(log_probs)  # annealing keeps it, up to T = inf, which would forget it
         log_probs = anneal(log_probs, self.temperature)
         if self.top_k is not None:
-            log_probs = top_k(log_probs, self.top_k)
+            log_probs = top_k(log_probs, self.top_k, order)
         if self.top_p is not None:
-            log_probs = top_p(log_probs, self.top_p)
+            log_probs = top_p(log_probs, self.top_p, order)
         if self.min_p is not None:
             log_probs = min_p(log_probs, self.min_p)
         return log_probs
@@ -189,7 +200,9 @@ def generate(
     rng: np.random.Generator | None = None,
     end: int | None = None,
 ) -> list[int]:
-    """Continue a prompt token by token.
+    """Continue a prompt token by token, until `max_tokens`, `end`, or where nothing more can be said.
+
+    Of a context that outgrows its `context_length` the model sees the last window.
 
     Args:
         model: any language model.
@@ -202,26 +215,24 @@ def generate(
 
     Returns:
         The new token ids, without the prompt.
+
+    Raises:
+        ValueError: for a prompt that is impossible, or longer than the model's window.
     """
     decoding = decoding or Decoding()
     if rng is None and decoding.temperature != 0:
         raise ValueError("sampling needs rng=np.random.default_rng(seed); only temperature=0 does without")
     context = check_prompt(model, prompt, max_tokens, end)
     start = len(context)
-    for _ in range(_room(model, start, max_tokens)):
-        log_probs = decoding.apply(model.next_log_probs([context])[0], context)
+    for _ in range(max_tokens):
+        log_probs = decoding.apply(model.next_log_probs([model.window(context)])[0], context)
+        if np.all(np.isneginf(log_probs)):
+            break
         token = int(np.argmax(log_probs)) if decoding.temperature == 0 else _draw(log_probs, rng)
         context.append(token)
         if token == end:
             break
     return context[start:]
-
-
-def _room(model: LanguageModel, prompt_length: int, max_tokens: int) -> int:
-    """How many tokens can follow: `max_tokens`, or fewer where the context would outgrow the model."""
-    if model.context_length is None:
-        return int(max_tokens)
-    return min(int(max_tokens), model.context_length + 1 - prompt_length)
 
 
 def _draw(log_probs: np.ndarray, rng: np.random.Generator) -> int:
@@ -231,45 +242,72 @@ def _draw(log_probs: np.ndarray, rng: np.random.Generator) -> int:
 
 
 def beam_search(
-    model: LanguageModel, prompt: Tokens = "", width: int = 4, max_tokens: int = 20, end: int | None = None
+    model: LanguageModel,
+    prompt: Tokens = "",
+    width: int = 4,
+    max_tokens: int = 20,
+    decoding: Decoding | None = None,
+    length_penalty: float = 0.0,
+    end: int | None = None,
 ) -> list[tuple[list[int], float]]:
-    """Search for the most probable continuation with the `width` best unfinished hypotheses of each length.
+    """Search for a probable continuation, keeping the `width` best unfinished hypotheses of each length.
 
     A hypothesis that says `end` is finished if it is then among the `width` best of its length, and dropped
     if not; so width 1 is greedy decoding, and a beam wide enough to drop nothing finds the most probable
-    continuation. Hypotheses compete by their whole log-probability, so short ones have an advantage, which
-    is a known bias of the method. Those cut off at `max_tokens`, or where the model can see no further,
-    compete as they are.
+    continuation. Those cut off at `max_tokens` compete as they are.
+
+    Args:
+        model: any language model.
+        prompt: text or token ids.
+        width: hypotheses kept at each length.
+        max_tokens: at most so many new tokens.
+        decoding: reshapes each distribution first, for example blocks n-grams; scores are then sums of the
+            reshaped log-probabilities.
+        length_penalty: finished hypotheses are compared by score / length^length_penalty. At 0, whole
+            log-probabilities, short ones have an advantage; at 1 the mean per token decides (Wu et al. 2016).
+        end: the token that finishes a hypothesis.
 
     Returns:
-        Up to `width` pairs (new token ids, log-probability given the prompt), the best first.
+        Up to `width` pairs (new token ids, score), the best first.
     """
     width = check_whole(width, "width")
+    if not 0 <= length_penalty < math.inf:
+        raise ValueError(f"length_penalty={length_penalty} must be 0 or more, and finite")
     prompt_ids = check_prompt(model, prompt, max_tokens, end)
     open_beams: list[tuple[list[int], float]] = [([], 0.0)]
     finished: list[tuple[list[int], float]] = []
-    for _ in range(_room(model, len(prompt_ids), max_tokens)):
-        rows = model.next_log_probs([prompt_ids + said for said, _ in open_beams])  # (beams, V)
+
+    def worth(hypothesis: tuple[list[int], float]) -> float:
+        return hypothesis[1] / len(hypothesis[0]) ** length_penalty
+
+    for _ in range(max_tokens):
+        contexts = [prompt_ids + said for said, _ in open_beams]
+        rows = model.next_log_probs([model.window(context) for context in contexts])  # (beams, V)
+        if decoding is not None:
+            rows = np.array([decoding.apply(row, context) for row, context in zip(rows, contexts)])
         scores = np.array([score for _, score in open_beams])[:, None] + rows
         # At most `width` of the candidates say `end`, so that twice as many leave enough to go on with.
         candidates = np.argsort(-scores, axis=None, kind="stable")[: 2 * width]
         extended = []
-        for rank, (beam, token) in enumerate(zip(*np.unravel_index(candidates, scores.shape))):
+        for place, (beam, token) in enumerate(zip(*np.unravel_index(candidates, scores.shape))):
             if np.isneginf(scores[beam, token]):
                 break  # so are all that follow
             hypothesis = ([*open_beams[beam][0], int(token)], float(scores[beam, token]))
             if token != end:
                 extended.append(hypothesis)
-            elif rank < width:
+            elif place < width:
                 finished.append(hypothesis)
         open_beams = extended[:width]
-        finished = sorted(finished, key=lambda h: -h[1])[:width]
-        # A score can only fall as a hypothesis grows: once no open one beats the worst kept, we are done.
-        if not open_beams or (len(finished) == width and open_beams[0][1] <= finished[-1][1]):
+        finished = sorted(finished, key=worth, reverse=True)[:width]
+        # A score can only fall as a hypothesis grows, and no length divides it by more than the last one.
+        if not open_beams:
+            break
+        best_to_come = open_beams[0][1] / max_tokens**length_penalty
+        if len(finished) == width and best_to_come <= worth(finished[-1]):
             break
     else:
         finished += open_beams  # cut off: unfinished hypotheses compete as they are
-    return sorted(finished, key=lambda h: -h[1])[:width]
+    return sorted(finished, key=worth, reverse=True)[:width]
 
 
 def repetition_rate(tokens: Sequence, n: int = 4) -> float:
@@ -282,7 +320,10 @@ def repetition_rate(tokens: Sequence, n: int = 4) -> float:
 
 
 def distinct_n(tokens: Sequence, n: int = 2) -> float:
-    """Different n-grams over all n-grams of a sequence (Li et al. 2016). ValueError if it is too short."""
+    """Different n-grams over all n-grams of a sequence. ValueError if it is too short.
+
+    Li et al. (2016) divide by the number of tokens instead, which differs by n - 1.
+    """
     n = check_whole(n, "n")
     if len(tokens) < n:
         raise ValueError(

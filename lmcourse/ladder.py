@@ -19,14 +19,19 @@ class Row:
 
     name: str
     text: str  # the held-out text on which it stands
-    parameters: int  # numbers stored
-    training_cost: int  # elementary operations spent on training (for a counting model: increments)
+    parameters: int | None  # numbers learned; None: the model did not learn
+    training_cost: int | None  # elementary operations spent on learning them (for counts: increments)
     bits_per_token: float
     bits_per_byte: float
 
 
 def measure(
-    model: LanguageModel, name: str, text: str, held_out: str, parameters: int = 0, training_cost: int = 0
+    model: LanguageModel,
+    name: str,
+    text: str,
+    held_out: str,
+    parameters: int | None = None,
+    training_cost: int | None = None,
 ) -> Row:
     """Score a model on a held-out text, in UTF-8 bytes and in the model's own tokens.
 
@@ -35,8 +40,8 @@ def measure(
         name: of the model.
         text: the name of the held-out text.
         held_out: the text itself; it must not have been trained on.
-        parameters: numbers the model stores.
-        training_cost: elementary operations spent on training.
+        parameters: numbers the model has learned; None if it did not learn.
+        training_cost: elementary operations spent on that.
     """
     ids = model.ids(held_out)
     if not ids:
@@ -48,12 +53,17 @@ def measure(
 def as_table(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table, worst model first on each text."""
     lines = [
-        "| model | text | parameters | training cost | bits per token | bits per byte |",
+        "| model | text | parameters | training operations | bits per token | bits per byte |",
         "|---|---|---:|---:|---:|---:|",
     ]
     for row in sorted(rows, key=lambda r: (r.text, -r.bits_per_token)):
         lines.append(
-            f"| {row.name} | {row.text} | {row.parameters:,} | {row.training_cost:,} "
+            f"| {row.name} | {row.text} | {_count(row.parameters)} | {_count(row.training_cost)} "
             f"| {row.bits_per_token:.3f} | {row.bits_per_byte:.3f} |"
         )
     return "\n".join(lines)
+
+
+def _count(number: int | None) -> str:
+    """A number with commas, or nothing where there is none."""
+    return "" if number is None else f"{number:,}"

@@ -17,6 +17,7 @@ import numpy as np
 from lmcourse.vocabulary import Vocabulary
 
 Tokens = Union[str, Sequence[int]]  # a text to encode, or token ids
+BATCH = 256  # contexts that `token_log_probs` asks for at a time
 
 
 class LanguageModel(ABC):
@@ -24,6 +25,7 @@ class LanguageModel(ABC):
 
     vocab: Vocabulary
     context_length: int | None = None  # the longest context the model can take; None: any length
+    end: int | None = None  # the token that closes a text; None: its texts go on for ever
 
     @property
     def vocab_size(self) -> int:
@@ -46,15 +48,27 @@ class LanguageModel(ABC):
         """Token ids of a text or of a sequence of ids. Raises ValueError at an unknown token or id."""
         return self.vocab.encode(tokens) if isinstance(tokens, str) else self.vocab.check_ids(tokens)
 
+    def window(self, context: Sequence[int]) -> Sequence[int]:
+        """The last `context_length` tokens of a context: what the model can see of it."""
+        return context if self.context_length is None else context[-self.context_length :]
+
     def next_probs(self, context: Tokens = "") -> np.ndarray:
         """Probabilities (V,) of the next token after one context, given as a text or as ids."""
         return np.exp(self.next_log_probs([self.ids(context)])[0])
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
-        """Log-probability (L,) of each of the L tokens given all before it: the terms of the chain rule."""
+        """Log-probability (L,) of each of the L tokens given all before it: the terms of the chain rule.
+
+        A model with a `context_length` is shown the window before each token. Subclasses that can score a
+        whole sequence in one pass override this.
+        """
         ids = self.ids(tokens)
-        rows = self.next_log_probs([ids[:i] for i in range(len(ids))])
-        return rows.reshape(len(ids), self.vocab_size)[np.arange(len(ids)), ids]
+        terms = np.empty(len(ids))
+        for start in range(0, len(ids), BATCH):
+            batch = range(start, min(start + BATCH, len(ids)))
+            rows = self.next_log_probs([self.window(ids[:i]) for i in batch])
+            terms[batch.start : batch.stop] = rows[np.arange(len(batch)), [ids[i] for i in batch]]
+        return terms
 
     def log_prob(self, tokens: Tokens) -> float:
         """Log-probability of a whole sequence: the sum of `token_log_probs`, 0.0 for the empty sequence."""
@@ -118,7 +132,8 @@ class TableModel(LanguageModel):
         self.vocab = vocab
         self.sequences = {tuple(self.ids(tokens)): float(p) for tokens, p in sequences.items()}
         check_distribution(list(self.sequences.values()), "the sequences' probabilities")
-        self.context_length = max(map(len, self.sequences))
+        last = {ids[-1] for ids in self.sequences if ids}
+        self.end = last.pop() if len(last) == 1 else None
         self._prefix_mass: dict[tuple[int, ...], float] = {}
         for ids, p in self.sequences.items():
             for i in range(len(ids) + 1):

@@ -175,6 +175,25 @@ def test_number_model_takes_contexts_of_all_lengths_and_sums_to_one():
     assert np.exp(number_model(order=0).next_log_probs([[0, 1]])).sum() == pytest.approx(1)
 
 
+def test_number_model_keeps_both_tails_far_from_the_mean():
+    # mean 0, sigma 1; areas by table: P(Z > 9) = 1.12859e-19, P(Z > 10) = 7.61985e-24
+    model = NumberModel(
+        AutoRegression(0.0, (), 1.0), Vocabulary("abcde"), [-10, -9, 0, 9, 10], [-10, -9, 9, 10]
+    )
+    probs = np.exp(model.next_log_probs([[]]))[0]
+    tail, bin_ = 7.61985e-24, 1.12859e-19 - 7.61985e-24
+    assert probs == pytest.approx([tail, bin_, 1, bin_, tail], rel=1e-5)
+
+
+def test_number_model_needs_a_long_run_mean_only_for_what_is_missing():
+    walk = AutoRegression(0.0, (1.0,), 1.0)  # a random walk has none
+    model = NumberModel(walk, Vocabulary(["0", "1", "2"]), [0, 1, 2], [0.5, 1.5])
+    # after "1" the mean is 1, in the middle of the middle bin
+    assert model.next_probs("0 1") == pytest.approx([0.308538, 0.382925, 0.308538], abs=1e-6)
+    with pytest.raises(ValueError, match="no long-run mean"):
+        model.next_probs("")
+
+
 def test_number_model_weighs_the_latest_value_first():
     ar = AutoRegression(0.0, (0.9, 0.0), 0.1)
     model = NumberModel(ar, Vocabulary(["0", "1", "2"]), [0, 1, 2], [0.5, 1.5])

@@ -109,7 +109,30 @@ def test_table_by_hand():
     assert not model.next_probs("a b .").any()  # complete: nothing follows
     assert not model.next_probs("b a").any()  # never said
     assert model.log_prob("a b .") == pytest.approx(math.log(0.3))
-    assert model.context_length == 3
+    assert model.end == vocab.id(".")
+    assert TableModel(vocab, {"a": 0.5, "b": 0.5}).end is None  # no one token closes all
+
+
+class Seeing(LanguageModel):
+    """After a window of two tokens (x, y) the next token is x + y modulo 3 with probability 0.9."""
+
+    vocab = Vocabulary("abc", separator="")
+    context_length = 2
+
+    def next_log_probs(self, contexts):
+        assert max(map(len, contexts)) <= 2
+        probs = np.full((len(contexts), 3), 0.05)
+        probs[np.arange(len(contexts)), [sum(context) % 3 for context in contexts]] = 0.9
+        return np.log(probs)
+
+
+def test_a_model_with_a_window_scores_a_text_longer_than_it():
+    # 1 2 | 0 2 2 1 0 1 1 2: each the sum of the two before it; 1 after nothing and 2 after 1 are not
+    text = [1, 2, 0, 2, 2, 1, 0, 1, 1, 2]
+    terms = Seeing().token_log_probs(text * 100)
+    np.testing.assert_allclose(np.exp(terms[:10]), [0.05, 0.05] + [0.9] * 8)
+    assert len(terms) == 1000  # more than one batch
+    assert Seeing().log_prob(text * 100) == pytest.approx(terms.sum())
 
 
 def test_table_of_a_joint_distribution_is_the_world_itself():

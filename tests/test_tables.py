@@ -38,6 +38,8 @@ def test_published_figures():
     assert by_name["GPT-3"].parameters == 175e9  # Brown et al. (2020), table 2.1
     assert by_name["GPT-3"].training_tokens == 300e9
     assert by_name["Chinchilla"].training_tokens / by_name["Chinchilla"].parameters == 20  # 1.4T / 70B
+    assert by_name["Big LSTM"].parameters == 1.8e9  # Jozefowicz et al. (2016), table 1; 1.04e9 has CNN inputs
+    assert by_name["DeepSeek-V3"].parameters == 671e9  # in all; 37e9 work on any one token
     assert by_name["GPT-4"].parameters is None  # its report declines to say
     assert by_name["GPT-4"].training_tokens is None
 

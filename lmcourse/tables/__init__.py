@@ -19,7 +19,7 @@ class Milestone:
     name: str
     age: str  # one of AGES
     architecture: str
-    parameters: float | None  # numbers learned; for n-gram models, n-grams stored
+    parameters: float | None  # numbers learned, used for each token or not; for n-gram models, n-grams stored
     training_tokens: float | None  # size of the training text, in words or subwords as the source counts
     source: str  # key in the book's bibliography
 

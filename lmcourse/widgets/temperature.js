@@ -8,16 +8,17 @@ export function order(logProbs) {
   return logProbs.map((_, i) => i).sort((a, b) => logProbs[b] - logProbs[a] || a - b);
 }
 
-export function topK(logProbs, k) {
-  const kept = new Set(order(logProbs).slice(0, k));
+// `ranking` is the order in which tokens are kept; at T = Infinity all are equal, and the order before decides.
+export function topK(logProbs, k, ranking = order(logProbs)) {
+  const kept = new Set(ranking.slice(0, k));
   return normalise(logProbs.map((l, i) => (kept.has(i) ? l : -Infinity)));
 }
 
 // The fewest most probable tokens whose probabilities reach p.
-export function topP(logProbs, p) {
+export function topP(logProbs, p, ranking = order(logProbs)) {
   const kept = new Set();
   let before = 0;
-  for (const i of order(logProbs)) {
+  for (const i of ranking) {
     if (before < p - 1e-12) kept.add(i);
     before += Math.exp(logProbs[i]);
   }
@@ -26,9 +27,10 @@ export function topP(logProbs, p) {
 
 // Temperature, then top-k, then top-p; null switches one of the last two off.
 export function decode(logProbs, { temperature, topK: k = null, topP: p = null }) {
+  const ranking = order(logProbs);
   let result = anneal(logProbs, temperature);
-  if (k !== null) result = topK(result, k);
-  if (p !== null) result = topP(result, p);
+  if (k !== null) result = topK(result, k, ranking);
+  if (p !== null) result = topP(result, p, ranking);
   return result;
 }
 

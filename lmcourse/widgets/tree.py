@@ -44,12 +44,11 @@ class SentenceTree(Widget):
         max_sentences: int = 200,
     ):
         model = five_words() if model is None else model
+        end = model.end if end is None else end
         if end is None:
-            if not hasattr(model, "end"):
-                raise ValueError(
-                    "this model has no end token of its own; say which token closes a sentence: end=…"
-                )
-            end = model.end
+            raise ValueError(
+                "this model has no end token of its own; say which token closes a sentence: end=…"
+            )
         self._model, self._end = model, model.vocab.id(end) if isinstance(end, str) else end
         self._limit = max_sentences
         self._sentences = enumerate_sentences(model, self._end, max_sentences)

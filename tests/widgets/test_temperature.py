@@ -28,9 +28,9 @@ def test_probs_by_hand():
 
 
 def test_settings_act_in_the_order_of_decoding():
-    # T = inf makes all four equal, top-k keeps the three smallest ids, and .6 takes two of the thirds.
+    # T = inf makes all four equal, top-k keeps the three that were largest, and .6 takes two of the thirds.
     explorer = TemperatureExplorer.from_probs("abcd", [0.1, 0.2, 0.3, 0.4], math.inf, top_k=3, top_p=0.6)
-    np.testing.assert_allclose(explorer.probs, [0.5, 0.5, 0, 0])
+    np.testing.assert_allclose(explorer.probs, [0, 0, 0.5, 0.5])
 
 
 def test_a_model_with_a_prompt():
