@@ -75,8 +75,8 @@ def reflect(said: Sequence[str]) -> str:
 def match(text: str, rules: Mapping[str, Sequence[str]] = RULES) -> tuple[str | None, str]:
     """The first pattern that occurs in the text, and the words its `*` stands for, reflected.
 
-    A pattern is words, then perhaps `*` for one word or more, up to the next sentence mark. Returns
-    `(None, "")` if no pattern occurs.
+    A pattern is words, then perhaps `*` for one word or more, up to the next sentence
+    mark. Returns `(None, "")` if no pattern occurs.
     """
     said = words(text)
     for pattern in rules:
@@ -85,11 +85,12 @@ def match(text: str, rules: Mapping[str, Sequence[str]] = RULES) -> tuple[str | 
         if starred:
             key.pop()
         if not key or "*" in key:
-            raise ValueError(f"pattern {pattern!r}: write words, then at most one * at the end")
+            raise ValueError(f"{pattern!r}: write words, then at most one * at the end")
         for i in range(len(said) - len(key) + 1):
             if said[i : i + len(key)] == key:
                 rest = said[i + len(key) :]
-                end = next((j for j, word in enumerate(rest) if not word[0].isalpha()), len(rest))
+                marks = [j for j, word in enumerate(rest) if not word[0].isalpha()]
+                end = marks[0] if marks else len(rest)
                 if end or not starred:
                     return pattern, reflect(rest[:end])
     return None, ""
