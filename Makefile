@@ -61,6 +61,9 @@ bench: data  ## how fast the course's code is, as ratios measured in one run
 grade-demo: data  ## the instructor's whole loop on invented submissions
 	@$(BIN)/lmcourse grade-demo
 
+release: $(ENV)  ## make the students' versions of the assignments
+	@$(BIN)/python -m lmcourse.grading.release
+
 tidy: $(ENV)  ## format the code and bring the notebooks into their committed form
 	@$(BIN)/ruff check -q --fix .
 	@$(BIN)/ruff format .
@@ -77,4 +80,4 @@ lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requ
 clean:  ## remove everything that was built; .venv and the data cache stay
 	@rm -rf _build .stamps/lock dist .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help data book lab lint browser test bench grade-demo tidy lock clean
+.PHONY: help data book lab lint browser test bench grade-demo release tidy lock clean
