@@ -32,10 +32,10 @@ def setup_source() -> str:
     """The first cell of every notebook: on Colab it installs the package, elsewhere it does nothing."""
     return (
         "# On Colab this installs the course; everywhere else it does nothing.\n"
-        "import importlib.util\n"
         "import sys\n"
+        "from importlib.util import find_spec\n"
         "\n"
-        'if "google.colab" in sys.modules and importlib.util.find_spec("lmcourse") is None:\n'
+        'if "google.colab" in sys.modules and find_spec("lmcourse") is None:\n'
         f'    %pip install --quiet "lmcourse @ git+{repository_url()}"'
     )
 
