@@ -33,7 +33,7 @@ book: data  ## build the book in _build/html
 	@echo "The book is built. Open _build/html/index.html, or serve it: $(BIN)/python -m http.server -d _build/html"
 
 lab: data  ## work on the notebooks in JupyterLab
-	@$(BIN)/jupyter lab notebooks
+	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab notebooks
 
 lint: $(ENV)  ## style, the notebooks' committed form, the workflows
 	@$(BIN)/ruff check .

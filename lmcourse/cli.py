@@ -6,6 +6,8 @@ check that does not pass gives exit status 1.
 
 from __future__ import annotations
 
+import difflib
+import os
 import sys
 import textwrap
 from pathlib import Path
@@ -71,31 +73,58 @@ def check(
     from lmcourse.grading.notebooks import find, grade_id, repair, role
     from lmcourse.grading.runner import run
 
+    _refuse_inside_a_check()
     if assignment:
         require_assignment(assignment)
     path, exercises = _path_and_exercises(list(what))
     release, source, student = find(path, assignment)
     known = list(dict.fromkeys(c.exercise for c in load_checks(release.assignment)))
-    unknown = [name for name in exercises if name not in known]
+    written = [
+        grade_id(c)
+        for c in release.notebook.cells
+        if role(c) == "solution" and c.metadata["nbgrader"].get("grade")
+    ]
+    unknown = [name for name in exercises if name not in known + written]
     if unknown:
+        near = difflib.get_close_matches(unknown[0], known + written, n=1)
         raise GradingError(
-            f"there is no exercise {unknown[0]!r} in {release.assignment}\nexercises: {', '.join(known)}"
+            f"there is no exercise {unknown[0]!r} in {release.assignment}"
+            + (f"; did you mean {near[0]}?" if near else "")
+            + f"\nexercises: {', '.join(known + written)}"
         )
     typer.echo(f"{release.assignment}: {source}")
-    cells = [
-        c for c in repair(release, student).notebook.cells if c.cell_type == "code" and role(c) != "test"
-    ]
-    done = run([c.source for c in cells], release.assignment, exercises, source.resolve().parent, seconds)
-    for failure in done.failures:
-        typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
-    for report in done.reports:
-        typer.echo("\n" + report.as_text())
+    repaired = repair(release, student)
+    to_run = [name for name in exercises if name in known]
+    reports = []
+    if to_run or not exercises:
+        cells = [c for c in repaired.notebook.cells if c.cell_type == "code" and role(c) != "test"]
+        done = run([c.source for c in cells], release.assignment, to_run, source.resolve().parent, seconds)
+        for failure in done.failures:
+            typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
+        for report in done.reports:
+            typer.echo("\n" + report.as_text())
+        reports = done.reports
     tests = {grade_id(cell) for cell in release.notebook.cells}
-    graded = [report for report in done.reports if f"test_{report.exercise}" in tests]
+    graded = [report for report in reports if f"test_{report.exercise}" in tests]
     passed = sum(report.passed for report in graded)
     if graded:
         typer.echo(f"\n{passed} of {len(graded)} graded exercises pass all their checks")
-    raise typer.Exit(0 if all(report.passed for report in graded or done.reports) else 1)
+    said = {grade_id(c) for c in repaired.notebook.cells if c.source.strip()} & set(repaired.answered)
+    wanted = [name for name in written if name in exercises or not exercises]
+    for name in wanted:
+        state = "answered" if name in said else "still empty"
+        typer.echo(f"the written answer ({name}) is read by a person: {state}")
+    right = all(report.passed for report in graded or reports) and said.issuperset(wanted)
+    raise typer.Exit(0 if right else 1)
+
+
+def _refuse_inside_a_check() -> None:
+    """A notebook may hold a cell `!lmcourse check`; run by a check, it must not start another."""
+    from lmcourse.grading.course import GradingError
+    from lmcourse.grading.runner import RUNNING
+
+    if os.environ.get(RUNNING):
+        raise GradingError("this notebook is being checked right now")
 
 
 def _path_and_exercises(words: list[str]) -> tuple[Path, list[str]]:
@@ -115,6 +144,7 @@ def submit(
     from lmcourse.grading.course import require_assignment
     from lmcourse.grading.submission import submit as write
 
+    _refuse_inside_a_check()
     if assignment:
         require_assignment(assignment)
     done = write(path, assignment, Path(output) if output else None)

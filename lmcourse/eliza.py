@@ -72,11 +72,14 @@ def reflect(said: Sequence[str]) -> str:
     return " ".join(REFLECTIONS.get(word, word) for word in said)
 
 
-def match(text: str, rules: Mapping[str, Sequence[str]] = RULES) -> tuple[str | None, str]:
-    """The first pattern that occurs in the text, and the words its `*` stands for, reflected.
+def match(
+    text: str,
+    rules: Mapping[str, Sequence[str]] = RULES,
+) -> tuple[str | None, str]:
+    """The first pattern in the text, and what its `*` stands for, reflected.
 
-    A pattern is words, then perhaps `*` for one word or more, up to the next sentence
-    mark. Returns `(None, "")` if no pattern occurs.
+    A pattern is words, then perhaps `*` for one word or more, up to the next
+    sentence mark. Returns `(None, "")` if no pattern occurs.
     """
     said = words(text)
     for pattern in rules:
@@ -85,11 +88,11 @@ def match(text: str, rules: Mapping[str, Sequence[str]] = RULES) -> tuple[str | 
         if starred:
             key.pop()
         if not key or "*" in key:
-            raise ValueError(f"{pattern!r}: write words, then at most one * at the end")
+            raise ValueError(f"{pattern!r}: words, then at most one final *")
         for i in range(len(said) - len(key) + 1):
             if said[i : i + len(key)] == key:
                 rest = said[i + len(key) :]
-                marks = [j for j, word in enumerate(rest) if not word[0].isalpha()]
+                marks = [j for j, w in enumerate(rest) if not w[0].isalpha()]
                 end = marks[0] if marks else len(rest)
                 if end or not starred:
                     return pattern, reflect(rest[:end])

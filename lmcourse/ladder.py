@@ -57,8 +57,9 @@ def as_table(rows: Sequence[Row]) -> str:
         "|---|---|---:|---:|---:|---:|",
     ]
     for row in sorted(rows, key=lambda r: (r.text, -r.bits_per_token)):
+        name = row.name.replace(" ", "\u00a0")  # a name stays on one line
         lines.append(
-            f"| {row.name} | {row.text} | {_count(row.parameters)} | {_count(row.training_cost)} "
+            f"| {name} | {row.text} | {_count(row.parameters)} | {_count(row.training_cost)} "
             f"| {row.bits_per_token:.3f} | {row.bits_per_byte:.3f} |"
         )
     return "\n".join(lines)

@@ -49,16 +49,19 @@ def test_check_explains_and_fails(folder):
     assert "that is the probability itself; take its logarithm" in " ".join(said.split())
     assert "→ not written yet" in said
     assert "4 of 7 graded exercises pass all their checks" in said
+    assert "the written answer (parroting) is read by a person: answered" in said
 
 
 def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(folder):
     shutil.copy(source_notebook(NAME), folder / "mine.ipynb")
     notebook = nbformat.read(folder / "mine.ipynb", as_version=4)
-    notebook.cells.insert(3, nbformat.v4.new_code_cell("1 / 0"))
+    notebook.cells.insert(3, nbformat.v4.new_code_cell("!lmcourse check mine.ipynb\n\n1 / 0"))
+    notebook.cells.insert(3, nbformat.v4.new_code_cell("x = 1\nif x:\ny = 2"))
     notebook.cells.insert(3, nbformat.v4.new_code_cell("%matplotlib inline\nprint('noise')"))
     nbformat.write(notebook, folder / "mine.ipynb")
     status, said, _ = lmcourse("check", "mine.ipynb", cwd=folder)
-    assert "! the cell `1 / 0`: ZeroDivisionError: division by zero" in said
+    assert "! the line `1 / 0`: ZeroDivisionError: division by zero" in said
+    assert "! the line `y = 2`: IndentationError" in said
     assert "7 of 7 graded exercises pass all their checks" in said
     assert "noise" not in said
     assert status == 0
@@ -69,6 +72,35 @@ def test_check_of_one_exercise_in_this_folder(folder):
     assert status == 1
     assert "parrot: 0 of 2 checks passed" in said
     assert "chain_rule" not in said
+
+
+def test_check_of_the_written_answer_says_whether_there_is_one(folder):
+    line = "the written answer (parroting) is read by a person: "
+    status, said, _ = lmcourse("check", "parroting", cwd=folder)
+    assert (status, said) == (1, f"01-language-models: mine.ipynb\n{line}still empty\n")
+    edit(folder / "mine.ipynb", {"parroting": "  "})
+    assert lmcourse("check", "parroting", cwd=folder)[1].endswith("still empty\n")
+    edit(folder / "mine.ipynb", {"parroting": "It hears itself."})
+    status, said, _ = lmcourse("check", "parroting", cwd=folder)
+    assert (status, said) == (0, f"01-language-models: mine.ipynb\n{line}answered\n")
+
+
+@pytest.mark.parametrize("command", ["check", "submit"])
+def test_a_notebook_that_is_being_checked_starts_no_other_check(folder, monkeypatch, command):
+    monkeypatch.setenv("LMCOURSE_RUNNING", "1")
+    status, _, error = lmcourse(command, cwd=folder)
+    assert (status, error) == (2, "lmcourse: this notebook is being checked right now\n")
+    assert [path.name for path in folder.iterdir()] == ["mine.ipynb"]
+
+
+def test_while_a_notebook_runs_its_cells_know_it(folder):
+    edit(folder / "mine.ipynb", {"mouse": "import os\nraise KeyError(os.environ['LMCOURSE_RUNNING'])"})
+    assert "KeyError: '1'" in lmcourse("check", "parrot", cwd=folder)[1]
+
+
+def test_the_package_is_the_command_too():
+    done = subprocess.run([sys.executable, "-m", "lmcourse", "--version"], capture_output=True, text=True)
+    assert done.stdout.startswith("lmcourse ")
 
 
 def test_check_of_a_notebook_that_never_ends_says_where(folder):
@@ -103,7 +135,7 @@ def test_submit_says_what_it_found_and_writes_the_zip(folder):
         (["check", "nowhere.ipynb"], "nowhere.ipynb: there is no such file or folder"),
         (
             ["check", "thermostad"],
-            "there is no exercise 'thermostad' in 01-language-models\nexercises: chain_rule,",
+            "'thermostad' in 01-language-models; did you mean thermostat?\nexercises: chain_rule,",
         ),
         (["check", "--assignment", "01"], "there is no assignment '01'\nassignments: 01-language-models"),
         (["submit", "--assignment", "01-language-model"], "did you mean 01-language-models?"),
@@ -111,6 +143,8 @@ def test_submit_says_what_it_found_and_writes_the_zip(folder):
         (["submit", "text.ipynb"], "text.ipynb is not a notebook: it is no JSON"),
         (["submit", "list.ipynb"], "list.ipynb is not a notebook: it is JSON, but has no cells"),
         (["submit", "nothing"], "there is no notebook (.ipynb) in "),
+        (["submit", "nothing"], "lies in notebooks/assignments/01-language-models: go there, or"),
+        (["check", "other"], "lies in notebooks/assignments/01-language-models: go there, or"),
         (["submit", "mine.ipynb", "--output", "nothing"], "nothing is a folder; give the name of a zip file"),
         (["submit", "mine.ipynb", "--output", "a.tar"], "a.tar should end in .zip"),
         (["submit", "mine.ipynb", "--output", "no/a.zip"], "does not exist; create it first"),
@@ -123,6 +157,8 @@ def test_what_the_user_gets_wrong_is_one_message_and_nothing_is_written(folder, 
     (folder / "text.ipynb").write_text("Dear diary")
     (folder / "list.ipynb").write_text("[]")
     (folder / "nothing").mkdir()
+    (folder / "other").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(), folder / "other" / "other.ipynb")
     before = sorted(folder.rglob("*"))
     status, said, error = lmcourse(*arguments, cwd=folder)
     assert status == 2

@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -63,6 +64,15 @@ def add_link_targets(_app: Sphinx, env: BuildEnvironment) -> None:
         env.metadata[docname].setdefault("myst_slugs", {})[anchor] = (0, anchor, anchor)
 
 
+def box_figures(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Give each figure of a notebook a box that scrolls; the theme lets the keyboard reach an `output`."""
+    for image in list(doctree.findall(nodes.image)):
+        if "cell_output" in image.parent.get("classes", []):
+            box = nodes.container(classes=["output", "figure"])
+            image.replace_self(box)
+            box += image
+
+
 def offer_colab(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
     """Turn the theme's launch menu of one entry into a button, on notebooks only; Colab opens no others."""
     buttons = []
@@ -94,6 +104,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", set_addresses)
     app.connect("builder-inited", copy_scripts)
     app.connect("env-updated", add_link_targets, priority=900)  # after the bibliography's own
+    app.connect("doctree-resolved", box_figures)
     app.connect("html-page-context", offer_colab, priority=900)  # after the theme's own
     app.connect("html-page-context", load_mathjax_where_needed, priority=900)  # after Sphinx's own
     return {"parallel_read_safe": True, "parallel_write_safe": True}

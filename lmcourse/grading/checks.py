@@ -148,7 +148,7 @@ def expect_close(
 
 def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
     """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves."""
-    return a == b or (math.isfinite(a) and abs(a - b) <= tolerance * max(1.0, abs(b)))
+    return a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= tolerance * max(1.0, abs(b)))
 
 
 def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, what: str = "") -> np.ndarray:

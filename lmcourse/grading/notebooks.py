@@ -56,7 +56,10 @@ def read_notebook(path: Path) -> NotebookNode:
 
 
 def _cleaned(data: dict[str, Any]) -> NotebookNode:
-    """Cells with type, source and whatever ids they have; nothing else of the file is needed."""
+    """Cells with type, source and whatever ids they have, empty where there is none.
+
+    Nothing else of the file is needed, so the result is not held to the format's rules about ids.
+    """
     cells = []
     for cell in data["cells"]:
         source = cell["source"]
@@ -71,7 +74,7 @@ def _cleaned(data: dict[str, Any]) -> NotebookNode:
         new = make(source.replace("\r\n", "\n"), metadata={"grade_id": str(grading.get("grade_id") or "")})
         new.id = str(cell.get("id") or metadata.get("id") or "")
         cells.append(new)
-    return nbformat.v4.new_notebook(cells=cells)
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=cells)
 
 
 @dataclass(frozen=True)
@@ -259,7 +262,7 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
         [path] if not path.is_dir() else sorted(p for p in path.glob("*.ipynb") if not p.name.startswith("."))
     )
     if not files:
-        raise GradingError(f"there is no notebook (.ipynb) in {path.resolve()}")
+        raise GradingError(f"there is no notebook (.ipynb) in {path.resolve()}{_where(releases)}")
     found, unreadable = [], []
     for file in files:
         try:
@@ -279,10 +282,17 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
         listed = "\n".join(f"  {file} ({release.assignment})" for release, file, _ in found)
         raise GradingError(f"several notebooks could be meant; name one of them:\n{listed}")
     names = assignment or ", ".join(release.assignment for release in releases)
-    what = (
-        f"{path} is not a notebook of" if not path.is_dir() else f"no notebook in {path.resolve()} belongs to"
-    )
-    raise GradingError("\n".join([f"{what} an assignment of the course ({names})", *unreadable]))
+    if path.is_dir():
+        said = f"no notebook in {path.resolve()} belongs to an assignment of the course{_where(releases)}"
+    else:
+        said = f"{path} is not a notebook of an assignment of the course ({names})"
+    raise GradingError("\n".join([said, *unreadable]))
+
+
+def _where(releases: list[Release]) -> str:
+    """Where in the course's folder the assignments lie, for a message."""
+    folders = ", ".join(f"notebooks/assignments/{release.assignment}" for release in releases)
+    return f"\nin the course's folder the assignment lies in {folders}: go there, or give the notebook's path"
 
 
 def _same(a: str, b: str) -> bool:

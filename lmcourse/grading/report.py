@@ -81,17 +81,17 @@ class Report:
         colour = "#2e8b57" if self.passed else "#c8553d"
         rows = []
         for outcome in self.outcomes:
-            details = (
-                f'<div style="margin-left:1.6em">{_code(outcome.message)}</div>' if outcome.message else ""
-            )
+            details = f'<div style="text-indent:0">{_code(outcome.message)}</div>' if outcome.message else ""
             if outcome.printed and not outcome.passed:
                 details += (
-                    '<div style="margin-left:1.6em;opacity:.8">Your code printed:'
+                    '<div style="text-indent:0;opacity:.8">Your code printed:'
                     f'<pre style="margin:.2em 0">{html.escape(_shortened(outcome.printed))}</pre></div>'
                 )
             mark_colour = "#2e8b57" if outcome.passed else "#c8553d"
             sign = f'<span style="color:{mark_colour};font-weight:bold">{_mark(outcome)}</span>'
-            rows.append(f'<div style="margin-top:.3em">{sign}&nbsp; {_code(outcome.title)}{details}</div>')
+            hanging = "margin-top:.3em;padding-left:1.6em;text-indent:-1.6em"
+            mark = f'<span style="display:inline-block;width:1.6em;text-indent:0">{sign}</span>'
+            rows.append(f'<div style="{hanging}">{mark}{_code(outcome.title)}{details}</div>')
         if self.max_points is not None:
             rows.append(f'<div style="margin-top:.3em;opacity:.7">inputs from seed {self.seed}</div>')
         style = f"border-left:4px solid {colour};padding:.3em 0 .4em .9em;max-width:50em;line-height:1.45"

@@ -18,6 +18,8 @@ from pathlib import Path
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.report import Report
 
+RUNNING = "LMCOURSE_RUNNING"  # set in the fresh process, so that a cell `!lmcourse check` does not start over
+
 
 @dataclass(frozen=True)
 class Run:
@@ -47,7 +49,13 @@ def run(
             ),
             encoding="utf-8",
         )
-        environment = {**os.environ, "IPYTHONDIR": scratch, "MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
+        environment = {
+            **os.environ,
+            "IPYTHONDIR": scratch,
+            "MPLBACKEND": "Agg",
+            "PYTHONIOENCODING": "utf-8",
+            RUNNING: "1",
+        }
         try:
             process = subprocess.run(
                 [sys.executable, "-m", "lmcourse.grading.runner", str(job), str(result)],
@@ -92,7 +100,9 @@ def main(job_path: str, result_path: str) -> None:
                     if isinstance(error, OutOfTime):
                         raise error
                     if error is not None:
-                        failures.append(f"{_first_line(source)} {type(error).__name__}: {error}")
+                        failures.append(
+                            f"{_place(source, error, shell.user_ns)} {type(error).__name__}: {error}"
+                        )
         except OutOfTime:
             failures.append(
                 f"{_first_line(source)} still ran after {job['seconds']:g} s; cells behind it were not run"
@@ -100,6 +110,21 @@ def main(job_path: str, result_path: str) -> None:
     assignment = Assignment(job["assignment"], shell.user_ns)
     reports = [assignment.report(exercise).as_json() for exercise in job["exercises"] or assignment.exercises]
     Path(result_path).write_text(json.dumps({"reports": reports, "failures": failures}), encoding="utf-8")
+
+
+def _place(source: str, error: BaseException, namespace: dict) -> str:
+    """How a failure is named in a message: by the cell's line that failed, where that is known."""
+    number, trace = (
+        getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None,
+        error.__traceback__,
+    )
+    while number is None and trace is not None:
+        if trace.tb_frame.f_globals is namespace:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    lines = source.splitlines()
+    line = lines[number - 1].strip() if number and number <= len(lines) else ""
+    return f"the line `{line[:60]}`:" if line else _first_line(source)
 
 
 def _first_line(source: str) -> str:

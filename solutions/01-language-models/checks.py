@@ -13,6 +13,7 @@ import numpy as np
 
 from lmcourse.grading.checks import (
     CheckFailed,
+    StudentError,
     check,
     close,
     describe,
@@ -136,6 +137,11 @@ def expect_table(got, expected, what, mistakes=()):
     expect_probs(probs, [expected[t] for t in tokens], f"{what}, for {', '.join(tokens)}", rows)
 
 
+def took_log_of_zero(error):
+    """Whether the student's error is that of `math.log(0.0)`, in the words of any version of Python."""
+    return "math domain error" in error.message or "expected a positive input" in error.message
+
+
 def _row(probs):
     return "(" + ", ".join(f"{p:.4g}" for p in probs) + ")"
 
@@ -193,16 +199,24 @@ def impossible(student):
 @check("chain_rule")
 def no_underflow(student):
     """Five thousand words at probability 0.1 each: the product underflows, the sum of logarithms does not."""
+    underflow = "the product of so many probabilities underflowed to 0; add up logarithms instead"
 
     def monotonous(_):
         return {"la": 0.1, "li": 0.9}
 
+    try:
+        got = student.sequence_log_prob(monotonous, ["la"] * 5000)
+    except StudentError as error:
+        expect(not took_log_of_zero(error), underflow)
+        raise
     expect_close(
-        student.sequence_log_prob(monotonous, ["la"] * 5000),
+        got,
         5000 * math.log(0.1),
         "the log-probability of 5,000 words",
         mistakes={
-            -math.inf: "the product of so many probabilities underflowed to 0; add up logarithms instead"
+            -math.inf: underflow,
+            4999 * math.log(0.1): "the first word was not scored: it counts too, after the empty context ()",
+            5000 * math.log2(0.1): "that is in bits; this course takes natural logarithms",
         },
     )
 
@@ -357,6 +371,16 @@ def out_of_reach(student):
             "ValueError",
             f"asked for {target} nats of four tokens, where 0 to log 4 = 1.386 can be had",
         )
+
+
+@check("thermostat", weight=0.5)
+def tie(student):
+    """With two tokens tied for the first place, some chance is left at every temperature."""
+    expect_raises(
+        lambda: student.temperature_for_entropy([0.4, 0.4, 0.2], 0.5),
+        "ValueError",
+        "asked for 0.5 nats of (0.4, 0.4, 0.2), where log 2 = 0.693 remain even as T → 0",
+    )
 
 
 def expect_entropy(student, probs, target):
@@ -633,6 +657,30 @@ def very_very_good(student):
     expect(said == "good .", f"'good .' has probability 0.4 and nothing has more; you found {said[:60]!r}")
 
 
+@check("best_sentence")
+def met_is_not_picked(student):
+    """The first full stop that the search meets need not end the best sentence."""
+    expect_best(
+        student,
+        {".": 0.1, "a .": 0.9},
+        "a .",
+        "a sentence is found when you pick it as the most probable of all beginnings, not when you meet it. "
+        "And is it the most probable that you pick? A heap hands you the smallest entry",
+    )
+
+
+@check("best_sentence")
+def behind_many_others(student):
+    """Twelve first words look better than the one that begins the best sentence."""
+    sentences = {f"w{i} {word} .": 0.0195 for i in range(12) for word in "abcd"}
+    expect_best(
+        student,
+        {**sentences, "x y .": 0.064},
+        "x y .",
+        "did you drop beginnings, as a beam does? Keep all of them",
+    )
+
+
 @check(
     "best_sentence",
     hidden=True,
@@ -735,6 +783,42 @@ def further_on(student):
         student.annealed_next(model_of(MOUSE), ("the", "mouse", "ate"), 2.0),
         {"the": 0.7506161290, ".": 0.2493838710},
         "after 'the mouse ate' at T = 2",
+    )
+
+
+@check("annealed_sequence")
+def cold(student):
+    """Four words, 2,401 sentences of about 1/2401 each, at T = 0.01: their hundredth powers underflow."""
+    underflow = "p^(1/T) underflowed to 0: carry log p / T and log Z instead of p^(1/T) and Z"
+    first = [1.02, 1.01, 1.0, 1.0, 1.0, 1.0, 1.0]
+
+    def next_probs(context):
+        return (
+            _shares(dict(zip("abcdefg", [1.0] * 7 if context else first))) if len(context) < 4 else {".": 1.0}
+        )
+
+    try:
+        got = student.annealed_next(next_probs, (), 0.01)
+    except StudentError as error:
+        expect("ZeroDivisionError" not in error.kinds and not took_log_of_zero(error), underflow)
+        raise
+    if isinstance(got, dict):
+        expect(any(got.values()) and not any(p != p for p in got.values()), underflow)
+    expect_table(got, _shares({w: p**100 for w, p in zip("abcdefg", first)}), "the first word at T = 0.01")
+
+
+@check("annealed_sequence")
+def impossible_word(student):
+    """A word that the model lists at probability 0 stays impossible; do not ask what follows it."""
+    model = model_of(FORKS)
+
+    def next_probs(context):
+        return {"c": 0.0, **model(context)} if context == () else model(context)
+
+    expect_table(
+        student.annealed_next(next_probs, (), 0.5),
+        {"a": 0.18 / 0.34, "b": 0.16 / 0.34, "c": 0.0},
+        "the first word at T = 0.5",
     )
 
 

@@ -35,6 +35,18 @@ def sequence_log_prob(next_probs, tokens):
     ),
     Mistake(
         "chain_rule",
+        "multiplies probabilities and looks at nothing on the way",
+        """
+def sequence_log_prob(next_probs, tokens):
+    p = 1.0
+    for t, token in enumerate(tokens):
+        p *= next_probs(tuple(tokens[:t])).get(token, 0.0)
+    return math.log(p)
+""",
+        "underflowed to 0; add up logarithms",
+    ),
+    Mistake(
+        "chain_rule",
         "gives the model only the word before",
         """
 def sequence_log_prob(next_probs, tokens):
@@ -133,6 +145,25 @@ def temperature_for_entropy(probs, entropy):
     return t
 """,
         "you measured entropy in bits",
+    ),
+    Mistake(
+        "thermostat",
+        "thinks of neither ties nor impossible tokens",
+        """
+def temperature_for_entropy(probs, entropy):
+    if not 0 <= entropy <= math.log(len(probs)):
+        raise ValueError("out of reach")
+    probs = np.asarray(probs)[np.asarray(probs) > 0]
+    cold, hot = 1e-6, 1e6
+    for _ in range(200):
+        t = math.sqrt(cold * hot)
+        p = np.exp(np.log(probs / probs.max()) / t)
+        p /= p.sum()
+        h = -sum(x * math.log(x) for x in p if x > 0)
+        cold, hot = (t, hot) if h < entropy else (cold, t)
+    return t
+""",
+        "where log 2 = 0.693 remain even as T → 0",
     ),
     Mistake(
         "thermostat",
@@ -272,6 +303,54 @@ def most_probable(next_probs, end="."):
     ),
     Mistake(
         "best_sentence",
+        "keeps a beam of ten",
+        """
+def most_probable(next_probs, end="."):
+    beams, finished = [(0.0, ())], []
+    for _ in range(40):
+        extended = []
+        for score, words in beams:
+            for word, p in next_probs(words).items():
+                (finished if word == end else extended).append((score + math.log(p), (*words, word)))
+        beams = sorted(extended, reverse=True)[:10]
+        if not beams:
+            break
+    return max(finished)[1]
+""",
+        "did you drop beginnings, as a beam does",
+    ),
+    Mistake(
+        "best_sentence",
+        "returns the first sentence it meets, not the first it picks",
+        """
+def most_probable(next_probs, end="."):
+    heap = [(0.0, ())]
+    while True:
+        cost, words = heapq.heappop(heap)
+        for word, p in next_probs(words).items():
+            if word == end:
+                return (*words, word)
+            heapq.heappush(heap, (cost - math.log(p), (*words, word)))
+""",
+        "not when you meet it",
+    ),
+    Mistake(
+        "best_sentence",
+        "always extends the least probable beginning",
+        """
+def most_probable(next_probs, end="."):
+    heap = [(0.0, ())]
+    while True:
+        score, words = heapq.heappop(heap)
+        if words and words[-1] == end:
+            return words
+        for word, p in next_probs(words).items():
+            heapq.heappush(heap, (score + math.log(p), (*words, word)))
+""",
+        "A heap hands you the smallest entry",
+    ),
+    Mistake(
+        "best_sentence",
         "keeps a beam of three",
         """
 def most_probable(next_probs, end="."):
@@ -312,7 +391,22 @@ def annealed_next(next_probs, context, temperature, end="."):
     weights = {w: p ** (1 / temperature) * z((*context, w)) for w, p in next_probs(context).items() if p > 0}
     return {word: w / sum(weights.values()) for word, w in weights.items()}
 """,
-        "very low temperatures",
+        "underflowed to 0: carry log p / T",
+    ),
+    Mistake(
+        "annealed_sequence",
+        "asks the model what follows an impossible word",
+        """
+def annealed_next(next_probs, context, temperature, end="."):
+    def z(words):
+        if words[-1] == end:
+            return 1.0
+        return sum(p ** (1 / temperature) * z((*words, w)) for w, p in next_probs(words).items())
+
+    weights = {w: p ** (1 / temperature) * z((*context, w)) for w, p in next_probs(context).items()}
+    return {word: w / sum(weights.values()) for word, w in weights.items()}
+""",
+        "the model never says 'c'",
     ),
     Mistake(
         "annealed_sequence",

@@ -53,6 +53,46 @@ def test_a_typical_mistake_is_caught_and_explained(mistake, names, seed):
     assert any(mistake.told in outcome.message for outcome in outcomes(mistake.exercise, wrong, seed))
 
 
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m.exercise}: {m.what}" for m in MISTAKES])
+def test_a_typical_mistake_shows_before_handing_in(mistake, names):
+    wrong = dict(names)
+    exec(mistake.code, wrong)
+    public = [check for check in CHECKS if check.exercise == mistake.exercise and not check.hidden]
+    assert not all(outcome.passed for outcome in run_checks(public, wrong, 0))
+
+
+@pytest.mark.parametrize(
+    ("log", "start", "told"),
+    [("log", 1, "the first word was not scored"), ("log2", 0, "that is in bits")],
+)
+def test_a_long_text_scored_wrongly_is_not_taken_for_underflow(log, start, told, names):
+    wrong = dict(names)
+    code = "def sequence_log_prob(next_probs, tokens):\n    return sum(math.{}(0.1) for _ in tokens[{}:])"
+    exec(code.format(log, start), wrong)
+    (long,) = [check for check in CHECKS if check.name == "no_underflow"]
+    (outcome,) = run_checks([long], wrong, 0)
+    assert told in outcome.message
+    assert "underflow" not in outcome.message
+
+
+@pytest.mark.parametrize("words", ["math domain error", "expected a positive input, got 0.0"])
+def test_the_logarithm_of_an_underflowed_product_is_named_in_any_pythons_words(words, names):
+    def underflows(*_):
+        raise ValueError(words)
+
+    chosen = [check for check in CHECKS if check.name in ("no_underflow", "cold")]
+    wrong = {**names, "sequence_log_prob": underflows, "annealed_next": underflows}
+    for outcome in run_checks(chosen, wrong, 0):
+        assert "underflowed to 0" in outcome.message
+
+
+def test_the_mouse_world_can_be_made_to_talk(names):
+    words = names["talk"](20)
+    assert words.count(".") == 20
+    assert names["talk"](20) == words
+    assert any(names["find_loop"](words[:n]) for n in range(len(words)))
+
+
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_every_exercise_has_typical_mistakes(exercise):
     assert sum(mistake.exercise == exercise for mistake in MISTAKES) >= 2

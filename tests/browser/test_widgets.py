@@ -326,6 +326,41 @@ def test_many_sentences_are_listed_on_demand(page, tmp_path):
     assert {row.get_attribute("data-sentence") for row in rows.all()} == set(sentences)
 
 
+def contrast(page, *colours: str) -> float:
+    """The contrast of two CSS colours without transparency, from 1 to 21, as WCAG defines it."""
+    luminances = []
+    for colour in colours:
+        rgb = page.evaluate(
+            """colour => {
+                const paint = new OffscreenCanvas(1, 1).getContext('2d');
+                paint.fillStyle = colour;
+                paint.fillRect(0, 0, 1, 1);
+                return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
+            }""",
+            colour,
+        )
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255]
+        luminances.append(np.dot([0.2126, 0.7152, 0.0722], linear))
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
+
+
+def test_a_narrow_tree_keeps_its_sentences(page, tmp_path):
+    page.set_viewport_size({"width": 360, "height": 800})
+    open_widgets(page, tmp_path, SentenceTree())
+    for row in page.locator("[data-sentence]").all():
+        sentence, track = row.locator(".lmc-sentence"), row.locator(".lmc-track")
+        assert sentence.inner_text() == row.get_attribute("data-sentence")  # what is hidden has no inner text
+        assert sentence.bounding_box()["y"] < track.bounding_box()["y"]  # on a line of its own
+
+
+@pytest.mark.parametrize(("theme", "paper"), [("light", "#fff"), ("dark", "#14181e")])
+def test_boxes_of_the_tree_stand_out_from_the_page(page, tmp_path, theme, paper):
+    open_widgets(page, tmp_path, SentenceTree())
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    edge = page.locator(".lmc-icicle div").first.evaluate("e => getComputedStyle(e).borderBottomColor")
+    assert contrast(page, edge, paper) >= 3  # WCAG 1.4.11
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_looks(page, tmp_path, theme, width):

@@ -27,6 +27,8 @@ def test_close_numbers_pass_and_others_are_explained():
     assert expect_close(np.array(2.0), 2 + 1e-12, "it") == 2
     assert expect_close(-math.inf, -math.inf, "it") == -math.inf
     assert expect_close(1e12 + 1, 1e12, "it") == 1e12 + 1  # relative above one
+    with pytest.raises(CheckFailed, match=r"^it should be -inf, yours is 3$"):
+        expect_close(3.0, -math.inf, "it")
     with pytest.raises(CheckFailed, match=r"^it should be 2, yours is 3$"):
         expect_close(3.0, 2.0, "it")
     with pytest.raises(CheckFailed, match=r"^it should be 2, yours is 3: you counted the end$"):

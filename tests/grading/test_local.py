@@ -199,6 +199,11 @@ def test_points_are_the_share_of_the_weights_that_passed():
     assert Report.from_json(report.as_json()) == report
 
 
+def test_in_html_a_wrapped_line_keeps_its_indent():
+    page = Report("e", outcomes(lambda _: expect(False, "no")), 0).as_html()
+    assert "padding-left:1.6em;text-indent:-1.6em" in page
+
+
 def test_html_is_escaped_and_code_marked():
     outcome = outcomes(lambda _: expect(False, "use `a < b` & <b>not</b> this"))
     page = Report("e", outcome, 0).as_html()

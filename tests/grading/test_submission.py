@@ -194,6 +194,28 @@ def test_an_old_format_3_notebook_is_read(solved, tmp_path):
     assert repair(Release.of(NAME), read_notebook(path)).answered == GRADED
 
 
+@pytest.mark.parametrize(("minor", "kept"), [(4, 0), (5, 0), (5, 20)], ids=["4.4", "4.5", "4.5, some"])
+@pytest.mark.filterwarnings("error")
+def test_a_notebook_without_cell_ids_is_read_in_silence(solved, tmp_path, minor, kept):
+    for cell in solved.cells[kept:]:
+        del cell["id"]
+    solved.nbformat_minor = minor
+    path = tmp_path / "x.ipynb"
+    path.write_text(json.dumps(solved))
+    done = submit(path, output=tmp_path / "x.zip")
+    assert done.repaired.answered == GRADED
+    nbformat.validate(done.repaired.notebook)
+
+
+@pytest.mark.filterwarnings("error")
+def test_repeated_cell_ids_are_no_hindrance(solved, tmp_path):
+    for cell in solved.cells:
+        cell["id"] = "same"
+    path = tmp_path / "x.ipynb"
+    path.write_text(json.dumps(solved))
+    assert repair(Release.of(NAME), read_notebook(path)).answered == GRADED
+
+
 def test_the_notebook_is_found_among_others_whatever_its_name(solved, tmp_path):
     save(without_metadata(solved), tmp_path / "Untitled (3) copy.ipynb")
     save(
