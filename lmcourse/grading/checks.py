@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import zlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -64,10 +65,27 @@ class Check:
     hint: str = ""
     weight: float = 1.0
 
-    def run(self, student: Any, rng: np.random.Generator) -> None:
-        """Call the check's function; it raises CheckFailed, or StudentError, if the work does not pass."""
+    def verdict(self, student: Any, seed: int) -> str:
+        """Run the check: what it tells the student, empty if the work passes.
+
+        Args:
+            student: a `lmcourse.grading.student.Student`, wherever its code may be.
+            seed: the check's generator is derived from this number and its name.
+        """
         takes_rng = len(inspect.signature(self.function).parameters) == 2
-        self.function(student, rng) if takes_rng else self.function(student)
+        rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
+        try:
+            self.function(student, rng) if takes_rng else self.function(student)
+        except CheckFailed as failure:
+            return self.hint or str(failure)
+        except StudentError as error:
+            unwritten = error.kinds[0] == "NotImplementedError"
+            told = f"{self.hint} (your code raised {error.kinds[0]})"
+            return told if self.hidden and not unwritten else error.explanation()
+        except Exception as error:  # the check stumbled over what it was given
+            puzzled = f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
+            return self.hint or puzzled
+        return ""
 
 
 def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0) -> Callable:
@@ -92,6 +110,23 @@ def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float 
         return function
 
     return mark
+
+
+def with_answers(
+    function: Callable, known: Mapping[tuple, Any] | None = None, otherwise: Any = ...
+) -> Callable:
+    """A function for the student's code to call, which can answer without being asked.
+
+    Where that code runs elsewhere, each call is a message there and back; answers that are sent along save
+    them. They may be looked at, so do not send along what a check wants to be found out or counted.
+
+    Args:
+        function: deterministic.
+        known: answers by arguments: `{(context,): probs}`.
+        otherwise: the answer to all that is not known, if there is one.
+    """
+    function.answers = (dict(known or {}), *(() if otherwise is ... else (otherwise,)))
+    return function
 
 
 def checks_in(module: ModuleType) -> list[Check]:

@@ -7,7 +7,6 @@ alike have the same versions.
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -83,7 +82,7 @@ def _sha256(text: str) -> str:
 
 @cache
 def _release(exam: Exam) -> Release:
-    notebook = nbformat.from_dict(json.loads(exam.release))
+    notebook = nbformat.reads(exam.release, as_version=4)
     return Release(exam.assignment, Path(exam.notebook), notebook)
 
 

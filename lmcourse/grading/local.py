@@ -8,94 +8,51 @@ through the checks.
 
 from __future__ import annotations
 
-import copy
+import dataclasses
 import io
-import linecache
 import os
 import signal
 import sys
 import tempfile
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from lmcourse.grading.checks import Check, CheckFailed, StudentError
+from lmcourse.grading.checks import Check
 from lmcourse.grading.report import Outcome
+from lmcourse.grading.student import Desk, Handle, Question, Student
+from lmcourse.grading.values import torch_tensor, from_wire, to_wire
 
 
 class OutOfTime(BaseException):
     """The time allowed is over. Not an Exception, so that a student's `except Exception` does not stop it."""
 
 
-class LocalStudent:
-    """The student's functions by name: `student.entropy(probs)` calls `entropy` of a namespace.
-
-    Arguments are copied on the way in, results are made plain on the way out, and exceptions become
-    StudentError, as they would be if the function ran elsewhere.
+def local_student(namespace: Mapping[str, Any]) -> Student:
+    """The student's functions in this very process, reached as if they were elsewhere: arguments are copied
+    on the way in, results are plain on the way out, and exceptions become StudentError.
     """
+    desk = Desk(namespace)
 
-    def __init__(self, namespace: Mapping[str, Any]):
-        self._namespace = namespace
+    def ask(question: Question) -> Any:
+        return desk.answer(arrived(question, desk.kept))
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        """A caller of the student's function `name`; CheckFailed if there is none."""
-        function = self._namespace.get(name)
-        if not callable(function):
-            raise CheckFailed(f"there is no function {name}: run the cell that defines it, and keep its name")
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return plain(function(*copy.deepcopy(args), **copy.deepcopy(kwargs)), name)
-            except (CheckFailed, StudentError):
-                raise
-            except (Exception, SystemExit) as error:
-                kinds = [kind.__name__ for kind in type(error).__mro__]
-                raise StudentError(kinds, str(error), self._where(error)) from None
-
-        return call
-
-    def _where(self, error: BaseException) -> str:
-        """The last line of the student's own code that the error passed through."""
-        where, trace = "", error.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_globals is self._namespace:
-                source = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno).strip()
-                where = f"line {trace.tb_lineno} of its cell" + (f": `{source}`" if source else "")
-            trace = trace.tb_next
-        return where
+    return Student(ask)
 
 
-def plain(value: Any, name: str) -> Any:
-    """Numbers, text, None, lists, tuples, dictionaries, arrays of numbers; CheckFailed for anything else."""
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        return np.array(value)
-    if isinstance(value, np.generic):
-        return plain(value.item(), name)
-    if isinstance(value, dict):
-        return {plain(k, name): plain(v, name) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        kind = tuple if isinstance(value, tuple) else list
-        return kind(plain(v, name) for v in value)
-    if type(value).__name__ == "Tensor":
-        return np.array(value.detach().cpu().numpy())
-    if isinstance(value, Iterator) or type(value).__name__ in (
-        "dict_values",
-        "dict_keys",
-        "dict_items",
-        "set",
-    ):
-        raise CheckFailed(
-            f"{name} returned a {type(value).__name__}; wrap it in list(…) before you return it"
-        )
-    raise CheckFailed(
-        f"{name} returned a {type(value).__name__}; expected plain numbers, text, lists or arrays"
-    )
+def arrived(question: Question, kept: Mapping[int, Any]) -> Question:
+    """The question with its arguments copied, and objects of the student in place of their handles."""
+    arrays: list[np.ndarray] = []
+    tree = to_wire([question.args, question.kwargs], arrays, lambda value: {"c": value})
+    special = {
+        "T": torch_tensor,
+        "c": lambda value: kept[value.number] if isinstance(value, Handle) else value,
+    }
+    args, kwargs = from_wire(tree, [array.copy() for array in arrays], special)
+    return dataclasses.replace(question, args=args, kwargs=kwargs)
 
 
 def run_checks(
@@ -109,32 +66,24 @@ def run_checks(
         seed: each check gets its own generator, derived from this number and the check's name.
         seconds: allowed for all of them together; once they are over, the rest counts as failed.
     """
-    student = LocalStudent(namespace)
+    student = local_student(namespace)
     outcomes: list[Outcome] = []
     try:
         with quiet() as printed, time_limit(seconds):
             for check in checks:
-                message, said_before = "", len(printed())
-                try:
-                    check.run(student, np.random.default_rng([seed, zlib.crc32(check.name.encode())]))
-                except CheckFailed as failure:
-                    message = check.hint or str(failure)
-                except StudentError as error:
-                    unwritten = error.kinds[0] == "NotImplementedError"
-                    told = f"{check.hint} (your code raised {error.kinds[0]})"
-                    message = told if check.hidden and not unwritten else error.explanation()
-                except Exception as error:  # the check stumbled over what it was given
-                    puzzled = (
-                        f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
-                    )
-                    message = check.hint or puzzled
+                said_before = len(printed())
+                message = check.verdict(student, seed)
                 outcomes.append(Outcome.of(check, message, printed()[said_before:]))
     except (OutOfTime, KeyboardInterrupt):
         pass
-    for i, check in enumerate(checks[len(outcomes) :]):
-        slow = f"stopped after {seconds:g} s for all checks of this exercise: is there an endless loop?"
-        outcomes.append(Outcome.of(check, "not tried, since the check before did not end" if i else slow, ""))
-    return outcomes
+    slow = f"stopped after {seconds:g} s for all checks of this exercise: is there an endless loop?"
+    return outcomes + not_tried(checks[len(outcomes) :], slow)
+
+
+def not_tried(checks: Sequence[Check], reason: str) -> list[Outcome]:
+    """Outcomes of the check that was interrupted, for `reason`, and of those that would have followed."""
+    behind = "not tried, since the check before did not end"
+    return [Outcome.of(check, behind if i else reason, "") for i, check in enumerate(checks)]
 
 
 @contextmanager

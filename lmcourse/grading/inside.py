@@ -1,0 +1,271 @@
+"""The processes inside the sandbox: one that is kept warm, and for each submission a fork of it.
+
+    python -I -m lmcourse.grading.inside DESCRIPTOR SETTINGS
+
+imports what the assignment needs, once, and then forks for every submission it is handed a socket for. It never
+sees a submission, a check or a solution, so a fork has nothing to find in its memory. Each fork is two: the
+first only watches the second, which locks itself in and then runs the notebook's cells and answers questions
+about what they define. Nothing that the second says is believed to be more than a student's answer.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import copy
+import gc
+import importlib
+import io
+import json
+import os
+import random
+import socket
+import sys
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lmcourse.grading import confine
+from lmcourse.grading.checks import CheckFailed, StudentError
+from lmcourse.grading.student import Desk, Question
+from lmcourse.grading.values import NotPlain, from_wire, header, pack, to_wire, torch_tensor, unpack
+
+MAX_PRINTED = 2_000  # characters kept of what is printed between two answers
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the warm process is told when it starts, as JSON.
+
+    Args:
+        modules: to import ahead.
+        limits: of `confine.Limits`, by name.
+        uid: the user to become, where we are root.
+        confined: False only for `--unsafe`.
+    """
+
+    modules: list[str]
+    limits: dict[str, int]
+    uid: int
+    confined: bool
+
+
+def main(descriptor: str, settings: str) -> None:
+    """The warm process: forks until nobody asks any more."""
+    control = socket.socket(fileno=int(descriptor))
+    told = Settings(**json.loads(settings))
+    shell = warmed(told.modules)
+    gc.freeze()  # or the first collection in each fork would copy every page
+    control.sendall(b"!")
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        if not data:
+            return
+        watcher = os.fork()
+        if not watcher:
+            control.close()
+            try:
+                _watch(*map(_socket, descriptors), told, shell)
+            finally:
+                os._exit(0)
+        for number in descriptors:
+            os.close(number)
+        os.waitpid(watcher, 0)  # one submission at a time: no two ever meet in one sandbox
+
+
+def _socket(number: int) -> socket.socket:
+    return socket.socket(fileno=number)
+
+
+def warmed(modules: list[str]) -> Any:
+    """An IPython shell that prints no tracebacks, with everything imported that takes time."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "NoColor"
+    with contextlib.redirect_stdout(io.StringIO()):
+        shell = InteractiveShell.instance(config=config)
+        for name in modules:
+            with contextlib.suppress(Exception):  # the notebook's own import will tell
+                importlib.import_module(name)
+        shell.run_cell("import numpy\nnumpy.random.default_rng(0).random(3).sum()", store_history=False)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+    shell.reset()
+    for name in ("showtraceback", "showsyntaxerror", "enable_gui", "system", "getoutput"):
+        setattr(shell, name, _nothing)  # a cell that begins with %matplotlib or !pip goes on to its next line
+    return shell
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """What takes the place of tracebacks, windows and programs."""
+
+
+def _watch(desk: socket.socket, report: socket.socket, told: Settings, shell: Any) -> None:
+    """Fork the student's process, hand out the means to kill it, and tell how it ended."""
+    try:
+        if told.confined:
+            confine.become(told.uid)
+            confine.leave()
+        student = os.fork()
+        if not student:
+            try:
+                _sit_down(desk, report, told, shell)
+            finally:
+                os._exit(0)
+        desk.close()
+        socket.send_fds(report, [b"pid"], [os.pidfd_open(student)])
+        report.send(b"end" + str(os.waitstatus_to_exitcode(os.waitpid(student, 0)[1])).encode())
+    except OSError:
+        report.send(b"bad" + traceback.format_exc(limit=-1).encode())
+
+
+def _sit_down(desk: socket.socket, report: socket.socket, told: Settings, shell: Any) -> None:
+    """The student's process: lock in, let go of everything but the one socket, and serve."""
+    try:
+        if told.confined:
+            confine.lock(confine.Limits(**told.limits))
+        number = os.dup(desk.fileno())
+        desk.detach()
+        report.send(b"set")
+        report.close()
+        os.closerange(3, number)
+        os.closerange(number + 1, 65536 if told.confined else 1024)
+    except OSError:
+        report.send(b"bad" + traceback.format_exc(limit=-1).encode())
+        return
+    random.seed()
+    np.random.seed()  # noqa: NPY002  (the global generator, which a fork would share with all others)
+    Server(_socket(number), shell).serve()
+
+
+class Printed(io.TextIOBase):
+    """A stream that keeps the beginning of what is written to it."""
+
+    def __init__(self) -> None:
+        self._kept = ""
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Keep what there is room for."""
+        if len(self._kept) < MAX_PRINTED:
+            self._kept += str(text)[: MAX_PRINTED - len(self._kept)]
+        return len(text)
+
+    def take(self) -> str:
+        """What was kept since the last time."""
+        kept, self._kept = self._kept, ""
+        return kept
+
+
+class Server:
+    """The student's end of the channel.
+
+    Args:
+        desk: the socket.
+        shell: in which the cells run.
+    """
+
+    def __init__(self, desk: socket.socket, shell: Any):
+        self._socket, self._shell = desk, shell
+        self._desk = Desk(shell.user_ns, self._delivered)
+        self._printed = sys.stdout = sys.stderr = Printed()
+        self._ticket = 0  # of the request that is being answered: every reply must name it
+        self._special = {"T": torch_tensor, "h": self._desk.kept.__getitem__, "c": self._callback}
+
+    def serve(self) -> None:
+        """One request after the other."""
+        while (received := self._receive()) is not None:
+            request, arrays = received
+            self._ticket = request["n"]
+            try:
+                reply = self._ran(request["run"]) if "run" in request else self._answered(request, arrays)
+            except CheckFailed as failure:
+                reply = self._packed("unfit", str(failure))
+            except StudentError as error:
+                reply = self._packed("raised", [list(error.kinds), error.message[:2000], error.where[:300]])
+            except BaseException as error:
+                reply = self._packed("raised", [[type(error).__name__], "", ""])
+            self._socket.sendall(reply)
+
+    def _answered(self, request: dict[str, Any], arrays: list[np.ndarray]) -> bytes:
+        args, kwargs = from_wire(request["with"], arrays, self._special)
+        return self._desk.answer(Question(**request["ask"], args=args, kwargs=kwargs))
+
+    def _ran(self, source: str) -> bytes:
+        """Run a cell; the reply is what stopped it, or nothing."""
+        done = self._shell.run_cell(source, store_history=False)
+        error = done.error_before_exec or done.error_in_exec
+        return self._packed(
+            "ran", error and [type(error).__name__, _text(error)[:300], _line(error, self._shell)]
+        )
+
+    def _delivered(self, value: Any) -> bytes:
+        arrays: list[np.ndarray] = []
+        try:
+            return self._packed("value", to_wire(value, arrays), arrays)
+        except RecursionError:
+            raise NotPlain("something that contains itself, or is nested without end") from None
+
+    def _packed(self, kind: str, content: Any, arrays: list[np.ndarray] | None = None) -> bytes:
+        return pack([self._ticket, kind, content, self._printed.take()], arrays or [])
+
+    def _callback(self, content: list[Any]) -> Any:
+        """A function of the check, as the student's code sees it; some answers may have come with it."""
+        number, known = content
+        answers, *otherwise = from_wire(known, [], {}) or ({},)
+
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            with contextlib.suppress(TypeError):  # arguments that cannot be looked up
+                if not kwargs and (otherwise or args in answers):
+                    return copy.copy(answers.get(args, *otherwise))
+            arrays: list[np.ndarray] = []
+            self._socket.sendall(self._packed("callback", [number, to_wire([args, kwargs], arrays)], arrays))
+            reply, arrays = self._receive()
+            if "raise" in reply:
+                kind, message = reply["raise"]
+                raise getattr(builtins, kind, RuntimeError)(message)
+            return from_wire(reply["value"], arrays, self._special)
+
+        return ask
+
+    def _receive(self) -> tuple[Any, list[np.ndarray]] | None:
+        head = self._exactly(8)
+        return unpack(head, self._exactly(header(head))) if head else None
+
+    def _exactly(self, count: int) -> bytes:
+        data = self._socket.recv(count, socket.MSG_WAITALL)
+        while data and len(data) < count:
+            data += self._socket.recv(count - len(data))
+        return data
+
+
+def _text(error: BaseException) -> str:
+    """The exception's own words, if it has any."""
+    try:
+        return str(error)
+    except BaseException:
+        return ""
+
+
+def _line(error: BaseException, shell: Any) -> int:
+    """The line of the cell that failed; 0 if unknown."""
+    if isinstance(error, SyntaxError):
+        return error.lineno or 0
+    number, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals is shell.user_ns:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    return number
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,235 @@
+"""The isolated transport: a student's notebook runs in the sandbox, its checks run here, and only plain values
+cross.
+
+The notebook is gone through from top to bottom: a code cell is run there, and where the notebook has a test cell
+the exercise's checks ask their questions, so that what a later cell redefines changes no earlier exercise. When a
+cell or a check brings the student's process down, or takes too long, a fresh process repeats the cells so far
+without it, and the notebook goes on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from nbformat import NotebookNode
+
+from lmcourse.grading.checks import Check, CheckFailed, StudentError
+from lmcourse.grading.local import OutOfTime, not_tried, time_limit
+from lmcourse.grading.notebooks import grade_id, role
+from lmcourse.grading.report import Outcome
+from lmcourse.grading.sandbox import Clock, Gone, Sandbox, Seat
+from lmcourse.grading.student import Handle, Question, Student
+from lmcourse.grading.values import ProtocolError, from_wire, pack, to_wire
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds allowed, of the student's own computing; on the wall, twice as many.
+
+    Args:
+        cell: for one cell.
+        checks: for all checks of one exercise.
+        notebook: for everything, on the wall, repetitions included.
+    """
+
+    cell: float = 30.0
+    checks: float = 10.0
+    notebook: float = 120.0
+
+
+@dataclass
+class Examined:
+    """What came of a notebook."""
+
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)  # by exercise; none for one not reached
+    failures: dict[int, str] = field(default_factory=dict)  # by cell: why it did not run through
+
+
+def examine(
+    notebook: NotebookNode, checks: Sequence[Check], seed: int, sandbox: Sandbox, times: Times
+) -> Examined:
+    """Run a notebook's cells in the sandbox, and an exercise's checks where the notebook has its test cell.
+
+    Args:
+        notebook: repaired, so that its test cells are those of the release.
+        checks: of all exercises.
+        seed: of the checks' inputs.
+        sandbox: where the student's code runs.
+        times: how long it may.
+    """
+    deadline = time.monotonic() + times.notebook
+    done, fatal = Examined(), set()  # fatal: cells that a process did not survive
+    cells = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    finished = False
+    while not finished and time.monotonic() < deadline:
+        with sandbox.seat() as seat:
+            for i, cell in cells:
+                if i not in fatal and not _step(i, cell, checks, seed, done, (seat, times, deadline)):
+                    fatal.add(i)
+                    break
+            else:
+                finished = True
+    return done
+
+
+def _step(
+    i: int, cell: NotebookNode, checks: Sequence[Check], seed: int, done: Examined, where: tuple
+) -> bool:
+    """Go past one cell, and say whether the student's process is still there."""
+    seat, times, deadline = where
+    if role(cell) != "test":
+        try:
+            error = Remote(seat, Clock(times.cell, deadline)).run(cell.source)
+        except Gone as gone:
+            done.failures[i] = f"{gone}; the other cells were run without this one"
+            return False
+        if error:
+            done.failures[i] = error
+        return True
+    exercise = grade_id(cell).replace("test_", "", 1)
+    if exercise in done.outcomes:  # by a process before this one
+        return True
+    mine = [check for check in checks if check.exercise == exercise]
+    outcomes = done.outcomes[exercise] = []
+    remote = Remote(seat, Clock(times.checks, deadline))
+    try:
+        with time_limit(10 + 3 * times.checks):  # for the checks themselves, fed with something monstrous
+            for check in mine:
+                message = check.verdict(Student(remote.ask), seed)
+                outcomes.append(Outcome.of(check, message, remote.printed()))
+        return True
+    except Gone as gone:
+        late = str(gone).startswith("stopped after")
+        told = (
+            f"{gone} for all checks of this exercise: is there an endless loop?"
+            if late
+            else f"your code: {gone}"
+        )
+    except OutOfTime:
+        told = "what your code returns takes too long to check"
+    outcomes += not_tried(mine[len(outcomes) :], told)
+    return False
+
+
+class Remote:
+    """A student's process as a check sees it, for one step of the notebook.
+
+    Args:
+        seat: its place in the sandbox.
+        clock: of this step.
+    """
+
+    def __init__(self, seat: Seat, clock: Clock):
+        self._seat, self._clock = seat, clock
+        self._printed = ""
+        self._functions: list[Callable[..., Any]] = []  # of the check, that the student's code may call
+        self._failure: BaseException | None = None  # of such a function: the student's code cannot swallow it
+
+    def printed(self) -> str:
+        """What the student's code has printed since the last time."""
+        printed, self._printed = self._printed, ""
+        return printed
+
+    def run(self, source: str) -> str:
+        """Run a cell; what stopped it, or nothing. Raises Gone."""
+        error, _ = self._exchange("ran", {"run": source}, [])
+        if error is None:
+            return ""
+        kind, message, line = (str(part)[:300] for part in error)
+        return f"line {line}: {kind}: {message}"
+
+    def ask(self, question: Question) -> Any:
+        """Answer a question of a check. Raises CheckFailed, StudentError or Gone."""
+        arrays: list[np.ndarray] = []
+        self._failure = None
+        request = {
+            "ask": {"name": question.name, "of": question.of, "do": question.do, "keep": question.keep},
+            "with": to_wire([question.args, question.kwargs], arrays, self._special),
+        }
+        tree, arrays = self._exchange("value", request, arrays)
+        return self._read(tree, arrays)
+
+    def _special(self, value: Any) -> Any:
+        """How a handle, or a function of the check, is written."""
+        if isinstance(value, Handle):
+            return {"h": value.number}
+        self._functions.append(value)
+        return {"c": [len(self._functions) - 1, to_wire(getattr(value, "answers", None), [])]}
+
+    def _exchange(self, wanted: str, request: dict, arrays: list[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
+        """Send a request and return the reply of the kind wanted; calls of our functions in between are
+        answered.
+        """
+        ticket = secrets.randbits(52)
+        self._seat.send(pack({"n": ticket, **request}, arrays), self._clock)
+        while True:
+            reply, arrays = self._seat.receive(self._clock)
+            said, kind, content, printed = self._checked(reply)
+            self._printed = (self._printed + printed)[:10_000]
+            if said != ticket:
+                self._refuse("an answer that nobody had asked for")
+            if kind == "callback":
+                self._seat.send(self._called(content, arrays), self._clock)
+                continue
+            if self._failure:
+                raise self._failure
+            if kind == wanted:
+                return content, arrays
+            if kind == "unfit":
+                raise CheckFailed(str(content))
+            if kind == "raised":
+                kinds, message, where = content
+                raise StudentError([str(k)[:100] for k in kinds] or ["Exception"], str(message), str(where))
+            self._refuse("an answer of an unknown kind")
+
+    def _checked(self, reply: Any) -> tuple[int, str, Any, str]:
+        """The four parts of a reply."""
+        if isinstance(reply, list) and [type(part) for part in reply[:2] + reply[3:]] == [int, str, str]:
+            said, kind, content, printed = reply
+            fits = kind != "raised" or (
+                isinstance(content, list) and len(content) == 3 and type(content[0]) is list
+            )
+            if fits and (
+                kind != "ran" or content is None or (isinstance(content, list) and len(content) == 3)
+            ):
+                return said, kind, content, printed
+        return self._refuse("something that is no answer")
+
+    def _called(self, content: Any, arrays: list[np.ndarray]) -> bytes:
+        """Call a function of the check as the student's code asks; the reply to it."""
+        try:
+            number, tree = content
+            function = self._functions[number] if type(number) is int and number >= 0 else None
+        except (TypeError, ValueError, IndexError):
+            function = None
+        if function is None:
+            self._refuse("a call of a function that there is not")
+        args, kwargs = self._read(tree, arrays), {}
+        arrays = []
+        try:
+            args, kwargs = args
+            return pack({"value": to_wire(function(*args, **kwargs), arrays)}, arrays)
+        except CheckFailed as failure:
+            self._failure = self._failure or failure
+            return pack({"raise": ["RuntimeError", "the check has ended"]}, [])
+        except Exception as error:  # such as a model's ValueError after an impossible context
+            return pack({"raise": [type(error).__name__, str(error)[:1000]]}, [])
+
+    def _read(self, tree: Any, arrays: list[np.ndarray]) -> Any:
+        try:
+            return from_wire(tree, arrays, {})
+        except (ProtocolError, RecursionError) as error:
+            return self._refuse(
+                f"{error}" if isinstance(error, ProtocolError) else "something nested without end"
+            )
+
+    def _refuse(self, what: str) -> Any:
+        """End a student's process that does not keep to the rules of the channel."""
+        self._seat.kill()
+        raise Gone(f"it did not answer as the grader asks, but sent {what}")

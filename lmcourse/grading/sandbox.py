@@ -1,0 +1,361 @@
+"""The sandbox from outside: starting it, seating submissions in it, keeping the time, and killing.
+
+Bubblewrap gives the warm process a file system with nothing in it but Python, the libraries and what every
+student has: no home, no course folder, no checks, no other student, no network. `confine` adds the rest for each
+submission.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lmcourse.data import cache_dir
+from lmcourse.files import course_file
+from lmcourse.grading.confine import USER, Limits
+from lmcourse.grading.course import GradingError
+from lmcourse.grading.runner import RUNNING
+from lmcourse.grading.values import ProtocolError, header, unpack
+
+START_SECONDS = 120  # for the imports, on a machine that is busy
+MISSING = (
+    "students' code runs in bubblewrap only, and there is no `bwrap` on this machine: install the package "
+    "`bubblewrap` (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). Only if you trust "
+    "every student, or on a machine that holds nothing else, grade without it: --unsafe"
+)
+REFUSED = (
+    "The usual reason is a host that forbids user namespaces: the page 'For instructors' says how to allow them, "
+    "or how to grade in a virtual machine. --unsafe grades without a sandbox, if you trust every student."
+)
+
+
+class Gone(BaseException):
+    """The student's process is no more; the message says why. No check can mistake it for an answer."""
+
+
+class SandboxLost(Exception):
+    """The warm process is gone, or cannot seat anybody: not a student's doing, as far as we know."""
+
+
+class Sandbox:
+    """A warm process, and the submissions it is handed one after the other.
+
+    Args:
+        modules: what to import ahead.
+        limits: of each submission.
+        confined: False runs students' code with your rights on your files (`--unsafe`).
+
+    Raises GradingError where no sandbox can be had, with what to do about it.
+    """
+
+    def __init__(self, modules: list[str], limits: Limits | None = None, confined: bool = True):
+        self._control, theirs = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in `close`)
+        settings = {
+            "modules": modules,
+            "limits": asdict(limits or Limits()),
+            "uid": 2_000_000_000 + os.getpid() % 1_000_000,  # a user that owns nothing
+            "confined": confined,
+        }
+        inside = ["-I", "-m", "lmcourse.grading.inside", str(theirs.fileno()), json.dumps(settings)]
+        with theirs, _passwd() as passwd:
+            self._process = subprocess.Popen(
+                [*(bubblewrap(passwd) if confined else ()), sys.executable, *inside],
+                pass_fds=[theirs.fileno(), passwd],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                start_new_session=True,
+            )
+        self._control.settimeout(START_SECONDS)
+        try:
+            with suppress(OSError):
+                if self._control.recv(1):
+                    with self.seat():
+                        return
+            raise SandboxLost(self.said())
+        except SandboxLost as lost:
+            self.close()
+            raise GradingError(f"the sandbox cannot be set up here:\n{lost}\n{REFUSED}") from None
+
+    def said(self) -> str:
+        """What bubblewrap and the warm process had to complain about."""
+        self._errors.seek(0)
+        return self._errors.read()[-2000:].decode(errors="replace").strip()
+
+    @contextmanager
+    def seat(self) -> Iterator[Seat]:
+        """A fresh process for a submission, killed at the end with all it may have left running."""
+        desk, their_desk = socket.socketpair()
+        report, their_report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with desk, report:
+            with their_desk, their_report:
+                try:
+                    socket.send_fds(self._control, [b"+"], [their_desk.fileno(), their_report.fileno()])
+                except OSError:
+                    raise SandboxLost(f"the sandbox's warm process is gone: {self.said()}") from None
+            seat = Seat(desk, report)
+            try:
+                yield seat
+            finally:
+                seat.kill()
+
+    def close(self) -> None:
+        """End the warm process and with it everything inside."""
+        self._control.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        self._process.kill()
+        self._process.wait()
+        self._errors.close()
+
+
+class Seat:
+    """A student's process in the sandbox, as it is talked to from outside.
+
+    Args:
+        desk: the socket to the student's process.
+        report: the socket to the trusted process that watches it.
+    """
+
+    def __init__(self, desk: socket.socket, report: socket.socket):
+        self._desk, self._report, self._process = desk, report, -1
+        self._ended = ""
+        report.settimeout(START_SECONDS)
+        said = {self._hear(), self._hear()}
+        if said != {b"pid", b"set"}:
+            self.kill()
+            raise SandboxLost(
+                b" ".join(said - {b"pid", b"set"}).decode(errors="replace") or "it did not start"
+            )
+        self._number = _process_number(self._process)
+
+    def _hear(self) -> bytes:
+        """One message of the watcher; the handle of the process is kept when it comes."""
+        try:
+            message, handles, _, _ = socket.recv_fds(self._report, 3000, 1)
+        except OSError:
+            return b""
+        if handles:
+            self._process = handles[0]
+        return message
+
+    def send(self, message: bytes, clock: Clock) -> None:
+        """Put a message to the student's process. Raises Gone."""
+        try:
+            self._desk.settimeout(max(0.01, clock.patience(self._number)))
+            self._desk.sendall(message)
+        except TimeoutError:
+            raise Gone("it stopped listening") from None
+        except OSError:
+            raise Gone(self.how_it_ended()) from None
+
+    def receive(self, clock: Clock) -> tuple[Any, list[np.ndarray]]:
+        """A message of the student's process. Raises Gone, also if it is late or is no message."""
+        try:
+            head = self._exactly(8, clock)
+            return unpack(head, self._exactly(header(head), clock))
+        except ProtocolError as error:
+            self.kill()
+            raise Gone(f"it did not answer as the grader asks, but sent {error}") from None
+
+    def _exactly(self, count: int, clock: Clock) -> bytes:
+        data = bytearray()
+        while len(data) < count:
+            patience = clock.patience(self._number)
+            if patience <= 0:
+                self.kill()
+                raise Gone(clock.over)
+            self._desk.settimeout(patience)
+            try:
+                more = self._desk.recv(min(count - len(data), 1 << 20))
+            except TimeoutError:
+                continue
+            except OSError:
+                more = b""
+            if not more:
+                raise Gone(self.how_it_ended())
+            data += more
+        return bytes(data)
+
+    def how_it_ended(self) -> str:
+        """Why the student's process has hung up, in words for the student; it is dead afterwards."""
+        self._report.settimeout(1.0)
+        message = self._hear()
+        self.kill()
+        if not message.startswith(b"end"):
+            return "it closed the connection to the grader"
+        status = int(message[3:])
+        if status >= 0:
+            return f"it ended its Python process (exit status {status}), as `os._exit` does"
+        name = signal.Signals(-status).name
+        memory = (
+            " (the memory ran out, or a library crashed)" if name in ("SIGKILL", "SIGSEGV", "SIGABRT") else ""
+        )
+        return f"its Python process was ended by {name}{memory}"
+
+    def kill(self) -> None:
+        """End the process and everything it has started: they share a namespace that dies with it."""
+        if self._process >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._process, signal.SIGKILL)
+            os.close(self._process)
+            self._process = -1
+
+
+class Clock:
+    """How long a step may take: so many seconds of computing, twice as many on the wall.
+
+    Counting the student's own processor time keeps a busy machine from costing anybody marks.
+
+    Args:
+        seconds: of computing.
+        deadline: of the whole notebook, as `time.monotonic()` has it.
+    """
+
+    def __init__(self, seconds: float, deadline: float):
+        self.seconds = seconds
+        self._begun = time.monotonic()
+        self._wall = min(self._begun + 2 * seconds, deadline)
+        self._deadline = deadline
+        self._computed: float | None = None  # before the step
+
+    @property
+    def over(self) -> str:
+        """What a step that has run out of time is told."""
+        if time.monotonic() >= self._deadline:
+            return "the time allowed for the whole notebook was over"
+        return f"stopped after {self.seconds:g} s"
+
+    def patience(self, process: int) -> float:
+        """Seconds to wait before asking again; 0 or less once the time is over."""
+        now = time.monotonic()
+        if self._computed is None:
+            self._computed = _computed(process)
+        if now < self._begun + self.seconds:
+            return min(self._begun + self.seconds, self._wall) - now
+        left = self.seconds - (_computed(process) - self._computed)
+        return min(left, self._wall - now)
+
+
+def _process_number(handle: int) -> int:
+    """The number that a process has here, from its handle."""
+    with open(f"/proc/self/fdinfo/{handle}") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Pid:"))
+
+
+def _computed(process: int) -> float:
+    """Seconds of processor time that a process has used; 0 if it is gone."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def environment() -> dict[str, str]:
+    """The few variables that reach students' code."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": "/tmp",
+        "IPYTHONDIR": "/tmp/.ipython",
+        "MPLCONFIGDIR": "/tmp/.matplotlib",
+        "MPLBACKEND": "Agg",
+        "LANG": "C.UTF-8",
+        "LMCOURSE_CACHE": str(cache_dir()),
+        RUNNING: "1",
+        **dict.fromkeys(threads, "1"),  # one submission has one core; and threads do not survive a fork
+    }
+
+
+def bubblewrap(passwd: int) -> list[str]:
+    """The command that shuts a program in; GradingError if there is no bubblewrap.
+
+    Args:
+        passwd: a descriptor with the contents of /etc/passwd, which some libraries look into.
+    """
+    program = shutil.which("bwrap")
+    if program is None:
+        raise GradingError(MISSING)
+    command = [
+        program,
+        "--unshare-pid",
+        "--unshare-ipc",
+        "--unshare-net",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
+    if os.getuid() == 0:  # the warm process becomes another user for each submission, and may do nothing else
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        command += ["--unshare-user"]
+    shown = visible()
+    for parent in sorted({parent for path in [*shown, Path("/etc/passwd")] for parent in path.parents}):
+        if parent != Path("/") and not any(parent == path or path in parent.parents for path in shown):
+            command += ["--perms", "0755", "--dir", str(parent)]  # bubblewrap would make them for root alone
+    for path in shown:
+        command += ["--ro-bind-try", str(path), str(path)]
+    command += [
+        "--perms",
+        "0644",
+        "--ro-bind-data",
+        str(passwd),
+        "/etc/passwd",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+    ]
+    command += ["--tmpfs", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+    return [*command, "--hostname", "sandbox", "--"]
+
+
+def visible() -> list[Path]:
+    """What students' code can see of the file system: programs, libraries, Python, and what students have."""
+    system = [
+        "/usr",
+        "/bin",
+        "/lib",
+        "/lib32",
+        "/lib64",
+        "/etc/ld.so.cache",
+        "/etc/alternatives",
+        "/etc/fonts",
+    ]
+    package = Path(__file__).resolve().parents[1]
+    python = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    ours = [*sorted(python), package, course_file("notebooks/assignments").resolve(), cache_dir()]
+    private = [Path.home().resolve(), *([package.parent] if (package.parent / "solutions").exists() else [])]
+    for path in ours:
+        if any(path == secret or path in secret.parents for secret in private):
+            raise GradingError(f"{path} would be shown to students' code whole; use a virtual environment")
+    return [*map(Path, system), *ours]
+
+
+@contextmanager
+def _passwd() -> Iterator[int]:
+    """A descriptor to read an /etc/passwd with one user from."""
+    reader, writer = os.pipe()
+    os.write(writer, f"student:x:{USER}:{USER}::/tmp:/bin/sh\n".encode())
+    os.close(writer)
+    try:
+        yield reader
+    finally:
+        os.close(reader)
