@@ -15,6 +15,8 @@ from typing import Annotated
 
 import typer
 
+from lmcourse.grading import commands
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
@@ -164,6 +166,9 @@ def submit(
     for note in repaired.notes:
         typer.echo(f"  {note}")
     typer.echo(f"wrote {done.archive}: hand in this file")
+
+
+app.command()(commands.grade)
 
 
 @app.command()

@@ -1,6 +1,6 @@
-"""Lock the calling process in: what a student's process does to itself, in trusted code, before their first line.
+"""Lock the calling process in: what a student's process does to itself before the student's first line.
 
-Bubblewrap has already given it a file system of its own (only programs and libraries, read-only), and no network.
+Bubblewrap has already given it a file system of its own (programs and libraries, read-only), and no network.
 What is added here is for one submission alone: namespaces of users, processes and messages, an empty scratch
 folder of limited size, limits on everything that can be hoarded, and a filter of system calls. Linux only.
 
@@ -13,13 +13,14 @@ import ctypes
 import os
 import platform
 import resource
+import signal
 import struct
 from dataclasses import dataclass
 
 USER = 1000  # the uid and gid that the student's process sees itself as
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
 RDONLY, NOSUID, NODEV, NOEXEC = 1, 2, 4, 8
-SET_DUMPABLE, SET_SECCOMP, SET_NO_NEW_PRIVS, SECCOMP_FILTER = 4, 22, 38, 2
+SET_PDEATHSIG, SET_DUMPABLE, SET_SECCOMP, SET_NO_NEW_PRIVS, SECCOMP_FILTER = 1, 4, 22, 38, 2
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,13 @@ class Limits:
     cpu: int = 600  # seconds: a last resort, should nobody be left to keep the time
 
 
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the one that started it ends, however that ends."""
+    _call("prctl", SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def become(uid: int) -> None:
-    """Give up root for an unprivileged user that owns nothing; where we are not root there is nothing to do."""
+    """Give up root for a user that owns nothing; where we are not root there is nothing to do."""
     if os.getuid() == 0:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
@@ -44,7 +50,7 @@ def become(uid: int) -> None:
 
 
 def leave() -> None:
-    """Enter new namespaces as user `USER`. The next child is the first process of its own process namespace."""
+    """Enter new namespaces as user `USER`. The next child is the first process of a process namespace."""
     uid, gid = os.getuid(), os.getgid()
     _call("unshare", NEWUSER | NEWNS | NEWPID | NEWIPC | NEWUTS)
     _write("/proc/self/setgroups", "deny")
@@ -81,9 +87,9 @@ def _limit(limits: Limits, used: int) -> None:
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
 
 
-# System calls a student's process may not make: x86-64, arm64 (None: does not exist there). Programs are not
-# started, for one process keeps every limit exact. What the network, the kernel's keyrings or shared memory
-# would let survive or reach out is closed, and so are the rooms of the kernel that hold most of its past holes.
+# System calls a student's process may not make: x86-64, arm64 (None: does not exist there). No process may be
+# started, so that every limit is exact; what would reach out or outlive the process (network, keyrings, shared
+# memory) is closed, and so are the rooms of the kernel that held most of its past holes.
 _FORBIDDEN = {
     "fork": (57, None),
     "vfork": (58, None),

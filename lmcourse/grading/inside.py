@@ -2,10 +2,10 @@
 
     python -I -m lmcourse.grading.inside DESCRIPTOR SETTINGS
 
-imports what the assignment needs, once, and then forks for every submission it is handed a socket for. It never
-sees a submission, a check or a solution, so a fork has nothing to find in its memory. Each fork is two: the
-first only watches the second, which locks itself in and then runs the notebook's cells and answers questions
-about what they define. Nothing that the second says is believed to be more than a student's answer.
+imports what the assignment needs, once, and then forks for every submission it is handed a socket for. It
+never sees a submission, a check or a solution, so a fork has nothing to find in its memory. Each fork is two:
+the first only watches the second, which locks itself in, runs the notebook's cells and answers questions about
+what they define. Nothing that the second says is believed to be more than a student's answer.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import io
 import json
 import os
 import random
+import resource
 import socket
 import sys
 import traceback
@@ -54,6 +55,8 @@ class Settings:
 
 def main(descriptor: str, settings: str) -> None:
     """The warm process: forks until nobody asks any more."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))  # the worker's own limit is not meant for us
     control = socket.socket(fileno=int(descriptor))
     told = Settings(**json.loads(settings))
     shell = warmed(told.modules)
@@ -177,6 +180,7 @@ class Server:
         self._socket, self._shell = desk, shell
         self._desk = Desk(shell.user_ns, self._delivered)
         self._printed = sys.stdout = sys.stderr = Printed()
+        self._functions: dict[int, Any] = {}
         self._ticket = 0  # of the request that is being answered: every reply must name it
         self._special = {"T": torch_tensor, "h": self._desk.kept.__getitem__, "c": self._callback}
 
@@ -218,9 +222,13 @@ class Server:
         return pack([self._ticket, kind, content, self._printed.take()], arrays or [])
 
     def _callback(self, content: list[Any]) -> Any:
-        """A function of the check, as the student's code sees it; some answers may have come with it."""
-        number, known = content
-        answers, *otherwise = from_wire(known, [], {}) or ({},)
+        """A function of the check, as the student's code sees it. When it comes for the first time in a step,
+        answers may come with it.
+        """
+        number, *known = content
+        if not known:
+            return self._functions[number]
+        answers, *otherwise = from_wire(known[0], [], {})
 
         def ask(*args: Any, **kwargs: Any) -> Any:
             with contextlib.suppress(TypeError):  # arguments that cannot be looked up
@@ -234,6 +242,7 @@ class Server:
                 raise getattr(builtins, kind, RuntimeError)(message)
             return from_wire(reply["value"], arrays, self._special)
 
+        self._functions[number] = ask
         return ask
 
     def _receive(self) -> tuple[Any, list[np.ndarray]] | None:

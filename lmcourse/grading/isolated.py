@@ -1,15 +1,13 @@
-"""The isolated transport: a student's notebook runs in the sandbox, its checks run here, and only plain values
-cross.
+"""The isolated transport: a notebook runs in the sandbox, its checks run here, and only plain values cross.
 
-The notebook is gone through from top to bottom: a code cell is run there, and where the notebook has a test cell
-the exercise's checks ask their questions, so that what a later cell redefines changes no earlier exercise. When a
-cell or a check brings the student's process down, or takes too long, a fresh process repeats the cells so far
-without it, and the notebook goes on.
+The notebook is gone through from top to bottom: a code cell is run there, and where the notebook has a test
+cell the exercise's checks ask their questions, so that what a later cell redefines changes no earlier exercise.
+When a cell or a check brings the student's process down, or takes too long, a fresh process repeats the cells so
+far without it, and the notebook goes on.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -159,8 +157,10 @@ class Remote:
         """How a handle, or a function of the check, is written."""
         if isinstance(value, Handle):
             return {"h": value.number}
+        if value in self._functions:
+            return {"c": [self._functions.index(value)]}
         self._functions.append(value)
-        return {"c": [len(self._functions) - 1, to_wire(getattr(value, "answers", None), [])]}
+        return {"c": [len(self._functions) - 1, to_wire(getattr(value, "answers", ({},)), [])]}
 
     def _exchange(self, wanted: str, request: dict, arrays: list[np.ndarray]) -> tuple[Any, list[np.ndarray]]:
         """Send a request and return the reply of the kind wanted; calls of our functions in between are

@@ -24,7 +24,7 @@ import numpy as np
 from lmcourse.grading.checks import Check
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.student import Desk, Handle, Question, Student
-from lmcourse.grading.values import torch_tensor, from_wire, to_wire
+from lmcourse.grading.values import from_wire, to_wire, torch_tensor
 
 
 class OutOfTime(BaseException):

@@ -4,16 +4,21 @@ A notebook comes back from other programs renamed, without its metadata, with ce
 gone. The release says what it should be: each of its cells is looked for in the student's notebook by
 grading id, by cell id, by the functions it defines, by its text and by its place. The repaired notebook is
 the release with the student's work grafted in; cells that the student added stay behind the cell they
-followed.
+followed. Work counts wherever it stands, and what was handed out never takes its place.
+
+Whatever the file holds, reading and comparing it takes a second or two at most.
 """
 
 from __future__ import annotations
 
 import ast
-import difflib
 import json
 import re
+import warnings
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +28,11 @@ from nbformat import NotebookNode
 from lmcourse.grading.course import GradingError, assignments, release_notebook
 
 MAX_BYTES = 50_000_000
-ALIKE = 0.6  # least share of common text for a cell to count as an edited version of another
+MAX_VALUES = 5_000_000  # commas and brackets in the file: what it can grow to in memory
+MAX_CELLS = 2_000
+MAX_SOURCE = 2_000_000  # characters in all cells
+MAX_PARSED = 20_000  # characters of one cell up to which Python's own parser is asked
+ALIKE = 0.6  # least share of common words for a cell to count as an edited version of another
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -34,47 +43,100 @@ def read_notebook(path: Path) -> NotebookNode:
         raise GradingError(f"{path}: there is no such file") from None
     if path.is_dir():
         raise GradingError(f"{path} is a folder, not a notebook")
-    if size == 0:
-        raise GradingError(f"{path} is empty: save the notebook again, or download it again")
-    if size > MAX_BYTES:
-        raise GradingError(f"{path} has {size / 1e6:.0f} MB: clear its outputs and save it again")
+    _require_size(size, str(path))
+    return parse_notebook(path.read_bytes(), str(path))
+
+
+def parse_notebook(data: bytes, name: str) -> NotebookNode:
+    """The notebook in the bytes of a file, in format 4, with nothing but its cells.
+
+    Args:
+        data: in UTF-8, or any encoding that JSON may have.
+        name: of the file, for messages.
+
+    Raises GradingError, saying what the file is instead, if it is no notebook or out of all measure.
+    """
+    _require_size(len(data), name)
+    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise GradingError(
+            f"{name} has more than {MAX_VALUES} values in it: clear its outputs and save it again"
+        )
     try:
-        data = json.loads(path.read_bytes().decode("utf-8-sig"))
+        # Huge numbers would take forever to read, and none of a notebook's numbers matters here.
+        content = json.loads(
+            data.decode(json.detect_encoding(data)), parse_int=lambda digits: int(digits[:9])
+        )
     except UnicodeDecodeError:
-        raise GradingError(f"{path} is not a notebook: it is no text in UTF-8") from None
-    except (json.JSONDecodeError, RecursionError) as error:
+        raise GradingError(f"{name} is not a notebook: it is no text in UTF-8") from None
+    except (ValueError, RecursionError, MemoryError) as error:
         where = f" (line {error.lineno}: {error.msg})" if isinstance(error, json.JSONDecodeError) else ""
         raise GradingError(
-            f"{path} is not a notebook: it is no JSON{where}. Was it cut off or merged?"
+            f"{name} is not a notebook: it is no JSON{where}. Was it cut off or merged?"
         ) from None
-    if not isinstance(data, dict) or not ("cells" in data or "worksheets" in data):
-        raise GradingError(f"{path} is not a notebook: it is JSON, but has no cells")
+    if not isinstance(content, dict) or not ("cells" in content or "worksheets" in content):
+        raise GradingError(f"{name} is not a notebook: it is JSON, but has no cells")
     try:
-        return _cleaned(nbformat.convert(nbformat.from_dict(data), 4) if "worksheets" in data else data)
+        return _cleaned(_cells_of(content), name)
+    except GradingError:
+        raise
     except Exception:
-        raise GradingError(f"{path} is not a notebook: its cells are not as a notebook's should be") from None
+        raise GradingError(f"{name} is not a notebook: its cells are not as a notebook's should be") from None
 
 
-def _cleaned(data: dict[str, Any]) -> NotebookNode:
+def _require_size(size: int, name: str) -> None:
+    if size == 0:
+        raise GradingError(f"{name} is empty: save the notebook again, or download it again")
+    if size > MAX_BYTES:
+        raise GradingError(f"{name} has {size / 1e6:.0f} MB: clear its outputs and save it again")
+
+
+def _cells_of(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cells of a file in format 4, or in format 3, which calls some things differently."""
+    if "cells" in content:
+        return list(content["cells"])
+    cells = [dict(cell) for sheet in content["worksheets"] for cell in sheet["cells"]]
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            cell["source"] = cell["input"]
+        elif cell["cell_type"] == "heading":
+            cell["cell_type"] = "markdown"
+            cell["source"] = ["#" * min(cell["level"], 6), " ", *cell["source"]]
+    return cells
+
+
+def _cleaned(cells: list[dict[str, Any]], name: str) -> NotebookNode:
     """Cells with type, source and whatever ids they have, empty where there is none.
 
     Nothing else of the file is needed, so the result is not held to the format's rules about ids.
     """
-    cells = []
-    for cell in data["cells"]:
-        source = cell["source"]
-        source = "".join(source) if isinstance(source, list) else str(source)
-        make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}.get(
-            cell["cell_type"]
+    if len(cells) > MAX_CELLS:
+        raise GradingError(
+            f"{name} has {len(cells)} cells, more than {MAX_CELLS}: delete those that you added"
         )
-        if make is None:  # raw cells have no part in an assignment
-            continue
+    clean = []
+    for cell in cells:
+        source = _text(cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"]))
         metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
         grading = metadata.get("nbgrader") if isinstance(metadata.get("nbgrader"), dict) else {}
-        new = make(source.replace("\r\n", "\n"), metadata={"grade_id": str(grading.get("grade_id") or "")})
-        new.id = str(cell.get("id") or metadata.get("id") or "")
-        cells.append(new)
-    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=cells)
+        clean.append(
+            NotebookNode(
+                cell_type="code" if cell["cell_type"] == "code" else "markdown",  # raw: words in a wrong cell
+                id=_text(str(cell.get("id") or metadata.get("id") or ""))[:100],
+                metadata=NotebookNode(grade_id=_text(str(grading.get("grade_id") or ""))[:100]),
+                source=source.replace("\r\n", "\n"),
+            )
+        )
+    size = sum(len(cell.source) for cell in clean)
+    if size > MAX_SOURCE:
+        raise GradingError(
+            f"{name} has {size} characters in its cells, more than {MAX_SOURCE}: shorten the longest"
+        )
+    return NotebookNode(nbformat=4, nbformat_minor=5, metadata=NotebookNode(), cells=clean)
+
+
+def _text(text: str) -> str:
+    """`text` without halves of characters, which JSON can hold and no file."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True)
@@ -118,62 +180,129 @@ def grade_id(cell: NotebookNode) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
-def defined_names(source: str) -> set[str]:
-    """Functions and classes that a cell defines at its top level, even if it does not parse."""
+@lru_cache(MAX_CELLS)
+def defined_names(source: str) -> dict[str, bool]:
+    """Functions and classes that a cell defines at its top level -> whether they are more than a stub.
+
+    If the cell does not parse, whatever looks like a definition is taken for a finished one.
+    """
+    found = re.findall(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)", source, flags=re.MULTILINE)
+    if not found or len(source) > MAX_PARSED:
+        return dict.fromkeys(found, True)
     try:
-        return {n.name for n in ast.parse(source).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))}
-    except (SyntaxError, ValueError, RecursionError):
-        return set(re.findall(r"^(?:def|class) (\w+)", source, flags=re.MULTILINE))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes and the like, in a student's code
+            body = ast.parse(re.sub(r"^[%!].*", "", source, flags=re.MULTILINE)).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return dict.fromkeys(found, True)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.name: not all(map(_is_nothing, node.body)) for node in body if isinstance(node, kinds)}
+
+
+def _is_nothing(statement: ast.stmt) -> bool:
+    """Whether a statement is one of those that stand where something is yet to be written."""
+    if isinstance(statement, ast.Raise):
+        raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+        return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)  # docstring, ...
+    return constant or isinstance(statement, ast.Pass)
+
+
+class _Cell:
+    """A cell as it is compared with others."""
+
+    def __init__(self, cell: NotebookNode) -> None:
+        self.kind, self.id, self.role, self.source = cell.cell_type, cell.id, role(cell), cell.source
+        self.grade_id = cell.metadata.get("grade_id") or grade_id(cell)
+
+    @cached_property
+    def plain(self) -> str:
+        """The text without blanks at line ends and around."""
+        return "\n".join(line.rstrip() for line in self.source.strip().splitlines())
+
+    @cached_property
+    def names(self) -> dict[str, bool]:
+        """See `defined_names`; nothing in a cell of words."""
+        return defined_names(self.source) if self.kind == "code" else {}
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        return Counter(re.findall(r"\w+|[^\w\s]", self.source))
+
+    def progress(self, cell: _Cell) -> int:
+        """How much of this cell's task another cell does: 2 what was asked for, 1 something, 0 nothing."""
+        wanted = self.names.keys() & cell.names.keys()
+        if wanted:
+            return 2 if any(cell.names[name] for name in wanted) else 0
+        return int(cell.plain not in ("", self.plain))
+
+    def likeness(self, cell: _Cell) -> float:
+        """Share of common words, 0 to 1, whatever their order; 0 at once if the lengths are far apart."""
+        short, long = sorted((len(self.source), len(cell.source)))
+        if self.kind != cell.kind or not short or long > 2.5 * short:
+            return 0.0
+        common = sum(min(n, cell.words[word]) for word, n in self.words.items())
+        return 2 * common / max(1, sum([*self.words.values(), *cell.words.values()]))
+
+
+def _same_mark(a: _Cell, b: _Cell) -> bool:
+    return bool(a.grade_id) and a.grade_id == b.grade_id
+
+
+def _same_id(a: _Cell, b: _Cell) -> bool:
+    return bool(a.id) and a.id == b.id
+
+
+def _same_text(a: _Cell, b: _Cell) -> bool:
+    return a.kind == b.kind and a.plain == b.plain
+
+
+def _same_names(a: _Cell, b: _Cell) -> bool:
+    return not a.names.keys().isdisjoint(b.names)
 
 
 def match(release: Release, student: NotebookNode) -> dict[int, int]:
-    """Index of each release cell -> index of the student's version of it, for those that were found."""
-    originals, cells = release.notebook.cells, student.cells
+    """Index of each release cell -> index of the student's version of it, for those that were found.
+
+    A cell of the student's that does the task of several release cells is the version of each of them.
+    """
+    originals, cells = list(map(_Cell, release.notebook.cells)), list(map(_Cell, student.cells))
+    solutions = [i for i, original in enumerate(originals) if original.role == "solution"]
+    others = [i for i in range(len(originals)) if i not in solutions]
     pairs: dict[int, int] = {}
-    used: set[int] = set()
+    free = dict.fromkeys(range(len(cells)))
 
     def pair(i: int, candidates: list[int]) -> None:
-        free = [j for j in candidates if j not in used]
-        if i in pairs or not free:
-            return
-        # Of several (a cell was copied) the last one that is not just the empty one counts, as when run in
-        # order.
-        worked_on = [j for j in free if not _same(cells[j].source, originals[i].source)]
-        pairs[i] = (worked_on or free)[-1]
-        used.add(pairs[i])
+        if candidates and i not in pairs:
+            # Of several (a cell was copied) the last one that is not just as handed out counts, as when run
+            # in order.
+            worked_on = [j for j in candidates if cells[j].plain != originals[i].plain]
+            pairs[i] = (worked_on or candidates)[-1]
+            del free[pairs[i]]
 
-    def everywhere(condition: Any) -> None:
-        for i, original in enumerate(originals):
-            pair(i, [j for j, cell in enumerate(cells) if condition(original, cell)])
+    def by(same: Callable[[_Cell, _Cell], Any], wanted: list[int], progress: int = 0) -> None:
+        for i in wanted:
+            found = [j for j in free if same(originals[i], cells[j])]
+            pair(i, [j for j in found if originals[i].progress(cells[j]) >= progress])
 
-    everywhere(lambda original, cell: grade_id(original) and cell.metadata.grade_id == grade_id(original))
-    everywhere(lambda original, cell: cell.id and cell.id == original.id)
-    everywhere(
-        lambda original, cell: (
-            original.cell_type == cell.cell_type == "code"
-            and role(original) == "solution"
-            and defined_names(original.source) & defined_names(cell.source)
-        )
-    )
-    everywhere(
-        lambda original, cell: cell.cell_type == original.cell_type and _same(cell.source, original.source)
-    )
-    for i, original in enumerate(originals):
-        if i not in pairs and not role(original):
-            likeness = [
-                (_likeness(original.source, cell.source), j)
-                for j, cell in enumerate(cells)
-                if j not in used and cell.cell_type == original.cell_type
-            ]
-            best, j = max(likeness, default=(0.0, -1))
-            if best >= ALIKE:
-                pair(i, [j])
-    # An answer in words can look like anything: it is what stands where the answer should be.
-    for i, original in enumerate(originals):
-        if i not in pairs and role(original) == "solution" and i - 1 in pairs:
+    for same in (_same_mark, _same_id, _same_text):
+        by(same, others)
+    for progress in (2, 1, 0):
+        for same in (_same_mark, _same_id, _same_names):
+            by(same, solutions, progress)
+    by(_same_text, solutions)
+    for i in others:
+        if not originals[i].role and i not in pairs:
+            best, j = max(((originals[i].likeness(cells[j]), j) for j in free), default=(0.0, -1))
+            pair(i, [j] if best >= ALIKE else [])
+    for i in solutions:
+        if i not in pairs and i - 1 in pairs:
+            # An answer in words can look like anything: it is what stands where the answer should be.
             after = pairs[i - 1] + 1
-            if after < len(cells) and cells[after].cell_type == original.cell_type:
-                pair(i, [after])
+            pair(i, [after] if after in free and cells[after].kind == originals[i].kind else [])
+        if i not in pairs or originals[i].progress(cells[pairs[i]]) < 2:
+            elsewhere = [j for j in range(len(cells)) if originals[i].progress(cells[j]) == 2]
+            pairs.update({i: elsewhere[-1]} if elsewhere else {})
     return pairs
 
 
@@ -187,22 +316,18 @@ def repair(release: Release, student: NotebookNode) -> Repaired:
     """The release with the student's work in it."""
     originals = release.notebook.cells
     pairs = match(release, student)
-    owner = {j: i for i, j in pairs.items()}
     result = Repaired(nbformat.v4.new_notebook())
-    extras: dict[int, list[NotebookNode]] = {}
-    last = -1
-    for j, cell in enumerate(student.cells):
-        if j in owner:
-            last = owner[j]
-        elif cell.source.strip() and not any(_same(cell.source, original.source) for original in originals):
-            extras.setdefault(last, []).append(cell)
+    before, behind = _own_cells(release, student, pairs)
     for i, original in enumerate(originals):
         # Cells before the first one that was recognised come behind the title, which must stay first.
         if i == 1:
-            result.notebook.cells += _as_extra(extras.get(-1, []), "first")
+            result.notebook.cells += _as_extra(behind.get(-1, []), "first-extra")
+        result.notebook.cells += _as_extra(before.get(i, []), f"{original.id[:40]}-before")
         cell = nbformat.from_dict({**original, "metadata": dict(original.metadata)})
         found = student.cells[pairs[i]] if i in pairs else None
         if role(original) == "solution":
+            if original.cell_type == "markdown" and (found is None or _same(found.source, original.source)):
+                found = _words_nearby(release, student, pairs, i, behind) or found
             if found is None:
                 result.missing.append(grade_id(original))
             elif _same(found.source, original.source):
@@ -213,21 +338,9 @@ def repair(release: Release, student: NotebookNode) -> Repaired:
         elif found is not None and not role(original) and original.cell_type == "code":
             cell.source = found.source  # for example an import the student added
         result.notebook.cells.append(cell)
-        result.notebook.cells += _as_extra(extras.get(i, []), original.id)
-    lost = [i for i in pairs if grade_id(originals[i]) and not student.cells[pairs[i]].metadata.grade_id]
-    if lost:
-        result.notes.append(f"{len(lost)} cells had lost their grading marks; restored from the course")
-    gone = [
-        grade_id(cell)
-        for i, cell in enumerate(originals)
-        if role(cell) in ("test", "locked") and i not in pairs
-    ]
-    if gone:
-        result.notes.append(f"put back cells that were missing: {', '.join(gone)}")
-    moved = [j for _, j in sorted(pairs.items())]
-    if moved != sorted(moved):
-        result.notes.append("cells had been moved; put back into the course's order")
-    kept = sum(map(len, extras.values()))
+        result.notebook.cells += _as_extra(behind.get(i, []), f"{original.id[:40]}-extra")
+    result.notes += _notes(release, student, pairs)
+    kept = sum(map(len, [*before.values(), *behind.values()]))
     if kept:
         result.notes.append(f"kept {kept} cell{'s' * (kept > 1)} of your own")
     result.notebook.metadata = {
@@ -237,12 +350,93 @@ def repair(release: Release, student: NotebookNode) -> Repaired:
     return result
 
 
-def _as_extra(cells: list[NotebookNode], after: str) -> list[NotebookNode]:
+Cells = dict[int, list[NotebookNode]]
+
+
+def _own_cells(release: Release, student: NotebookNode, pairs: dict[int, int]) -> tuple[Cells, Cells]:
+    """The cells that the student added: those to put before a release cell, and those to put behind one.
+
+    What leads up to a solution goes with it, wherever that was moved; all else stays behind what it followed.
+    Stubs that were left standing beside the solution are no work of the student's.
+    """
+    originals = list(map(_Cell, release.notebook.cells))
+    handed_out = {original.plain for original in originals}
+    tasks = {name for original in originals if original.role == "solution" for name in original.names}
+    owner = _owners(pairs)
+    before: Cells = {}
+    behind: Cells = {}
+    last, waiting = -1, []
+    for j, cell in enumerate(student.cells):
+        if j in owner:
+            leads_up = last >= 0 and originals[owner[j]].role == "solution"
+            place = before.setdefault(owner[j], []) if leads_up else behind.setdefault(last, [])
+            place += waiting
+            last, waiting = owner[j], []
+            continue
+        own = _Cell(cell)
+        left_over = own.names and own.names.keys() <= tasks and not any(own.names.values())
+        if own.plain and own.plain not in handed_out and not left_over:
+            waiting.append(cell)
+    behind.setdefault(last, []).extend(waiting)
+    return before, behind
+
+
+def _owners(pairs: dict[int, int]) -> dict[int, int]:
+    """Index of each of the student's cells that was recognised -> index of the first release cell it is."""
+    owner: dict[int, int] = {}
+    for i in sorted(pairs):
+        owner.setdefault(pairs[i], i)
+    return owner
+
+
+def _words_nearby(
+    release: Release, student: NotebookNode, pairs: dict[int, int], i: int, behind: Cells
+) -> NotebookNode | None:
+    """An answer in words that was not written into its cell but into new ones, or below the question."""
+    added = [cell for cell in behind.get(i, []) if cell.cell_type == "markdown"]
+    if added:
+        behind[i] = [cell for cell in behind[i] if cell.cell_type != "markdown"]
+        return NotebookNode(source="\n\n".join(cell.source for cell in added))
+    question = _Cell(release.notebook.cells[i - 1])
+    said = _Cell(student.cells[pairs[i - 1]]) if i - 1 in pairs else question
+    if not question.role and said.plain != question.plain and said.plain.startswith(question.plain):
+        return NotebookNode(source=said.plain[len(question.plain) :].strip())
+    return None
+
+
+def _notes(release: Release, student: NotebookNode, pairs: dict[int, int]) -> list[str]:
+    """What had to be mended."""
+    originals = release.notebook.cells
+    owner = _owners(pairs)
+    notes = []
+    lost = [i for i in pairs if grade_id(originals[i]) and not student.cells[pairs[i]].metadata.grade_id]
+    if lost:
+        notes.append(f"{len(lost)} cells had lost their grading marks; restored from the course")
+    gone = [
+        grade_id(cell)
+        for i, cell in enumerate(originals)
+        if role(cell) in ("test", "locked") and i not in pairs
+    ]
+    if gone:
+        notes.append(f"put back cells that were missing: {', '.join(gone)}")
+    order = [owner[j] for j in sorted(owner)]
+    if order != sorted(order):
+        notes.append("cells had been moved; put back into the course's order")
+    for i in sorted(pairs):
+        first = originals[owner[pairs[i]]]
+        if first is not originals[i]:
+            notes.append(
+                f"{grade_id(originals[i])} was answered in the cell of {grade_id(first) or first.id}"
+            )
+    return notes
+
+
+def _as_extra(cells: list[NotebookNode], place: str) -> list[NotebookNode]:
     """Cells the student added, bare, with ids that depend on their place only."""
     bare = []
     for n, cell in enumerate(cells, 1):
         make = nbformat.v4.new_code_cell if cell.cell_type == "code" else nbformat.v4.new_markdown_cell
-        bare.append(make(cell.source, id=f"{after[:50]}-extra-{n}"))
+        bare.append(make(cell.source, id=f"{place}-{n}"))
     return bare
 
 
@@ -300,11 +494,3 @@ def _same(a: str, b: str) -> bool:
     return [line.rstrip() for line in a.strip().splitlines()] == [
         line.rstrip() for line in b.strip().splitlines()
     ]
-
-
-def _likeness(a: str, b: str) -> float:
-    """Share of common text, 0 to 1; 0 at once if the lengths are far apart."""
-    if not a or not b or len(a) > 2.5 * len(b) or len(b) > 2.5 * len(a):
-        return 0.0
-    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
-    return matcher.ratio() if matcher.quick_ratio() >= ALIKE else 0.0

@@ -13,6 +13,13 @@ from lmcourse.grading.checks import Check
 MIME = "application/vnd.lmcourse.report+json"
 
 
+def printable(text: str) -> str:
+    """`text` with what no page and no database can show (control characters, half a character) as a sign."""
+    return "".join(
+        c if c in "\n\t" or c.isprintable() or c == "\u00a0" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one check went. `title` and `message` are all that is ever shown of it."""
@@ -28,7 +35,8 @@ class Outcome:
     def of(cls, check: Check, message: str, printed: str) -> Outcome:
         """The outcome of `check`, passed if there is no message; a hidden one keeps its title to itself."""
         title = "Other cases, not shown" if check.hidden else check.title
-        return cls(title, not message, message, "" if check.hidden else printed, check.hidden, check.weight)
+        said = "" if check.hidden else printable(printed)
+        return cls(title, not message, printable(message), said, check.hidden, check.weight)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def main(job_path: str, result_path: str) -> None:
                         )
         except OutOfTime:
             failures.append(
-                f"{_first_line(source)} still ran after {job['seconds']:g} s; cells behind it were not run"
+                f"{first_line(source)} still ran after {job['seconds']:g} s; cells behind it were not run"
             )
     assignment = Assignment(job["assignment"], shell.user_ns)
     reports = [assignment.report(exercise).as_json() for exercise in job["exercises"] or assignment.exercises]
@@ -124,10 +124,10 @@ def _place(source: str, error: BaseException, namespace: dict) -> str:
         trace = trace.tb_next
     lines = source.splitlines()
     line = lines[number - 1].strip() if number and number <= len(lines) else ""
-    return f"the line `{line[:60]}`:" if line else _first_line(source)
+    return f"the line `{line[:60]}`:" if line else first_line(source)
 
 
-def _first_line(source: str) -> str:
+def first_line(source: str) -> str:
     """How a cell is named in a message: by its first line of code."""
     lines = [line for line in source.splitlines() if line.strip() and not line.startswith("#")]
     return f"the cell `{(lines or [''])[0][:60]}`:"

@@ -1,8 +1,8 @@
 """The sandbox from outside: starting it, seating submissions in it, keeping the time, and killing.
 
 Bubblewrap gives the warm process a file system with nothing in it but Python, the libraries and what every
-student has: no home, no course folder, no checks, no other student, no network. `confine` adds the rest for each
-submission.
+student has: no home, no course folder, no checks, no other student, no network. `confine` adds the rest for
+each submission.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from lmcourse.grading.values import ProtocolError, header, unpack
 START_SECONDS = 120  # for the imports, on a machine that is busy
 MISSING = (
     "students' code runs in bubblewrap only, and there is no `bwrap` on this machine: install the package "
-    "`bubblewrap` (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). Only if you trust "
-    "every student, or on a machine that holds nothing else, grade without it: --unsafe"
+    "`bubblewrap` (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap). Only if you "
+    "trust every student, or on a machine that holds nothing else, grade without it: --unsafe"
 )
 REFUSED = (
-    "The usual reason is a host that forbids user namespaces: the page 'For instructors' says how to allow them, "
-    "or how to grade in a virtual machine. --unsafe grades without a sandbox, if you trust every student."
+    "The usual reason is a host that forbids user namespaces: the page 'For instructors' says how to allow "
+    "them, or how to grade in a virtual machine. If you trust every student: --unsafe grades without a sandbox."
 )
 
 
@@ -64,7 +64,7 @@ class Sandbox:
 
     def __init__(self, modules: list[str], limits: Limits | None = None, confined: bool = True):
         self._control, theirs = socket.socketpair()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in `close`)
+        self._errors = tempfile.TemporaryFile()
         settings = {
             "modules": modules,
             "limits": asdict(limits or Limits()),

@@ -498,7 +498,7 @@ def nothing_fits(student):
     "subtract the largest before you exponentiate",
 )
 def long_text(student, rng):
-    """A gap in the midst of 1,500 words."""
+    """A gap in the midst of 700 words."""
     p = float(rng.uniform(0.1, 0.4))
     after_x, first_word = {"x": p, "y": 0.05, "z": 0.95 - p}, {"x": 0.25, "y": 0.25, "z": 0.5}
 
@@ -510,7 +510,7 @@ def long_text(student, rng):
     expect_table(got, _shares(first), "a short text")
     q = p / 3
     even = unchanging({"x": q, "y": 1 - 3 * q, "z": 2 * q})
-    got = student.fill_blank(even, ["x"] * 700 + [None] + ["x"] * 800, ["x", "z"])
+    got = student.fill_blank(even, ["x"] * 300 + [None] + ["x"] * 400, ["x", "z"])
     expect_table(got, {"x": 1 / 3, "z": 2 / 3}, "a long text")
 
 

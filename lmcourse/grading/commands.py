@@ -1,0 +1,90 @@
+"""The instructor's commands: `lmcourse grade | collect | export`. They need the course's repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+Name = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="For example 01-language-models.")]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="PATH...",
+        help="Folders of zips or notebooks as an LMS exports them, its one big zip, nbgrader's submitted/, files.",
+    ),
+]
+Course = Annotated[
+    str, typer.Option(help="The folder with nbgrader_config.py; this one, or else the repository.")
+]
+Database = Annotated[
+    str, typer.Option(help="nbgrader's gradebook: sqlite:///… or postgresql://…; gradebook.db of the course.")
+]
+RosterFile = Annotated[
+    str, typer.Option("--roster", help="A CSV that tells which student the LMS means by which name.")
+]
+
+
+def grade(
+    assignment: Name,
+    paths: Paths,
+    course: Course = "",
+    db: Database = "",
+    roster: RosterFile = "",
+    workers: Annotated[int, typer.Option(min=0, help="Processes on this machine; 0: one a core.")] = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="A Dask scheduler's address: grade on its workers instead.")
+    ] = "",
+    regrade: Annotated[
+        Optional[list[str]],  # noqa: UP045  (typer reads it at run time, on Python 3.9 too)
+        typer.Option(help="A student to grade again, with fresh inputs (repeatable), or all."),
+    ] = None,
+    seed: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=0, help="Of the inputs: repeats a grading; drawn anew if not given."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Allowed for one whole notebook.")] = 120.0,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Without a sandbox: students' code runs with your rights.")
+    ] = False,
+) -> None:
+    """Grade what was handed in: each student's code alone in a sandbox, the checks outside of it."""
+    from lmcourse.grading import grade as grading
+    from lmcourse.grading.isolated import Times
+
+    folder = course_folder(course)
+    options = grading.Options(
+        folder,
+        db or f"sqlite:///{folder / 'gradebook.db'}",
+        workers or len(os.sched_getaffinity(0)),
+        scheduler,
+        seed,
+        tuple(regrade or ()),
+        unsafe,
+        Times(notebook=seconds),
+    )
+    known = None
+    if roster:
+        from lmcourse.grading.lms import Roster
+
+        known = Roster.read(Path(roster))
+    typer.echo(grading.summary(grading.run(assignment, paths, options, known), options))
+
+
+def course_folder(given: str) -> Path:
+    """The folder of the course: the one given, or this one if nbgrader's configuration is here, or the checkout.
+
+    Raises GradingError if the one given does not exist.
+    """
+    from lmcourse.files import course_file
+    from lmcourse.grading.course import GradingError
+
+    if given:
+        if not Path(given).is_dir():
+            raise GradingError(f"--course {given}: there is no such folder")
+        return Path(given).resolve()
+    if Path("nbgrader_config.py").exists():
+        return Path.cwd()
+    return course_file("nbgrader_config.py").parent

@@ -1,0 +1,101 @@
+"""What a graded submission looks like: a page for the student, a notebook for the instructor's formgrader.
+
+Both show what a student wrote, and both are opened in a browser where somebody is logged in: nothing that a
+student wrote reaches them as HTML.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+from nbformat import NotebookNode
+
+from lmcourse.grading.notebooks import grade_id, role
+from lmcourse.grading.report import MIME, Report
+from lmcourse.grading.result import Result
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 52em; margin: 2em auto; padding: 0 1em; }
+h1 { font-size: 1.5em; } h2 { font-size: 1.1em; margin: 2em 0 .5em; }
+pre { overflow-x: auto; background: #8881; padding: .6em .9em; border-radius: 4px; font-size: .85em; }
+summary { cursor: pointer; margin-top: .5em; } .quiet { opacity: .75; font-size: .9em; }
+.alarm { border: 2px solid #c8553d; padding: .5em 1em; border-radius: 4px; }
+"""
+
+
+def page(result: Result) -> str:
+    """A student's feedback as HTML that needs nothing else: what passed, what did not, a hint in words."""
+    parts = [(report.exercise, report.as_html()) for report in result.reports]
+    parts += [(name, f"<p>{_status(what)}</p>") for name, what in result.written.items()]
+    exercises = "".join(
+        f"<section><h2>{_text(name)}</h2>{said}{_answer(result, name)}</section>" for name, said in parts
+    )
+    title = f"{_text(result.assignment)}: {result.points:g} of {result.max_points:g} points"
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{STYLE}</style></head><body>"
+        f'<h1>{title}</h1><p class="quiet">{_text(result.student)}. '
+        f"What a person reads is not counted yet.</p>{_alarm(result)}{exercises}{_listed('On the way', result.notes)}"
+        f"{_listed('Cells that did not run through', result.failures)}{_footer(result)}</body></html>\n"
+    )
+
+
+def _alarm(result: Result) -> str:
+    said = f"<p><strong>Not graded:</strong> {_text(result.refused)}</p>" if result.refused else ""
+    unsafe = "<p>Graded without a sandbox (<code>--unsafe</code>).</p>" if result.unsafe else ""
+    return f'<div class="alarm">{said}{unsafe}</div>' if said or unsafe else ""
+
+
+def _status(written: dict) -> str:
+    if written["answered"]:
+        return f"Read by a person: up to {written['points']:g} points."
+    return f"No answer: 0 of {written['points']:g} points."
+
+
+def _answer(result: Result, name: str) -> str:
+    source = result.answers.get(name, "")
+    return f"<details><summary>What you wrote</summary><pre>{_text(source)}</pre></details>" if source else ""
+
+
+def _listed(title: str, lines: list[str]) -> str:
+    items = "".join(f"<li>{_text(line)}</li>" for line in lines)
+    return f"<section><h2>{title}</h2><ul>{items}</ul></section>" if items else ""
+
+
+def _footer(result: Result) -> str:
+    versions = ", ".join(f"{name} {version[:12]}" for name, version in result.versions.items())
+    return f'<hr><p class="quiet">Inputs from seed {result.seed}; {_text(versions)}.</p>'
+
+
+def _text(text: str) -> str:
+    return html.escape(text, quote=True)
+
+
+def notebook(repaired: NotebookNode, result: Result) -> str:
+    """The graded notebook as JSON: the release's cells with the student's work, and reports as outputs."""
+    reports = {f"test_{report.exercise}": report for report in result.reports}
+    cells = []
+    for cell in repaired.cells:
+        shown = dict(cell)
+        if cell.cell_type == "code":
+            report = reports.get(grade_id(cell))
+            shown |= {"execution_count": None, "outputs": [_output(report)] if report else []}
+        elif role(cell) in ("", "solution"):
+            shown["source"] = harmless(cell.source)
+        cells.append(shown)
+    graded = {"cells": cells, "metadata": repaired.metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(graded, indent=1) + "\n"
+
+
+def _output(report: Report) -> dict:
+    data = {"text/html": report.as_html(), "text/plain": report.as_text(), MIME: report.as_json()}
+    return {"output_type": "display_data", "metadata": {}, "data": data}
+
+
+def harmless(markdown: str) -> str:
+    """Markdown in which no HTML is left that a browser would obey: each `<` before a tag is written out."""
+    return re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", markdown)

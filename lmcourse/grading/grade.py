@@ -1,0 +1,239 @@
+"""A whole run: who is to be graded, grading them, and recording what came of it.
+
+The gradebook is the one thing that counts: a result is there or it is not, and a run that was killed goes on from
+what is there. The pages and graded notebooks are written before the result they belong to.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import statistics
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from lmcourse.grading.confine import Limits
+from lmcourse.grading.course import GradingError
+from lmcourse.grading.exam import Exam
+from lmcourse.grading.gradebook import GradebookWriter
+from lmcourse.grading.intake import Handed, find_submissions
+from lmcourse.grading.isolated import Times
+
+from lmcourse.grading.pool import grade_all
+from lmcourse.grading.result import Result
+from lmcourse.grading.worker import Graded, Job, Rules, digest_of
+
+if TYPE_CHECKING:
+    from lmcourse.grading.lms import Roster
+
+BATCH, BATCH_SECONDS = 20, 2.0  # results are recorded by so many, or after so long
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    Args:
+        course: the folder for `autograded/` and `feedback/`.
+        database: URL of the gradebook.
+        workers: processes on this machine.
+        scheduler: of a Dask cluster, instead of processes here; empty for none.
+        seed: of the checks' inputs; None for a fresh one.
+        regrade: students to grade again although they have a result; `"all"` for everybody.
+        unsafe: without a sandbox.
+        times, limits: what one submission may use.
+    """
+
+    course: Path
+    database: str
+    workers: int
+    scheduler: str = ""
+    seed: int | None = None
+    regrade: Sequence[str] = ()
+    unsafe: bool = False
+    times: Times = field(default_factory=Times)
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass
+class Run:
+    """What a run has done."""
+
+    seed: int
+    graded: list[Result]
+    kept: list[Result]  # had a result for the same file before
+    seconds: float
+    unknown: list[str]  # on no roster
+    gradebook: str  # its address, without a password
+
+
+def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster | None = None) -> Run:
+    """Grade what was handed in and is not graded yet.
+
+    Raises GradingError if nothing can be graded: no such assignment or path, no sandbox, no database.
+    """
+    begun = time.monotonic()
+    exam = Exam.of(assignment)
+    handed = find_submissions(paths, assignment, roster)
+    _require_known(options.regrade, handed)
+    book = GradebookWriter(options.database)
+    book.prepare(exam)
+    if options.seed is not None:
+        book.end_run(assignment)
+    fresh = secrets.randbelow(2**31) if options.seed is None else options.seed
+    seed = book.begin_run(assignment, fresh)
+    done = book.results(assignment)
+    rules = Rules(exam, seed, options.times, options.limits, options.unsafe)
+    outcome = Run(seed, [], [], 0.0, [one.student for one in handed if not one.known], book.name)
+    bar = tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True)
+    jobs = _to_do(handed, done, options.regrade, seed if seed != fresh else None, outcome, bar)
+    with bar:
+        try:
+            for batch in _batches(grade_all(jobs, rules, options.workers, options.scheduler)):
+                _record(batch, exam, options.course, book)
+                outcome.graded += [graded.result for graded in batch]
+                bar.update(len(batch))
+        except KeyboardInterrupt:
+            raise GradingError(
+                f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
+            ) from None
+    book.end_run(assignment)
+    outcome.seconds = time.monotonic() - begun
+    return outcome
+
+
+def _require_known(regrade: Sequence[str], handed: Sequence[Handed]) -> None:
+    unknown = sorted({*regrade} - {"all"} - {one.student for one in handed})
+    if unknown:
+        raise GradingError(f"--regrade: nothing was handed in by {', '.join(unknown)}")
+
+
+def _to_do(
+    handed: Iterable[Handed],
+    done: dict[str, Result],
+    regrade: Sequence[str],
+    resumed: int | None,
+    outcome: Run,
+    bar: tqdm,
+) -> Iterator[Job]:
+    """The submissions that still need grading, read one by one.
+
+    A result counts if it is of the very file that is there; when chosen students are graded again, only if it
+    was made by the run that now goes on (`resumed` is its seed).
+    """
+    for one in handed:
+        data, refused = b"", one.refused
+        if not refused:
+            try:
+                data = one.read()
+            except (GradingError, OSError) as error:
+                refused = str(error)
+        digest = digest_of(data or refused.encode())
+        old = done.get(one.student)
+        again = one.student in regrade or "all" in regrade
+        if old and old.digest == digest and (not again or old.seed == resumed):
+            outcome.kept.append(old)
+            bar.update()
+            continue
+        yield Job(one.student, one.name, data, digest, one.submitted, one.notes, refused)
+
+
+def _batches(all_graded: Iterable[Graded]) -> Iterator[list[Graded]]:
+    """What is done, by a few at a time."""
+    batch, begun = [], time.monotonic()
+    for graded in all_graded:
+        batch.append(graded)
+        if len(batch) >= BATCH or time.monotonic() - begun > BATCH_SECONDS:
+            yield batch
+            batch, begun = [], time.monotonic()
+    if batch:
+        yield batch
+
+
+def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter) -> None:
+    """Write the files for people, and then the results; a disk that is full stops the run with nothing lost."""
+    try:
+        for graded in batch:
+            folder = Path(graded.result.student) / exam.assignment
+            write_whole(course / "autograded" / folder / exam.notebook, graded.notebook)
+            write_whole((course / "feedback" / folder / exam.notebook).with_suffix(".html"), graded.page)
+    except OSError as error:
+        raise GradingError(f"cannot write to {course}: {error}. The same command goes on from here") from None
+    book.write([graded.result for graded in batch])
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, even if the power fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(scratch, 0o644)
+        os.replace(scratch, path)
+    except BaseException:
+        os.unlink(scratch)
+        raise
+
+
+def summary(outcome: Run, options: Options) -> str:
+    """What an instructor wants to know after a run."""
+    results = sorted([*outcome.graded, *outcome.kept], key=lambda result: result.student)
+    rate = len(outcome.graded) / outcome.seconds if outcome.seconds else 0.0
+    lines = [
+        f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), {len(outcome.kept)} had "
+        f"a result already; seed {outcome.seed}"
+    ]
+    if options.unsafe:
+        lines.append("UNSAFE: students' code ran without a sandbox, with your rights")
+    points = [result.points for result in results if not result.refused]
+    if points:
+        worth = results[0].max_points
+        lines.append(
+            f"points: mean {statistics.fmean(points):.2f} of {worth:g}, median {statistics.median(points):g}, "
+            f"from {min(points):g} to {max(points):g}"
+        )
+    lines += _outliers(outcome.graded)
+    lines += _reasons(results)
+    refused = [result for result in results if result.refused]
+    if refused:
+        lines.append(f"not graded, 0 points: {len(refused)}")
+        lines += [f"  {result.student}: {result.refused}" for result in refused]
+    if outcome.unknown:
+        lines.append(f"not on the roster: {', '.join(outcome.unknown)}")
+    versions = {tuple(result.versions.items()) for result in results}
+    if len(versions) > 1:
+        lines.append("results come from different versions of checks or release; --regrade all makes them alike")
+    lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
+    return "\n".join(lines)
+
+
+def _outliers(graded: list[Result]) -> list[str]:
+    """The fastest and the slowest."""
+    timed = sorted(graded, key=lambda result: result.seconds)
+    if len(timed) < 2:
+        return []
+    slow = ", ".join(f"{result.student} {result.seconds:.1f} s" for result in timed[:-4:-1])
+    return [f"fastest: {timed[0].student} {timed[0].seconds:.1f} s; slowest: {slow}"]
+
+
+def _reasons(results: list[Result], most: int = 5) -> list[str]:
+    """What most students lost points for."""
+    count = Counter(
+        (report.exercise, reason)
+        for result in results
+        if not result.refused
+        for report in result.reports
+        for reason in report.reasons()
+    )
+    lines = [f"  {n:4} × {exercise}: {reason}" for (exercise, reason), n in count.most_common(most)]
+    return ["most frequent reasons:", *lines] if lines else []

@@ -1,0 +1,454 @@
+"""Between a learning management system and the course: its roster, its submissions, its table of grades.
+
+What comes and goes are the CSV files of Canvas (its `lib/gradebook_exporter.rb` and `gradebook_importer.rb`)
+and of Moodle (`mod/assign/gradingtable.php`, `feedback/offline/importgradeslib.php`), and simple ones of our
+own. No network: the instructor downloads and uploads.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+
+from lmcourse.grading.course import GradingError
+from lmcourse.grading.intake import Handed, find_submissions, moment, notebook_in, safe_id, shown
+from lmcourse.grading.notebooks import Release, repair
+
+MAX_TABLE = 20_000_000  # bytes
+# What it is to us -> what a column may be called; the first one that is filled in counts.
+COLUMNS = {
+    "id": "student_id, id number, sis user id, sis login id, username, login, id, email address, email",
+    "lms_id": "lms_id, identifier, id",
+    "login": "sis login id, username, login",
+    "email": "email, email address",
+    "name": "name, student, full name, student name",
+    "first_name": "first_name, first name, firstname",
+    "last_name": "last_name, last name, lastname, surname",
+    "submitted_at": "submitted_at",
+}
+Grade = tuple[float | None, float, str]  # points (None: not graded yet), of how many, what to say
+
+
+@dataclass(frozen=True)
+class Student:
+    """One line of a roster; what it does not say is empty."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    lms_id: str = ""  # the number that the LMS puts into names of files
+    login: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    submitted_at: str = ""  # ISO text with time zone
+    row: int = -1  # in the table it comes from
+
+
+@dataclass
+class Table:
+    """A CSV file, in whatever encoding and with whatever separator a spreadsheet has left it."""
+
+    name: str
+    header: list[str]
+    rows: list[list[str]]  # each as long as the header
+    lines: list[int]  # where each row ends in the file
+    separator: str = ","
+
+    @classmethod
+    def read(cls, path: Path) -> Table:
+        """Read a file. GradingError if it is no table."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise GradingError(f"{path} cannot be read: {error.strerror}") from None
+        encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "latin-1")
+        try:
+            text = next(_decoded(data, encodings))
+            separator = max(",;\t", key=text.partition("\n")[0].count)
+            reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+            header = next(reader, [])
+            rows, lines = [], []
+            for row in reader:
+                rows.append([*row, *[""] * (len(header) - len(row))][: len(header)])
+                lines.append(reader.line_num)
+        except (StopIteration, csv.Error):
+            raise GradingError(f"{path} is no CSV: save the table as CSV (UTF-8)") from None
+        if len(header) < 2:
+            raise GradingError(f"{path} is no table: its first line should name columns, separated by commas")
+        return cls(str(path), [name.strip() for name in header], rows, lines, separator)
+
+    def column(self, *names: str) -> int | None:
+        """Where the first of these columns is."""
+        known = [name.casefold() for name in self.header]
+        return next((known.index(name.casefold()) for name in names if name.casefold() in known), None)
+
+    def people(self) -> Iterator[Student]:
+        """Whom the rows are about. Canvas has rows that are about nobody: points, posting, a test student."""
+        places = {
+            field: [self.column(name) for name in names.split(", ") if self.column(name) is not None]
+            for field, names in COLUMNS.items()
+        }
+        for n, row in enumerate(self.rows):
+            said = {
+                f: next((row[i].strip() for i in where if row[i].strip()), "") for f, where in places.items()
+            }
+            nobody = "Points Possible" in row[0] or said["name"] == "Student, Test"
+            if not nobody and any(said.values()):
+                said["lms_id"] = re.sub(r"^\D+(?=\d+$)", "", said["lms_id"])  # Moodle writes Participant 123
+                yield Student(**said, row=n)
+
+    def text(self, separator: str = ",") -> str:
+        """The file again."""
+        file = io.StringIO()
+        csv.writer(file, delimiter=separator, lineterminator="\n").writerows([self.header, *self.rows])
+        return file.getvalue()
+
+
+def _decoded(data: bytes, encodings: Sequence[str]) -> Iterator[str]:
+    for encoding in encodings:
+        try:
+            yield data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The students of a course, by id."""
+
+    students: Mapping[str, Student]
+
+    @classmethod
+    def read(cls, path: Path) -> Roster:
+        """A roster in CSV, as Canvas or Moodle exports it or with columns of our own.
+
+        Those are `student_id, name, email, lms_id, submitted_at, first_name, last_name`; the first or one that
+        can stand for it (`ID number`, `SIS User ID`, a login, an e-mail address) is needed.
+
+        Raises GradingError, naming the line, for one without a usable id, and for one that repeats another.
+        """
+        table = Table.read(path)
+        if table.column(*COLUMNS["id"].split(", ")) is None:
+            raise GradingError(f"{path} has no column student_id; it has {', '.join(table.header)}")
+        students: dict[str, Student] = {}
+        seen: dict[str, int] = {}
+        for student in table.people():
+            line = table.lines[student.row]
+            _require_usable(student, f"{path}, line {line}")
+            for known in [f"id {student.id.casefold()}"] + [f"LMS id {student.lms_id}"] * bool(
+                student.lms_id
+            ):
+                if known in seen:
+                    raise GradingError(
+                        f"{path}, line {line}: {known} is in line {seen[known]} too; delete one"
+                    )
+                seen[known] = line
+            time = moment(student.submitted_at, None)
+            students[student.id] = Student(**{**vars(student), "submitted_at": time})
+        return cls(students)
+
+    @cached_property
+    def _index(self) -> dict[tuple[str, str], list[Student]]:
+        """(Kind of name, name) -> who has it."""
+        index: dict[tuple[str, str], list[Student]] = {}
+        for student in self.students.values():
+            last, _, first = student.name.partition(",")  # Canvas: Lovelace, Ada
+            first, last = student.first_name or first, student.last_name or last
+            names = {("number", student.lms_id)}
+            names |= {("login", _folded(login)) for login in (student.id, student.login, student.email)}
+            names |= {("name", _squeezed(name)) for name in (student.name, first + last, last + first)}
+            for name in names:
+                index.setdefault(name, []).append(student)
+        return index
+
+    def find(self, lms_id: str, *calls: str) -> Student | None:
+        """The one student whom the LMS means by its number, or else by one of these names, the surest first.
+
+        A name is an id, a login, an e-mail address or a full name; if two students share it, it is nobody's.
+        It is not believed of a student who has another number.
+        """
+        asked = [("number", lms_id)]
+        asked += [name for call in calls for name in (("login", _folded(call)), ("name", _squeezed(call)))]
+        for kind, name in asked:
+            found = self._index.get((kind, name), []) if name else []
+            if len(found) == 1 and (not lms_id or found[0].lms_id in ("", lms_id)):
+                return found[0]
+        return None
+
+
+def _require_usable(student: Student, where: str) -> None:
+    if not student.id:
+        raise GradingError(
+            f"{where}: {student.name or 'a student'} has no id; fill it in, or delete the line"
+        )
+    if safe_id(student.id) != student.id:
+        raise GradingError(
+            f"{where}: {student.id!r} cannot be an id, which has letters, digits and _ . @ - only; add a column "
+            f"student_id with another one, for example {safe_id(student.id) or 'student1'}"
+        )
+    if student.submitted_at and not moment(student.submitted_at):
+        raise GradingError(
+            f"{where}: {student.submitted_at!r} is no time; write it as 2026-11-30 23:59 +01:00"
+        )
+
+
+def _folded(login: str) -> str:
+    return unicodedata.normalize("NFKC", login).casefold().strip()
+
+
+def _squeezed(name: str) -> str:
+    """A name as Canvas has it in names of files: in small letters, and nothing else."""
+    return re.sub(r"[\W_]", "", _folded(name))
+
+
+# --- submissions -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What became of one student's submission."""
+
+    student: str
+    outcome: str  # collected, replaced, unchanged, kept (what was there), refused, missing
+    reason: str = ""
+
+
+def collect(
+    assignment: str,
+    paths: Sequence[Path],
+    destination: Path,
+    roster: Roster | None = None,
+    replace: bool = False,
+) -> list[Collected]:
+    """Put submissions where nbgrader looks for them, each student's whole or not at all.
+
+    Args:
+        assignment: its name.
+        paths: see `find_submissions`.
+        destination: nbgrader's folder `submitted`.
+        roster: who should have handed in.
+        replace: also where there is a submission that is not known to be older.
+    """
+    release = Release.of(assignment)
+    handed = find_submissions(paths, assignment, roster)
+    destination.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for one in handed:
+        try:
+            rows.append(_collected(one, release, destination, replace))
+        except (GradingError, OSError) as error:
+            rows.append(Collected(one.student, "refused", str(error)))
+    here = {one.student for one in handed}
+    rows += (
+        [Collected(name, "missing", "did not hand in") for name in roster.students if name not in here]
+        if roster
+        else []
+    )
+    return sorted(rows, key=lambda row: row.student)
+
+
+def _collected(one: Handed, release: Release, destination: Path, replace: bool) -> Collected:
+    student, notes = notebook_in(one.read(), one.name, release)
+    notebook = nbformat.writes(repair(release, student).notebook, indent=1).rstrip("\n") + "\n"
+    files = {release.path.name: notebook}
+    if one.submitted:
+        time = datetime.fromisoformat(one.submitted).astimezone(timezone.utc)
+        files["timestamp.txt"] = time.strftime("%Y-%m-%d %H:%M:%S.%f UTC")  # as nbgrader's exchange does
+    home = destination / one.student
+    target = home / release.assignment
+    if home.is_symlink() or target.is_symlink():
+        raise GradingError(f"{target} is a link; remove it")
+    there = target.exists()
+    if there:
+        old = {
+            path.name: path.read_text(encoding="utf-8", errors="replace")
+            for path in target.iterdir()
+            if path.is_file()
+        }
+        if old == files:
+            return Collected(one.student, "unchanged")
+        before, now = moment(old.get("timestamp.txt", "")), one.submitted
+        newer = before and now and datetime.fromisoformat(before) < datetime.fromisoformat(now)
+        if not (replace or newer):
+            return Collected(
+                one.student, "kept", "there is a submission already, not known to be older (--replace)"
+            )
+    _put(files, target)
+    return Collected(one.student, "replaced" if there else "collected", "; ".join([*one.notes, *notes]))
+
+
+def _put(files: Mapping[str, str], target: Path) -> None:
+    """Make a folder with these files, beside its place first; what was there is gone only when it is in place."""
+    target.parent.mkdir(exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(dir=target.parent.parent, prefix=".collect-"))
+    try:
+        new, old = scratch / "new", scratch / "old"
+        new.mkdir()
+        for name, text in files.items():
+            (new / name).write_text(text, encoding="utf-8", newline="")
+        if target.exists():
+            os.replace(target, old)
+        try:
+            os.replace(new, target)
+        except OSError:
+            if old.exists():
+                os.replace(old, target)
+            raise
+    finally:
+        shutil.rmtree(scratch)
+
+
+# --- grades ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A table of grades to upload, and what could not be brought into it."""
+
+    text: str
+    problems: list[str]
+
+
+def export_grades(
+    kind: str,
+    grades: Mapping[str, Grade],
+    template: Table | None = None,
+    roster: Roster | None = None,
+    column: str = "",
+) -> Exported:
+    """Grades as an LMS reads them.
+
+    Args:
+        kind: `canvas` (fills one column of the gradebook that was exported from Canvas), `moodle` (fills the
+            grading worksheet of the assignment) or `csv`. Without a template, Moodle's is a table for
+            "Import grades", which asks what is in which column.
+        grades: student -> points or None, maximum, comment.
+        template: the table from the LMS; Canvas needs it.
+        roster: who a student is to the LMS, if ids alone do not say.
+        column: Canvas's name of the assignment, with or without its number.
+
+    Raises GradingError if the template is not what it should be.
+    """
+    if kind not in ("canvas", "moodle", "csv"):
+        raise GradingError(f"{kind!r} is no format of grades; there are canvas, moodle and csv")
+    if kind == "canvas" and template is None:
+        raise GradingError("Canvas needs its own table: export the gradebook from Canvas and name that file")
+    if kind == "csv" or template is None:
+        return _listed(grades, roster)
+    return (_into_canvas if kind == "canvas" else _into_moodle)(grades, template, roster, column)
+
+
+def _listed(grades: Mapping[str, Grade], roster: Roster | None) -> Exported:
+    header = ["student_id", "name", "email", "score", "max_score", "comment"]
+    rows = []
+    for student in sorted(grades):
+        points, most, comment = grades[student]
+        known = (roster.students.get(student) if roster else None) or Student(student)
+        said = map(_harmless, (student, known.name, known.email))
+        rows.append([*said, "" if points is None else _number(points), _number(most), _harmless(comment)])
+    problems = [f"{student} has no grade yet" for student in sorted(grades) if grades[student][0] is None]
+    return Exported(Table("", header, rows, []).text(), problems)
+
+
+def _into_canvas(grades: Mapping[str, Grade], table: Table, roster: Roster | None, column: str) -> Exported:
+    titles = [re.sub(r" \(\d+\)$", "", name) for name in table.header]
+    found = [i for i, name in enumerate(table.header) if column and column in (name, titles[i])]
+    if (
+        len(found) != 1
+        or table.column("id") is None
+        or "Points Possible" not in "".join(r[0] for r in table.rows)
+    ):
+        columns = ", ".join(name for name, title in zip(table.header, titles) if name != title)
+        raise GradingError(
+            f"{table.name} should be the gradebook that Canvas exports, with one column {column!r}; "
+            f"its assignments are: {columns or 'none'}"
+        )
+    rows = [[*row] for row in table.rows]
+    problems = []
+    for student, row, (points, most, _) in _matched(grades, table, roster, problems):
+        if rows[row][found[0]].strip().upper() in ("EX", "N/A"):
+            problems.append(f"{student}: Canvas has {rows[row][found[0]].strip()}, left as it is")
+        else:
+            rows[row][found[0]] = _number(points)
+    possible = next(row[found[0]] for row in rows if "Points Possible" in row[0])
+    problems += _other_maximum(grades, possible)
+    return Exported(Table("", table.header, rows, []).text(table.separator), problems)
+
+
+def _into_moodle(grades: Mapping[str, Grade], table: Table, roster: Roster | None, _column: str) -> Exported:
+    grade, comments = table.column("Grade"), table.column("Feedback comments")
+    most_at, fixed = table.column("Maximum Grade"), table.column("Grade can be changed")
+    if None in (grade, table.column("Identifier"), table.column("Last modified (grade)")):
+        raise GradingError(
+            f"{table.name} should be the grading worksheet that Moodle exports, with the columns Identifier, Grade "
+            f"and Last modified (grade); it has {', '.join(table.header)}"
+        )
+    rows = [[*row] for row in table.rows]
+    problems = []
+    for student, row, (points, _, comment) in _matched(grades, table, roster, problems):
+        if fixed is not None and rows[row][fixed].strip().casefold() == "no":
+            problems.append(f"{student}: Moodle says that the grade cannot be changed")
+            continue
+        rows[row][grade] = _number(points)
+        if comments is not None and comment:
+            rows[row][comments] = _harmless(comment)
+    if most_at is not None and rows:
+        problems += _other_maximum(grades, rows[0][most_at])
+    return Exported(Table("", table.header, rows, []).text(), problems)  # Moodle reads commas only
+
+
+def _matched(
+    grades: Mapping[str, Grade], table: Table, roster: Roster | None, problems: list[str]
+) -> Iterator[tuple[str, int, Grade]]:
+    """Student, row and grade wherever all three are clear; the rest goes to `problems`."""
+    people = Roster({str(person.row): person for person in table.people()})
+    taken: dict[int, str] = {}
+    for student in sorted(grades):
+        known = (roster.students.get(student) if roster else None) or Student(student)
+        found = people.find(known.lms_id, student, known.login, known.email, known.name)
+        if grades[student][0] is None:
+            problems.append(f"{student} has no grade yet")
+        elif not found:
+            problems.append(f"{student} is in no row of {table.name}, or in several")
+        elif found.row in taken:
+            problems.append(f"{student} would be in the row of {taken[found.row]}")
+        else:
+            yield student, found.row, grades[student]
+        if found:
+            taken.setdefault(found.row, student)
+    for person in people.students.values():
+        if person.row not in taken:
+            problems.append(f"{shown(person.name or person.id)} is in {table.name}, but has no grade here")
+
+
+def _other_maximum(grades: Mapping[str, Grade], said: str) -> list[str]:
+    """A warning if the LMS counts other points."""
+    most = {most for _, most, _ in grades.values()}
+    try:
+        same = most <= {float(said.replace(",", "."))}
+    except ValueError:
+        return []
+    return (
+        [] if same else [f"the LMS counts {said} points, the grades {', '.join(map(_number, sorted(most)))}"]
+    )
+
+
+def _number(points: float) -> str:
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def _harmless(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text

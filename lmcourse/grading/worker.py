@@ -1,0 +1,188 @@
+"""Grade one submission: from the bytes handed in to a result, a graded notebook and a feedback page.
+
+`grade` is a plain function of plain data, so it runs alike in this process, in a pool of processes, and on
+other machines. Each process keeps one warm sandbox.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import nbformat
+from nbformat import NotebookNode
+
+from lmcourse.grading import feedback
+from lmcourse.grading.checks import Check
+from lmcourse.grading.confine import Limits
+from lmcourse.grading.course import GradingError
+from lmcourse.grading.exam import Exam
+from lmcourse.grading.intake import notebook_in
+from lmcourse.grading.isolated import Examined, Times, examine
+from lmcourse.grading.local import not_tried
+from lmcourse.grading.notebooks import Repaired, grade_id, repair, role
+from lmcourse.grading.report import Report, printable
+from lmcourse.grading.result import Result
+from lmcourse.grading.runner import first_line
+from lmcourse.grading.sandbox import Sandbox, SandboxLost
+
+BROKEN = "the grader broke down over this notebook, twice: have a person look at it"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is the same for all submissions of a run.
+
+    Args:
+        exam: the assignment.
+        seed: of the checks' inputs, the same for every student.
+        times, limits: what one submission may use.
+        unsafe: run students' code without a sandbox.
+    """
+
+    exam: Exam
+    seed: int
+    times: Times = field(default_factory=Times)
+    limits: Limits = field(default_factory=Limits)
+    unsafe: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission.
+
+    Args:
+        student: the id.
+        name: of the file, for messages.
+        data: its bytes; empty if it is refused.
+        digest: SHA-256 of what was handed in.
+        submitted: when, as ISO text; empty if unknown.
+        notes: what was found when it was taken in.
+        refused: why it is not even opened; empty if it is.
+    """
+
+    student: str
+    name: str
+    data: bytes
+    digest: str
+    submitted: str = ""
+    notes: tuple[str, ...] = ()
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of one submission: the result, and two files for people to read."""
+
+    result: Result
+    notebook: str
+    page: str
+
+
+def grade(job: Job, rules: Rules) -> Graded:
+    """Grade a submission. Whatever the file holds and its code does, there is a result with a reason.
+
+    Raises GradingError only where nothing can be graded, since there is no sandbox.
+    """
+    begun = time.monotonic()
+    release = rules.exam.published()
+    notes, refused, examined = list(job.notes), job.refused, Examined()
+    repaired = repair(release, nbformat.v4.new_notebook())
+    if not refused:
+        try:
+            student, found = notebook_in(job.data, job.name, release)
+            repaired = repair(release, student)
+            notes += found + repaired.notes
+            examined = _examined(repaired.notebook, rules)
+        except GradingError as error:
+            refused = str(error)
+        except SandboxLost:
+            refused = BROKEN
+        except (MemoryError, RecursionError):
+            refused = f"{job.name} is too large, or nested too deep, to be read"
+    result = Result(
+        student=job.student,
+        assignment=rules.exam.assignment,
+        reports=_reports(rules, examined, refused),
+        written=_written(rules.exam, repaired),
+        answers={grade_id(c): c.source for c in repaired.notebook.cells if role(c) == "solution"},
+        seed=rules.seed,
+        versions=rules.exam.versions,
+        digest=job.digest,
+        submitted=job.submitted,
+        refused=printable(refused),
+        notes=[printable(note) for note in notes],
+        failures=[
+            printable(f"{first_line(repaired.notebook.cells[i].source)} {why}")
+            for i, why in sorted(examined.failures.items())
+        ],
+        unsafe=rules.unsafe,
+        seconds=round(time.monotonic() - begun, 3),
+    )
+    return Graded(result, feedback.notebook(repaired.notebook, result), feedback.page(result))
+
+
+def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
+    """Run the notebook and its checks; once more in a new sandbox if the sandbox itself is lost."""
+    what = (warm_modules(rules.exam), rules.limits, not rules.unsafe)
+    checks = rules.exam.all_checks()
+    try:
+        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
+    except SandboxLost:
+        _sandbox(*what).close()
+        _sandbox.cache_clear()
+        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
+
+
+@cache
+def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool) -> Sandbox:
+    """This process's sandbox."""
+    return Sandbox(list(modules), limits, confined)
+
+
+@cache
+def warm_modules(exam: Exam) -> tuple[str, ...]:
+    """What the released notebook imports, and what most students import besides."""
+    names = {"numpy", "matplotlib.pyplot"}
+    for cell in exam.published().notebook.cells:
+        if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", []):
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Import):
+                    names |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    names.add(node.module)
+    return tuple(sorted(names))
+
+
+def _reports(rules: Rules, examined: Examined, refused: str) -> list[Report]:
+    """One report for each exercise, whatever happened."""
+    checks: Mapping[str, list[Check]] = {name: [] for name in rules.exam.points()}
+    for check in rules.exam.all_checks():
+        checks.get(check.exercise, []).append(check)
+    late = f"not tried: the time allowed for the whole notebook ({rules.times.notebook:g} s) was over"
+    return [
+        Report(
+            name,
+            examined.outcomes.get(name)
+            or not_tried(checks[name], f"not tried: {refused}" if refused else late),
+            rules.seed,
+            points,
+        )
+        for name, points in rules.exam.points().items()
+    ]
+
+
+def _written(exam: Exam, repaired: Repaired) -> dict[str, dict]:
+    """Points of each answer in words, and whether there is one."""
+    said = {grade_id(cell) for cell in repaired.notebook.cells if cell.source.strip()}
+    answered = said & set(repaired.answered)
+    return {name: {"points": points, "answered": name in answered} for name, points in exam.written().items()}
+
+
+def digest_of(data: bytes) -> str:
+    """SHA-256 of what was handed in."""
+    return hashlib.sha256(data).hexdigest()
