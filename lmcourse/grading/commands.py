@@ -13,7 +13,7 @@ Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="PATH...",
-        help="Folders of zips or notebooks as an LMS exports them, its one big zip, nbgrader's submitted/, files.",
+        help="Folders of zips or notebooks as an LMS exports them, its one zip, submitted/, single files.",
     ),
 ]
 Course = Annotated[
@@ -74,9 +74,9 @@ def grade(
 
 
 def course_folder(given: str) -> Path:
-    """The folder of the course: the one given, or this one if nbgrader's configuration is here, or the checkout.
+    """The folder given, or this one if nbgrader's configuration is here, or else the checkout.
 
-    Raises GradingError if the one given does not exist.
+    Raises GradingError if the folder given does not exist.
     """
     from lmcourse.files import course_file
     from lmcourse.grading.course import GradingError

@@ -88,8 +88,8 @@ def _limit(limits: Limits, used: int) -> None:
 
 
 # System calls a student's process may not make: x86-64, arm64 (None: does not exist there). No process may be
-# started, so that every limit is exact; what would reach out or outlive the process (network, keyrings, shared
-# memory) is closed, and so are the rooms of the kernel that held most of its past holes.
+# started, so that every limit is exact; what would reach out or outlive the process (network, keyrings,
+# shared memory) is closed, and so are the rooms of the kernel that held most of its past holes.
 _FORBIDDEN = {
     "fork": (57, None),
     "vfork": (58, None),

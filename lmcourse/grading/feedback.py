@@ -39,8 +39,9 @@ def page(result: Result) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head><body>"
         f'<h1>{title}</h1><p class="quiet">{_text(result.student)}. '
-        f"What a person reads is not counted yet.</p>{_alarm(result)}{exercises}{_listed('On the way', result.notes)}"
-        f"{_listed('Cells that did not run through', result.failures)}{_footer(result)}</body></html>\n"
+        f"What a person reads is not counted yet.</p>{_alarm(result)}{exercises}"
+        f"{_listed('On the way', result.notes)}{_listed('Cells that did not run through', result.failures)}"
+        f"{_footer(result)}</body></html>\n"
     )
 
 

@@ -1,7 +1,7 @@
 """A whole run: who is to be graded, grading them, and recording what came of it.
 
-The gradebook is the one thing that counts: a result is there or it is not, and a run that was killed goes on from
-what is there. The pages and graded notebooks are written before the result they belong to.
+The gradebook is the one thing that counts: a result is there or it is not, and a run that was killed goes on
+from what is there. Pages and graded notebooks are written before the result they belong to.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import secrets
 import statistics
 import tempfile
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +26,6 @@ from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
 from lmcourse.grading.isolated import Times
-
 from lmcourse.grading.pool import grade_all
 from lmcourse.grading.result import Result
 from lmcourse.grading.worker import Graded, Job, Rules, digest_of
@@ -158,7 +158,7 @@ def _batches(all_graded: Iterable[Graded]) -> Iterator[list[Graded]]:
 
 
 def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter) -> None:
-    """Write the files for people, and then the results; a disk that is full stops the run with nothing lost."""
+    """Write the files for people, then the results; a full disk stops the run with nothing lost."""
     try:
         for graded in batch:
             folder = Path(graded.result.student) / exam.assignment
@@ -190,8 +190,8 @@ def summary(outcome: Run, options: Options) -> str:
     results = sorted([*outcome.graded, *outcome.kept], key=lambda result: result.student)
     rate = len(outcome.graded) / outcome.seconds if outcome.seconds else 0.0
     lines = [
-        f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), {len(outcome.kept)} had "
-        f"a result already; seed {outcome.seed}"
+        f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), "
+        f"{len(outcome.kept)} had a result already; seed {outcome.seed}"
     ]
     if options.unsafe:
         lines.append("UNSAFE: students' code ran without a sandbox, with your rights")
@@ -199,8 +199,8 @@ def summary(outcome: Run, options: Options) -> str:
     if points:
         worth = results[0].max_points
         lines.append(
-            f"points: mean {statistics.fmean(points):.2f} of {worth:g}, median {statistics.median(points):g}, "
-            f"from {min(points):g} to {max(points):g}"
+            f"points: mean {statistics.fmean(points):.2f} of {worth:g}, "
+            f"median {statistics.median(points):g}, from {min(points):g} to {max(points):g}"
         )
     lines += _outliers(outcome.graded)
     lines += _reasons(results)
@@ -212,7 +212,7 @@ def summary(outcome: Run, options: Options) -> str:
         lines.append(f"not on the roster: {', '.join(outcome.unknown)}")
     versions = {tuple(result.versions.items()) for result in results}
     if len(versions) > 1:
-        lines.append("results come from different versions of checks or release; --regrade all makes them alike")
+        lines.append("results come from different versions of the course; --regrade all makes them alike")
     lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
     return "\n".join(lines)
 
@@ -235,5 +235,8 @@ def _reasons(results: list[Result], most: int = 5) -> list[str]:
         for report in result.reports
         for reason in report.reasons()
     )
-    lines = [f"  {n:4} × {exercise}: {reason}" for (exercise, reason), n in count.most_common(most)]
-    return ["most frequent reasons:", *lines] if lines else []
+    lines = [
+        textwrap.shorten(f"{n} times {exercise}: {reason}", 140, placeholder=" …")
+        for (exercise, reason), n in count.most_common(most)
+    ]
+    return ["most frequent reasons:", *(f"  {line}" for line in lines)] if lines else []

@@ -4,7 +4,7 @@
 
 imports what the assignment needs, once, and then forks for every submission it is handed a socket for. It
 never sees a submission, a check or a solution, so a fork has nothing to find in its memory. Each fork is two:
-the first only watches the second, which locks itself in, runs the notebook's cells and answers questions about
+the first only watches the second, which locks itself in, runs the notebook's cells and answers questions on
 what they define. Nothing that the second says is believed to be more than a student's answer.
 """
 

@@ -1,9 +1,9 @@
 """The isolated transport: a notebook runs in the sandbox, its checks run here, and only plain values cross.
 
 The notebook is gone through from top to bottom: a code cell is run there, and where the notebook has a test
-cell the exercise's checks ask their questions, so that what a later cell redefines changes no earlier exercise.
-When a cell or a check brings the student's process down, or takes too long, a fresh process repeats the cells so
-far without it, and the notebook goes on.
+cell the exercise's checks ask their questions, so that what a later cell redefines changes no earlier
+exercise. When a cell or a check brings the student's process down, or takes too long, a fresh process repeats
+the cells so far without it, and the notebook goes on.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ MISSING = (
 )
 REFUSED = (
     "The usual reason is a host that forbids user namespaces: the page 'For instructors' says how to allow "
-    "them, or how to grade in a virtual machine. If you trust every student: --unsafe grades without a sandbox."
+    "them, or how to grade in a virtual machine. If you trust every student, --unsafe does without a sandbox."
 )
 
 

@@ -1,0 +1,346 @@
+"""The isolated transport: the same checks and outcomes as in the student's own kernel, over a channel."""
+
+import math
+import time
+
+import nbformat
+import numpy as np
+import pytest
+
+from lmcourse.grading.checks import Check, CheckFailed, StudentError, expect, expect_raises, with_answers
+from lmcourse.grading.confine import Limits
+from lmcourse.grading.isolated import Times, examine
+from lmcourse.grading.local import run_checks
+from lmcourse.grading.sandbox import Sandbox
+from lmcourse.grading.values import AsTensor
+
+QUICK = Times(cell=1.0, checks=1.0, notebook=20.0)
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    box = Sandbox(["numpy"], Limits(memory=1_500_000_000))
+    yield box
+    box.close()
+
+
+def code(source):
+    return nbformat.v4.new_code_cell(source)
+
+
+def test_cell(exercise):
+    cell = code(f'assignment.check("{exercise}")')
+    cell.metadata = {"nbgrader": {"grade": True, "grade_id": f"test_{exercise}", "solution": False}}
+    return cell
+
+
+test_cell.__test__ = False
+
+
+def a_check(function, exercise="e", **options):
+    return Check(exercise, function.__name__, "a title", function, **options)
+
+
+def examined(sandbox, cells, *checks, times=QUICK, seed=0):
+    cells = [code(cell) if isinstance(cell, str) else cell for cell in cells]
+    return examine(nbformat.v4.new_notebook(cells=cells), checks, seed, sandbox, times)
+
+
+def messages(sandbox, source, *functions, **options):
+    done = examined(sandbox, [source, test_cell("e")], *map(a_check, functions), **options)
+    return [outcome.message for outcome in done.outcomes["e"]]
+
+
+def both(sandbox, source, function):
+    """What a check says of the code here and there: it must be the same."""
+    namespace = {}
+    exec(source, namespace)
+    (local,) = run_checks([a_check(function)], namespace, 0)
+    (isolated,) = messages(sandbox, source, function)
+    assert isolated.partition(" (line ")[0] == local.message.partition(" (line ")[0]
+    return isolated
+
+
+def equals(expected, *args, name="f"):
+    def check(student):
+        got = getattr(student, name)(*args)
+        expect(type(got) is type(expected) and got == expected, f"got {got!r}")
+
+    return check
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("f = lambda: 3", 3),
+        ("f = lambda: (1, [None, 2.5], {'a': True, 2: 'x'})", (1, [None, 2.5], {"a": True, 2: "x"})),
+        ("import numpy as np\nf = lambda: np.float32(0.5)", 0.5),
+        ("f = lambda: -10**30", -(10**30)),
+        ("f = lambda: '\\ud800\\x00é'", "\ud800\x00é"),
+        ("f = lambda: float('inf')", math.inf),
+        ("class f(int): pass", 0),
+    ],
+)
+def test_values_come_back_as_they_are(sandbox, source, expected):
+    assert both(sandbox, source, equals(expected)) == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("", "there is no function f: run the cell that defines it, and keep its name"),
+        ("f = 3", "there is no function f: run the cell that defines it, and keep its name"),
+        ("def f(): return {1}", "f returned a set; wrap it in list(…) before you return it"),
+        ("def f(): return object()", "f returned a object; expected plain numbers, text, lists or arrays"),
+        ("def f():\n    raise NotImplementedError", "not written yet: put your code where"),
+        ("def f():\n    raise SystemExit(3)", "your code raised SystemExit: 3"),
+        ("f = lambda x: x", "your code raised TypeError: <lambda>() missing 1 required positional argument"),
+        ("def f():\n    x = []\n    x.append(x)\n    return x", "contains itself"),
+    ],
+)
+def test_what_goes_wrong_is_told_in_the_same_words(sandbox, source, said):
+    assert said in both(sandbox, source, lambda student: student.f())
+
+
+def test_an_exception_is_told_with_the_students_line(sandbox):
+    source = "def f(x):\n    y = x - 1\n    return 1 / y"
+    assert messages(sandbox, source, lambda student: student.f(1)) == [
+        "your code raised ZeroDivisionError: division by zero (line 3 of its cell: `return 1 / y`)"
+    ]
+
+
+def test_exceptions_can_be_wanted(sandbox):
+    source = "class Odd(ValueError): pass\ndef f():\n    raise Odd('no')"
+    assert both(sandbox, source, lambda s: expect_raises(s.f, "ValueError", "then")) == ""
+    assert "raised Odd" in both(sandbox, source, lambda s: expect_raises(s.f, "KeyError", "then"))
+
+
+def test_arrays_and_tensors_go_in_and_out(sandbox):
+    def check(student):
+        got = student.f(np.arange(6.0).reshape(2, 3), scale=np.float64(2))
+        np.testing.assert_array_equal(got, 2 * np.arange(6.0).reshape(2, 3))
+        expect(student.kind(AsTensor(np.ones(2))) == "Tensor", "no tensor")
+
+    assert both(sandbox, "f = lambda x, scale: x * scale\nkind = lambda t: type(t).__name__", check) == ""
+
+
+def test_objects_stay_with_the_student_and_keep_their_state(sandbox):
+    source = """
+class Counter:
+    def __init__(self, start): self.total = start
+    def add(self, n): self.total += n
+    def copy(self): return Counter(self.total)
+    def __call__(self): return self.total
+def count_down(n):
+    while n:
+        yield n
+        n -= 1
+def read(counters): return [c.total for c in counters]
+"""
+
+    def check(student):
+        counter = student.create("Counter", 5)
+        counter.add(2)
+        twin = counter.create("copy")
+        twin.add(1)
+        expect((counter(), twin.value("total")) == (7, 8), "state")
+        expect(student.read([counter, twin]) == [7, 8], "as arguments")
+        expect(list(student.create("count_down", 3)) == [3, 2, 1], "a generator")
+        expect(repr(counter) == "an object of class Counter", repr(counter))
+        counter.fly()
+
+    assert both(sandbox, source, check) == "your Counter has no fly"
+
+
+def test_functions_of_the_check_are_called_from_there(sandbox):
+    asked = []
+
+    def model(context):
+        asked.append(context)
+        if context == ("stop",):
+            raise ValueError("nothing follows")
+        return {"a": 0.5, "b": 0.5}
+
+    source = """
+def f(model):
+    first = model(("x",))
+    first["a"] = 9
+    try:
+        model(("stop",))
+    except ValueError as error:
+        return [model(("x",)), str(error)]
+"""
+
+    def check(student):
+        expect(student.f(model) == [{"a": 0.5, "b": 0.5}, "nothing follows"], "wrong")
+
+    assert messages(sandbox, source, check) == [""]
+    assert asked == [("x",), ("stop",), ("x",)]
+
+
+def test_answers_sent_along_save_the_way_and_change_nothing(sandbox):
+    asked = []
+
+    def square(x):
+        asked.append(x)
+        return [x * x]
+
+    known = with_answers(square, {(2,): [4]})
+    default = with_answers(lambda _: "never asked", {(1,): "one"}, otherwise="other")
+    source = "def f(g, h):\n    g(2)[0] = 7\n    return [g(2), g(3), g(2), h(1), h(5), h(1)]"
+
+    def check(student):
+        got = student.f(known, default)
+        expect(got == [[4], [9], [4], "one", "other", "one"], f"{got}")
+
+    assert messages(sandbox, source, check) == [""]
+    assert asked == [3]
+
+
+def test_a_failure_in_a_function_of_the_check_cannot_be_swallowed(sandbox):
+    def model(_):
+        raise CheckFailed("you asked too often")
+
+    source = (
+        "def f(model):\n    try:\n        model(1)\n    except BaseException:\n        pass\n    return 1"
+    )
+    assert messages(sandbox, source, lambda student: student.f(model)) == ["you asked too often"]
+
+
+def test_what_is_printed_is_kept_for_the_check_in_which_it_was(sandbox):
+    source = "import sys\nprint('in the cell')\ndef f(x):\n    print('given', x, file=sys.stderr)"
+
+    def one(student):
+        student.f(1)
+        raise CheckFailed("no")
+
+    def two(student):
+        student.f(2)
+
+    checks = [a_check(one), a_check(two, hidden=True, hint="h"), a_check(two)]
+    done = examined(sandbox, [source, test_cell("e")], *checks)
+    assert [outcome.printed for outcome in done.outcomes["e"]] == ["given 1\n", "", "given 2\n"]
+
+
+def test_a_later_cell_changes_no_earlier_exercise(sandbox):
+    cells = ["f = lambda: 1", test_cell("one"), "f = lambda: 2", test_cell("two")]
+    done = examined(sandbox, cells, a_check(equals(1), "one"), a_check(equals(2), "two"))
+    assert [outcomes[0].message for outcomes in done.outcomes.values()] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("deadly", "said"),
+    [
+        ("while True:\n    pass", "stopped after 1 s"),
+        ("import os\nos._exit(3)", "exit status 3"),
+        ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
+    ],
+)
+def test_a_cell_that_kills_its_process_is_left_out(sandbox, deadly, said):
+    cells = ["x = 1", deadly, "f = lambda: x", test_cell("e")]
+    done = examined(sandbox, cells, a_check(equals(1)))
+    assert list(done.failures) == [1]
+    assert said in done.failures[1]
+    assert [outcome.message for outcome in done.outcomes["e"]] == [""]
+
+
+def test_an_exercise_that_kills_its_process_costs_no_other(sandbox):
+    cells = [
+        "import os\nn = 0",
+        "def f():\n    os._exit(0)",
+        test_cell("one"),
+        "g = lambda: 2",
+        test_cell("two"),
+    ]
+    checks = [a_check(equals(1), "one"), a_check(equals(1), "one"), a_check(equals(2, name="g"), "two")]
+    done = examined(sandbox, cells, *checks)
+    first, second = done.outcomes["one"]
+    assert "exit status 0" in first.message
+    assert "not tried" in second.message
+    assert done.outcomes["two"][0].passed
+
+
+def test_the_process_that_goes_on_has_seen_no_check_twice(sandbox):
+    calls = []
+
+    def counts(student):
+        calls.append(student.f())
+
+    cells = ["n = 0\ndef f():\n    global n\n    n += 1\n    return n", test_cell("one"), "h = 1"]
+    cells += ["def g():\n    while True: pass", test_cell("two"), test_cell("three")]
+    loop = a_check(lambda student: student.g(), "two")
+    examined(sandbox, cells, a_check(counts, "one"), loop, a_check(counts, "three"))
+    assert calls == [1, 1]
+
+
+def test_a_cell_that_fails_is_told_and_the_rest_runs(sandbox):
+    cells = ["f = lambda: 1\n1 / 0", "def broken(:", "f2 = f", test_cell("e")]
+    done = examined(sandbox, cells, a_check(equals(1, name="f2")))
+    assert done.failures[0] == "line 2: ZeroDivisionError: division by zero"
+    assert "SyntaxError" in done.failures[1]
+    assert done.outcomes["e"][0].passed
+
+
+@pytest.mark.parametrize(
+    "line", ["%matplotlib inline", "!pip install x", "%%time", "import asyncio; await asyncio.sleep(0)"]
+)
+def test_notebook_habits_do_no_harm(sandbox, line):
+    assert messages(sandbox, f"{line}\nf = lambda: 1", equals(1)) == [""]
+
+
+def test_the_whole_notebook_has_a_deadline(sandbox):
+    cells = ["import time", *["time.sleep(60)"] * 8, test_cell("e")]
+    begun = time.monotonic()
+    done = examined(sandbox, cells, a_check(equals(1)), times=Times(cell=1.0, checks=1.0, notebook=3.0))
+    assert time.monotonic() - begun < 20
+    assert done.outcomes == {}
+    assert "the time allowed for the whole notebook was over" in str(done.failures)
+
+
+def test_time_is_the_students_own_computing(sandbox):
+    """A check that is slow itself costs the student nothing."""
+
+    def slow(student):
+        student.f()
+        time.sleep(1.3)
+        student.f()
+
+    assert messages(sandbox, "f = lambda: 1", slow) == [""]
+
+
+def test_each_check_has_its_own_inputs_whatever_ran_before(sandbox):
+    drawn = {}
+
+    def one(_, rng):
+        drawn.setdefault("one", []).append(rng.random())
+
+    def two(_, rng):
+        drawn.setdefault("two", []).append(rng.random())
+
+    for checks, seed in (((one, two), 1), ((two, one), 1), ((one,), 2)):
+        messages(sandbox, "", *checks, seed=seed)
+    assert drawn["one"][0] == drawn["one"][1] != drawn["one"][2]
+    assert len(set(drawn["two"])) == 1
+
+
+def test_memory_is_limited_and_the_next_seat_is_free(sandbox):
+    (message,) = messages(sandbox, "def f(): return len(bytearray(2 * 10**9))", equals(2 * 10**9))
+    assert "MemoryError" in message
+    assert messages(sandbox, "def f(): return len(bytearray(10**8))", equals(10**8)) == [""]
+
+
+def test_one_seat_leaves_nothing_to_the_next(sandbox):
+    leave = (
+        "import builtins, os, tempfile\nbuiltins.left = 1\nopen('/tmp/left', 'w').write('x')\nf = lambda: 1"
+    )
+    assert messages(sandbox, leave, equals(1)) == [""]
+    look = "import builtins, os\n"
+    look += "f = lambda: [hasattr(builtins, 'left'), os.path.exists('/tmp/left'), os.getpid()]"
+    assert messages(sandbox, look, equals([False, False, 1])) == [""]
+
+
+def test_a_student_error_is_not_made_by_its_name(sandbox):
+    source = "class CheckFailed(Exception): pass\ndef f():\n    raise CheckFailed('passed')"
+    assert "raised CheckFailed: passed" in messages(sandbox, source, lambda s: s.f())[0]
+    with pytest.raises(StudentError):
+        raise StudentError(["X"], "")
