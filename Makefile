@@ -41,18 +41,24 @@ lint: $(ENV)  ## style, the notebooks' committed form, the workflows
 	@$(BIN)/python tools/notebooks.py check
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-# Debian's Chromium for the browser tests, where it is missing and may be installed; the tests say so if it is not there.
-browser:
-	@for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do \
-		command -v $$name >/dev/null && exit 0; done; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "Installing Chromium …"; \
-		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1 || true; fi
+# What the tests need besides Python's packages: Debian's, where they are missing and may be installed, and
+# JupyterHub's proxy, where npm is. The tests say so if something is not there.
+tools: $(ENV)
+	@missing=; \
+	command -v bwrap >/dev/null || missing="$$missing bubblewrap"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do \
+		command -v $$name >/dev/null && break; done || missing="$$missing chromium"; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing$$missing …"; \
+		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing; } >/dev/null 2>&1 || true; fi
+	@[ -x .stamps/hub/node_modules/.bin/configurable-http-proxy ] || ! command -v npm >/dev/null || \
+		npm install --silent --no-audit --no-fund --prefix .stamps/hub configurable-http-proxy@5.2.0 || true
 
-test: lint data  ## all tests: units, notebooks, the book, and its pages in a browser
+test: lint data tools  ## all tests: units, notebooks, the book, and its pages in a browser
 	@$(BIN)/pytest -rs --ignore=tests/browser
 	@$(BIN)/pytest -rs --nbval-lax --nbval-current-env notebooks/[0-9]*
-	@$(MAKE) --no-print-directory book browser
+	@$(MAKE) --no-print-directory book
 	@$(BIN)/pytest -rs tests/browser
 
 bench: data  ## how fast the course's code is, as ratios measured in one run
@@ -72,7 +78,7 @@ tidy: $(ENV)  ## format the code and bring the notebooks into their committed fo
 lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requirements.txt
 	@rm -rf .stamps/lock && $(PYTHON) -m venv .stamps/lock
 	@.stamps/lock/bin/python -m pip install -q pip==$(PIP_VERSION)
-	@.stamps/lock/bin/pip install -q hatchling editables ".[book,grading,test]"
+	@.stamps/lock/bin/pip install -q hatchling editables ".[book,grading,hub,test]"
 	@{ echo "# The exact environment of the course, made by \`make lock\` from pyproject.toml; edit that, not this."; \
 	   .stamps/lock/bin/pip freeze --exclude lmcourse | sed 's/^\(torch==[^+]*\)+.*/\1/'; } > requirements.txt
 	@rm -rf .stamps/lock
@@ -80,4 +86,4 @@ lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requ
 clean:  ## remove everything that was built; .venv and the data cache stay
 	@rm -rf _build .stamps/lock dist .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help data book lab lint browser test bench grade-demo release tidy lock clean
+.PHONY: help data book lab lint tools test bench grade-demo release tidy lock clean

@@ -1,4 +1,4 @@
-"""The command line: `lmcourse data | check | submit | grade-demo`.
+"""The command line: `lmcourse data | check | submit | collect | grade | export | grade-demo`.
 
 What the user gets wrong is answered by one message on stderr and exit status 2, with nothing written; a
 check that does not pass gives exit status 1.
@@ -168,7 +168,8 @@ def submit(
     typer.echo(f"wrote {done.archive}: hand in this file")
 
 
-app.command()(commands.grade)
+for instructors_command in (commands.collect, commands.grade, commands.export):
+    app.command()(instructors_command)
 
 
 @app.command()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+
+if TYPE_CHECKING:
+    from lmcourse.grading.lms import Roster
 
 Name = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="For example 01-language-models.")]
 Paths = Annotated[
@@ -65,12 +68,8 @@ def grade(
         unsafe,
         Times(notebook=seconds),
     )
-    known = None
-    if roster:
-        from lmcourse.grading.lms import Roster
-
-        known = Roster.read(Path(roster))
-    typer.echo(grading.summary(grading.run(assignment, paths, options, known), options))
+    done = grading.run(assignment, paths, options, _roster(roster))
+    typer.echo(grading.summary(done, options))
 
 
 def course_folder(given: str) -> Path:
@@ -88,3 +87,57 @@ def course_folder(given: str) -> Path:
     if Path("nbgrader_config.py").exists():
         return Path.cwd()
     return course_file("nbgrader_config.py").parent
+
+
+def collect(
+    assignment: Name,
+    paths: Paths,
+    course: Course = "",
+    roster: RosterFile = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also over a submission that is not known to be older.")
+    ] = False,
+) -> None:
+    """Put submissions from an LMS where nbgrader looks for them: submitted/STUDENT/ASSIGNMENT/."""
+    from collections import Counter
+
+    from lmcourse.grading import lms
+
+    folder = course_folder(course) / "submitted"
+    rows = lms.collect(assignment, paths, folder, _roster(roster), replace)
+    for row in rows:
+        if row.reason or row.outcome not in ("collected", "unchanged"):
+            typer.echo(f"{row.student}: {row.outcome}" + (f", {row.reason}" if row.reason else ""))
+    counts = Counter(row.outcome for row in rows)
+    typer.echo(", ".join(f"{n} {outcome}" for outcome, n in counts.items()) + f", in {folder}")
+
+
+def export(
+    assignment: Name,
+    output: Annotated[str, typer.Option("--output", "-o", help="The CSV to write.")] = "grades.csv",
+    kind: Annotated[str, typer.Option("--format", help="canvas, moodle or csv.")] = "csv",
+    template: Annotated[
+        str, typer.Option(help="The table to fill: Canvas's exported gradebook, Moodle's grading worksheet.")
+    ] = "",
+    column: Annotated[str, typer.Option(help="Canvas's name of the assignment.")] = "",
+    course: Course = "",
+    db: Database = "",
+    roster: RosterFile = "",
+) -> None:
+    """Write the grades of the gradebook, manual ones included, as a CSV that the LMS imports."""
+    from lmcourse.grading import lms
+    from lmcourse.grading.gradebook import GradebookWriter
+
+    book = GradebookWriter(db or f"sqlite:///{course_folder(course) / 'gradebook.db'}")
+    table = lms.Table.read(Path(template)) if template else None
+    done = lms.export_grades(kind, book.grades(assignment), table, _roster(roster), column)
+    for problem in done.problems:
+        typer.echo(f"! {problem}")
+    Path(output).write_text(done.text, encoding="utf-8", newline="")
+    typer.echo(f"wrote {output}")
+
+
+def _roster(path: str) -> Roster | None:
+    from lmcourse.grading.lms import Roster
+
+    return Roster.read(Path(path)) if path else None

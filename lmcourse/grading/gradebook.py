@@ -159,17 +159,13 @@ class GradebookWriter:
 def _engine(address: sa.URL) -> sa.Engine:
     """Connections whose transactions wait for each other at their start, where waiting cannot deadlock."""
     if address.get_backend_name() == "sqlite":
-        options, begin = {"timeout": PATIENCE}, ["BEGIN IMMEDIATE"]
+        options = {"timeout": PATIENCE, "isolation_level": None}  # we say BEGIN, not Python's sqlite3
+        begin = ["BEGIN IMMEDIATE"]
     else:
         address = address.set(drivername="postgresql+psycopg")
         options = {"connect_timeout": PATIENCE}
         begin = [f"SET LOCAL lock_timeout = '{PATIENCE}s'", f"SELECT pg_advisory_xact_lock({LOCK})"]
     engine = sa.create_engine(address, poolclass=sa.NullPool, connect_args=options)
-
-    @sa.event.listens_for(engine, "connect")
-    def leave_begin_to_us(connection: Any, _: Any) -> None:
-        if engine.dialect.name == "sqlite":
-            connection.isolation_level = None
 
     @sa.event.listens_for(engine, "begin")
     def wait_for_the_others(db: sa.Connection) -> None:
@@ -298,7 +294,7 @@ def _wanted(exam: Exam) -> set[tuple]:
     authored = nbformat.read(source_notebook(exam.assignment), as_version=4).cells
     sources = {grade_id(cell): cell.source for cell in authored}
     wanted = set()
-    for cell in nbformat.reads(exam.release, as_version=4).cells:
+    for cell in exam.published().notebook.cells:
         if not role(cell):
             continue
         mark, name, locked = cell.metadata.nbgrader, grade_id(cell), role(cell) != "solution"

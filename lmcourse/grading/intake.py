@@ -325,9 +325,9 @@ def _files_at(path: Path, assignment: str) -> Iterator[_File]:
         who, name = found or (_plain(path.name, str(path.parent)), path.name)
         yield _file(str(path.parent), path.name, who, name)
         return
-    if (path / "submitted").is_dir():  # the course's folder
-        path /= "submitted"
-    if path.name == "submitted":
+    if found:
+        yield from _files_in(str(path), found[0])
+    elif path.name == "submitted":
         for entry in _entries(str(path)):
             if entry.is_symlink() or (entry.is_dir() and not _is_clutter(entry.name)):
                 yield from _of_nbgrader(path / entry.name / assignment)
@@ -335,8 +335,6 @@ def _files_at(path: Path, assignment: str) -> Iterator[_File]:
         yield from _of_nbgrader(path / assignment)
     elif path.parent.parent.name == "submitted" and path.name == assignment:
         yield from _of_nbgrader(path)
-    elif found:
-        yield from _files_in(str(path), found[0])
     else:
         yield from _of_many(str(path))
 
@@ -366,7 +364,7 @@ def _of_nbgrader(folder: Path) -> Iterator[_File]:
                 who = replace(who, submitted=moment(text))
         except GradingError:
             pass  # nobody said when
-        yield from (file for file in _files_in(str(folder), who) if file.given != "timestamp.txt")
+        yield from _files_in(str(folder), who)
 
 
 def _files_in(folder: str, who: _Who, below: str = "", depth: int = 8) -> Iterator[_File]:

@@ -26,7 +26,6 @@ from lmcourse.grading.course import GradingError
 from lmcourse.grading.intake import Handed, find_submissions, moment, notebook_in, safe_id, shown
 from lmcourse.grading.notebooks import Release, repair
 
-MAX_TABLE = 20_000_000  # bytes
 # What it is to us -> what a column may be called; the first one that is filled in counts.
 COLUMNS = {
     "id": "student_id, id number, sis user id, sis login id, username, login, id, email address, email",
@@ -134,8 +133,8 @@ class Roster:
     def read(cls, path: Path) -> Roster:
         """A roster in CSV, as Canvas or Moodle exports it or with columns of our own.
 
-        Those are `student_id, name, email, lms_id, submitted_at, first_name, last_name`; the first or one that
-        can stand for it (`ID number`, `SIS User ID`, a login, an e-mail address) is needed.
+        Those are `student_id, name, email, lms_id, submitted_at, first_name, last_name`; the first, or one
+        that can stand for it (`ID number`, `SIS User ID`, a login, an e-mail address), is needed.
 
         Raises GradingError, naming the line, for one without a usable id, and for one that repeats another.
         """
@@ -195,8 +194,8 @@ def _require_usable(student: Student, where: str) -> None:
         )
     if safe_id(student.id) != student.id:
         raise GradingError(
-            f"{where}: {student.id!r} cannot be an id, which has letters, digits and _ . @ - only; add a column "
-            f"student_id with another one, for example {safe_id(student.id) or 'student1'}"
+            f"{where}: {student.id!r} cannot be an id, which has letters, digits and _ . @ - only; add a "
+            f"column student_id with another one, for example {safe_id(student.id) or 'student1'}"
         )
     if student.submitted_at and not moment(student.submitted_at):
         raise GradingError(
@@ -290,7 +289,7 @@ def _collected(one: Handed, release: Release, destination: Path, replace: bool) 
 
 
 def _put(files: Mapping[str, str], target: Path) -> None:
-    """Make a folder with these files, beside its place first; what was there is gone only when it is in place."""
+    """Make a folder with these files, beside its place first; what was there goes when all is written."""
     target.parent.mkdir(exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=target.parent.parent, prefix=".collect-"))
     try:
@@ -377,7 +376,7 @@ def _into_canvas(grades: Mapping[str, Grade], table: Table, roster: Roster | Non
         )
     rows = [[*row] for row in table.rows]
     problems = []
-    for student, row, (points, most, _) in _matched(grades, table, roster, problems):
+    for student, row, (points, _most, _) in _matched(grades, table, roster, problems):
         if rows[row][found[0]].strip().upper() in ("EX", "N/A"):
             problems.append(f"{student}: Canvas has {rows[row][found[0]].strip()}, left as it is")
         else:
@@ -392,8 +391,8 @@ def _into_moodle(grades: Mapping[str, Grade], table: Table, roster: Roster | Non
     most_at, fixed = table.column("Maximum Grade"), table.column("Grade can be changed")
     if None in (grade, table.column("Identifier"), table.column("Last modified (grade)")):
         raise GradingError(
-            f"{table.name} should be the grading worksheet that Moodle exports, with the columns Identifier, Grade "
-            f"and Last modified (grade); it has {', '.join(table.header)}"
+            f"{table.name} should be the grading worksheet that Moodle exports, with the columns Identifier, "
+            f"Grade and Last modified (grade); it has {', '.join(table.header)}"
         )
     rows = [[*row] for row in table.rows]
     problems = []

@@ -38,13 +38,17 @@ MISSING = (
     "trust every student, or on a machine that holds nothing else, grade without it: --unsafe"
 )
 REFUSED = (
-    "The usual reason is a host that forbids user namespaces: the page 'For instructors' says how to allow "
+    "The usual reason is a host that forbids user namespaces: the page 'A class server' says how to allow "
     "them, or how to grade in a virtual machine. If you trust every student, --unsafe does without a sandbox."
 )
 
 
 class Gone(BaseException):
     """The student's process is no more; the message says why. No check can mistake it for an answer."""
+
+
+class NoSandbox(GradingError):
+    """No sandbox can be had on this machine; the message says what to do about it."""
 
 
 class SandboxLost(Exception):
@@ -59,7 +63,7 @@ class Sandbox:
         limits: of each submission.
         confined: False runs students' code with your rights on your files (`--unsafe`).
 
-    Raises GradingError where no sandbox can be had, with what to do about it.
+    Raises NoSandbox.
     """
 
     def __init__(self, modules: list[str], limits: Limits | None = None, confined: bool = True):
@@ -91,7 +95,7 @@ class Sandbox:
             raise SandboxLost(self.said())
         except SandboxLost as lost:
             self.close()
-            raise GradingError(f"the sandbox cannot be set up here:\n{lost}\n{REFUSED}") from None
+            raise NoSandbox(f"the sandbox cannot be set up here:\n{lost}\n{REFUSED}") from None
 
     def said(self) -> str:
         """What bubblewrap and the warm process had to complain about."""
@@ -286,14 +290,14 @@ def environment() -> dict[str, str]:
 
 
 def bubblewrap(passwd: int) -> list[str]:
-    """The command that shuts a program in; GradingError if there is no bubblewrap.
+    """The command that shuts a program in; NoSandbox if there is no bubblewrap.
 
     Args:
         passwd: a descriptor with the contents of /etc/passwd, which some libraries look into.
     """
     program = shutil.which("bwrap")
     if program is None:
-        raise GradingError(MISSING)
+        raise NoSandbox(MISSING)
     command = [
         program,
         "--unshare-pid",
@@ -345,7 +349,7 @@ def visible() -> list[Path]:
     private = [Path.home().resolve(), *([package.parent] if (package.parent / "solutions").exists() else [])]
     for path in ours:
         if any(path == secret or path in secret.parents for secret in private):
-            raise GradingError(f"{path} would be shown to students' code whole; use a virtual environment")
+            raise NoSandbox(f"{path} would be shown to students' code whole; use a virtual environment")
     return [*map(Path, system), *ours]
 
 

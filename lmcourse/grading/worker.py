@@ -28,7 +28,7 @@ from lmcourse.grading.notebooks import Repaired, grade_id, repair, role
 from lmcourse.grading.report import Report, printable
 from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
-from lmcourse.grading.sandbox import Sandbox, SandboxLost
+from lmcourse.grading.sandbox import NoSandbox, Sandbox, SandboxLost
 
 BROKEN = "the grader broke down over this notebook, twice: have a person look at it"
 
@@ -86,7 +86,7 @@ class Graded:
 def grade(job: Job, rules: Rules) -> Graded:
     """Grade a submission. Whatever the file holds and its code does, there is a result with a reason.
 
-    Raises GradingError only where nothing can be graded, since there is no sandbox.
+    Raises NoSandbox where nothing can be graded.
     """
     begun = time.monotonic()
     release = rules.exam.published()
@@ -98,6 +98,8 @@ def grade(job: Job, rules: Rules) -> Graded:
             repaired = repair(release, student)
             notes += found + repaired.notes
             examined = _examined(repaired.notebook, rules)
+        except NoSandbox:
+            raise
         except GradingError as error:
             refused = str(error)
         except SandboxLost:

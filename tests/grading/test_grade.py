@@ -1,0 +1,289 @@
+"""A whole run: graded once, whatever happens; and what people get to read."""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import zipfile
+
+import nbformat
+import pytest
+
+from lmcourse.grading import demo, grade, pool
+from lmcourse.grading.course import GradingError, points
+from lmcourse.grading.exam import Exam
+from lmcourse.grading.feedback import harmless
+from lmcourse.grading.gradebook import GradebookWriter
+from lmcourse.grading.isolated import Times
+from lmcourse.grading.notebooks import grade_id
+from lmcourse.grading.worker import Job, Rules
+from lmcourse.grading.worker import grade as grade_one
+
+NAME = "01-language-models"
+QUICK = Times(cell=3.0, checks=3.0, notebook=30.0)
+
+
+def notebook(answers):
+    """A student's notebook, as text."""
+    filled = Exam.of(NAME).published().notebook.copy()
+    filled = nbformat.from_dict(json.loads(json.dumps(filled)))
+    for cell in filled.cells:
+        cell.source = answers.get(grade_id(cell), cell.source)
+    return nbformat.writes(filled)
+
+
+@pytest.fixture(scope="module")
+def people():
+    """Invented students, as in the demonstration: name -> answers."""
+    return demo.answers()
+
+
+@pytest.fixture(scope="module")
+def gradebook(tmp_path_factory):
+    """A gradebook that knows the assignment, to be copied."""
+    path = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
+    GradebookWriter(f"sqlite:///{path}").prepare(Exam.of(NAME))
+    return path
+
+
+@pytest.fixture
+def desk(tmp_path, people, gradebook):
+    """A folder with four submissions, and the course's folder."""
+    handed, course = tmp_path / "handed in", tmp_path / "course"
+    handed.mkdir()
+    course.mkdir()
+    shutil.copy(gradebook, course)
+    for name in ("ada-perfect", "bela-warns", "dora-wrong", "fred-unfinished"):
+        (handed / f"{name}.ipynb").write_text(notebook(people[name]), encoding="utf-8")
+    return handed, course
+
+
+def options(course, **changes):
+    base = {"course": course, "database": f"sqlite:///{course}/gradebook.db", "workers": 2, "times": QUICK}
+    return grade.Options(**{**base, **changes})
+
+
+def results(course):
+    return GradebookWriter(f"sqlite:///{course}/gradebook.db").results(NAME)
+
+
+def test_everybody_gets_the_grade_that_the_work_is_worth(desk, people):
+    handed, course = desk
+    for name in ("carl-partial", "emil-endless"):
+        (handed / f"{name}.ipynb").write_text(notebook(people[name]), encoding="utf-8")
+    (handed / "gina.ipynb").write_text("{", encoding="utf-8")
+    with zipfile.ZipFile(handed / "zora.zip", "w") as archive:
+        archive.write(handed / "ada-perfect.ipynb", "deep/in/here.ipynb")
+    outcome = grade.run(NAME, [handed], options(course))
+    earned = {name: result.points for name, result in results(course).items()}
+    assert earned["ada-perfect"] == earned["bela-warns"] == earned["zora"] == 17
+    assert earned["fred-unfinished"] == earned["gina"] == 0
+    assert 8 < earned["carl-partial"] < 17
+    assert earned["emil-endless"] == 17 - points(NAME)["annealed_sequence"]
+    assert "no JSON" in results(course)["gina"].refused
+    assert {r.student for r in outcome.graded} == set(earned)
+    assert outcome.kept == []
+    told = grade.summary(outcome, options(course))
+    assert f"8 graded in {outcome.seconds:.1f} s" in told
+    assert "gina: " in told
+    assert "times chain_rule: " in told
+
+
+def test_a_run_leaves_pages_and_notebooks_that_reveal_nothing(desk):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course))
+    for name in ("dora-wrong", "ada-perfect"):
+        page = (course / "feedback" / name / NAME / "language-models.html").read_text(encoding="utf-8")
+        assert demo.revealed(page) == []
+        assert not any(other in page for other in results(course) if other != name)
+        graded = course / "autograded" / name / NAME / "language-models.ipynb"
+        nbformat.validate(nbformat.read(graded, as_version=4))
+        assert demo.revealed(graded.read_text(encoding="utf-8")) == []
+    page = (course / "feedback" / "dora-wrong" / NAME / "language-models.html").read_text(encoding="utf-8")
+    assert "softmax wants logarithms" in page
+    assert "Other cases, not shown" in page
+
+
+def test_a_second_run_grades_only_what_is_new(desk):
+    handed, course = desk
+    first = grade.run(NAME, [handed], options(course))
+    again = grade.run(NAME, [handed], options(course))
+    assert (len(again.graded), len(again.kept)) == (0, 4)
+    shutil.copy(handed / "ada-perfect.ipynb", handed / "fred-unfinished.ipynb")
+    changed = grade.run(NAME, [handed], options(course))
+    assert [result.student for result in changed.graded] == ["fred-unfinished"]
+    assert changed.seed != first.seed
+
+
+def test_chosen_students_or_all_are_graded_again(desk):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course, seed=1))
+    again = grade.run(NAME, [handed], options(course, seed=2, regrade=["ada-perfect"]))
+    assert [result.student for result in again.graded] == ["ada-perfect"]
+    assert {name: r.seed for name, r in results(course).items() if r.seed != 1} == {"ada-perfect": 2}
+    everybody = grade.run(NAME, [handed], options(course, regrade=["all"]))
+    assert len(everybody.graded) == 4
+    with pytest.raises(GradingError, match="nothing was handed in by nobody"):
+        grade.run(NAME, [handed], options(course, regrade=["nobody"]))
+
+
+def test_a_seed_repeats_a_grading_exactly(desk):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course, seed=5))
+    first = results(course)
+    grade.run(NAME, [handed], options(course, seed=5, regrade=["all"]))
+    assert results(course) == first
+    assert {tuple(sorted(r.versions)) for r in first.values()} == {("checks", "grader", "release")}
+
+
+def command(handed, course):
+    program = [sys.executable, "-m", "lmcourse", "grade", NAME, str(handed), "--course", str(course)]
+    return subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def rows(course):
+    """What a stranger reads in the database: (student, exercise) -> score."""
+    database = sqlite3.connect(course / "gradebook.db")
+    assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
+    query = """
+        select submitted_assignment.student_id, base_cell.name, grade.auto_score from grade
+        join base_cell on base_cell.id = grade.cell_id
+        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
+    """
+    found = database.execute(query).fetchall()
+    database.close()
+    assert len({row[:2] for row in found}) == len(found)
+    return {row[:2]: row[2] for row in found}
+
+
+def ours():
+    """Processes that a run may leave behind: workers, warm processes, students."""
+    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+    return {line for line in listed.splitlines() if "lmcourse.grading.inside" in line or "spawn_main" in line}
+
+
+def test_killed_at_any_moment_a_second_run_goes_on(tmp_path, people, gradebook):
+    handed, course = tmp_path / "in", tmp_path / "course"
+    handed.mkdir()
+    course.mkdir()
+    shutil.copy(gradebook, course)
+    kinds = [people["ada-perfect"], people["carl-partial"], people["fred-unfinished"]]
+    for n in range(24):
+        (handed / f"s{n:02}.ipynb").write_text(notebook(kinds[n % 3]), encoding="utf-8")
+    before, seen, rng = ours(), {}, random.Random(0)
+    for _ in range(5):
+        process = command(handed, course)
+        time.sleep(rng.uniform(2, 6))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        now = results(course)
+        assert all(now[name] == result for name, result in seen.items())  # nothing lost, nothing redone
+        seen = now
+    assert command(handed, course).wait() == 0
+    final = results(course)
+    assert all(final[name] == result for name, result in seen.items())
+    assert len(final) == 24
+    assert len({result.seed for result in final.values()}) == 1
+    scores = rows(course)
+    assert len(scores) == 24 * 8
+    for name, result in final.items():
+        for report in result.reports:
+            assert scores[name, f"test_{report.exercise}"] == report.points
+    assert {result.points for name, result in final.items() if int(name[1:]) % 3 == 0} == {17}
+    deadline = time.monotonic() + 20
+    while ours() - before and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert ours() - before == set()
+    assert not list(course.rglob("*.part"))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_stops_the_run_and_the_next_goes_on(desk):
+    handed, course = desk
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "none", str(course)], check=True)
+    try:
+        with pytest.raises(GradingError, match=r"(?i)no space|full"):
+            grade.run(NAME, [handed], options(course))
+        subprocess.run(["mount", "-o", "remount,size=50m", str(course)], check=True)
+        grade.run(NAME, [handed], options(course))
+        assert len(results(course)) == 4
+        assert len(rows(course)) == 4 * 8
+    finally:
+        subprocess.run(["umount", str(course)], check=True)
+
+
+def test_a_worker_that_dies_costs_nobody_else(desk, monkeypatch):
+    """The file that kills whoever opens it is found out by opening the suspects alone."""
+    handed, course = desk
+    monkeypatch.setattr(pool, "grade", deadly)
+    outcome = grade.run(NAME, [handed], options(course))
+    refused = {result.student: result.refused for result in outcome.graded if result.refused}
+    assert list(refused) == ["dora-wrong"]
+    assert "the grader broke down over this notebook" in refused["dora-wrong"]
+    assert results(course)["ada-perfect"].points == 17
+
+
+def deadly(job, rules):
+    if job.student == "dora-wrong" and not job.refused:
+        os._exit(1)
+    return grade_one(job, rules)
+
+
+def test_without_a_sandbox_nothing_runs(desk, monkeypatch):
+    handed, _ = desk
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(GradingError, match="install the package `bubblewrap`"):
+        grade_one(
+            Job("a", "a.ipynb", (handed / "ada-perfect.ipynb").read_bytes(), ""),
+            Rules(Exam.of(NAME), 0, QUICK),
+        )
+
+
+def test_unsafe_is_marked_in_the_result_and_on_the_page(desk):
+    handed, course = desk
+    for path in handed.iterdir():
+        if path.stem != "ada-perfect":
+            path.unlink()
+    outcome = grade.run(NAME, [handed], options(course, unsafe=True))
+    assert [result.unsafe for result in outcome.graded] == [True]
+    assert outcome.graded[0].points == 17
+    assert "UNSAFE" in grade.summary(outcome, options(course, unsafe=True))
+    page = (course / "feedback" / "ada-perfect" / NAME / "language-models.html").read_text(encoding="utf-8")
+    assert "without a sandbox" in page
+
+
+def test_stock_nbgrader_goes_on_from_our_gradebook(desk):
+    """Feedback of its own and the export of all grades, from what our run has left."""
+    handed, course = desk
+    grade.run(NAME, [handed], options(course))
+    shutil.copy("nbgrader_config.py", course)
+    for arguments in (("generate_feedback", NAME, "--force"), ("export", "--to", "grades.csv")):
+        done = demo.nbgrader(course, *arguments)
+        assert done.returncode == 0, done.stdout
+    lines = (course / "grades.csv").read_text(encoding="utf-8").splitlines()
+    scores = {line.split(",")[2]: line for line in lines}
+    assert len(scores) >= 2
+    page = (course / "feedback" / "dora-wrong" / NAME / "language-models.html").read_text(encoding="utf-8")
+    assert "softmax wants logarithms" in page
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<script>x</script>", "&lt;script>x&lt;/script>"),
+        ("<img src=x onerror=y>", "&lt;img"),
+        ("<!-- c -->", "&lt;!--"),
+        ("a < b and <3", "a < b and <3"),
+    ],
+)
+def test_a_students_markdown_cannot_speak_html(written, shown):
+    assert shown in harmless(written)
+    assert not re.search(r"<[a-zA-Z/!?]", harmless(written))
