@@ -6,17 +6,23 @@ many times faster we are. Seconds depend on the machine and its load, ratios muc
 
 from __future__ import annotations
 
+import copy
 import math
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import nbformat
 import numpy as np
 from nltk.lm import WittenBellInterpolated
 from nltk.util import everygrams
 
 from lmcourse.decoding import anneal, top_p
+from lmcourse.grading import course, demo
+from lmcourse.grading.release import make_course
 from lmcourse.model import LanguageModel
 from lmcourse.ngram import CountModel
 from lmcourse.text import shakespeare
@@ -127,10 +133,67 @@ def streams(n: int = 400) -> Iterator[Row]:
     )
 
 
+def a_class(folder: Path, students: int, imports: str = "") -> None:
+    """Invented submissions of assignment 1, most of them right: `folder`/studentN.ipynb."""
+    release = nbformat.read(course.release_notebook(demo.ASSIGNMENT), as_version=4)
+    answers = demo.answers()
+    kinds = [answers[name] for name in ["ada-perfect"] * 5 + ["bela-warns", "dora-wrong", "fred-unfinished"]]
+    texts = []
+    for answer in kinds:
+        notebook = copy.deepcopy(release)
+        for cell in notebook.cells:
+            cell.source = answer.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
+            cell.source += f"\n{imports}" if cell.id == "imports" else ""
+        texts.append(nbformat.writes(notebook))
+    folder.mkdir(parents=True)
+    for n in range(students):
+        (folder / f"student{n:04}.ipynb").write_text(texts[n % len(texts)], encoding="utf-8")
+
+
+def stock_seconds(students: int, imports: str) -> float:
+    """Seconds that stock nbgrader takes for autograde and feedback."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        make_course(folder, demo.ASSIGNMENT)
+        a_class(folder / "handed", students, imports)
+        for path in (folder / "handed").iterdir():
+            place = folder / "submitted" / path.stem / demo.ASSIGNMENT
+            place.mkdir(parents=True)
+            path.rename(place / "language-models.ipynb")
+        start = time.perf_counter()
+        for command in ("autograde", "generate_feedback"):
+            demo.nbgrader(folder, command, demo.ASSIGNMENT)
+        return time.perf_counter() - start
+
+
+def our_seconds(students: int, imports: str = "") -> float:
+    """Seconds of `lmcourse grade`: sandbox, gradebook and feedback included, in a new course folder."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        a_class(folder / "handed", students, imports)
+        command = ["grade", demo.ASSIGNMENT, str(folder / "handed"), "--course", scratch]
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "lmcourse", *command], check=True, capture_output=True)
+        return time.perf_counter() - start
+
+
+def grading(few: int = 6, many: int = 120) -> Iterator[Row]:
+    """A submission's grade: ours, the start included, beside stock nbgrader's, its start left out."""
+    for name, imports in (("NumPy", ""), ("torch", "import torch")):
+        stock = (stock_seconds(few + 1, imports) - stock_seconds(1, imports)) / few
+        yield f"grade one of {many} submissions, {name}", "nbgrader", our_seconds(many, imports) / many, stock
+    yield (
+        "grade one of 1,000 submissions, NumPy",
+        "one of 120",
+        our_seconds(1000) / 1000,
+        our_seconds(120) / 120,
+    )
+
+
 def main() -> None:
     """Print the table row by row."""
     print(f"{'what':<44} {'beside':<18} {'ours':>10} {'peer':>10} {'ratio':>8}")
-    for group in (imports, counting, reshaping, streams):
+    for group in (imports, counting, reshaping, streams, grading):
         for what, peer, ours, theirs in group():
             milliseconds = f"{1e3 * ours:>7.2f} ms {1e3 * theirs:>7.1f} ms"
             print(f"{what:<44} {peer:<18} {milliseconds} {theirs / ours:>8.1f}", flush=True)

@@ -1,6 +1,7 @@
 """Assignments: checks that answer at once, submissions that survive the journey, grades with reasons.
 
     checks.py      what a check is, and the words to write one in
+    student.py     what a check holds of a student's work: functions and objects, wherever they are
     local.py       runs checks on functions of this very process: the student's own kernel
     report.py      what the student sees of the outcome
     assignment.py  `Assignment`, the object in an assignment's notebook
@@ -10,6 +11,24 @@
     runner.py      runs a notebook in a fresh process and checks it there
     release.py     `python -m lmcourse.grading.release` makes the students' versions
     demo.py        `python -m lmcourse.grading.demo` shows an instructor the whole loop
+
+Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
+
+    lms.py         rosters, submissions and tables of grades of Canvas and Moodle
+    intake.py      whose is which file, and the notebook in it
+    exam.py        an assignment as it is graded, as plain text
+    worker.py      one submission: from its bytes to a result
+    isolated.py    runs a notebook in the sandbox and its checks here, outside of it
+    values.py      plain values, and how they travel between the two
+    sandbox.py     the sandbox from outside: bubblewrap, the time, the kill
+    inside.py      the processes in it: one kept warm, a fork for each submission
+    confine.py     what such a fork does to lock itself in
+    result.py      the outcome, as plain data
+    feedback.py    the outcome, for people
+    gradebook.py   the one writer of grades, into nbgrader's database
+    pool.py        processes of this machine, or a Dask cluster
+    grade.py       a whole run, and going on after an interruption
+    commands.py    `lmcourse collect | grade | export`
 
 Checks reach a student's work only through `student.name(arguments)` and see only plain values (numbers,
 strings, lists, dictionaries, arrays), so where that function runs is the business of the transport alone.

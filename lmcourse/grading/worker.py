@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
 from lmcourse.grading.sandbox import NoSandbox, Sandbox, SandboxLost
 
+IMPORTS_TORCH = re.compile(r"^\s*(import|from)\s+torch\b", re.MULTILINE)
 BROKEN = "the grader broke down over this notebook, twice: have a person look at it"
 
 
@@ -130,7 +132,10 @@ def grade(job: Job, rules: Rules) -> Graded:
 
 def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
     """Run the notebook and its checks; once more in a new sandbox if the sandbox itself is lost."""
-    what = (warm_modules(rules.exam), rules.limits, not rules.unsafe)
+    modules = warm_modules(rules.exam)
+    if any(IMPORTS_TORCH.search(cell.source) for cell in notebook.cells if cell.cell_type == "code"):
+        modules += ("torch",)  # seconds to import, but only once for all who want it
+    what = (modules, rules.limits, not rules.unsafe)
     checks = rules.exam.all_checks()
     try:
         return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)

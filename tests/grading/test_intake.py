@@ -639,6 +639,15 @@ def test_notebooks_out_of_all_measure_are_refused(data, said):
         parse_notebook(data, "x")
 
 
+def test_format_3_has_headings_of_its_own():
+    cells = [
+        {"cell_type": "heading", "level": 2, "source": ["Hand", " in"]},
+        {"cell_type": "code", "input": "1"},
+    ]
+    notebook = parse_notebook(json.dumps({"worksheets": [{"cells": cells}]}).encode(), "x")
+    assert [(c.cell_type, c.source) for c in notebook.cells] == [("markdown", "## Hand in"), ("code", "1")]
+
+
 def test_numbers_and_halves_of_characters_are_no_hindrance(solved, tmp_path):
     solved.metadata["huge"] = "HUGE"
     solved.cells[1].source += "\n# \ud800"
@@ -664,10 +673,11 @@ def test_numbers_and_halves_of_characters_are_no_hindrance(solved, tmp_path):
     ],
 )
 def test_names_are_found_in_any_code_in_silence(source):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         names = defined_names(f"def wanted(): return 1\n{source}")
     assert names == {"wanted": True}
+    assert said == []
 
 
 def test_what_is_a_stub():

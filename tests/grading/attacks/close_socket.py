@@ -1,6 +1,5 @@
 """Close the channel, give it away, put another in its place; in a cell and in an exercise."""
 # with: _channel
-# honest: typical
 # %% extra
 import socket
 channel.shutdown(socket.SHUT_RD)

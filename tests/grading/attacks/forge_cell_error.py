@@ -1,6 +1,5 @@
 """Answer the request to run a cell with what only a check may hear."""
 # with: _channel
-# honest: typical
 # %% extra
 reply("raised", [["ValueError"], "from a cell", ""])
 # %% extra

@@ -7,15 +7,18 @@ import sys
 shell = get_ipython()
 
 def loud(*_, **__):
-    with open("@MARKS@/hooked", "a") as file:
-        file.write("hooked")
+    try:
+        with open("@MARKS@/hooked", "a") as file:
+            file.write("hooked")
+    except OSError:
+        pass
 
 for event in ("pre_execute", "post_execute", "pre_run_cell", "post_run_cell"):
     shell.events.register(event, loud)
 shell.input_transformers_post.append(lambda lines: [line.replace("assignment.check", "print") for line in lines])
 class Right(ast.NodeTransformer):
     def visit_Raise(self, node):
-        return ast.Return(ast.Constant(1.0))
+        return ast.Return(ast.Constant(12.5))
 shell.ast_transformers.append(Right())
 shell.set_custom_exc((BaseException,), loud)
 shell.showtraceback = shell.showsyntaxerror = loud

@@ -16,7 +16,7 @@ def typical_filter(*_):
     return [complex(0.5, 1e300), -(10**3000)]
 # %% best_sentence
 def most_probable(*_):
-    return [10**3000] * 1000
+    return [10**3000] * 3
 # %% annealed_sequence
 def annealed_next(*_):
     return {"a": 1e308, "b": 1e308}

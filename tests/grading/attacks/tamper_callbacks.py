@@ -6,9 +6,9 @@ kept = []
 def sequence_log_prob(next_probs, tokens):
     kept.append(next_probs)
     for old in kept[-4:]:
-        for question in ((), ("never", "asked"), ["no", "tuple"], None):
+        for question in ((), ("never", "asked"), ("",) * 100):
             try:
-                old(question) if old is not next_probs or isinstance(question, tuple) else None
+                old(question)
             except Exception:
                 pass
     if len(kept) == 1:
