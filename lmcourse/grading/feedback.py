@@ -89,7 +89,7 @@ def notebook(repaired: NotebookNode, result: Result) -> str:
             shown["source"] = harmless(cell.source)
         cells.append(shown)
     graded = {"cells": cells, "metadata": repaired.metadata, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(graded, indent=1) + "\n"
+    return json.dumps(graded) + "\n"
 
 
 def _output(report: Report) -> dict:

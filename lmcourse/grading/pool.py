@@ -91,9 +91,17 @@ def _processes(workers: int) -> Iterator[tuple[Executor, int]]:
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(workers, context, _start)
     try:
+        try:
+            executor.submit(_ready).result()
+        except BrokenProcessPool:
+            raise GradingError("worker processes cannot be started: is there memory for them?") from None
         yield executor, 2 * workers
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _ready() -> None:
+    """What a worker is asked first: if it dies of this, it is not a submission's fault."""
 
 
 def _start() -> None:

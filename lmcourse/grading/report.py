@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from lmcourse.grading.checks import Check
@@ -113,7 +113,7 @@ class Report:
             "seed": self.seed,
             "points": self.points,
             "max_points": self.max_points,
-            "outcomes": [asdict(outcome) for outcome in self.outcomes],
+            "outcomes": [dict(vars(outcome)) for outcome in self.outcomes],
         }
 
     @classmethod

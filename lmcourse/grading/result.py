@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from lmcourse.grading.report import Report
@@ -58,7 +58,7 @@ class Result:
 
     def as_json(self) -> str:
         """One line of JSON; `from_json` reads it."""
-        data = asdict(self) | {"reports": [report.as_json() for report in self.reports]}
+        data = vars(self) | {"reports": [report.as_json() for report in self.reports]}
         return json.dumps(data, ensure_ascii=True)
 
     @classmethod

@@ -219,7 +219,8 @@ def assert_no_gain(name: str, result: Result, page: str, notebook: str) -> None:
     assert "LOOT" not in said + "\n".join(printed), said[:5000]
     sources = sum(map(len, result.answers.values()))
     assert len(said) < 100_000
-    assert max(len(page), len(result.as_json()), len(notebook) - 100_000) < 500_000 + 10 * sources
+    assert max(len(page), len(result.as_json())) < 500_000 + 10 * sources
+    assert len(notebook) < 3_000_000
     assert_harmless(page)
     assert_graded_form(notebook)
 
@@ -319,7 +320,7 @@ def test_honest_students_are_graded_as_if_there_were_no_attackers(graded, place,
     options = grade.Options(tmp_path, f"sqlite:///{alone}", 1, seed=SEED, times=TIMES, limits=LIMITS)
     run = grade.run(ASSIGNMENT, [tmp_path], options)
     assert {result.student: result for result in run.graded} == {name: graded.results[name] for name in HONEST}
-    assert [graded.results[name].points for name in HONEST] == [17, 15, 0]
+    assert [graded.results[name].points for name in HONEST] == [17, 13, 0]  # the chain rule is used later on
     among = place.course / "gradebook.db"
     assert recorded(among, HONEST) == recorded(alone, HONEST)
     assert assignment_rows(among) == assignment_rows(alone)

@@ -146,6 +146,12 @@ def several_notebooks():
 
 
 @case(".zip")
+def a_blank_copy_in_a_folder():
+    """The finished work, and below it the notebook as it was handed out."""
+    return zipped({NAME: as_bytes(released()), f"original/{NAME}": as_bytes(released({}))})
+
+
+@case(".zip")
 def a_zip_in_a_zip():
     return zipped({"inner.zip": zipped({"homework/final (2).ipynb": as_bytes(released())})})
 
@@ -436,10 +442,12 @@ def results(tmp_path_factory):
     if not shutil.which("bwrap") and not os.environ.get("CI"):
         pytest.skip("there is no bubblewrap")
     top = tmp_path_factory.mktemp("fair")
+    handed = top / "handed"
+    handed.mkdir()
     for name, (ending, make) in CASES.items():
-        (top / f"{name}{ending}").write_bytes(make())
-    options = grade.Options(top / "course", f"sqlite:///{top}/gradebook.db", 2, seed=12, times=TIMES)
-    return {result.student: result for result in grade.run(ASSIGNMENT, [top], options).graded}
+        (handed / f"{name}{ending}").write_bytes(make())
+    options = grade.Options(top, f"sqlite:///{top}/gradebook.db", 2, seed=12, times=TIMES)
+    return {result.student: result for result in grade.run(ASSIGNMENT, [handed], options).graded}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -441,6 +440,8 @@ def test_a_submission_removed_in_nbgrader_is_not_taken_for_graded(url):
     book.write([work("ada"), work("bela")])
     with Gradebook(url) as stock:
         stock.remove_submission(ASSIGNMENT, "ada")
+        assert set(book.results(ASSIGNMENT)) == {"bela"}
+        stock.add_submission(ASSIGNMENT, "ada")
     assert set(book.results(ASSIGNMENT)) == {"bela"}
     book.write([work("ada", 0.5)])
     assert book.results(ASSIGNMENT)["ada"] == same(work("ada", 0.5))
@@ -539,44 +540,53 @@ def test_killed_at_any_moment_each_student_is_whole_or_not_there(url, tmp_path):
     assert kills == 3
 
 
-def test_two_writers_at_once_do_not_disturb_each_other(url):
+TWO = """
+import sys
+from pathlib import Path
+from lmcourse.grading.exam import Exam
+from lmcourse.grading.gradebook import GradebookWriter
+from lmcourse.grading.result import Result
+
+url, *given = sys.argv[1:]
+exam = Exam.of("01-language-models")
+results = [Result.from_json(line) for file in given for line in Path(file).read_text().splitlines()]
+print("ready", flush=True)
+input()
+book = GradebookWriter(url)
+book.prepare(exam)
+for i in range(0, len(results), 4):
+    book.write(results[i : i + 4])
+"""
+
+
+def at_once(*commands):
+    """Run programs that start when told to, all at the same moment; what they said of errors."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    started = [
+        subprocess.Popen([sys.executable, "-W", "ignore", "-c", TWO, *map(str, c)], encoding="utf-8", **pipes)
+        for c in commands
+    ]
+    assert [process.stdout.readline() for process in started] == ["ready\n"] * len(commands)
+    for process in started:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return "".join(process.communicate()[1] for process in started)
+
+
+def test_writers_at_once_do_not_disturb_each_other(url, tmp_path):
     results = [work(f"s{i:02}", i / 40) for i in range(40)]
-    failures = []
-
-    def write(order):
-        try:
-            book = GradebookWriter(url)
-            for i in range(0, 40, 4):
-                book.write(order[i : i + 4])
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=write, args=[order]) for order in (results, results[::-1], results)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    orders = []
+    for name, order in {"up": results, "down": results[::-1], "mixed": results[::3] + results}.items():
+        orders.append(tmp_path / name)
+        orders[-1].write_text("".join(f"{result.as_json()}\n" for result in order))
+    assert at_once(*([url, order] for order in orders)) == ""
     assert intact(url)
     assert counts(url) == rows_of(40)
     assert scores(url) == {r.student: r.points for r in results}
 
 
-def test_two_may_open_and_prepare_a_new_gradebook_at_once(empty):
-    failures = []
-
-    def prepare():
-        try:
-            GradebookWriter(empty).prepare(EXAM)
-        except Exception as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=prepare) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+def test_two_may_make_a_gradebook_at_once(empty):
+    assert at_once([empty], [empty]) == ""
     assert len(assignment_in(empty)) == 36
     with connected(empty) as db:
         assert db.scalar(sa.text("SELECT count(*) FROM alembic_version")) == 1

@@ -6,6 +6,8 @@ probability; a full stop ends a sentence.
 """
 
 from __future__ import annotations
+
+import itertools
 import math
 
 import numpy as np
@@ -21,6 +23,7 @@ from lmcourse.grading.checks import (
     expect_distribution,
     expect_number,
     expect_raises,
+    with_answers,
 )
 
 # Models to ask questions about, and the plain ways to the right answers
@@ -28,20 +31,36 @@ from lmcourse.grading.checks import (
 
 def model_of(sentences):
     """The language model of a dictionary from sentence to probability; what is impossible is a ValueError."""
-    table = {_words(sentence): p for sentence, p in sentences.items()}
+    table = {}
+    for sentence, p in sentences.items():
+        words = _words(sentence)
+        for n, word in enumerate(words):
+            weights = table.setdefault(words[:n], {})
+            weights[word] = weights.get(word, 0.0) + p
+    table = {context: _shares(weights) for context, weights in table.items()}
 
     def next_probs(context):
         expect(isinstance(context, tuple), "call next_probs with a tuple of words: next_probs(tuple(words))")
-        n = len(context)
-        weights = {}
-        for words, p in table.items():
-            if words[:n] == context and len(words) > n:
-                weights[words[n]] = weights.get(words[n], 0.0) + p
-        if not weights:
+        if context not in table:
             raise ValueError(f"the model never says {' '.join(context)!r}: it cannot tell what follows")
-        return _shares(weights)
+        return dict(table[context])
 
-    return next_probs
+    return with_answers(next_probs, {(context,): probs for context, probs in table.items()})
+
+
+def independent(rows):
+    """The model that draws its i-th word from the i-th row, whatever came before, and then ends."""
+
+    def next_probs(context):
+        return dict(rows[len(context)]) if len(context) < len(rows) else {".": 1.0}
+
+    contexts = [c for n in range(len(rows)) for c in itertools.product(*rows[:n])]
+    return with_answers(next_probs, {(c,): rows[len(c)] for c in contexts}, otherwise={".": 1.0})
+
+
+def unchanging(probs):
+    """The model that says the same at any time."""
+    return with_answers(lambda _: dict(probs), otherwise=probs)
 
 
 def _shares(weights):
@@ -168,25 +187,21 @@ def impossible(student):
 
 @check("chain_rule")
 def no_underflow(student):
-    """Five thousand words at probability 0.1 each: the product underflows, the sum of logarithms does not."""
+    """A thousand words at probability 0.1 each: the product underflows, the sum of logarithms does not."""
     underflow = "the product of so many probabilities underflowed to 0; add up logarithms instead"
-
-    def monotonous(_):
-        return {"la": 0.1, "li": 0.9}
-
     try:
-        got = student.sequence_log_prob(monotonous, ["la"] * 5000)
+        got = student.sequence_log_prob(unchanging({"la": 0.1, "li": 0.9}), ["la"] * 1000)
     except StudentError as error:
         expect(not took_log_of_zero(error), underflow)
         raise
     expect_close(
         got,
-        5000 * math.log(0.1),
-        "the log-probability of 5,000 words",
+        1000 * math.log(0.1),
+        "the log-probability of 1,000 words",
         mistakes={
             -math.inf: underflow,
-            4999 * math.log(0.1): "the first word was not scored: it counts too, after the empty context ()",
-            5000 * math.log2(0.1): "that is in bits; this course takes natural logarithms",
+            999 * math.log(0.1): "the first word was not scored: it counts too, after the empty context ()",
+            1000 * math.log2(0.1): "that is in bits; this course takes natural logarithms",
         },
     )
 
@@ -516,14 +531,9 @@ def cold(student):
     """Four words, 2,401 sentences of about 1/2401 each, at T = 0.01: their hundredth powers underflow."""
     underflow = "p^(1/T) underflowed to 0: carry log p / T and log Z instead of p^(1/T) and Z"
     first = [1.02, 1.01, 1.0, 1.0, 1.0, 1.0, 1.0]
-
-    def next_probs(context):
-        return (
-            _shares(dict(zip("abcdefg", [1.0] * 7 if context else first))) if len(context) < 4 else {".": 1.0}
-        )
-
+    rows = [_shares(dict(zip("abcdefg", weights))) for weights in (first, *[[1.0] * 7] * 3)]
     try:
-        got = student.annealed_next(next_probs, (), 0.01)
+        got = student.annealed_next(independent(rows), (), 0.01)
     except StudentError as error:
         expect("ZeroDivisionError" not in error.kinds and not took_log_of_zero(error), underflow)
         raise

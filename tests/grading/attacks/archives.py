@@ -11,6 +11,7 @@ import io
 import json
 import os
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -235,7 +236,7 @@ def zip_bomb():
     return zipped({NAME: bytes(40_000_000)})
 
 
-@shape(".zip", refused="too much|too many|unpacks to more")
+@shape(".zip", refused="only 10 notebooks were looked at")
 def zip_of_bombs():
     """Bombs in zips in zips, many of them."""
     bomb = zipped({f"{n}.ipynb": bytes(9_000_000) for n in range(20)})
@@ -290,11 +291,12 @@ def zip_with_wrong_sizes():
 
 @shape(".zip", all_points=True)
 def zip_with_one_name_twice():
-    """Two files of one name; the later one is honest. Whichever counts, there is no error."""
+    """Two files of one name, where an archive can have only one."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(buffer, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr(NAME, b"[]")
         archive.writestr(NAME, as_bytes(released()))
-        archive.writestr(zipfile.ZipInfo("other/" + NAME), as_bytes(released({})))
     return buffer.getvalue()
 
 

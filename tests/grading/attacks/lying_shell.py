@@ -2,8 +2,7 @@
 # %% extra
 class Endless(Exception):
     __class__ = property(lambda self: int)
-    __traceback__ = property(lambda self: self)
-    tb_next = property(lambda self: Endless())
+    __traceback__ = property(lambda self: 1)
 
     def __str__(self):
         return "x" * 10**9
