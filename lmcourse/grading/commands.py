@@ -126,11 +126,19 @@ def export(
 ) -> None:
     """Write the grades of the gradebook, manual ones included, as a CSV that the LMS imports."""
     from lmcourse.grading import lms
+    from lmcourse.grading.course import GradingError
     from lmcourse.grading.gradebook import GradebookWriter
 
     book = GradebookWriter(db or f"sqlite:///{course_folder(course) / 'gradebook.db'}")
     table = lms.Table.read(Path(template)) if template else None
-    done = lms.export_grades(kind, book.grades(assignment), table, _roster(roster), column)
+    rows = book.scores(assignment)
+    if not rows:
+        raise GradingError(f"the gradebook has nobody in {assignment}: grade it first")
+    grades = {row["student"]: (row["score"], row["max_score"], "") for row in rows}
+    done = lms.export_grades(kind, grades, table, _roster(roster), column)
+    waiting = sum(row["needs_manual_grade"] for row in rows)
+    if waiting:
+        typer.echo(f"! {waiting} submissions still wait for a person to read something; it counts 0 here")
     for problem in done.problems:
         typer.echo(f"! {problem}")
     Path(output).write_text(done.text, encoding="utf-8", newline="")

@@ -18,10 +18,11 @@ from typing import Any
 import nbformat
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
-from nbgrader.api import Base
+from nbgrader.api import Base, SubmittedAssignment
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.utils import parse_utc
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from lmcourse.grading.course import GradingError, source_notebook
 from lmcourse.grading.exam import Exam
@@ -128,6 +129,22 @@ class GradebookWriter:
         with self._transaction() as db:
             rows = db.execute(query.where(ASSIGNMENT.c.name == assignment).order_by("student_id")).all()
         return {student: Result.from_json(text) for student, text in rows}
+
+    def scores(self, assignment: str) -> list[dict[str, Any]]:
+        """What nbgrader counts for each student, manual scores included: `student`, `score`, `max_score` and
+        `needs_manual_grade`.
+        """
+        with self._transaction() as db, Session(bind=db) as session:
+            handed_in = session.query(SubmittedAssignment).join(SubmittedAssignment.assignment)
+            return [
+                {
+                    "student": one.student_id,
+                    "score": one.score,
+                    "max_score": one.max_score,
+                    "needs_manual_grade": one.needs_manual_grade,
+                }
+                for one in handed_in.filter_by(name=assignment).order_by(SubmittedAssignment.student_id)
+            ]
 
     def begin_run(self, assignment: str, seed: int) -> int:
         """The seed to grade with: that of the run which was not finished, or else `seed`, now recorded."""

@@ -132,6 +132,9 @@ def _sit_down(desk: socket.socket, report: socket.socket, told: Settings, shell:
     try:
         if told.confined:
             confine.lock(confine.Limits(**told.limits))
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nowhere, stream)
         number = os.dup(desk.fileno())
         desk.detach()
         report.send(b"set")

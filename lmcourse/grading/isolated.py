@@ -45,7 +45,7 @@ class Times:
 class Examined:
     """What came of a notebook."""
 
-    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)  # by exercise; none for one not reached
+    outcomes: dict[Check, Outcome] = field(default_factory=dict)  # of the checks there was time for
     failures: dict[int, str] = field(default_factory=dict)  # by cell: why it did not run through
 
 
@@ -54,6 +54,9 @@ def examine(
 ) -> Examined:
     """Run a notebook's cells in the sandbox, and an exercise's checks where the notebook has its test cell.
 
+    It is gone through twice, for public checks and for hidden ones: what a hidden check has asked is known to
+    no process of which the student gets to read anything.
+
     Args:
         notebook: repaired, so that its test cells are those of the release.
         checks: of all exercises.
@@ -61,58 +64,70 @@ def examine(
         sandbox: where the student's code runs.
         times: how long it may.
     """
-    deadline = time.monotonic() + times.notebook
-    done, fatal = Examined(), set()  # fatal: cells that a process did not survive
-    cells = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    finished = False
-    while not finished and time.monotonic() < deadline:
-        with sandbox.seat() as seat:
-            for i, cell in cells:
-                if i not in fatal and not _step(i, cell, checks, seed, done, (seat, times, deadline)):
-                    fatal.add(i)
-                    break
-            else:
-                finished = True
-    return done
+    examination = _Examination(notebook, checks, seed, times)
+    for hidden in (False, True):
+        examination.go_through(sandbox, hidden)
+    return examination.done
 
 
-def _step(
-    i: int, cell: NotebookNode, checks: Sequence[Check], seed: int, done: Examined, where: tuple
-) -> bool:
-    """Go past one cell, and say whether the student's process is still there."""
-    seat, times, deadline = where
-    if role(cell) != "test":
+class _Examination:
+    """The state of `examine`, whose arguments it takes."""
+
+    def __init__(self, notebook: NotebookNode, checks: Sequence[Check], seed: int, times: Times):
+        self._cells = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+        self._checks, self._seed, self._times = checks, seed, times
+        self._deadline = time.monotonic() + times.notebook
+        self._fatal: set[int] = set()  # cells that a process did not survive
+        self.done = Examined()
+
+    def go_through(self, sandbox: Sandbox, hidden: bool) -> None:
+        """Run all cells, and the public or the hidden checks, in as many processes as it takes."""
+        while time.monotonic() < self._deadline:
+            with sandbox.seat() as seat:
+                for i, cell in self._cells:
+                    if i not in self._fatal and not self._survives(i, cell, hidden, seat):
+                        self._fatal.add(i)
+                        break
+                else:
+                    return
+
+    def _survives(self, i: int, cell: NotebookNode, hidden: bool, seat: Seat) -> bool:
+        """Go past one cell, and say whether the student's process is still there."""
+        if role(cell) == "test":
+            return self._ask(grade_id(cell).replace("test_", "", 1), hidden, seat)
+        error = ""
         try:
-            error = Remote(seat, Clock(times.cell, deadline)).run(cell.source)
+            error = Remote(seat, Clock(self._times.cell, self._deadline)).run(cell.source)
+            return True
         except Gone as gone:
-            done.failures[i] = f"{gone}; the other cells were run without this one"
+            error = f"{gone}; the other cells were run without this one"
             return False
-        if error:
-            done.failures[i] = error
-        return True
-    exercise = grade_id(cell).replace("test_", "", 1)
-    if exercise in done.outcomes:  # by a process before this one
-        return True
-    mine = [check for check in checks if check.exercise == exercise]
-    outcomes = done.outcomes[exercise] = []
-    remote = Remote(seat, Clock(times.checks, deadline))
-    try:
-        with time_limit(10 + 3 * times.checks):  # for the checks themselves, fed with something monstrous
-            for check in mine:
-                message = check.verdict(Student(remote.ask), seed)
-                outcomes.append(Outcome.of(check, message, remote.printed()))
-        return True
-    except Gone as gone:
-        late = str(gone).startswith("stopped after")
-        told = (
-            f"{gone} for all checks of this exercise: is there an endless loop?"
-            if late
-            else f"your code: {gone}"
-        )
-    except OutOfTime:
-        told = "what your code returns takes too long to check"
-    outcomes += not_tried(mine[len(outcomes) :], told)
-    return False
+        finally:
+            if error and not hidden:
+                self.done.failures[i] = error
+
+    def _ask(self, exercise: str, hidden: bool, seat: Seat) -> bool:
+        """Run an exercise's checks that have not been run by a process before this one."""
+        mine = [check for check in self._checks if check.exercise == exercise]
+        left = [check for check in mine if check.hidden is hidden and check not in self.done.outcomes]
+        remote = Remote(seat, Clock(self._times.checks, self._deadline))
+        try:
+            # the second limit is for the checks themselves, fed with something monstrous
+            with time_limit(10 + 3 * self._times.checks):
+                for check in left:
+                    message = check.verdict(Student(remote.ask), self._seed)
+                    self.done.outcomes[check] = Outcome.of(check, message, remote.printed())
+            return True
+        except Gone as gone:
+            late = str(gone).startswith("stopped after")
+            told = f"{gone} for all checks of this exercise: is there an endless loop?"
+            if not late:  # how it ended, in the student's own choice of words, would tell what was asked
+                told = "your code ended its process, or its answer" if hidden else f"your code: {gone}"
+        except OutOfTime:
+            told = "what your code returns takes too long to check"
+        rest = list(dict.fromkeys(check for check in left + mine if check not in self.done.outcomes))
+        self.done.outcomes.update(zip(rest, not_tried(rest, told)))
+        return False
 
 
 class Remote:

@@ -7,6 +7,7 @@ not grow with their number; results come in the order in which they are done, an
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -108,6 +109,8 @@ def _start() -> None:
     """How a worker process begins."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process, which ends us
     die_with_parent()
+    if os.getppid() != multiprocessing.parent_process().pid:  # it has died before we asked to be told
+        os._exit(1)
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, hard))
 

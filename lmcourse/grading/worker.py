@@ -10,7 +10,6 @@ import ast
 import hashlib
 import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -18,15 +17,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from lmcourse.grading import feedback
-from lmcourse.grading.checks import Check
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.intake import notebook_in
 from lmcourse.grading.isolated import Examined, Times, examine
-from lmcourse.grading.local import not_tried
 from lmcourse.grading.notebooks import Repaired, grade_id, repair, role
-from lmcourse.grading.report import Report, printable
+from lmcourse.grading.report import Outcome, Report, printable
 from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
 from lmcourse.grading.sandbox import NoSandbox, Sandbox, SandboxLost
@@ -167,20 +164,13 @@ def warm_modules(exam: Exam) -> tuple[str, ...]:
 
 def _reports(rules: Rules, examined: Examined, refused: str) -> list[Report]:
     """One report for each exercise, whatever happened."""
-    checks: Mapping[str, list[Check]] = {name: [] for name in rules.exam.points()}
+    late = f"the time allowed for the whole notebook ({rules.times.notebook:g} s) was over"
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in rules.exam.points()}
     for check in rules.exam.all_checks():
-        checks.get(check.exercise, []).append(check)
-    late = f"not tried: the time allowed for the whole notebook ({rules.times.notebook:g} s) was over"
-    return [
-        Report(
-            name,
-            examined.outcomes.get(name)
-            or not_tried(checks[name], f"not tried: {refused}" if refused else late),
-            rules.seed,
-            points,
-        )
-        for name, points in rules.exam.points().items()
-    ]
+        if check.exercise in outcomes:
+            not_reached = Outcome.of(check, f"not tried: {refused or late}", "")
+            outcomes[check.exercise].append(examined.outcomes.get(check, not_reached))
+    return [Report(name, outcomes[name], rules.seed, points) for name, points in rules.exam.points().items()]
 
 
 def _written(exam: Exam, repaired: Repaired) -> dict[str, dict]:

@@ -287,3 +287,32 @@ def test_stock_nbgrader_goes_on_from_our_gradebook(desk):
 def test_a_students_markdown_cannot_speak_html(written, shown):
     assert shown in harmless(written)
     assert not re.search(r"<[a-zA-Z/!?]", harmless(written))
+
+
+def test_the_commands_from_an_export_to_an_export(desk, monkeypatch):
+    """Moodle's folders are collected, graded and brought back as a table of grades."""
+    handed, course = desk
+    monkeypatch.chdir(course)
+    export = course / "from moodle"
+    for n, name in enumerate(("ada-perfect", "fred-unfinished")):
+        folder = export / f"{name.title()}_{n}_assignsubmission_file_"
+        folder.mkdir(parents=True)
+        shutil.copy(handed / f"{name}.ipynb", folder / "my work.ipynb")
+    roster = course / "roster.csv"
+    roster.write_text("student_id,lms_id,name\nada,0,Ada-Perfect\nfred,1,Fred-Unfinished\nzoe,2,Zoe\n")
+
+    def run(*words):
+        program = [sys.executable, "-m", "lmcourse", *words, "--course", str(course), "--roster", str(roster)]
+        done = subprocess.run(program, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    said = run("collect", NAME, str(export))
+    assert "zoe: missing, did not hand in" in said
+    assert (course / "submitted" / "ada" / NAME / "language-models.ipynb").exists()
+    said = run("grade", NAME, str(course / "submitted"), "--workers", "1")
+    assert "2 graded in" in said
+    said = run("export", NAME, "--output", str(course / "grades.csv"))
+    assert "1 submissions still wait for a person" in said
+    lines = (course / "grades.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == ["ada,Ada-Perfect,,17,20,", "fred,Fred-Unfinished,,0,20,"]

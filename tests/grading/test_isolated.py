@@ -48,7 +48,7 @@ def examined(sandbox, cells, *checks, times=QUICK, seed=0):
 
 def messages(sandbox, source, *functions, **options):
     done = examined(sandbox, [source, test_cell("e")], *map(a_check, functions), **options)
-    return [outcome.message for outcome in done.outcomes["e"]]
+    return [outcome.message for outcome in done.outcomes.values()]
 
 
 def both(sandbox, source, function):
@@ -221,6 +221,41 @@ def test_a_failure_in_a_function_of_the_check_cannot_be_swallowed(sandbox):
     assert messages(sandbox, source, lambda student: student.f(model)) == ["you asked too often"]
 
 
+def test_what_a_hidden_check_asks_is_known_to_nothing_that_is_shown(sandbox):
+    """The student's code remembers all it was asked, and tries every way to say it."""
+    source = """
+import os
+asked = []
+def f(x):
+    asked.append(x)
+    if x == 424242:
+        raise type(f"Asked{x}", (ValueError,), {})(x)
+def g():
+    print(asked)
+    raise ValueError(asked)
+"""
+
+    def secret(student):
+        student.f(424242)
+
+    def public(student):
+        student.g()
+
+    checks = [a_check(secret, "one", hidden=True, hint="mind the size"), a_check(public, "two")]
+    done = examined(sandbox, [source, test_cell("one"), "raise ValueError(asked)", test_cell("two")], *checks)
+    assert done.outcomes[checks[0]].message == "mind the size (your code raised ValueError)"
+    assert "424242" not in repr(done.failures) + repr(done.outcomes.values())
+    assert "line 1: ValueError: []" in done.failures.values()
+
+
+@pytest.mark.parametrize("deed", ["os._exit(x % 256)", "raise SystemExit(x)"])
+def test_how_a_process_ends_in_a_hidden_check_is_not_told(sandbox, deed):
+    check = a_check(lambda student: student.f(77), hidden=True, hint="mind the size")
+    done = examined(sandbox, [f"import os\ndef f(x):\n    {deed}", test_cell("e")], check)
+    assert not done.outcomes[check].passed
+    assert "77" not in done.outcomes[check].message
+
+
 def test_what_is_printed_is_kept_for_the_check_in_which_it_was(sandbox):
     source = "import sys\nprint('in the cell')\ndef f(x):\n    print('given', x, file=sys.stderr)"
 
@@ -233,13 +268,13 @@ def test_what_is_printed_is_kept_for_the_check_in_which_it_was(sandbox):
 
     checks = [a_check(one), a_check(two, hidden=True, hint="h"), a_check(two)]
     done = examined(sandbox, [source, test_cell("e")], *checks)
-    assert [outcome.printed for outcome in done.outcomes["e"]] == ["given 1\n", "", "given 2\n"]
+    assert [done.outcomes[check].printed for check in checks] == ["given 1\n", "", "given 2\n"]
 
 
 def test_a_later_cell_changes_no_earlier_exercise(sandbox):
     cells = ["f = lambda: 1", test_cell("one"), "f = lambda: 2", test_cell("two")]
     done = examined(sandbox, cells, a_check(equals(1), "one"), a_check(equals(2), "two"))
-    assert [outcomes[0].message for outcomes in done.outcomes.values()] == ["", ""]
+    assert [outcome.message for outcome in done.outcomes.values()] == ["", ""]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +290,7 @@ def test_a_cell_that_kills_its_process_is_left_out(sandbox, deadly, said):
     done = examined(sandbox, cells, a_check(equals(1)))
     assert list(done.failures) == [1]
     assert said in done.failures[1]
-    assert [outcome.message for outcome in done.outcomes["e"]] == [""]
+    assert [outcome.message for outcome in done.outcomes.values()] == [""]
 
 
 def test_an_exercise_that_kills_its_process_costs_no_other(sandbox):
@@ -266,12 +301,12 @@ def test_an_exercise_that_kills_its_process_costs_no_other(sandbox):
         "g = lambda: 2",
         test_cell("two"),
     ]
-    checks = [a_check(equals(1), "one"), a_check(equals(1), "one"), a_check(equals(2, name="g"), "two")]
+    checks = [a_check(equals(1), "one"), a_check(equals(3), "one"), a_check(equals(2, name="g"), "two")]
     done = examined(sandbox, cells, *checks)
-    first, second = done.outcomes["one"]
+    first, second, third = (done.outcomes[check] for check in checks)
     assert "exit status 0" in first.message
     assert "not tried" in second.message
-    assert done.outcomes["two"][0].passed
+    assert third.passed
 
 
 def test_the_process_that_goes_on_has_seen_no_check_twice(sandbox):
@@ -289,10 +324,11 @@ def test_the_process_that_goes_on_has_seen_no_check_twice(sandbox):
 
 def test_a_cell_that_fails_is_told_and_the_rest_runs(sandbox):
     cells = ["f = lambda: 1\n1 / 0", "def broken(:", "f2 = f", test_cell("e")]
-    done = examined(sandbox, cells, a_check(equals(1, name="f2")))
+    check = a_check(equals(1, name="f2"))
+    done = examined(sandbox, cells, check)
     assert done.failures[0] == "line 2: ZeroDivisionError: division by zero"
     assert "SyntaxError" in done.failures[1]
-    assert done.outcomes["e"][0].passed
+    assert done.outcomes[check].passed
 
 
 @pytest.mark.parametrize(
