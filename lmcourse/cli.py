@@ -72,7 +72,8 @@ def check(
 ) -> None:
     """Run a notebook's cells in a fresh process, then its checks, and explain what does not pass yet."""
     from lmcourse.grading.course import GradingError, load_checks, require_assignment
-    from lmcourse.grading.notebooks import find, grade_id, repair, role
+    from lmcourse.grading.graft import find, repair
+    from lmcourse.grading.notebooks import grade_id, role
     from lmcourse.grading.runner import run
 
     _refuse_inside_a_check()

@@ -6,7 +6,8 @@
     report.py      what the student sees of the outcome
     assignment.py  `Assignment`, the object in an assignment's notebook
     course.py      which assignments there are and where their files lie
-    notebooks.py   reading, recognising and repairing a student's notebook
+    notebooks.py   reading a notebook, a student's or the released one
+    graft.py       the student's work, found again and grafted into the release
     submission.py  the zip that is handed in
     runner.py      runs a notebook in a fresh process and checks it there
     release.py     `python -m lmcourse.grading.release` makes the students' versions
@@ -14,8 +15,10 @@
 
 Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
 
-    lms.py         rosters, submissions and tables of grades of Canvas and Moodle
-    intake.py      whose is which file, and the notebook in it
+    roster.py      who is in the class, and what the LMS calls them
+    intake.py      whose is which file
+    unpack.py      the notebook in a file or an archive
+    lms.py         submissions collected from, and grades exported to, Canvas and Moodle
     exam.py        an assignment as it is graded, as plain text
     worker.py      one submission: from its bytes to a result
     isolated.py    runs a notebook in the sandbox and its checks here, outside of it

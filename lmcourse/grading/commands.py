@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
-    from lmcourse.grading.lms import Roster
+    from lmcourse.grading.roster import Roster
 
 Name = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="For example 01-language-models.")]
 Paths = Annotated[
@@ -146,6 +146,6 @@ def export(
 
 
 def _roster(path: str) -> Roster | None:
-    from lmcourse.grading.lms import Roster
+    from lmcourse.grading.roster import Roster
 
     return Roster.read(Path(path)) if path else None

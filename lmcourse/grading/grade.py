@@ -31,7 +31,7 @@ from lmcourse.grading.result import Result
 from lmcourse.grading.worker import Graded, Job, Rules, digest_of
 
 if TYPE_CHECKING:
-    from lmcourse.grading.lms import Roster
+    from lmcourse.grading.roster import Roster
 
 BATCH, BATCH_SECONDS = 20, 2.0  # results are recorded by so many, or after so long
 

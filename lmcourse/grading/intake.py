@@ -1,8 +1,8 @@
-"""What students handed in: which files are whose, and the notebook in a file.
+"""What students handed in: which files are whose.
 
 Submissions are hostile. Whose a file is says the name that the LMS or the instructor gave it, never what is
-in it; links are not followed, nothing is unpacked to disk, nothing is read beyond a limit.
-`find_submissions` lists, in the instructor's process; `notebook_in` opens what was listed, in a worker.
+in it; links are not followed, nothing is read beyond a limit. What is in a file is the business of `unpack`,
+in a worker.
 
 The names are those of Canvas (its `lib/content_zipper.rb`), Moodle (`mod/assign/classes/downloader.php`),
 Blackboard ("Assignment File Download") and nbgrader (`submitted/STUDENT/ASSIGNMENT/`).
@@ -17,7 +17,6 @@ import re
 import stat
 import unicodedata
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,23 +26,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from nbformat import NotebookNode
-
-from lmcourse.grading import notebooks
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.notebooks import Release, match, parse_notebook, recognised
+from lmcourse.grading.unpack import MAX_FILES, PACKED, Archive, WaryFile, foreign, is_clutter, shown, unzipped
 
 if TYPE_CHECKING:
-    from lmcourse.grading.lms import Roster
+    from lmcourse.grading.roster import Roster
 
 MAX_BYTES = 60_000_000  # of one student, as handed in
-MAX_FILES = 100  # of one student
-MAX_UNPACKED = 150_000_000  # of one student, in all
-MAX_NOTEBOOKS = 10  # of one student that are looked at
-MAX_DIRECTORY = 4_000_000  # bytes of an archive's table of contents
-MAX_RATIO = 200  # of unpacked to packed bytes, where there is more than a little
 ENDINGS = re.compile(r"(?:\.ipynb|\.zip|\.tar|\.gz|\.tgz)+$", re.IGNORECASE)
-PACKED = re.compile(r"\.(?:ipynb(?:\.\w+)?|zip|gz|tgz|tar)$", re.IGNORECASE)  # browsers add .txt, .json
 
 _CANVAS = re.compile(
     r"(?:LATE_)?(?:(?P<anon>anon_[^\W_]+)|(?P<name>[^\s.,/-]+?)(?:_LATE)?_(?P<user>\d+))"
@@ -166,12 +156,6 @@ def safe_id(text: str) -> str:
     """
     text = re.sub(r"[^\w.@-]+", "-", unicodedata.normalize("NFKC", text))
     return text.encode("utf-8", "ignore")[:100].decode("utf-8", "ignore").strip("-._@ ")
-
-
-def shown(text: str) -> str:
-    """A hostile name, fit to be printed: without control characters, and not too long."""
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return text if len(text) <= 120 else f"{text[:60]}…{text[-50:]}"
 
 
 def moment(text: str, zone: tzinfo | None = timezone.utc) -> str:
@@ -329,7 +313,7 @@ def _files_at(path: Path, assignment: str) -> Iterator[_File]:
         yield from _files_in(str(path), found[0])
     elif path.name == "submitted":
         for entry in _entries(str(path)):
-            if entry.is_symlink() or (entry.is_dir() and not _is_clutter(entry.name)):
+            if entry.is_symlink() or (entry.is_dir() and not is_clutter(entry.name)):
                 yield from _of_nbgrader(path / entry.name / assignment)
     elif path.parent.name == "submitted":
         yield from _of_nbgrader(path / assignment)
@@ -345,7 +329,7 @@ def _of_many(folder: str) -> Iterator[_File]:
         found = _lms(entry.name)
         who, name = found or (_plain(entry.name, folder), entry.name)
         if entry.is_dir(follow_symlinks=False):
-            if found or not _is_clutter(entry.name):
+            if found or not is_clutter(entry.name):
                 yield from _files_in(entry.path, who)
         elif not entry.name.startswith("._") and (found or entry.is_symlink() or ENDINGS.search(entry.name)):
             yield _file(folder, entry.name, who, name)
@@ -376,17 +360,12 @@ def _files_in(folder: str, who: _Who, below: str = "", depth: int = 8) -> Iterat
         yield _File(who, below or name, above, name, bytes, str(error))
         return
     for entry in entries:
-        if _is_clutter(entry.name):
+        if is_clutter(entry.name):
             continue
         if not entry.is_dir(follow_symlinks=False):
             yield _file(folder, entry.name, who, below + entry.name)
         elif depth:
             yield from _files_in(entry.path, who, f"{below}{entry.name}/", depth - 1)
-
-
-def _is_clutter(name: str) -> bool:
-    """Whether a file or folder is one that programs leave behind: checkpoints, settings, what a Mac adds."""
-    return name.startswith(".") or name == "__MACOSX"
 
 
 def _entries(folder: str) -> list[os.DirEntry[str]]:
@@ -462,201 +441,16 @@ def _collection(path: Path) -> list[_File]:
         return []
     files = []
     try:
-        archive = _Archive(_WaryFile(io.FileIO(_open(str(path), 1 << 40)[0])))
+        archive = Archive(WaryFile(io.FileIO(_open(str(path), 1 << 40)[0])))
         for info in archive.infolist():
             first, _, rest = info.filename.partition("/")
             found = _lms(first)
-            if not found and not info.is_dir() and not _is_clutter(first):
+            if not found and not info.is_dir() and not is_clutter(first):
                 archive.close()
                 return []
-            if found and not info.is_dir() and not any(map(_is_clutter, rest.split("/"))):
-                read = partial(_unzipped, archive, info, MAX_BYTES)
-                files.append(
-                    _File(found[0], rest or found[1], str(path), info.filename, read, _foreign(info))
-                )
+            if found and not info.is_dir() and not any(map(is_clutter, rest.split("/"))):
+                read = partial(unzipped, archive, info, MAX_BYTES)
+                files.append(_File(found[0], rest or found[1], str(path), info.filename, read, foreign(info)))
     except Exception:  # whatever zipfile says of a file that is no zip
         return []
     return files
-
-
-# --- what is in it -----------------------------------------------------------------------------
-
-
-class _Wary:
-    """What zipfile reads from; a table of contents that would fill the memory is not read."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is not None and size > MAX_DIRECTORY:
-            raise zipfile.BadZipFile("too many files")
-        return super().read(size)
-
-
-class _WaryFile(_Wary, io.BufferedReader):
-    pass
-
-
-class _WaryBytes(_Wary, io.BytesIO):
-    pass
-
-
-class _Archive(zipfile.ZipFile):
-    """A zip whose file is open as long as the zip is."""
-
-    def close(self) -> None:
-        file = self.fp
-        super().close()
-        if file:
-            file.close()
-
-
-def notebook_in(data: bytes, name: str, release: Release) -> tuple[NotebookNode, list[str]]:
-    """A student's notebook, out of the bytes handed in, and what there is to say about how it was found.
-
-    Args:
-        data: a notebook, or an archive that holds it; archives in archives are opened too.
-        name: of the file, for messages.
-        release: of several notebooks, the one that has most of this counts.
-
-    Raises GradingError, with a reason that the student understands, if there is none.
-    """
-    unpacking = _Unpacking(release.path.name)
-    found, reasons = [], unpacking.problems
-    for n, (place, content) in enumerate(unpacking.files(data, shown(name))):
-        if n == MAX_NOTEBOOKS:
-            unpacking.notes.append(f"only {MAX_NOTEBOOKS} notebooks were looked at")
-            break
-        try:
-            notebook = parse_notebook(content, place)
-        except GradingError as error:
-            reasons.append(str(error))
-            continue
-        score = recognised(release, match(release, notebook))
-        if score:
-            found.append((score, place.rpartition("/")[2] == release.path.name, n, place, notebook))
-        else:
-            reasons.append(f"{place} is a notebook, but not of {release.assignment}")
-    notes = list(dict.fromkeys(unpacking.notes))
-    if not found:
-        said = [*reasons[:5], *notes] or [f"{shown(name)} holds no notebook (.ipynb)"]
-        raise GradingError("; ".join(said))
-    *_, place, notebook = max(found, key=lambda one: one[:3])
-    if len(found) > 1:
-        notes.append(f"{len(found)} notebooks belong to the assignment; {place} counts")
-    return notebook, notes
-
-
-class _Unpacking:
-    """Takes the files that could be a notebook out of archives in archives, in memory and within limits."""
-
-    def __init__(self, wanted: str) -> None:
-        self.wanted = wanted  # the name that comes first
-        self.left, self.opened = MAX_UNPACKED, 0
-        self.notes: list[str] = []
-        self.problems: list[str] = []
-
-    def files(self, data: bytes, name: str, depth: int = 3) -> Iterator[tuple[str, bytes]]:
-        """Name and content of each."""
-        if data[:4] in (b"PK\3\4", b"PK\5\6"):
-            members = self._zip(data)
-        elif data[:2] == b"\x1f\x8b":
-            members = self._gzip(data, name)
-        elif data[257:262] == b"ustar":
-            members = self._tar(data)
-        else:
-            yield name, data
-            return
-        if not depth:
-            self.problems.append(f"{name} is an archive in too many archives: hand in a zip of the notebook")
-            return
-        try:
-            for member, content in members:
-                self.left -= len(content)
-                self.opened += 1
-                if self.left < 0 or self.opened > MAX_FILES:
-                    raise GradingError("there is too much in it: hand in a zip of the notebook alone")
-                yield from self.files(content, member, depth - 1)
-        except GradingError as error:
-            self.problems.append(f"{name}: {error}")
-        except Exception:  # whatever zipfile and zlib say of bytes that somebody has made up
-            self.problems.append(f"{name} is damaged or no zip at all: make it again, with lmcourse submit")
-
-    def _zip(self, data: bytes) -> Iterator[tuple[str, bytes]]:
-        with zipfile.ZipFile(_WaryBytes(data)) as archive:
-            candidates, foreign = [], []
-            for info in archive.infolist():
-                clutter = info.is_dir() or any(map(_is_clutter, info.filename.split("/")))
-                if reason := _foreign(info):
-                    foreign.append(f"{shown(info.orig_filename)} {reason}")
-                elif not clutter and PACKED.search(info.filename):
-                    candidates.append(info)
-            if foreign:
-                self.notes.append(
-                    f"not used from the zip: {'; '.join(foreign[:3])}{'; …' * (len(foreign) > 3)}"
-                )
-            for info in sorted(candidates, key=lambda info: self._order(info.filename)):
-                try:
-                    content = _unzipped(archive, info, min(self.left, notebooks.MAX_BYTES))
-                except GradingError as error:
-                    self.problems.append(str(error))
-                else:
-                    yield shown(info.filename), content
-
-    def _order(self, name: str) -> tuple[object, ...]:
-        """Notebooks before archives, the release's name before others, what lies higher before the rest."""
-        packed = ".ipynb" not in name.lower()
-        return packed, name.rpartition("/")[2] != self.wanted, name.count("/"), name
-
-    def _gzip(self, data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
-        limit = min(self.left, notebooks.MAX_BYTES)
-        content = zlib.decompressobj(31).decompress(data, limit + 1)
-        if len(content) > limit:
-            raise GradingError(f"unpacks to more than {limit / 1e6:.0f} MB")
-        yield re.sub(r"\.(gz|tgz)$", "", name, flags=re.IGNORECASE), content
-
-    def _tar(self, data: bytes) -> Iterator[tuple[str, bytes]]:
-        """Ordinary files only, by the names that every tar has."""
-        at = 0
-        while data[at : at + 1].strip(b"\0"):
-            head = data[at : at + 512]
-            name = head[:100].partition(b"\0")[0].decode("utf-8", "replace")
-            size = int(head[124:136].strip(b"\0 ") or b"0", 8)
-            if size < 0:
-                raise GradingError("is damaged")
-            if head[156:157] in b"0\0" and PACKED.search(name) and not any(map(_is_clutter, name.split("/"))):
-                yield shown(name), data[at + 512 : at + 512 + size]
-            at += 512 + -(-size // 512) * 512
-
-
-def _foreign(info: zipfile.ZipInfo) -> str:
-    """Why a member of a zip must not be touched: what it says it is; empty if it is an ordinary file."""
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "is a link or a device"
-    name = info.orig_filename
-    if re.match(r"/|[A-Za-z]:", name) or "\\" in name or "\0" in name or ".." in name.split("/"):
-        return "has a name that could lead out of its folder"
-    return ""
-
-
-def _unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
-    """The content of a member; GradingError if it has more than `limit` bytes, whatever the archive says."""
-    name = shown(info.filename)
-    if info.flag_bits & 0x1:
-        raise GradingError(f"{name} is protected by a password: hand in a zip without one")
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
-        raise GradingError(f"{name} is packed in an unusual way: make an ordinary zip, with lmcourse submit")
-    content = bytearray()
-    try:
-        with archive.open(info) as member:
-            while chunk := member.read(1 << 16):
-                content += chunk
-                most = min(limit, max(10_000_000, MAX_RATIO * info.compress_size))
-                if len(content) > most:
-                    raise GradingError(f"{name} unpacks to more than {most / 1e6:.0f} MB: clear its outputs")
-    except GradingError:
-        raise
-    except Exception:  # zipfile raises a dozen kinds
-        raise GradingError(
-            f"{name} in the zip is damaged: make the zip again, with lmcourse submit"
-        ) from None
-    return bytes(content)

@@ -17,7 +17,8 @@ import nbformat
 
 import lmcourse
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.notebooks import Release, Repaired, find, repair
+from lmcourse.grading.graft import Repaired, find, repair
+from lmcourse.grading.notebooks import Release
 
 FORMAT = 1
 

@@ -20,13 +20,14 @@ from lmcourse.grading import feedback
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.intake import notebook_in
+from lmcourse.grading.graft import Repaired, repair
 from lmcourse.grading.isolated import Examined, Times, examine
-from lmcourse.grading.notebooks import Repaired, grade_id, repair, role
+from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome, Report, printable
 from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
 from lmcourse.grading.sandbox import NoSandbox, Sandbox, SandboxLost
+from lmcourse.grading.unpack import notebook_in
 
 IMPORTS_TORCH = re.compile(r"^\s*(import|from)\s+torch\b", re.MULTILINE)
 BROKEN = "the grader broke down over this notebook, twice: have a person look at it"

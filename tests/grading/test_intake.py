@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 
 from lmcourse.grading import intake, notebooks
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.intake import find_submissions, moment, notebook_in, safe_id
-from lmcourse.grading.lms import Roster
-from lmcourse.grading.notebooks import Release, defined_names, match, parse_notebook, repair
+from lmcourse.grading.graft import defined_names, match, repair
+from lmcourse.grading.intake import find_submissions, moment, safe_id
+from lmcourse.grading.notebooks import Release, parse_notebook
+from lmcourse.grading.roster import Roster
+from lmcourse.grading.unpack import notebook_in
 
 NAME = "01-language-models"
 RELEASE = Release.of(NAME)

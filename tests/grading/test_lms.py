@@ -10,7 +10,8 @@ from nbgrader.utils import parse_utc
 
 from lmcourse.grading import lms
 from lmcourse.grading.course import GradingError, release_notebook
-from lmcourse.grading.lms import Roster, Table, collect, export_grades
+from lmcourse.grading.lms import collect, export_grades
+from lmcourse.grading.roster import Roster, Table
 
 NAME = "01-language-models"
 NOTEBOOK = "language-models.ipynb"

@@ -10,7 +10,8 @@ import pytest
 
 from lmcourse.grading import submission
 from lmcourse.grading.course import GradingError, release_notebook
-from lmcourse.grading.notebooks import Release, read_notebook, repair, role
+from lmcourse.grading.graft import repair
+from lmcourse.grading.notebooks import Release, read_notebook, role
 from lmcourse.grading.submission import submit
 
 NAME = "01-language-models"

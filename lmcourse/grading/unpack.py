@@ -1,0 +1,220 @@
+"""The notebook in what was handed in: itself, or somewhere in an archive.
+
+Archives are hostile: nothing is unpacked to disk, and no link, size, name or table of contents in them is
+believed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from nbformat import NotebookNode
+
+from lmcourse.grading import notebooks
+from lmcourse.grading.course import GradingError
+from lmcourse.grading.graft import match, recognised
+from lmcourse.grading.notebooks import Release, parse_notebook
+
+MAX_FILES = 100  # of one student
+MAX_UNPACKED = 150_000_000  # of one student, in all
+MAX_NOTEBOOKS = 10  # of one student that are looked at
+MAX_DIRECTORY = 4_000_000  # bytes of an archive's table of contents
+MAX_RATIO = 200  # of unpacked to packed bytes, where there is more than a little
+PACKED = re.compile(r"\.(?:ipynb(?:\.\w+)?|zip|gz|tgz|tar)$", re.IGNORECASE)  # browsers add .txt, .json
+
+
+def shown(text: str) -> str:
+    """A hostile name, fit to be printed: without control characters, and not too long."""
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return text if len(text) <= 120 else f"{text[:60]}…{text[-50:]}"
+
+
+def is_clutter(name: str) -> bool:
+    """Whether a file or folder is one that programs leave behind: checkpoints, settings, what a Mac adds."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+class _Wary:
+    """What zipfile reads from; a table of contents that would fill the memory is not read."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > MAX_DIRECTORY:
+            raise zipfile.BadZipFile("too many files")
+        return super().read(size)
+
+
+class WaryFile(_Wary, io.BufferedReader):
+    """A file on disk, read warily."""
+
+
+class _WaryBytes(_Wary, io.BytesIO):
+    pass
+
+
+class Archive(zipfile.ZipFile):
+    """A zip whose file is open as long as the zip is."""
+
+    def close(self) -> None:
+        """Close the zip and its file."""
+        file = self.fp
+        super().close()
+        if file:
+            file.close()
+
+
+def notebook_in(data: bytes, name: str, release: Release) -> tuple[NotebookNode, list[str]]:
+    """A student's notebook, out of the bytes handed in, and what there is to say about how it was found.
+
+    Args:
+        data: a notebook, or an archive that holds it; archives in archives are opened too.
+        name: of the file, for messages.
+        release: of several notebooks, the one that has most of this counts.
+
+    Raises GradingError, with a reason that the student understands, if there is none.
+    """
+    unpacking = _Unpacking(release.path.name)
+    found, reasons = [], unpacking.problems
+    for n, (place, content) in enumerate(unpacking.files(data, shown(name))):
+        if n == MAX_NOTEBOOKS:
+            unpacking.notes.append(f"only {MAX_NOTEBOOKS} notebooks were looked at")
+            break
+        try:
+            notebook = parse_notebook(content, place)
+        except GradingError as error:
+            reasons.append(str(error))
+            continue
+        score = recognised(release, match(release, notebook))
+        if score:
+            found.append((score, place.rpartition("/")[2] == release.path.name, n, place, notebook))
+        else:
+            reasons.append(f"{place} is a notebook, but not of {release.assignment}")
+    notes = list(dict.fromkeys(unpacking.notes))
+    if not found:
+        said = [*reasons[:5], *notes] or [f"{shown(name)} holds no notebook (.ipynb)"]
+        raise GradingError("; ".join(said))
+    *_, place, notebook = max(found, key=lambda one: one[:3])
+    if len(found) > 1:
+        notes.append(f"{len(found)} notebooks belong to the assignment; {place} counts")
+    return notebook, notes
+
+
+class _Unpacking:
+    """Takes the files that could be a notebook out of archives in archives, in memory and within limits."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted  # the name that comes first
+        self.left, self.opened = MAX_UNPACKED, 0
+        self.notes: list[str] = []
+        self.problems: list[str] = []
+
+    def files(self, data: bytes, name: str, depth: int = 3) -> Iterator[tuple[str, bytes]]:
+        """Name and content of each."""
+        if data[:4] in (b"PK\3\4", b"PK\5\6"):
+            members = self._zip(data)
+        elif data[:2] == b"\x1f\x8b":
+            members = self._gzip(data, name)
+        elif data[257:262] == b"ustar":
+            members = self._tar(data)
+        else:
+            yield name, data
+            return
+        if not depth:
+            self.problems.append(f"{name} is an archive in too many archives: hand in a zip of the notebook")
+            return
+        try:
+            for member, content in members:
+                self.left -= len(content)
+                self.opened += 1
+                if self.left < 0 or self.opened > MAX_FILES:
+                    raise GradingError("there is too much in it: hand in a zip of the notebook alone")
+                yield from self.files(content, member, depth - 1)
+        except GradingError as error:
+            self.problems.append(f"{name}: {error}")
+        except Exception:  # whatever zipfile and zlib say of bytes that somebody has made up
+            self.problems.append(f"{name} is damaged or no zip at all: make it again, with lmcourse submit")
+
+    def _zip(self, data: bytes) -> Iterator[tuple[str, bytes]]:
+        with zipfile.ZipFile(_WaryBytes(data)) as archive:
+            candidates, foreign = [], []
+            for info in archive.infolist():
+                clutter = info.is_dir() or any(map(is_clutter, info.filename.split("/")))
+                if reason := foreign(info):
+                    foreign.append(f"{shown(info.orig_filename)} {reason}")
+                elif not clutter and PACKED.search(info.filename):
+                    candidates.append(info)
+            if foreign:
+                self.notes.append(
+                    f"not used from the zip: {'; '.join(foreign[:3])}{'; …' * (len(foreign) > 3)}"
+                )
+            for info in sorted(candidates, key=lambda info: self._order(info.filename)):
+                try:
+                    content = unzipped(archive, info, min(self.left, notebooks.MAX_BYTES))
+                except GradingError as error:
+                    self.problems.append(str(error))
+                else:
+                    yield shown(info.filename), content
+
+    def _order(self, name: str) -> tuple[object, ...]:
+        """Notebooks before archives, the release's name before others, what lies higher before the rest."""
+        packed = ".ipynb" not in name.lower()
+        return packed, name.rpartition("/")[2] != self.wanted, name.count("/"), name
+
+    def _gzip(self, data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+        limit = min(self.left, notebooks.MAX_BYTES)
+        content = zlib.decompressobj(31).decompress(data, limit + 1)
+        if len(content) > limit:
+            raise GradingError(f"unpacks to more than {limit / 1e6:.0f} MB")
+        yield re.sub(r"\.(gz|tgz)$", "", name, flags=re.IGNORECASE), content
+
+    def _tar(self, data: bytes) -> Iterator[tuple[str, bytes]]:
+        """Ordinary files only, by the names that every tar has."""
+        at = 0
+        while data[at : at + 1].strip(b"\0"):
+            head = data[at : at + 512]
+            name = head[:100].partition(b"\0")[0].decode("utf-8", "replace")
+            size = int(head[124:136].strip(b"\0 ") or b"0", 8)
+            if size < 0:
+                raise GradingError("is damaged")
+            if head[156:157] in b"0\0" and PACKED.search(name) and not any(map(is_clutter, name.split("/"))):
+                yield shown(name), data[at + 512 : at + 512 + size]
+            at += 512 + -(-size // 512) * 512
+
+
+def foreign(info: zipfile.ZipInfo) -> str:
+    """Why a member of a zip must not be touched: what it says it is; empty if it is an ordinary file."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is a link or a device"
+    name = info.orig_filename
+    if re.match(r"/|[A-Za-z]:", name) or "\\" in name or "\0" in name or ".." in name.split("/"):
+        return "has a name that could lead out of its folder"
+    return ""
+
+
+def unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
+    """The content of a member; GradingError if it has more than `limit` bytes, whatever the archive says."""
+    name = shown(info.filename)
+    if info.flag_bits & 0x1:
+        raise GradingError(f"{name} is protected by a password: hand in a zip without one")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
+        raise GradingError(f"{name} is packed in an unusual way: make an ordinary zip, with lmcourse submit")
+    content = bytearray()
+    try:
+        with archive.open(info) as member:
+            while chunk := member.read(1 << 16):
+                content += chunk
+                most = min(limit, max(10_000_000, MAX_RATIO * info.compress_size))
+                if len(content) > most:
+                    raise GradingError(f"{name} unpacks to more than {most / 1e6:.0f} MB: clear its outputs")
+    except GradingError:
+        raise
+    except Exception:  # zipfile raises a dozen kinds
+        raise GradingError(
+            f"{name} in the zip is damaged: make the zip again, with lmcourse submit"
+        ) from None
+    return bytes(content)
