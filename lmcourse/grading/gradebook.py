@@ -22,7 +22,7 @@ from nbgrader.api import Base, SubmittedAssignment
 from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.utils import parse_utc
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from lmcourse.grading.course import GradingError, source_notebook
 from lmcourse.grading.exam import Exam
@@ -30,6 +30,7 @@ from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.release import make_course
 from lmcourse.grading.result import Result
 
+SCORES = ("score", "max_score", "needs_manual_grade")
 PATIENCE = 30  # seconds to wait for another program that is writing, or for a server to answer
 LOCK = 0x6C6D636F75727365  # "lmcourse": the advisory lock that our writers to a PostgreSQL database take
 
@@ -135,15 +136,12 @@ class GradebookWriter:
         `needs_manual_grade`.
         """
         with self._transaction() as db, Session(bind=db) as session:
-            handed_in = session.query(SubmittedAssignment).join(SubmittedAssignment.assignment)
+            counted = [undefer(getattr(SubmittedAssignment, name)) for name in SCORES]
+            handed_in = session.query(SubmittedAssignment).options(*counted)
+            handed_in = handed_in.join(SubmittedAssignment.assignment).filter_by(name=assignment)
             return [
-                {
-                    "student": one.student_id,
-                    "score": one.score,
-                    "max_score": one.max_score,
-                    "needs_manual_grade": one.needs_manual_grade,
-                }
-                for one in handed_in.filter_by(name=assignment).order_by(SubmittedAssignment.student_id)
+                {"student": one.student_id} | {name: getattr(one, name) for name in SCORES}
+                for one in handed_in.order_by(SubmittedAssignment.student_id)
             ]
 
     def begin_run(self, assignment: str, seed: int) -> int:

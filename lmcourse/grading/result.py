@@ -41,8 +41,8 @@ class Result:
     digest: str
     submitted: str = ""
     refused: str = ""
-    notes: Sequence[str] = ()
-    failures: Sequence[str] = ()
+    notes: Sequence[str] = field(default_factory=list)
+    failures: Sequence[str] = field(default_factory=list)
     unsafe: bool = False
     seconds: float = field(default=0.0, compare=False)
 

@@ -140,16 +140,16 @@ class _Unpacking:
 
     def _zip(self, data: bytes) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(_WaryBytes(data)) as archive:
-            candidates, foreign = [], []
+            candidates, strange = [], []
             for info in archive.infolist():
                 clutter = info.is_dir() or any(map(is_clutter, info.filename.split("/")))
                 if reason := foreign(info):
-                    foreign.append(f"{shown(info.orig_filename)} {reason}")
+                    strange.append(f"{shown(info.orig_filename)} {reason}")
                 elif not clutter and PACKED.search(info.filename):
                     candidates.append(info)
-            if foreign:
+            if strange:
                 self.notes.append(
-                    f"not used from the zip: {'; '.join(foreign[:3])}{'; …' * (len(foreign) > 3)}"
+                    f"not used from the zip: {'; '.join(strange[:3])}{'; …' * (len(strange) > 3)}"
                 )
             for info in sorted(candidates, key=lambda info: self._order(info.filename)):
                 try:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lmcourse.grading import intake, notebooks
+from lmcourse.grading import graft, intake, unpack
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import defined_names, match, repair
 from lmcourse.grading.intake import find_submissions, moment, safe_id
@@ -561,7 +561,7 @@ def test_what_holds_no_notebook_is_refused_in_words(data, said):
 
 
 def test_a_table_of_contents_without_end_is_not_read(monkeypatch):
-    monkeypatch.setattr(intake, "MAX_DIRECTORY", 10_000)
+    monkeypatch.setattr(unpack, "MAX_DIRECTORY", 10_000)
     with pytest.raises(GradingError, match="damaged"):
         notebook_in(packed({f"{n}.txt": b"" for n in range(300)}), "x", RELEASE)
 
@@ -694,7 +694,7 @@ def test_likeness_is_counted_not_searched(monkeypatch):
     texts = [cell.source[::-1] for cell in RELEASE.notebook.cells if cell.cell_type == "markdown"] * 50
     cells = [{"cell_type": "markdown", "source": text} for text in texts]
     counted = []
-    monkeypatch.setattr(notebooks, "Counter", lambda words: counted.append(1) or Counter(words))
+    monkeypatch.setattr(graft, "Counter", lambda words: counted.append(1) or Counter(words))
     match(RELEASE, parse_notebook(json.dumps({"cells": cells}).encode(), "x"))
     assert 0 < len(counted) <= len(cells) + len(RELEASE.notebook.cells)
 
