@@ -17,12 +17,14 @@ import gc
 import importlib
 import io
 import json
+import linecache
 import os
 import random
 import resource
 import socket
 import sys
 import traceback
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,6 +186,7 @@ class Server:
         self._desk = Desk(shell.user_ns, self._delivered)
         self._printed = sys.stdout = sys.stderr = Printed()
         self._functions: dict[int, Any] = {}
+        self._cells = 0
         self._ticket = 0  # of the request that is being answered: every reply must name it
         self._special = {"T": torch_tensor, "h": self._desk.kept.__getitem__, "c": self._callback}
 
@@ -208,11 +211,28 @@ class Server:
 
     def _ran(self, source: str) -> bytes:
         """Run a cell; the reply is what stopped it, or nothing."""
-        done = self._shell.run_cell(source, store_history=False)
-        error = done.error_before_exec or done.error_in_exec
+        error = self._stopped_by(source)
         return self._packed(
             "ran", error and [type(error).__name__, _text(error)[:300], _line(error, self._shell)]
         )
+
+    def _stopped_by(self, source: str) -> BaseException | None:
+        """Run a cell; IPython, which takes its time, is asked only about what is no plain Python."""
+        self._cells += 1
+        name = f"<cell {self._cells}>"
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the compiler, about odd escapes and the like
+                code = compile(source, name, "exec")
+        except SyntaxError:
+            done = self._shell.run_cell(source, store_history=False)
+            return done.error_before_exec or done.error_in_exec
+        linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+        try:
+            exec(code, self._shell.user_ns)
+        except BaseException as error:
+            return error
+        return None
 
     def _delivered(self, value: Any) -> bytes:
         arrays: list[np.ndarray] = []

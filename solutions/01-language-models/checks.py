@@ -248,7 +248,7 @@ def empty(student):
 )
 def random_model_sentences(student, rng):
     """Every sentence of a random model, by its exact probability; and beginnings of sentences."""
-    sentences = random_sentences(rng)
+    sentences = random_sentences(rng, length=3)
     model = model_of(sentences)
     for sentence in rng.permutation(list(sentences))[:8].tolist():
         words = list(_words(sentence))
@@ -518,7 +518,7 @@ def long_text(student, rng):
 def random_gaps(student, rng):
     """Random models, where some candidates are impossible."""
     for _ in range(4):
-        sentences = random_sentences(rng, words="abc", length=4)
+        sentences = random_sentences(rng, words="abc", length=3)
         words = list(_words(rng.choice(list(sentences))))
         words[int(rng.integers(len(words) - 1))] = None
         expect_table(
@@ -797,10 +797,10 @@ def further_on(student):
 
 @check("annealed_sequence")
 def cold(student):
-    """Four words, 2,401 sentences of about 1/2401 each, at T = 0.01: their hundredth powers underflow."""
+    """Three words, 2,023 sentences of about 1/2023 each, at T = 0.01: their hundredth powers underflow."""
     underflow = "p^(1/T) underflowed to 0: carry log p / T and log Z instead of p^(1/T) and Z"
     first = [1.02, 1.01, 1.0, 1.0, 1.0, 1.0, 1.0]
-    rows = [_shares(dict(zip("abcdefg", weights))) for weights in (first, *[[1.0] * 7] * 3)]
+    rows = [_shares(dict(zip("abcdefghijklmnopq", weights))) for weights in (first, [1.0] * 17, [1.0] * 17)]
     try:
         got = student.annealed_next(independent(rows), (), 0.01)
     except StudentError as error:
@@ -832,12 +832,13 @@ def impossible_word(student):
     hint="very low temperatures: powers of probabilities underflow: carry logarithms through the recursion",
 )
 def cold_sequences(student, rng):
-    """Three independent words: 2,744 sentences of about 4e-4 each, whose hundredth powers underflow."""
-    rows = 1 + 0.03 * rng.random((3, 14))
-    rows /= rows.sum(axis=1, keepdims=True)
+    """Three independent words: 2,268 sentences of about 4e-4 each, whose hundredth powers underflow."""
+    rows = [
+        _shares(dict(zip("abcdefghijklmnopqr", (1 + 0.03 * rng.random(n)).tolist()))) for n in (7, 18, 18)
+    ]
     t = float(rng.uniform(0.01, 0.0102))
-    expected = dict(zip("abcdefghijklmn", annealed(rows[0], t).tolist()))
-    model = independent([dict(zip("abcdefghijklmn", row.tolist())) for row in rows])
+    expected = dict(zip("abcdefg", annealed(list(rows[0].values()), t).tolist()))
+    model = independent(rows)
     expect_table(student.annealed_next(model, (), t), expected, "the first word")
 
 

@@ -528,10 +528,10 @@ def further_on(student):
 
 @check("annealed_sequence")
 def cold(student):
-    """Four words, 2,401 sentences of about 1/2401 each, at T = 0.01: their hundredth powers underflow."""
+    """Three words, 2,023 sentences of about 1/2023 each, at T = 0.01: their hundredth powers underflow."""
     underflow = "p^(1/T) underflowed to 0: carry log p / T and log Z instead of p^(1/T) and Z"
     first = [1.02, 1.01, 1.0, 1.0, 1.0, 1.0, 1.0]
-    rows = [_shares(dict(zip("abcdefg", weights))) for weights in (first, *[[1.0] * 7] * 3)]
+    rows = [_shares(dict(zip("abcdefghijklmnopq", weights))) for weights in (first, [1.0] * 17, [1.0] * 17)]
     try:
         got = student.annealed_next(independent(rows), (), 0.01)
     except StudentError as error:
