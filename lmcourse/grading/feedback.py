@@ -98,5 +98,5 @@ def _output(report: Report) -> dict:
 
 
 def harmless(markdown: str) -> str:
-    """Markdown in which no HTML is left that a browser would obey: each `<` before a tag is written out."""
-    return re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", markdown)
+    """Markdown with no HTML and no link that a browser would obey: `<` and `]` are written out."""
+    return re.sub(r"\](?=[(:])", "&#93;", re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", markdown))

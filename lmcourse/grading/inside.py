@@ -21,6 +21,8 @@ import linecache
 import os
 import random
 import resource
+import select
+import signal
 import socket
 import sys
 import traceback
@@ -123,7 +125,10 @@ def _watch(desk: socket.socket, report: socket.socket, told: Settings, shell: An
             finally:
                 os._exit(0)
         desk.close()
-        socket.send_fds(report, [b"pid"], [os.pidfd_open(student)])
+        handle = os.pidfd_open(student)
+        socket.send_fds(report, [b"pid"], [handle])
+        if handle not in select.select([report, handle], [], [])[0]:  # the grader is gone
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
         report.send(b"end" + str(os.waitstatus_to_exitcode(os.waitpid(student, 0)[1])).encode())
     except OSError:
         report.send(b"bad" + traceback.format_exc(limit=-1).encode())

@@ -151,7 +151,10 @@ class Remote:
 
     def run(self, source: str) -> str:
         """Run a cell; what stopped it, or nothing. Raises Gone."""
-        error, _ = self._exchange("ran", {"run": source}, [])
+        try:
+            error, _ = self._exchange("ran", {"run": source}, [])
+        except (CheckFailed, StudentError) as failure:  # of the shell itself, which a cell may have changed
+            return f"{type(failure).__name__}: {failure}"[:300]
         if error is None:
             return ""
         kind, message, line = (str(part)[:300] for part in error)
@@ -197,10 +200,12 @@ class Remote:
             if kind == wanted:
                 return content, arrays
             if kind == "unfit":
-                raise CheckFailed(str(content))
+                raise CheckFailed(str(content)[:2000])
             if kind == "raised":
                 kinds, message, where = content
-                raise StudentError([str(k)[:100] for k in kinds] or ["Exception"], str(message), str(where))
+                raise StudentError(
+                    [str(k)[:100] for k in kinds[:50]] or ["Exception"], str(message)[:2000], str(where)[:300]
+                )
             self._refuse("an answer of an unknown kind")
 
     def _checked(self, reply: Any) -> tuple[int, str, Any, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from lmcourse.grading.checks import Check
 
 MIME = "application/vnd.lmcourse.report+json"
+MAX_MESSAGE = 2_000  # characters of one message to a student
 
 
 def printable(text: str) -> str:
@@ -36,6 +37,7 @@ class Outcome:
         """The outcome of `check`, passed if there is no message; a hidden one keeps its title to itself."""
         title = "Other cases, not shown" if check.hidden else check.title
         said = "" if check.hidden else printable(printed)
+        message = message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "…"
         return cls(title, not message, printable(message), said, check.hidden, check.weight)
 
 

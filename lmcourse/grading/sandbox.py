@@ -207,7 +207,8 @@ class Seat:
         status = int(message[3:])
         if status >= 0:
             return f"it ended its Python process (exit status {status}), as `os._exit` does"
-        name = signal.Signals(-status).name
+        names = {number.value: number.name for number in signal.Signals}
+        name = names.get(-status, f"signal {-status}")
         memory = (
             " (the memory ran out, or a library crashed)" if name in ("SIGKILL", "SIGSEGV", "SIGABRT") else ""
         )
@@ -310,6 +311,7 @@ def bubblewrap(passwd: int) -> list[str]:
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
+    command += ["--tmpfs", "/tmp"]  # first, for the checkout itself may be in there
     shown = visible()
     for parent in sorted({parent for path in [*shown, Path("/etc/passwd")] for parent in path.parents}):
         if parent != Path("/") and not any(parent == path or path in parent.parents for path in shown):
@@ -327,7 +329,7 @@ def bubblewrap(passwd: int) -> list[str]:
         "--dev",
         "/dev",
     ]
-    command += ["--tmpfs", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     return [*command, "--hostname", "sandbox", "--"]
 
 

@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from lmcourse.grading import notebooks
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.graft import match, recognised
+from lmcourse.grading.graft import match, recognised, repair
 from lmcourse.grading.notebooks import Release, parse_notebook
 
 MAX_FILES = 100  # of one student
@@ -90,15 +90,19 @@ def notebook_in(data: bytes, name: str, release: Release) -> tuple[NotebookNode,
             continue
         score = recognised(release, match(release, notebook))
         if score:
-            found.append((score, place.rpartition("/")[2] == release.path.name, n, place, notebook))
+            found.append((score, place.rpartition("/")[2] == release.path.name, -n, place, notebook))
         else:
             reasons.append(f"{place} is a notebook, but not of {release.assignment}")
     notes = list(dict.fromkeys(unpacking.notes))
     if not found:
         said = [*reasons[:5], *notes] or [f"{shown(name)} holds no notebook (.ipynb)"]
         raise GradingError("; ".join(said))
-    *_, place, notebook = max(found, key=lambda one: one[:3])
-    if len(found) > 1:
+    *_, place, notebook = found[0]
+    if len(found) > 1:  # a blank copy beside the finished one is not what was meant
+        answered = [len(repair(release, one[-1]).answered) for one in found]
+        *_, place, notebook = max(zip(answered, found), key=lambda pair: (pair[1][0], pair[0], pair[1][1:3]))[
+            1
+        ]
         notes.append(f"{len(found)} notebooks belong to the assignment; {place} counts")
     return notebook, notes
 

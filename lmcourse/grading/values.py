@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -213,7 +214,7 @@ def unpack(head: bytes, body: bytes) -> tuple[Any, list[np.ndarray]]:
 
 def _array(dtype: str, shape: list[int], body: bytes, start: int) -> np.ndarray:
     """One array of a message; a writable copy."""
-    if not isinstance(dtype, str) or len(dtype) > 4 or len(shape) > 16:
+    if not re.fullmatch(r"[<>|][biufc]\d{1,2}", str(dtype)) or len(shape) > 16:
         raise ProtocolError("an array of an unknown kind")
     kind = np.dtype(dtype)
     if kind.kind not in KINDS or any(type(n) is not int or not 0 <= n <= MAX_ARRAYS for n in shape):

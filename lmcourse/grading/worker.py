@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+import threading
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -106,6 +107,10 @@ def grade(job: Job, rules: Rules) -> Graded:
             refused = BROKEN
         except (MemoryError, RecursionError):
             refused = f"{job.name} is too large, or nested too deep, to be read"
+        except Exception as error:  # a fault of ours must not stop the run
+            refused = (
+                f"the grader stumbled over this notebook ({type(error).__name__}): have a person look at it"
+            )
     result = Result(
         student=job.student,
         assignment=rules.exam.assignment,
@@ -133,20 +138,24 @@ def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
     modules = warm_modules(rules.exam)
     if any(IMPORTS_TORCH.search(cell.source) for cell in notebook.cells if cell.cell_type == "code"):
         modules += ("torch",)  # seconds to import, but only once for all who want it
-    what = (modules, rules.limits, not rules.unsafe)
+    what = (modules, rules.limits, not rules.unsafe, threading.get_ident())
     checks = rules.exam.all_checks()
     try:
         return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
     except SandboxLost:
-        _sandbox(*what).close()
-        _sandbox.cache_clear()
+        _SANDBOXES.pop(what).close()
         return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
 
 
-@cache
-def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool) -> Sandbox:
-    """This process's sandbox."""
-    return Sandbox(list(modules), limits, confined)
+_SANDBOXES: dict[tuple, Sandbox] = {}
+
+
+def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool, thread: int) -> Sandbox:
+    """This thread's sandbox: a Dask worker may have several threads, and a sandbox seats one at a time."""
+    what = (modules, limits, confined, thread)
+    if what not in _SANDBOXES:
+        _SANDBOXES[what] = Sandbox(list(modules), limits, confined)
+    return _SANDBOXES[what]
 
 
 @cache

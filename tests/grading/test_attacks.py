@@ -8,7 +8,6 @@ students' results with those of a run without any attacker.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -42,8 +41,6 @@ HONEST = {
     "m-honest-student": {**RIGHT, "chain_rule": "def sequence_log_prob(*_):\n    return 1 / 0"},
     "z-honest-student": {},
 }
-# Attacks that do harm today, and what harm. They are graded apart from the others.
-HOLES: dict[str, str] = {}
 NAMES = [*loader.attacks(), *archives.SHAPES]
 
 
@@ -83,12 +80,16 @@ class Place:
 
     def words(self) -> dict[str, str]:
         """What the attacks' words stand for."""
-        places = {name.upper(): str(getattr(self, name)) for name in ("home", "course", "handed", "cache", "marks")}
+        places = {
+            name.upper(): str(getattr(self, name)) for name in ("home", "course", "handed", "cache", "marks")
+        }
         return {**places, "REPO": str(ROOT), "PORT": str(self.port)}
 
     def precious(self) -> dict[str, tuple]:
         """Everything that no submission may change."""
-        ours = [ROOT / name for name in ("lmcourse", "solutions", "notebooks/assignments", "nbgrader_config.py")]
+        ours = [
+            ROOT / name for name in ("lmcourse", "solutions", "notebooks/assignments", "nbgrader_config.py")
+        ]
         new = [self.course / name for name in ("autograded", "feedback", "gradebook.db")]
         return state([self.home, self.handed, self.cache, self.marks, self.course, *ours], new)
 
@@ -180,7 +181,7 @@ class Graded:
 
 @pytest.fixture(scope="module")
 def graded(place):
-    place.hand_in([name for name in NAMES if name not in HOLES])
+    place.hand_in(NAMES)
     for name, sources in HONEST.items():
         (place.handed / f"{name}.ipynb").write_bytes(as_bytes(released(sources)))
     before, free = place.precious(), available()
@@ -228,10 +229,14 @@ def assert_no_gain(name: str, result: Result, page: str, notebook: str) -> None:
 def assert_harmless(page: str) -> None:
     """Nothing in the page is HTML but what we write, and no character is a command to a terminal."""
     tags = set(re.findall(r"</?([a-zA-Z!?][^\s/>]*)", page))
-    ours = "!doctype html head meta title style body h1 h2 p section div span code pre details summary ul li hr"
+    ours = (
+        "!doctype html head meta title style body h1 h2 p section div span code pre details summary ul li hr"
+    )
     assert tags <= {*ours.split(), "strong"}
     assert not re.search(r"(?i)<[^>]*\s(on\w+|href|src)\s*=", page)
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", re.sub(r"<pre>.*?</pre>", "", page))
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", re.sub(r"<pre>.*?</pre>", "", page)
+    )
 
 
 def assert_graded_form(text: str) -> None:
@@ -255,7 +260,7 @@ def assert_graded_form(text: str) -> None:
             assert_harmless(output.data["text/html"])
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in HOLES])
+@pytest.mark.parametrize("name", NAMES)
 def test_no_unearned_mark(graded, name):
     folder = Path(name) / ASSIGNMENT
     page = (graded.place.course / "feedback" / folder / "language-models.html").read_text(encoding="utf-8")
@@ -263,23 +268,15 @@ def test_no_unearned_mark(graded, name):
     assert_no_gain(name, graded.results[name], page, notebook)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.xfail(reason=why, strict=True)) for n, why in HOLES.items()]
-)
-def test_known_holes(place, name):
-    made = one(place, name)
-    assert_no_gain(name, made.result, made.page, made.notebook)
-
-
-def one(place: Place, name: str, notebook=None) -> worker.Graded:
+def one(place: Place, name: str, data: bytes | None = None) -> worker.Graded:
     """Grade one attack here, without a pool and a database."""
-    data = as_bytes(notebook or loader.notebook(name, place.words()))
+    data = data or as_bytes(loader.notebook(name, place.words()))
     rules = worker.Rules(Exam.of(ASSIGNMENT), SEED, TIMES, LIMITS)
     return worker.grade(worker.Job(name, f"{name}.ipynb", data, worker.digest_of(data)), rules)
 
 
 def test_every_submission_has_a_result(graded):
-    assert graded.results.keys() == {*NAMES, *HONEST} - {*HOLES}
+    assert graded.results.keys() == {*NAMES, *HONEST}
 
 
 def test_no_file_is_touched(graded):
@@ -296,7 +293,9 @@ def test_nothing_else_is_in_the_course_folder(graded):
     }
     for kind, ending in (("autograded", "ipynb"), ("feedback", "html")):
         files = [p for p in (graded.place.course / kind).rglob("*") if not p.is_dir()]
-        wanted = {graded.place.course / kind / n / ASSIGNMENT / f"language-models.{ending}" for n in graded.results}
+        wanted = {
+            graded.place.course / kind / n / ASSIGNMENT / f"language-models.{ending}" for n in graded.results
+        }
         assert {*files} == wanted
 
 
@@ -319,7 +318,9 @@ def test_honest_students_are_graded_as_if_there_were_no_attackers(graded, place,
     alone = tmp_path / "gradebook.db"
     options = grade.Options(tmp_path, f"sqlite:///{alone}", 1, seed=SEED, times=TIMES, limits=LIMITS)
     run = grade.run(ASSIGNMENT, [tmp_path], options)
-    assert {result.student: result for result in run.graded} == {name: graded.results[name] for name in HONEST}
+    assert {result.student: result for result in run.graded} == {
+        name: graded.results[name] for name in HONEST
+    }
     assert [graded.results[name].points for name in HONEST] == [17, 13, 0]  # the chain rule is used later on
     among = place.course / "gradebook.db"
     assert recorded(among, HONEST) == recorded(alone, HONEST)
@@ -364,7 +365,7 @@ def assignment_rows(path: Path) -> list[tuple]:
 
 def test_a_worker_passes_nothing_on_from_one_student_to_the_next(place):
     for name in ("leave", "find"):
-        made = one(place, name, loader.notebook(f"pair/{name}", place.words()))
+        made = one(place, name, as_bytes(loader.notebook(f"pair/{name}", place.words())))
         assert made.result.points == 0
         assert "LOOT" not in "\n".join(made.result.failures)
 
@@ -375,10 +376,12 @@ def test_a_link_in_an_answer_runs_nothing_in_the_readers_browser(place):
     made = nbformat.reads(one(place, "links_in_answers").notebook, as_version=4)
     html, _ = HTMLExporter(template_name="basic").from_notebook_node(made)
     targets = re.findall(r'(?i)(?:href|src)\s*=\s*"([^"]*)"', html)
-    assert not [target for target in targets if re.match(r"\s*(javascript|data|vbscript)", target, re.IGNORECASE)]
+    assert not [
+        target for target in targets if re.match(r"\s*(javascript|data|vbscript)", target, re.IGNORECASE)
+    ]
 
 
-@pytest.mark.parametrize("attack", ["magics_and_shells", "hooks", "call_home"])
+@pytest.mark.parametrize("attack", ["magics_and_shells", "edit_startup_file", "call_home"])
 def test_the_suite_sees_the_damage_where_there_is_no_sandbox(attack, tmp_path, monkeypatch):
     bare = Place(tmp_path)
     monkeypatch.setenv("HOME", str(bare.home))

@@ -52,6 +52,18 @@ def wrapped(name, source, where=""):
     return answer(name, f"{where}\n{RIGHT[name]}\n{source}")
 
 
+def returning(name, expression, imports=""):
+    """The right answer, whose function returns `expression` of what it would return, called `it`."""
+    function = function_of(name)
+    then = f"def {function}(*args):\n    it = _{function}(*args)\n    return {expression}"
+    return "\n".join([RIGHT[name], imports, f"_{function} = {function}", then])
+
+
+def function_of(name):
+    """The name of the function that an exercise asks for."""
+    return RIGHT[name].split("(")[0].split()[1]
+
+
 # How programs save notebooks
 
 
@@ -67,7 +79,7 @@ def as_colab_saves():
 
 
 @case()
-def format_4_2_without_ids():
+def an_older_format_without_ids():
     made = json.loads(as_bytes(released()))
     for cell in made["cells"]:
         del cell["id"]
@@ -83,7 +95,9 @@ def format_3():
             cells.append({"cell_type": "code", "input": cell.source.splitlines(True), "language": "python"})
         else:
             cells.append({"cell_type": "markdown", "source": cell.source.splitlines(True)})
-    return json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}).encode()
+    return json.dumps(
+        {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
+    ).encode()
 
 
 @case()
@@ -125,9 +139,10 @@ def a_large_picture():
     return as_bytes(made)
 
 
-@case(".ipynb.txt")
+@case(".zip")
 def another_file_name():
-    return as_bytes(released())
+    """As a browser saves it that takes a notebook for a text."""
+    return zipped({"Kopie von language-models (3).ipynb.txt": as_bytes(released())})
 
 
 @case(".IPYNB")
@@ -158,7 +173,11 @@ def a_zip_in_a_zip():
 
 @case(".zip")
 def a_folder_from_a_mac():
-    files = {"Übung 1/.DS_Store": b"\0", f"__MACOSX/Übung 1/._{NAME}": b"\0\5\x16\7", f"Übung 1/._{NAME}": b"\0\5"}
+    files = {
+        "Übung 1/.DS_Store": b"\0",
+        f"__MACOSX/Übung 1/._{NAME}": b"\0\5\x16\7",
+        f"Übung 1/._{NAME}": b"\0\5",
+    }
     files |= {f"Übung 1/.ipynb_checkpoints/{NAME}": as_bytes(released({}))}
     return zipped({**files, f"Übung 1/{NAME}": as_bytes(released())})
 
@@ -187,13 +206,17 @@ def a_solution_in_two_cells():
     lines = "def tail_of(tokens, n):\n    return list(tokens[len(tokens) - n :])"
     made = released({**RIGHT, "typical": RIGHT["typical"] + "\n\nhalf = typical_filter"})
     code(made, lines, before="typical")
-    return as_bytes(code(made, "def typical_filter(probs, mass):\n    return half(probs, mass)", after="typical"))
+    return as_bytes(
+        code(made, "def typical_filter(probs, mass):\n    return half(probs, mass)", after="typical")
+    )
 
 
 @case()
 def a_cell_moved_to_the_end():
     made = released()
-    at = next(i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == "chain_rule")
+    at = next(
+        i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == "chain_rule"
+    )
     made.cells.append(made.cells.pop(at))
     return as_bytes(made)
 
@@ -203,7 +226,9 @@ def the_stub_below_the_answer():
     made, stubs = released(), released({})
     for name in ("chain_rule", "typical"):
         stub = next(c for c in stubs.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
-        at = next(i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == name)
+        at = next(
+            i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == name
+        )
         made.cells.insert(at + 1, stub)
     return as_bytes(made)
 
@@ -211,7 +236,9 @@ def the_stub_below_the_answer():
 @case()
 def an_answer_copied():
     made = released()
-    at = next(i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == "typical")
+    at = next(
+        i for i, c in enumerate(made.cells) if c.metadata.get("nbgrader", {}).get("grade_id") == "typical"
+    )
     made.cells.insert(at, json.loads(json.dumps(made.cells[at])))
     return as_bytes(made)
 
@@ -226,7 +253,14 @@ def no_test_cells():
 @case()
 def cells_that_fail():
     made = released()
-    for source in ("1 / 0", "def broken(:\n", "undefined_name", "import no_such_package", "assert False", "%nomagic"):
+    for source in (
+        "1 / 0",
+        "def broken(:\n",
+        "undefined_name",
+        "import no_such_package",
+        "assert False",
+        "%nomagic",
+    ):
         code(made, source, before="temperature")
     return as_bytes(made)
 
@@ -244,7 +278,11 @@ def magics():
     for name in POINTS:
         cell = next(c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
         cell.source = "%%time\n" + cell.source
-    code(made, "%matplotlib inline\n%load_ext autoreload\n%autoreload 2\n!pip install numpy\n%pip install numpy", before="chain_rule")
+    code(
+        made,
+        "%matplotlib inline\n%load_ext autoreload\n%autoreload 2\n!pip install numpy\n%pip install numpy",
+        before="chain_rule",
+    )
     code(made, "%%timeit -n 1 -r 1\n1 + 1", before="chain_rule")
     return as_bytes(code(made, "%%capture out\nprint('x')\n?len\nlen??", before="chain_rule"))
 
@@ -252,7 +290,9 @@ def magics():
 @case()
 def top_level_await():
     source = "import asyncio\nawait asyncio.sleep(0.01)\nbase = await asyncio.sleep(0, 1.0)"
-    made = released({**RIGHT, "temperature": RIGHT["temperature"].replace("temperature < 0", "temperature < 0 * base")})
+    made = released(
+        {**RIGHT, "temperature": RIGHT["temperature"].replace("temperature < 0", "temperature < 0 * base")}
+    )
     return as_bytes(code(made, source, before="temperature"))
 
 
@@ -279,16 +319,22 @@ def a_function_used_by_a_later_exercise():
 
 @case()
 def noise_everywhere():
-    noise = (
-        "import logging, os, sys, warnings\nlogging.basicConfig(level=logging.DEBUG)\n"
-        "def loud(f):\n    def g(*a, **k):\n        warnings.warn('soon')\n        logging.warning('w')\n"
-        "        print('out')\n        print('err', file=sys.stderr)\n        os.write(2, b'two')\n"
-        "        np.log(np.zeros(1))\n        return f(*a, **k)\n    return g"
-    )
-    made = released({name: f"{RIGHT[name]}\n" + "".join(
-        f"{f} = loud({f})\n" for f in [RIGHT[name].split("(")[0].split()[1]] if name in POINTS) for name in RIGHT
-        if name != "parroting"} | {"parroting": RIGHT["parroting"]})
-    return as_bytes(code(made, noise, before="chain_rule"))
+    noise = """
+import logging, os, sys, warnings
+logging.basicConfig(level=logging.DEBUG)
+def loud(f):
+    def g(*a, **k):
+        warnings.warn("soon")
+        logging.warning("w")
+        print("out")
+        print("err", file=sys.stderr)
+        os.write(2, b"two")
+        np.log(np.zeros(1))
+        return f(*a, **k)
+    return g
+"""
+    noisy = {name: f"{RIGHT[name]}\n{function_of(name)} = loud({function_of(name)})" for name in POINTS}
+    return as_bytes(code(released({**RIGHT, **noisy}), noise, before="chain_rule"))
 
 
 @case()
@@ -299,35 +345,68 @@ def prints_ten_megabytes():
 @case()
 def strict_settings():
     """Every warning an error."""
-    source = "import random, warnings\nrandom.seed(0)\nnp.random.seed(0)\nwarnings.simplefilter('error')\nnp.seterr(all='raise')"
+    source = (
+        "import random, warnings\n"
+        "random.seed(0)\n"
+        "np.random.seed(0)\n"
+        "warnings.simplefilter('error')\n"
+        "np.seterr(all='raise', under='ignore')"
+    )
     return as_bytes(code(released(), source, before="chain_rule"))
 
 
 @case()
 def print_replaced():
-    source = "import builtins, sys, io\nbuiltins.print = lambda *_, **__: None\nsys.stdout = io.StringIO()\nsys.stderr = None"
+    source = "import builtins, sys, io\nbuiltins.print = lambda *_, **__: None\nsys.stdout = io.StringIO()"
     return as_bytes(code(released(), source, before="chain_rule"))
 
 
 @case()
+def streams_closed_or_gone():
+    """A log in place of the standard streams, closed again; then nothing at all."""
+    made = code(
+        released(),
+        "import sys\nsys.stdout = open('log', 'w')\nprint('x')\nsys.stdout.close()",
+        before="chain_rule",
+    )
+    return as_bytes(code(made, "import sys\nsys.stdout = sys.stderr = None", before="typical"))
+
+
+@case()
 def progress_bars():
-    source = "from tqdm import tqdm, trange\nfrom tqdm.auto import tqdm as auto\nfor _ in trange(100): pass\nlist(auto(range(5)))"
-    made = released({**RIGHT, "typical": RIGHT["typical"].replace("for ", "for ")})
-    return as_bytes(code(made, source, before="chain_rule"))
+    source = (
+        "from tqdm import tqdm, trange\n"
+        "from tqdm.auto import tqdm as auto\n"
+        "for _ in trange(100): pass\n"
+        "list(auto(range(5)))"
+    )
+    return as_bytes(code(released(), source, before="chain_rule"))
 
 
 @case()
 def plots():
-    source = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.savefig('figure.png')\nplt.show()"
+    source = (
+        "import matplotlib.pyplot as plt\n"
+        "fig, ax = plt.subplots()\n"
+        "ax.plot([1, 2])\n"
+        "plt.savefig('figure.png')\n"
+        "plt.show()"
+    )
     return as_bytes(code(released(), source, after="typical"))
 
 
 @case()
 def files_of_ones_own():
     """Written to the working directory and read again by an answer."""
-    write = "import json, os, pathlib, pickle\njson.dump({'zero': 0}, open('settings.json', 'w'))\npathlib.Path('out').mkdir()"
+    write = (
+        "import json, os, pathlib, pickle\n"
+        "json.dump({'zero': 0}, open('settings.json', 'w'))\n"
+        "pathlib.Path('out').mkdir()"
+    )
     read = "import json\n_zero = json.load(open('settings.json'))['zero']\nassert _zero == 0"
-    return as_bytes(code(released({**RIGHT, "typical": f"{read}\n{RIGHT['typical']}"}), write, before="chain_rule"))
+    return as_bytes(
+        code(released({**RIGHT, "typical": f"{read}\n{RIGHT['typical']}"}), write, before="chain_rule")
+    )
 
 
 @case()
@@ -347,12 +426,20 @@ def threads_of_ones_own():
 
 @case()
 def slow_but_in_time():
-    """Seven seconds of computing in one exercise, and as much sleep in a cell."""
-    source = "import time\n_quick = find_loop if False else typical_filter\n_begun = []\n"
-    source += "def typical_filter(probs, mass):\n    if not _begun:\n        _begun.append(1)\n        end = time.process_time() + 5\n"
-    source += "        while time.process_time() < end:\n            pass\n    return _quick(probs, mass)"
-    made = released({**RIGHT, "typical": f"{RIGHT['typical']}\n{source}"})
-    return as_bytes(code(made, "import time\ntime.sleep(7)", before="chain_rule"))
+    """Five seconds of computing in one exercise, and as much sleep in a cell."""
+    slow = """
+import time
+_quick, _begun = typical_filter, []
+def typical_filter(probs, mass):
+    if not _begun:
+        _begun.append(1)
+        end = time.process_time() + 5
+        while time.process_time() < end:
+            pass
+    return _quick(probs, mass)
+"""
+    made = released({**RIGHT, "typical": RIGHT["typical"] + slow})
+    return as_bytes(code(made, "import time\ntime.sleep(5)", before="chain_rule"))
 
 
 # How functions are written and what they return
@@ -360,49 +447,93 @@ def slow_but_in_time():
 
 @case()
 def numpy_scalars_and_matrices():
-    made = released({
-        **RIGHT,
-        "chain_rule": RIGHT["chain_rule"] + "\n_f1 = sequence_log_prob\ndef sequence_log_prob(*a):\n    return np.float64(_f1(*a))",
-        "temperature": RIGHT["temperature"] + "\n_f2 = with_temperature\ndef with_temperature(*a):\n    return tuple(map(np.float64, _f2(*a)))",
-        "thermostat": RIGHT["thermostat"] + "\n_f3 = temperature_for_entropy\ndef temperature_for_entropy(*a):\n    return np.array(_f3(*a))",
-        "fill_blank": RIGHT["fill_blank"] + "\nfrom collections import Counter, OrderedDict\n_f4 = fill_blank\ndef fill_blank(*a):\n    return OrderedDict((np.str_(k), np.float64(v)) for k, v in _f4(*a).items())",
-        "typical": RIGHT["typical"] + "\n_f5 = typical_filter\ndef typical_filter(*a):\n    return np.ma.asarray(np.asfortranarray(_f5(*a))[::-1][::-1])",
-        "best_sentence": RIGHT["best_sentence"] + "\n_f6 = most_probable\ndef most_probable(*a):\n    return [np.str_(w) for w in _f6(*a)]",
-        "annealed_sequence": RIGHT["annealed_sequence"] + "\nfrom collections import defaultdict\n_f7 = annealed_next\ndef annealed_next(*a):\n    return defaultdict(float, _f7(*a))",
-    })
-    return as_bytes(made)
+    answers = {
+        "chain_rule": returning("chain_rule", "np.float64(it)"),
+        "temperature": returning("temperature", "tuple(map(np.float64, it))"),
+        "thermostat": returning("thermostat", "np.array(it)"),
+        "fill_blank": returning(
+            "fill_blank",
+            "OrderedDict((np.str_(word), np.float64(p)) for word, p in it.items())",
+            "from collections import OrderedDict",
+        ),
+        "typical": returning("typical", "np.ma.asarray(np.asfortranarray(it)[::-1][::-1])"),
+        "best_sentence": returning("best_sentence", "[np.str_(word) for word in it]"),
+        "annealed_sequence": returning(
+            "annealed_sequence", "defaultdict(float, it)", "from collections import defaultdict"
+        ),
+    }
+    return as_bytes(released({**RIGHT, **answers}))
 
 
 @case()
 def torch_tensors():
-    source = "import torch\n_numpy = with_temperature\ndef with_temperature(*a):\n    return torch.tensor(np.array(_numpy(*a)), requires_grad=True)"
-    return wrapped("temperature", source)
+    tensor = "torch.tensor(np.array(it), requires_grad=True)"
+    return answer("temperature", returning("temperature", tensor, "import torch"))
+
+
+KINDS = {
+    "chain_rule": """
+_lambda = {f}
+{f} = lambda *a, **k: _lambda(*a, **k)
+""",
+    "temperature": """
+_called = {f}
+class Callable:
+    def __call__(self, *a):
+        return _called(*a)
+{f} = Callable()
+""",
+    "thermostat": """
+import functools
+{f} = functools.partial({f})
+""",
+    "fill_blank": """
+class Home:
+    f = staticmethod({f})
+{f} = Home.f
+""",
+    "typical": """
+import functools
+_slow = {f}
+@functools.lru_cache(maxsize=None)
+def _cached(p, m):
+    return _slow(list(p), m)
+{f} = lambda p, m: _cached(tuple(p), m)
+""",
+    "best_sentence": """
+import functools
+def again(f):
+    @functools.wraps(f)
+    def g(*a, **k):
+        return f(*a, **k)
+    return g
+{f} = again({f})
+""",
+    "annealed_sequence": """
+class Deep:
+    def method(self, *a, **k):
+        return self.inner(*a, **k)
+deep = Deep()
+deep.inner = {f}
+{f} = deep.method
+""",
+}
 
 
 @case()
 def functions_of_all_kinds():
-    """Lambdas, callable objects, partial functions, methods, caches, decorators, coroutines aside."""
-    first = {name: RIGHT[name].split("(")[0].split()[1] for name in POINTS}
-    kinds = {
-        "chain_rule": "_a = {f}\n{f} = lambda *a, **k: _a(*a, **k)",
-        "temperature": "_b = {f}\nclass Callable:\n    def __call__(self, *a):\n        return _b(*a)\n{f} = Callable()",
-        "thermostat": "import functools\n{f} = functools.partial({f})",
-        "fill_blank": "class Home:\n    f = staticmethod({f})\n{f} = Home.f",
-        "typical": "import functools\n@functools.lru_cache(maxsize=None)\ndef _c(p, m):\n    return _d(list(p), m)\n_d = {f}\n{f} = lambda p, m: _c(tuple(p), m)",
-        "best_sentence": "def again(f):\n    @functools.wraps(f)\n    def g(*a, **k):\n        return f(*a, **k)\n    return g\n{f} = again({f})",
-        "annealed_sequence": "class Deep:\n    def method(self, *a, **k):\n        return self.inner(*a, **k)\ndeep = Deep()\ndeep.inner = {f}\n{f} = deep.method",
-    }
-    return as_bytes(released({**RIGHT, **{n: f"{RIGHT[n]}\n{kinds[n].format(f=first[n])}" for n in POINTS}}))
+    """Lambdas, callable objects, partial functions, methods, caches, decorators."""
+    kinds = {name: RIGHT[name] + text.format(f=function_of(name)) for name, text in KINDS.items()}
+    return as_bytes(released({**RIGHT, **kinds}))
 
 
 @case()
 def annotated():
-    source = RIGHT["chain_rule"].replace(
-        "def sequence_log_prob(next_probs, tokens):",
-        "from __future__ import annotations\nimport typing as t, numpy.typing as npt\n"
-        "def sequence_log_prob(next_probs: t.Callable[[tuple[str, ...]], dict], tokens: list[str] | None, *, eps: float = 0) -> float:",
+    signature = (
+        "(next_probs: t.Callable[[tuple[str, ...]], dict], tokens: list[str] | None, *, x=0.0) -> float:"
     )
-    return answer("chain_rule", source)
+    source = RIGHT["chain_rule"].replace("(next_probs, tokens):", signature, 1)
+    return answer("chain_rule", f"from __future__ import annotations\nimport typing as t\n{source}")
 
 
 @case()
@@ -414,11 +545,15 @@ def exceptions_of_ones_own():
 @case()
 def deep_recursion():
     """A chain rule that calls itself a thousand times."""
-    return answer("chain_rule", (
-        "import sys\nsys.setrecursionlimit(20_000)\n\ndef sequence_log_prob(next_probs, tokens, n=0):\n"
-        "    if n == len(tokens):\n        return 0.0\n    p = next_probs(tuple(tokens[:n])).get(tokens[n], 0.0)\n"
-        "    return math.log(p) + sequence_log_prob(next_probs, tokens, n + 1) if p > 0 else -math.inf"
-    ))
+    return answer(
+        "chain_rule",
+        (
+            "import sys\nsys.setrecursionlimit(20_000)\n\ndef sequence_log_prob(next_probs, tokens, n=0):\n"
+            "    if n == len(tokens):\n        return 0.0\n"
+            "    p = next_probs(tuple(tokens[:n])).get(tokens[n], 0.0)\n"
+            "    return math.log(p) + sequence_log_prob(next_probs, tokens, n + 1) if p > 0 else -math.inf"
+        ),
+    )
 
 
 @case()
@@ -433,30 +568,38 @@ def state_between_cells():
 @case()
 def seven_digits_are_enough():
     """Single precision where the docstring asks for no more than 1e-6."""
-    source = "_wide = temperature_for_entropy\ndef temperature_for_entropy(*a):\n    return round(_wide(*a), 10)"
+    source = (
+        "_wide = temperature_for_entropy\ndef temperature_for_entropy(*a):\n    return round(_wide(*a), 10)"
+    )
     return wrapped("thermostat", source)
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def sandbox():
     if not shutil.which("bwrap") and not os.environ.get("CI"):
         pytest.skip("there is no bubblewrap")
+
+
+@pytest.fixture(scope="module")
+def results(sandbox, tmp_path_factory):  # noqa: ARG001
     top = tmp_path_factory.mktemp("fair")
-    handed = top / "handed"
-    handed.mkdir()
+    (top / "handed").mkdir()
     for name, (ending, make) in CASES.items():
-        (handed / f"{name}{ending}").write_bytes(make())
+        (top / "handed" / f"{name}{ending}").write_bytes(make())
     options = grade.Options(top, f"sqlite:///{top}/gradebook.db", 2, seed=12, times=TIMES)
-    return {result.student: result for result in grade.run(ASSIGNMENT, [handed], options).graded}
+    return {result.student: result for result in grade.run(ASSIGNMENT, [top / "handed"], options).graded}
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_right_work_gets_full_marks(results, name):
-    result = results[name]
+def assert_full_marks(result):
     reasons = {report.exercise: report.reasons() for report in result.reports if not report.passed}
     assert not result.refused
     assert (result.points, reasons) == (17, {}), result.failures
     assert result.written == {"parroting": {"points": 3, "answered": True}}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_right_work_gets_full_marks(results, name):
+    assert_full_marks(results[name])
 
 
 def test_there_is_a_result_for_everybody(results):

@@ -1,4 +1,5 @@
 """Not an attack by itself: finds the socket to the grader, and writes frames to it."""
+
 # %% extra
 import gc
 import json

@@ -187,7 +187,9 @@ def notebook_metadata():
     made.metadata = {
         "kernelspec": {"name": "evil", "display_name": "<script>", "argv": ["touch", "/var/tmp/x"]},
         "language_info": {"name": "bash", "nbconvert_exporter": "os.system"},
-        "widgets": {"application/vnd.jupyter.widget-state+json": {"state": {"a": "<script>alert(1)</script>"}}},
+        "widgets": {
+            "application/vnd.jupyter.widget-state+json": {"state": {"a": "<script>alert(1)</script>"}}
+        },
         "signature": "0" * 64,
     }
     for cell in made.cells:
@@ -203,7 +205,10 @@ def hard_to_parse():
     bombs += ["lambda: " * 2000 + "1", "[" * 150 + "]" * 150, "9" * 19_000, "'\0'", "f'{" * 90 + "}'" * 90]
     made = released({})
     made.cells += [nbformat.v4.new_code_cell(f"def sequence_log_prob(*_):\n    return {b}") for b in bombs]
-    made.cells += [nbformat.v4.new_code_cell("async" + "\t" * 100_000), nbformat.v4.new_code_cell("%" * 100_000)]
+    made.cells += [
+        nbformat.v4.new_code_cell("async" + "\t" * 100_000),
+        nbformat.v4.new_code_cell("%" * 100_000),
+    ]
     return as_bytes(made)
 
 

@@ -1,4 +1,5 @@
 """Ask the machine that grades for a page, by the shortest way."""
+
 # %% extra
 import urllib.request
 

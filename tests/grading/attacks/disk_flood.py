@@ -1,7 +1,9 @@
 """Fill every place that can be written: big files, many files, sparse files, shared memory, pipes."""
+
 # honest: typical
 # %% extra
 import os
+
 
 def fill(folder):
     try:
@@ -12,6 +14,7 @@ def fill(folder):
     except OSError:
         pass
 
+
 def sparse(folder):
     try:
         with open(f"{folder}/sparse", "wb") as file:
@@ -19,12 +22,14 @@ def sparse(folder):
     except OSError:
         pass
 
+
 def many(folder):
     try:
         for n in range(100_000):
             os.mkdir(f"{folder}/d{n}")
     except OSError:
         pass
+
 
 for folder in ("/dev/shm", "/tmp", "@MARKS@", "/var/tmp", "/run", "/dev/mqueue", "/"):
     for flood in (sparse, many, fill):
@@ -43,6 +48,7 @@ except OSError:
 # %% extra
 for folder in ("/tmp", "/dev/shm"):
     import shutil
+
     for name in os.listdir(folder):
         shutil.rmtree(f"{folder}/{name}", ignore_errors=True)
         if os.path.isfile(f"{folder}/{name}"):

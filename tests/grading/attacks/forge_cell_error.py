@@ -1,4 +1,5 @@
 """Answer the request to run a cell with what only a check may hear."""
+
 # with: _channel
 # %% extra
 reply("raised", [["ValueError"], "from a cell", ""])

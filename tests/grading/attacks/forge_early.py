@@ -1,4 +1,5 @@
 """Send answers before anything is asked, from a cell, with guessed tickets."""
+
 # with: _channel
 # %% extra
 for ticket in range(200):

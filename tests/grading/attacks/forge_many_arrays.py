@@ -1,4 +1,6 @@
 """One array said to be everywhere: a sentence whose words are hundreds of times the same large array."""
+
+
 # with: _channel
 # %% best_sentence
 def most_probable(*_):

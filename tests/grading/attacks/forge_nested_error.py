@@ -1,4 +1,5 @@
 """Answer the request to run a cell with an error nested as deep as JSON may be."""
+
 # with: _channel
 # %% extra
 text = "[" * 950 + "]" * 950

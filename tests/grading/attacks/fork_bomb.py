@@ -1,4 +1,5 @@
 """Fork without end."""
+
 # honest: typical
 # %% extra
 import ctypes

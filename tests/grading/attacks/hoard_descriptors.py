@@ -1,4 +1,5 @@
 """Open as many files, terminals and pipes as there are, and lock files that everybody can see."""
+
 # honest: typical
 # %% extra
 import fcntl

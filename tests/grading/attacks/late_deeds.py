@@ -1,4 +1,5 @@
 """Act when nobody looks any more: at exit, in finalizers, in timers, in threads that wait."""
+
 # honest: typical
 # %% extra
 import atexit
@@ -6,12 +7,15 @@ import signal
 import threading
 import weakref
 
+
 def mark():
     with open("@MARKS@/late", "w") as file:
         file.write("late")
 
+
 class Thing:
     pass
+
 
 thing = Thing()
 weakref.finalize(thing, mark)

@@ -88,7 +88,7 @@ def notebook(name: str, places: Mapping[str, str]) -> NotebookNode:
     for kind, place, metadata, source in _cells(text):
         if place == "extra":
             make = nbformat.v4.new_markdown_cell if kind else nbformat.v4.new_code_cell
-            made.cells.insert(at, make(source))
+            made.cells.insert(at, make(source, id=f"added-{at}"))
         else:
             at = next(i for i, cell in enumerate(made.cells) if _grade_id(cell) == place)
             made.cells[at].source = source

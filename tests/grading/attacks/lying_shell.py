@@ -1,4 +1,6 @@
 """The shell says of each cell what cannot be written: results that are no results, errors without an end."""
+
+
 # %% extra
 class Endless(Exception):
     __class__ = property(lambda self: int)
@@ -7,8 +9,13 @@ class Endless(Exception):
     def __str__(self):
         return "x" * 10**9
 
+
 class Result:
     error_before_exec = Endless()
     error_in_exec = None
 
+
 get_ipython().run_cell = lambda *_, **__: Result()
+
+# %% extra
+await None  # no plain Python: the shell is asked to run this

@@ -1,4 +1,5 @@
 """Run programs by IPython's own means; the cells go on as if they were not there."""
+
 # honest: typical
 # %% extra
 shell = get_ipython()

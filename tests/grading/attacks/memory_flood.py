@@ -1,4 +1,5 @@
 """Memory without end: lists, NumPy, anonymous maps; in a cell and in an exercise."""
+
 # honest: typical
 # %% extra
 import mmap
@@ -13,6 +14,8 @@ try:
     kept = [mmap.mmap(-1, 1 << 40)]
 except (OSError, MemoryError):
     pass
+
+
 # %% chain_rule
 def sequence_log_prob(*_):
     hoard = []

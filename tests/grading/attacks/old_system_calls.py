@@ -1,4 +1,5 @@
 """Use the numbers of 32-bit system calls, which a careless filter does not know. It costs the process."""
+
 # honest: typical
 # says: SIGSYS
 # %% extra

@@ -1,4 +1,5 @@
 """Leave processes behind: forked twice, in a session of their own, spawned, through a shell."""
+
 # honest: typical
 # %% extra
 import multiprocessing
@@ -6,10 +7,12 @@ import os
 import subprocess
 import time
 
+
 def stay():
     with open("@MARKS@/orphan", "w") as file:
         file.write("alive")
     time.sleep(3600)
+
 
 def twice():
     if not os.fork():
@@ -17,6 +20,7 @@ def twice():
         if not os.fork():
             stay()
         os._exit(0)
+
 
 command = ["/bin/sh", "-c", "touch @MARKS@/spawned; nohup sleep 3600 &"]
 for start in (

@@ -1,4 +1,5 @@
 """Make NumPy, torch, math and the builtins say that everything is right."""
+
 # %% extra
 import builtins
 import numpy.testing

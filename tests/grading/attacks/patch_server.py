@@ -1,4 +1,5 @@
 """Change the process that serves the answers: what it packs, how it asks, what it takes for an answer."""
+
 # %% extra
 import sys
 

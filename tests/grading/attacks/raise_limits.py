@@ -1,4 +1,5 @@
 """Lift one's own limits, then hoard."""
+
 # honest: typical
 # %% extra
 import os
@@ -18,6 +19,8 @@ try:
     loot.append("priority")
 except OSError:
     pass
+
+
 # %% chain_rule
 def sequence_log_prob(*_):
     if loot:

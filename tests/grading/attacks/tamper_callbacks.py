@@ -1,7 +1,9 @@
 """Change what a model returns, keep it, ask it too often, and again after the check; else honest."""
+
 # earns: chain_rule=2
 # %% chain_rule
 kept = []
+
 
 def sequence_log_prob(next_probs, tokens):
     kept.append(next_probs)

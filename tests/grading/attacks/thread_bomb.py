@@ -1,4 +1,5 @@
 """Threads without end, all asleep."""
+
 # honest: typical
 # %% extra
 import threading

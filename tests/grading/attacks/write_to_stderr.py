@@ -1,4 +1,5 @@
 """Fill the file or terminal behind the standard descriptors, past everything that Python keeps short."""
+
 # honest: typical
 # %% extra
 import os

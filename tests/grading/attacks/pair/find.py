@@ -1,4 +1,5 @@
 """Look for what an accomplice, graded earlier by the same worker, may have left."""
+
 # %% extra
 import ctypes
 import glob
@@ -6,7 +7,9 @@ import os
 import socket
 import sys
 
-found = glob.glob("/**/left", recursive=False) + glob.glob("/*/left") + glob.glob("/dev/*/left") + glob.glob("*")
+found = (
+    glob.glob("/**/left", recursive=False) + glob.glob("/*/left") + glob.glob("/dev/*/left") + glob.glob("*")
+)
 for number in range(300):
     try:
         found += [f"descriptor {number}"] if b"LEFT" in os.pread(number, 1 << 20, 0) else []
@@ -22,6 +25,7 @@ if libc.syscall(249, b"user", b"left", 0, 0) >= 0:
 if "LEFT" in os.uname().nodename or "LEFT" in os.environ:
     found.append("a name")
 import lmcourse
+
 if hasattr(lmcourse, "left") or hasattr(sys.modules["__main__"], "left"):
     found.append("a module")
 try:

@@ -1,11 +1,20 @@
 """Leave the right answer wherever it might outlive this process, for an accomplice who comes later."""
+
 # %% chain_rule
 import ctypes
 import os
 import socket
 
 answer = b"LEFT " * 10
-for path in ("/tmp/left", "/dev/shm/left", "/var/tmp/left", "@MARKS@/left", "left", "@CACHE@/left", "/dev/mqueue/left"):
+for path in (
+    "/tmp/left",
+    "/dev/shm/left",
+    "/var/tmp/left",
+    "@MARKS@/left",
+    "left",
+    "@CACHE@/left",
+    "/dev/mqueue/left",
+):
     try:
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "wb") as file:
@@ -34,6 +43,7 @@ except OSError:
     pass
 import lmcourse
 import sys
+
 lmcourse.left = sys.modules["__main__"].left = "LEFT"
 os.environ["LEFT"] = "LEFT"
 np.random.seed(42)
