@@ -6,6 +6,7 @@ from what is there. Pages and graded notebooks are written before the result the
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import statistics
@@ -14,6 +15,7 @@ import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +26,10 @@ from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
-from lmcourse.grading.intake import Handed, find_submissions
+from lmcourse.grading.intake import Handed, find_submissions, open_ordinary
 from lmcourse.grading.isolated import Times
 from lmcourse.grading.pool import grade_all
-from lmcourse.grading.result import Result
+from lmcourse.grading.result import Plan, Result
 from lmcourse.grading.worker import Graded, Job, Rules, digest_of
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class Run:
     seconds: float
     unknown: list[str]  # on no roster
     gradebook: str  # its address, without a password
+    unread: list[str] = field(default_factory=list)  # have a result, but their file could not be read now
 
 
 def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster | None = None) -> Run:
@@ -83,30 +86,54 @@ def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster
     exam = Exam.of(assignment)
     handed = find_submissions(paths, assignment, roster)
     _require_known(options.regrade, handed)
-    book = GradebookWriter(options.database)
-    book.prepare(exam)
-    if options.seed is not None:
+    with _alone(options.course):
+        book = GradebookWriter(options.database)
+        book.prepare(exam)
+        plan = _plan(book, exam, options)
+        outcome = Run(plan.seed, [], [], 0.0, [one.student for one in handed if not one.known], book.name)
+        rules = Rules(exam, plan.seed, options.times, options.limits, options.unsafe, plan.name)
+        with tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True) as bar:
+            jobs = _to_do(handed, book.results(assignment), plan, outcome, bar)
+            try:
+                for batch in _batches(grade_all(jobs, rules, options.workers, options.scheduler)):
+                    _record(batch, exam, options.course, book)
+                    outcome.graded += [graded.result for graded in batch]
+                    bar.update(len(batch))
+            except KeyboardInterrupt:
+                raise GradingError(
+                    f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
+                ) from None
         book.end_run(assignment)
-    fresh = secrets.randbelow(2**31) if options.seed is None else options.seed
-    seed = book.begin_run(assignment, fresh)
-    done = book.results(assignment)
-    rules = Rules(exam, seed, options.times, options.limits, options.unsafe)
-    outcome = Run(seed, [], [], 0.0, [one.student for one in handed if not one.known], book.name)
-    bar = tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True)
-    jobs = _to_do(handed, done, options.regrade, seed if seed != fresh else None, outcome, bar)
-    with bar:
-        try:
-            for batch in _batches(grade_all(jobs, rules, options.workers, options.scheduler)):
-                _record(batch, exam, options.course, book)
-                outcome.graded += [graded.result for graded in batch]
-                bar.update(len(batch))
-        except KeyboardInterrupt:
-            raise GradingError(
-                f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
-            ) from None
-    book.end_run(assignment)
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+@contextmanager
+def _alone(course: Path) -> Iterator[None]:
+    """See to it that no other run grades in this course; the kernel ends the claim however we end."""
+    with open(course / ".grading", "w") as claim:
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise GradingError(f"another run is grading in {course}: wait until it is done") from None
+        yield
+
+
+def _plan(book: GradebookWriter, exam: Exam, options: Options) -> Plan:
+    """The plan to follow: that of an interrupted run, unless what decides grades has changed since."""
+    regrade = sorted(options.regrade)
+    begun = book.run_in_progress(exam.assignment)
+    if (
+        begun
+        and begun.versions == exam.versions
+        and options.seed in (None, begun.seed)
+        and regrade in ([], begun.regrade)
+    ):
+        return begun
+    seed = secrets.randbelow(2**31) if options.seed is None else options.seed
+    plan = Plan(secrets.token_hex(8), seed, exam.versions, regrade)
+    book.begin_run(exam.assignment, plan)
+    return plan
 
 
 def _require_known(regrade: Sequence[str], handed: Sequence[Handed]) -> None:
@@ -116,33 +143,23 @@ def _require_known(regrade: Sequence[str], handed: Sequence[Handed]) -> None:
 
 
 def _to_do(
-    handed: Iterable[Handed],
-    done: dict[str, Result],
-    regrade: Sequence[str],
-    resumed: int | None,
-    outcome: Run,
-    bar: tqdm,
+    handed: Iterable[Handed], done: dict[str, Result], plan: Plan, outcome: Run, bar: tqdm
 ) -> Iterator[Job]:
-    """The submissions that still need grading, read one by one.
-
-    A result counts if it is of the very file that is there; when chosen students are graded again, only if it
-    was made by the run that now goes on (`resumed` is its seed).
-    """
+    """The submissions that still need grading, read one by one."""
     for one in handed:
-        data, refused = b"", one.refused
-        if not refused:
-            try:
-                data = one.read()
-            except (GradingError, OSError) as error:
-                refused = str(error)
+        data, refused, old = b"", one.refused, done.get(one.student)
+        try:
+            data = b"" if refused else one.read()
+        except (GradingError, OSError) as error:
+            refused = str(error)
+            if old:  # it could be read when it was graded, and will be again
+                outcome.unread.append(f"{one.student}: {refused}")
         digest = digest_of(data or refused.encode())
-        old = done.get(one.student)
-        again = one.student in regrade or "all" in regrade
-        if old and old.digest == digest and (not again or old.seed == resumed):
+        if old and (plan.keeps(old, digest) or (refused and not one.refused)):
             outcome.kept.append(old)
             bar.update()
-            continue
-        yield Job(one.student, one.name, data, digest, one.submitted, one.notes, refused)
+        else:
+            yield Job(one.student, one.name, data, digest, one.submitted, one.notes, refused)
 
 
 def _batches(all_graded: Iterable[Graded]) -> Iterator[list[Graded]]:
@@ -177,9 +194,11 @@ def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter
 def _of_the_exchange(submitted: Path) -> Iterator[tuple[str, str, str]]:
     """The two small files by which nbgrader's exchange knows a submission again when it returns feedback."""
     for name in ("timestamp.txt", "submission_secret.txt"):
+        if submitted.is_symlink() or submitted.parent.is_symlink():
+            return
         try:
-            handle = os.open(submitted / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:  # not from the exchange
+            handle, _ = open_ordinary(str(submitted / name), 1000)
+        except GradingError:  # not from the exchange
             continue
         with os.fdopen(handle, "rb") as file:
             text = file.read(1000).decode("utf-8", "replace")
@@ -226,6 +245,8 @@ def summary(outcome: Run, options: Options) -> str:
     if refused:
         lines.append(f"not graded, 0 points: {len(refused)}")
         lines += [f"  {result.student}: {result.refused}" for result in refused]
+    if outcome.unread:
+        lines += ["could not be read this time, so their results stay:", *(f"  {x}" for x in outcome.unread)]
     if outcome.unknown:
         lines.append(f"not on the roster: {', '.join(outcome.unknown)}")
     versions = {tuple(result.versions.items()) for result in results}

@@ -28,7 +28,7 @@ from lmcourse.grading.course import GradingError, source_notebook
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.release import make_course
-from lmcourse.grading.result import Result
+from lmcourse.grading.result import Plan, Result
 
 SCORES = ("score", "max_score", "needs_manual_grade")
 PATIENCE = 30  # seconds to wait for another program that is writing, or for a server to answer
@@ -52,7 +52,7 @@ RUN = sa.Table(
     "lmcourse_run",
     OURS,
     sa.Column("assignment", sa.String(128), primary_key=True),
-    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("plan", sa.Text, nullable=False),
 )
 
 MENDS = {  # words of a database -> what to do
@@ -144,16 +144,19 @@ class GradebookWriter:
                 for one in handed_in.order_by(SubmittedAssignment.student_id)
             ]
 
-    def begin_run(self, assignment: str, seed: int) -> int:
-        """The seed to grade with: that of the run which was not finished, or else `seed`, now recorded."""
+    def run_in_progress(self, assignment: str) -> Plan | None:
+        """The plan of a run that was begun and has not ended."""
         with self._transaction() as db:
-            begun = db.scalar(sa.select(RUN.c.seed).where(RUN.c.assignment == assignment))
-            if begun is None:
-                db.execute(sa.insert(RUN), {"assignment": assignment, "seed": seed})
-        return seed if begun is None else begun
+            text = db.scalar(sa.select(RUN.c.plan).where(RUN.c.assignment == assignment))
+        return None if text is None else Plan.from_json(text)
+
+    def begin_run(self, assignment: str, plan: Plan) -> None:
+        """Record the plan of a run, in place of that of an earlier one."""
+        with self._transaction() as db:
+            _upsert(db, RUN, [{"assignment": assignment, "plan": plan.as_json()}], ["plan"])
 
     def end_run(self, assignment: str) -> None:
-        """The run is finished; the next one has a seed of its own."""
+        """The run is finished."""
         with self._transaction() as db:
             db.execute(sa.delete(RUN).where(RUN.c.assignment == assignment))
 

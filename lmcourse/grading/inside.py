@@ -228,8 +228,8 @@ class Server:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of the compiler, about odd escapes and the like
-                code = compile(source, name, "exec")
-        except SyntaxError:
+                code = compile(source, name, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             done = self._shell.run_cell(source, store_history=False)
             return done.error_before_exec or done.error_in_exec
         linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name

@@ -383,14 +383,14 @@ def _file(folder: str, given: str, who: _Who, name: str) -> _File:
     """A file on disk, or why it cannot be read."""
     path = os.path.join(folder, given)
     try:
-        handle, number = _open(path)
+        handle, number = open_ordinary(path)
         os.close(handle)
     except GradingError as error:
         return _File(who, name, folder, given, bytes, str(error))
     return _File(who, name, folder, given, partial(_read, folder, given, number))
 
 
-def _open(path: str, limit: int = MAX_BYTES) -> tuple[int, tuple[int, int]]:
+def open_ordinary(path: str, limit: int = MAX_BYTES) -> tuple[int, tuple[int, int]]:
     """A descriptor of an ordinary file, and the numbers that tell it from any other.
 
     Raises GradingError if it is anything else; a link is not followed, a pipe not waited for.
@@ -425,7 +425,7 @@ def _open(path: str, limit: int = MAX_BYTES) -> tuple[int, tuple[int, int]]:
 def _read(folder: str, given: str, number: tuple[int, int] | None) -> bytes:
     """A file's bytes; GradingError if it is no longer the one that had this number."""
     try:
-        handle, now = _open(os.path.join(folder, given))
+        handle, now = open_ordinary(os.path.join(folder, given))
     except GradingError as error:
         raise GradingError(f"{shown(given)} {error}") from None
     with os.fdopen(handle, "rb") as file:
@@ -441,7 +441,7 @@ def _collection(path: Path) -> list[_File]:
         return []
     files = []
     try:
-        archive = Archive(WaryFile(io.FileIO(_open(str(path), 1 << 40)[0])))
+        archive = Archive(WaryFile(io.FileIO(open_ordinary(str(path), 1 << 40)[0])))
         for info in archive.infolist():
             first, _, rest = info.filename.partition("/")
             found = _lms(first)

@@ -8,6 +8,7 @@ the cells so far without it, and the notebook goes on.
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +24,9 @@ from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.sandbox import Clock, Gone, Sandbox, Seat
 from lmcourse.grading.student import Handle, Question, Student
-from lmcourse.grading.values import ProtocolError, from_wire, pack, to_wire
+from lmcourse.grading.values import NotPlain, ProtocolError, from_wire, pack, to_wire
+
+MOST_BYTES = 200_000_000  # that a student's process may send in one step
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Times:
     Args:
         cell: for one cell.
         checks: for all checks of one exercise.
-        notebook: for everything, on the wall, repetitions included.
+        notebook: for everything, on the wall, repetitions included; public and hidden checks each have it.
     """
 
     cell: float = 30.0
@@ -76,14 +79,15 @@ class _Examination:
     def __init__(self, notebook: NotebookNode, checks: Sequence[Check], seed: int, times: Times):
         self._cells = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
         self._checks, self._seed, self._times = checks, seed, times
-        self._deadline = time.monotonic() + times.notebook
         self._fatal: set[int] = set()  # cells that a process did not survive
         self.done = Examined()
 
     def go_through(self, sandbox: Sandbox, hidden: bool) -> None:
         """Run all cells, and the public or the hidden checks, in as many processes as it takes."""
+        self._deadline = math.inf
         while time.monotonic() < self._deadline:
             with sandbox.seat() as seat:
+                self._deadline = min(self._deadline, time.monotonic() + self._times.notebook)
                 for i, cell in self._cells:
                     if i not in self._fatal and not self._survives(i, cell, hidden, seat):
                         self._fatal.add(i)
@@ -119,9 +123,8 @@ class _Examination:
                     self.done.outcomes[check] = Outcome.of(check, message, remote.printed())
             return True
         except Gone as gone:
-            late = str(gone).startswith("stopped after")
             told = f"{gone} for all checks of this exercise: is there an endless loop?"
-            if not late:  # how it ended, in the student's own choice of words, would tell what was asked
+            if not gone.late:  # how it ended, in the student's own choice of words, would tell what was asked
                 told = "your code ended its process, or its answer" if hidden else f"your code: {gone}"
         except OutOfTime:
             told = "what your code returns takes too long to check"
@@ -140,7 +143,7 @@ class Remote:
 
     def __init__(self, seat: Seat, clock: Clock):
         self._seat, self._clock = seat, clock
-        self._printed = ""
+        self._printed, self._most = "", seat.received + MOST_BYTES
         self._functions: list[Callable[..., Any]] = []  # of the check, that the student's code may call
         self._failure: BaseException | None = None  # of such a function: the student's code cannot swallow it
 
@@ -154,7 +157,7 @@ class Remote:
         try:
             error, _ = self._exchange("ran", {"run": source}, [])
         except (CheckFailed, StudentError) as failure:  # of the shell itself, which a cell may have changed
-            return f"{type(failure).__name__}: {failure}"[:300]
+            return f"the cell could not be run: {failure}"[:300]
         if error is None:
             return ""
         kind, message, line = (str(part)[:300] for part in error)
@@ -175,6 +178,8 @@ class Remote:
         """How a handle, or a function of the check, is written."""
         if isinstance(value, Handle):
             return {"h": value.number}
+        if not callable(value):
+            raise NotPlain(f"a {type(value).__name__}")
         if value in self._functions:
             return {"c": [self._functions.index(value)]}
         self._functions.append(value)
@@ -190,6 +195,8 @@ class Remote:
             reply, arrays = self._seat.receive(self._clock)
             said, kind, content, printed = self._checked(reply)
             self._printed = (self._printed + printed)[:10_000]
+            if self._seat.received > self._most:
+                self._refuse("more than anybody needs")
             if said != ticket:
                 self._refuse("an answer that nobody had asked for")
             if kind == "callback":

@@ -132,4 +132,9 @@ def _cluster(address: str) -> Iterator[tuple[Executor, int]]:
             raise GradingError(
                 f"the Dask scheduler at {address} has no workers; start some: dask worker {address}"
             )
+        if threads > len(client.nthreads()):
+            raise GradingError(
+                "a sandbox and its clock want a process of their own: start the cluster's workers with one "
+                f"thread each: dask worker {address} --nworkers auto --nthreads 1"
+            )
         yield client.get_executor(pure=False, retries=RETRIES), 3 * threads

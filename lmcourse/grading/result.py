@@ -11,6 +11,37 @@ from lmcourse.grading.report import Report
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What a run sets out to do. One that is interrupted goes on by its own plan.
+
+    Args:
+        name: of the run; its results carry it.
+        seed: of the checks' inputs.
+        versions: of checks, release and grader.
+        regrade: students to grade again although they have a result; `"all"` for everybody.
+    """
+
+    name: str
+    seed: int
+    versions: Mapping[str, str]
+    regrade: Sequence[str] = field(default_factory=list)
+
+    def as_json(self) -> str:
+        """One line of JSON; `from_json` reads it."""
+        return json.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """The plan that `as_json` was made from."""
+        return cls(**json.loads(text))
+
+    def keeps(self, result: Result, digest: str) -> bool:
+        """Whether a student who has this result, and has now handed in a file of this digest, is done."""
+        again = result.student in self.regrade or "all" in self.regrade
+        return result.digest == digest and (not again or result.run == self.name)
+
+
+@dataclass(frozen=True)
 class Result:
     """How one student did in one assignment.
 
@@ -28,7 +59,9 @@ class Result:
         notes: what was found and repaired on the way.
         failures: one line for each cell that did not run through.
         unsafe: whether the code ran without a sandbox.
-        seconds: the time it took. Not part of the outcome: two equal results may differ in it.
+        run: the name of the run that made it. Like `seconds`, not part of the outcome: two equal results may
+            differ in it.
+        seconds: the time it took.
     """
 
     student: str
@@ -44,6 +77,7 @@ class Result:
     notes: Sequence[str] = field(default_factory=list)
     failures: Sequence[str] = field(default_factory=list)
     unsafe: bool = False
+    run: str = field(default="", compare=False)
     seconds: float = field(default=0.0, compare=False)
 
     @property

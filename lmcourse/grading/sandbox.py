@@ -31,6 +31,7 @@ from lmcourse.grading.course import GradingError
 from lmcourse.grading.runner import RUNNING
 from lmcourse.grading.values import ProtocolError, header, unpack
 
+EXCHANGE = "/usr/local/share/nbgrader"
 START_SECONDS = 120  # for the imports, on a machine that is busy
 MISSING = (
     "students' code runs in bubblewrap only, and there is no `bwrap` on this machine: install the package "
@@ -44,7 +45,16 @@ REFUSED = (
 
 
 class Gone(BaseException):
-    """The student's process is no more; the message says why. No check can mistake it for an answer."""
+    """The student's process is no more; the message says why. No check can mistake it for an answer.
+
+    Args:
+        message: why.
+        late: whether its time was over.
+    """
+
+    def __init__(self, message: str, late: bool = False):
+        super().__init__(message)
+        self.late = late
 
 
 class NoSandbox(GradingError):
@@ -139,7 +149,7 @@ class Seat:
 
     def __init__(self, desk: socket.socket, report: socket.socket):
         self._desk, self._report, self._process = desk, report, -1
-        self._ended = ""
+        self.received = 0  # bytes
         report.settimeout(START_SECONDS)
         said = {self._hear(), self._hear()}
         if said != {b"pid", b"set"}:
@@ -165,7 +175,7 @@ class Seat:
             self._desk.settimeout(max(0.01, clock.patience(self._number)))
             self._desk.sendall(message)
         except TimeoutError:
-            raise Gone("it stopped listening") from None
+            raise Gone("it stopped listening", late=True) from None
         except OSError:
             raise Gone(self.how_it_ended()) from None
 
@@ -184,7 +194,7 @@ class Seat:
             patience = clock.patience(self._number)
             if patience <= 0:
                 self.kill()
-                raise Gone(clock.over)
+                raise Gone(clock.over, late=True)
             self._desk.settimeout(patience)
             try:
                 more = self._desk.recv(min(count - len(data), 1 << 20))
@@ -195,6 +205,7 @@ class Seat:
             if not more:
                 raise Gone(self.how_it_ended())
             data += more
+        self.received += count
         return bytes(data)
 
     def how_it_ended(self) -> str:
@@ -329,6 +340,8 @@ def bubblewrap(passwd: int) -> list[str]:
         "--dev",
         "/dev",
     ]
+    if Path(EXCHANGE).exists():  # nbgrader's default one lies in /usr
+        command += ["--tmpfs", EXCHANGE]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     return [*command, "--hostname", "sandbox", "--"]
 

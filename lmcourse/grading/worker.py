@@ -43,6 +43,7 @@ class Rules:
         seed: of the checks' inputs, the same for every student.
         times, limits: what one submission may use.
         unsafe: run students' code without a sandbox.
+        run: the name of the run.
     """
 
     exam: Exam
@@ -50,6 +51,7 @@ class Rules:
     times: Times = field(default_factory=Times)
     limits: Limits = field(default_factory=Limits)
     unsafe: bool = False
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def grade(job: Job, rules: Rules) -> Graded:
             for i, why in sorted(examined.failures.items())
         ],
         unsafe=rules.unsafe,
+        run=rules.run,
         seconds=round(time.monotonic() - begun, 3),
     )
     return Graded(result, feedback.notebook(repaired.notebook, result), feedback.page(result))

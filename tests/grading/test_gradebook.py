@@ -27,7 +27,7 @@ from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.release import nbgrader
 from lmcourse.grading.report import MIME, Outcome, Report
-from lmcourse.grading.result import Result
+from lmcourse.grading.result import Plan, Result
 
 EXAM = Exam.of(ASSIGNMENT)
 ANSWERS = {  # the cells as they were handed out
@@ -448,16 +448,19 @@ def test_a_submission_removed_in_nbgrader_is_not_taken_for_graded(url):
     assert book.results(ASSIGNMENT)["ada"] == same(work("ada", 0.5))
 
 
-def test_a_run_keeps_its_seed_until_it_is_finished(url):
-    assert GradebookWriter(url).begin_run("a", 2**62) == 2**62
-    assert GradebookWriter(url).begin_run("a", 2) == 2**62
+def test_a_run_has_a_plan_until_it_is_finished(url):
+    first, second = Plan("x", 2**62, {"checks": "1"}, ["ada"]), Plan("y", 0, {})
     book = GradebookWriter(url)
-    assert book.begin_run("b", 0) == 0
-    assert book.begin_run("b", 5) == 0
+    assert book.run_in_progress("a") is None
+    book.begin_run("a", first)
+    book.begin_run("b", second)
+    assert GradebookWriter(url).run_in_progress("a") == first
+    book.begin_run("a", second)
+    assert book.run_in_progress("a") == second
     book.end_run("a")
     book.end_run("a")
-    assert book.begin_run("a", 3) == 3
-    assert book.begin_run("b", 4) == 0
+    assert book.run_in_progress("a") is None
+    assert book.run_in_progress("b") == second
 
 
 # Nothing twice, nothing lost --------------------------------------------------------------------------------
@@ -467,7 +470,7 @@ import os, signal, sys
 from pathlib import Path
 import sqlalchemy as sa
 from lmcourse.grading.gradebook import GradebookWriter
-from lmcourse.grading.result import Result
+from lmcourse.grading.result import Plan, Result
 
 url, file, where = sys.argv[1:]
 results = [Result.from_json(line) for line in Path(file).read_text().splitlines()]
@@ -546,7 +549,7 @@ import sys
 from pathlib import Path
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
-from lmcourse.grading.result import Result
+from lmcourse.grading.result import Plan, Result
 
 url, *given = sys.argv[1:]
 exam = Exam.of("01-language-models")

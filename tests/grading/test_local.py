@@ -110,7 +110,7 @@ def test_a_hidden_check_shows_its_hint_and_the_kind_of_error_only():
 
     for f, said in (
         (lambda x: x, "mind the size"),
-        (lambda x: 1 / (x - x), "mind the size (your code raised ZeroDivisionError)"),
+        (lambda x: 1 / (x - x), "mind the size (your code raised an exception)"),
     ):
         (outcome,) = run_checks([a_check(secret, hidden=True, hint="mind the size")], {"f": f}, seed=0)
         report = Report("exercise", [outcome], 0, 1.0)

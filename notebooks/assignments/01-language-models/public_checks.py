@@ -90,11 +90,10 @@ MOUSE = {
 
 def counted(next_probs, limit):
     """The same model, which gives up after `limit` questions."""
-    asked = []
+    asked = itertools.count(1)
 
     def careful(context):
-        asked.append(context)
-        if len(asked) > limit:
+        if next(asked) > limit:
             raise CheckFailed(
                 f"you asked the model over {limit:,} times. Either the search never ends, or it looks at "
                 "every sentence; extend the most probable beginning first, and stop at a finished sentence"
