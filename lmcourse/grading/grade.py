@@ -111,12 +111,14 @@ def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster
 @contextmanager
 def _alone(course: Path) -> Iterator[None]:
     """See to it that no other run grades in this course; the kernel ends the claim however we end."""
-    with open(course / ".grading", "w") as claim:
-        try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise GradingError(f"another run is grading in {course}: wait until it is done") from None
+    claim = os.open(course, os.O_RDONLY)
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
+    except BlockingIOError:
+        raise GradingError(f"another run is grading in {course}: wait until it is done") from None
+    finally:
+        os.close(claim)
 
 
 def _plan(book: GradebookWriter, exam: Exam, options: Options) -> Plan:
