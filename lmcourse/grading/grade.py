@@ -113,10 +113,11 @@ def _alone(course: Path) -> Iterator[None]:
     """See to it that no other run grades in this course; the kernel ends the claim however we end."""
     claim = os.open(course, os.O_RDONLY)
     try:
-        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GradingError(f"another run is grading in {course}: wait until it is done") from None
         yield
-    except BlockingIOError:
-        raise GradingError(f"another run is grading in {course}: wait until it is done") from None
     finally:
         os.close(claim)
 
