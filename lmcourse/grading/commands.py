@@ -114,7 +114,9 @@ def collect(
 
 def export(
     assignment: Name,
-    output: Annotated[str, typer.Option("--output", "-o", help="The CSV to write.")] = "grades.csv",
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="The CSV to write; ASSIGNMENT-FORMAT.csv here if not given.")
+    ] = "",
     kind: Annotated[str, typer.Option("--format", help="canvas, moodle or csv.")] = "csv",
     template: Annotated[
         str, typer.Option(help="The table to fill: Canvas's exported gradebook, Moodle's grading worksheet.")
@@ -129,7 +131,12 @@ def export(
     from lmcourse.grading.course import GradingError
     from lmcourse.grading.gradebook import GradebookWriter
 
-    book = GradebookWriter(db or f"sqlite:///{course_folder(course) / 'gradebook.db'}")
+    url = db or f"sqlite:///{course_folder(course) / 'gradebook.db'}"
+    if url.startswith("sqlite:///") and not Path(url[len("sqlite:///") :]).exists():
+        raise GradingError(
+            f"there is no gradebook at {url[len('sqlite:///') :]}: name it with --db or --course"
+        )
+    book = GradebookWriter(url)
     table = lms.Table.read(Path(template)) if template else None
     rows = book.scores(assignment)
     if not rows:
@@ -138,9 +145,13 @@ def export(
     done = lms.export_grades(kind, grades, table, _roster(roster), column)
     waiting = sum(row["needs_manual_grade"] for row in rows)
     if waiting:
-        typer.echo(f"! {waiting} submissions still wait for a person to read something; it counts 0 here")
+        typer.echo(
+            f"! {waiting} submissions still wait for a person; what was never read counts 0 here, "
+            "what is to be looked at again counts as before"
+        )
     for problem in done.problems:
         typer.echo(f"! {problem}")
+    output = output or f"{assignment}-{kind}.csv"
     Path(output).write_text(done.text, encoding="utf-8", newline="")
     typer.echo(f"wrote {output}")
 

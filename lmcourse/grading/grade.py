@@ -74,6 +74,7 @@ class Run:
     seconds: float
     unknown: list[str]  # on no roster
     gradebook: str  # its address, without a password
+    missing: list[str] = field(default_factory=list)  # on the roster, but did not hand in
     unread: list[str] = field(default_factory=list)  # have a result, but their file could not be read now
 
 
@@ -91,6 +92,8 @@ def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster
         book.prepare(exam)
         plan = _plan(book, exam, options)
         outcome = Run(plan.seed, [], [], 0.0, [one.student for one in handed if not one.known], book.name)
+        if roster:
+            outcome.missing = sorted({*roster.students} - {one.student for one in handed})
         rules = Rules(exam, plan.seed, options.times, options.limits, options.unsafe, plan.name)
         with tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True) as bar:
             jobs = _to_do(handed, book.results(assignment), plan, outcome, bar)
@@ -231,7 +234,7 @@ def summary(outcome: Run, options: Options) -> str:
     rate = len(outcome.graded) / outcome.seconds if outcome.seconds else 0.0
     lines = [
         f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), "
-        f"{len(outcome.kept)} had a result already; seed {outcome.seed}"
+        f"{len(outcome.kept)} had a result already" + (f"; seed {outcome.seed}" if outcome.graded else "")
     ]
     if options.unsafe:
         lines.append("UNSAFE: students' code ran without a sandbox, with your rights")
@@ -239,7 +242,8 @@ def summary(outcome: Run, options: Options) -> str:
     if points:
         worth = results[0].max_points
         lines.append(
-            f"points: mean {statistics.fmean(points):.2f} of {worth:g}, "
+            "points by checks alone, of those that could be graded: "
+            f"mean {statistics.fmean(points):.2f} of {worth:g}, "
             f"median {statistics.median(points):g}, from {min(points):g} to {max(points):g}"
         )
     lines += _outliers(outcome.graded)
@@ -248,6 +252,8 @@ def summary(outcome: Run, options: Options) -> str:
     if refused:
         lines.append(f"not graded, 0 points: {len(refused)}")
         lines += [f"  {result.student}: {result.refused}" for result in refused]
+    if outcome.missing:
+        lines.append(f"did not hand in: {', '.join(outcome.missing)}")
     if outcome.unread:
         lines += ["could not be read this time, so their results stay:", *(f"  {x}" for x in outcome.unread)]
     if outcome.unknown:
@@ -269,7 +275,7 @@ def _outliers(graded: list[Result]) -> list[str]:
 
 
 def _reasons(results: list[Result], most: int = 5) -> list[str]:
-    """What most students lost points for."""
+    """What most students lost points for: the first reason of each exercise."""
     count = Counter(
         (report.exercise, reason)
         for result in results
@@ -277,8 +283,9 @@ def _reasons(results: list[Result], most: int = 5) -> list[str]:
         for report in result.reports
         for reason in report.reasons()
     )
-    lines = [
-        textwrap.shorten(f"{n} times {exercise}: {reason}", 140, placeholder=" …")
-        for (exercise, reason), n in count.most_common(most)
-    ]
+    first = {}
+    for (exercise, reason), n in count.most_common():
+        told = textwrap.shorten(f"{n} times {exercise}: {reason}", 140, placeholder=" …")
+        first.setdefault(exercise, told)
+    lines = list(first.values())[:most]
     return ["most frequent reasons:", *(f"  {line}" for line in lines)] if lines else []

@@ -192,7 +192,7 @@ def repair(release: Release, student: NotebookNode) -> Repaired:
                 found = _words_nearby(release, student, pairs, i, behind) or found
             if found is None:
                 result.missing.append(grade_id(original))
-            elif _same(found.source, original.source):
+            elif not found.source.strip() or _same(found.source, original.source):
                 result.untouched.append(grade_id(original))
             else:
                 result.answered.append(grade_id(original))

@@ -133,6 +133,8 @@ def find_submissions(paths: Sequence[Path], assignment: str, roster: Roster | No
     for path in paths:
         if not os.path.lexists(path):
             raise GradingError(f"{shown(str(path))}: there is no such file or folder")
+        if path.is_file() and not PACKED.search(path.name):
+            raise GradingError(f"{shown(str(path))} is neither a notebook nor an archive")
     collections = [_collection(path) for path in paths]
     if all(collections):  # a student's own zip among others is never taken for one
         files = [file for collection in collections for file in collection]
@@ -146,7 +148,13 @@ def find_submissions(paths: Sequence[Path], assignment: str, roster: Roster | No
             "all submissions as the LMS exports it"
         )
     files = list({(file.folder, file.given): file for file in files}.values())  # given twice
-    return _by_student(files, roster)
+    handed = _by_student(files, roster)
+    if roster and len(handed) > 4 and not any(one.known for one in handed):
+        raise GradingError(
+            f"the roster knows none of these {len(handed)} names, for example {handed[0].place}: for Canvas "
+            "use its exported gradebook as the roster, for Moodle the assignment's grading worksheet"
+        )
+    return handed
 
 
 def safe_id(text: str) -> str:

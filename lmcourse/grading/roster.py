@@ -17,7 +17,7 @@ from lmcourse.grading.intake import moment, safe_id
 # What it is to us -> what a column may be called; the first one that is filled in counts.
 COLUMNS = {
     "id": "student_id, id number, sis user id, sis login id, username, login, id, email address, email",
-    "lms_id": "lms_id, identifier, id",
+    "lms_id": "lms_id, lms_user_id, identifier, id",
     "login": "sis login id, username, login",
     "email": "email, email address",
     "name": "name, student, full name, student name",
@@ -92,6 +92,7 @@ class Table:
             }
             nobody = "Points Possible" in row[0] or said["name"] == "Student, Test"
             if not nobody and any(said.values()):
+                said["name"] = said["name"] or f"{said['first_name']} {said['last_name']}".strip()
                 said["lms_id"] = re.sub(r"^\D+(?=\d+$)", "", said["lms_id"])  # Moodle writes Participant 123
                 yield Student(**said, row=n)
 

@@ -390,6 +390,7 @@ def test_the_commands_from_an_export_to_an_export(desk, monkeypatch):
     assert (course / "submitted" / "ada" / NAME / "language-models.ipynb").exists()
     said = run("grade", NAME, str(course / "submitted"), "--workers", "1")
     assert "2 graded in" in said
+    assert "did not hand in: zoe" in said
     said = run("export", NAME, "--output", str(course / "grades.csv"))
     assert "1 submissions still wait for a person" in said
     lines = (course / "grades.csv").read_text(encoding="utf-8").splitlines()

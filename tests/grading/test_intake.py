@@ -23,7 +23,7 @@ from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import defined_names, match, repair
 from lmcourse.grading.intake import find_submissions, moment, safe_id
 from lmcourse.grading.notebooks import Release, parse_notebook
-from lmcourse.grading.roster import Roster
+from lmcourse.grading.roster import Roster, Student
 from lmcourse.grading.unpack import notebook_in
 
 NAME = "01-language-models"
@@ -210,6 +210,13 @@ def test_the_roster_knows_who_is_meant_and_when(tmp_path):
     assert found["s1"].submitted == "2026-11-01T12:00:00+01:00"
     assert [s for s, one in found.items() if not one.known] == ["emmynoether"]
     assert "not on the roster" in found["emmynoether"].notes[-1]
+
+
+def test_a_roster_that_knows_nobody_is_the_wrong_one(tmp_path):
+    for n in range(5):
+        (tmp_path / f"s{n}.ipynb").write_text("{}")
+    with pytest.raises(GradingError, match=r"knows none of these 5 names, for example .*s0\.ipynb"):
+        find_submissions([tmp_path], NAME, Roster({"ada": Student("ada")}))
 
 
 def test_two_of_one_name_are_not_both_the_student_on_the_roster(tmp_path):
@@ -493,9 +500,12 @@ def test_of_several_notebooks_the_one_of_this_assignment_counts(solved, released
     work = as_bytes(solved)
     assert answered(packed({"language-models.ipynb": OTHER, "Untitled.ipynb": work}))[0] == 9
     count, notes = answered(packed({"a.ipynb": json.dumps(half).encode(), "z.ipynb": work}))
-    assert (count, notes) == (9, ["2 notebooks belong to the assignment; z.ipynb counts"])
+    assert (count, notes) == (9, ["2 notebooks belong to the assignment; z.ipynb, with most answers, counts"])
     count, notes = answered(packed({"zz.ipynb": as_bytes(released), "language-models.ipynb": work}))
-    assert (count, notes) == (9, ["2 notebooks belong to the assignment; language-models.ipynb counts"])
+    assert (count, notes) == (
+        9,
+        ["2 notebooks belong to the assignment; language-models.ipynb, with most answers, counts"],
+    )
 
 
 def encrypted(data):
