@@ -60,14 +60,14 @@ def leave() -> None:
     _write("/proc/self/gid_map", f"{USER} {gid} 1")
 
 
-def lock(limits: Limits) -> None:
-    """An empty /tmp to work in, no /proc, limits, no privileges, and a filter that cannot be taken off."""
+def lock(limits: Limits, scratch: str) -> None:
+    """An empty `scratch` folder to work in, no /proc, limits, no privileges, and a filter that cannot be taken off."""
     _write("/proc/self/oom_score_adj", "1000")
     used = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
-    _mount("/tmp", f"size={limits.disk},nr_inodes={limits.files},mode=700", NOSUID | NODEV)
+    _mount(scratch, f"size={limits.disk},nr_inodes={limits.files},mode=700", NOSUID | NODEV)
     _mount("/dev/shm", "size=16m,nr_inodes=100,mode=700", NOSUID | NODEV | NOEXEC)
     _mount("/proc", "size=4k,nr_inodes=1,mode=555", RDONLY | NOSUID | NODEV | NOEXEC)
-    os.chdir("/tmp")
+    os.chdir(scratch)
     _limit(limits, used)
     _drop_capabilities()
     _call("prctl", SET_NO_NEW_PRIVS, 1, 0, 0, 0)

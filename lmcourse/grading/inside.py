@@ -138,7 +138,7 @@ def _sit_down(desk: socket.socket, report: socket.socket, told: Settings, shell:
     """The student's process: lock in, let go of everything but the one socket, and serve."""
     try:
         if told.confined:
-            confine.lock(confine.Limits(**told.limits))
+            confine.lock(confine.Limits(**told.limits), os.environ["HOME"])
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)

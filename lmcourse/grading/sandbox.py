@@ -290,9 +290,10 @@ def environment() -> dict[str, str]:
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     return {
         "PATH": "/usr/bin:/bin",
-        "HOME": "/tmp",
-        "IPYTHONDIR": "/tmp/.ipython",
-        "MPLCONFIGDIR": "/tmp/.matplotlib",
+        "HOME": scratch(),
+        "TMPDIR": scratch(),
+        "IPYTHONDIR": f"{scratch()}/.ipython",
+        "MPLCONFIGDIR": f"{scratch()}/.matplotlib",
         "MPLBACKEND": "Agg",
         "LANG": "C.UTF-8",
         "LMCOURSE_CACHE": str(cache_dir()),
@@ -342,8 +343,15 @@ def bubblewrap(passwd: int) -> list[str]:
     ]
     if Path(EXCHANGE).exists():  # nbgrader's default one lies in /usr
         command += ["--tmpfs", EXCHANGE]
+    if scratch() != "/tmp":
+        command += ["--perms", "0755", "--tmpfs", scratch(), "--remount-ro", "/tmp"]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     return [*command, "--hostname", "sandbox", "--"]
+
+
+def scratch() -> str:
+    """The folder to work in: /tmp, unless something that must be seen lies in there."""
+    return "/scratch" if any(Path("/tmp") in path.parents for path in visible()) else "/tmp"
 
 
 def visible() -> list[Path]:
