@@ -61,7 +61,7 @@ def leave() -> None:
 
 
 def lock(limits: Limits, scratch: str) -> None:
-    """An empty `scratch` folder to work in, no /proc, limits, no privileges, and a filter that cannot be taken off."""
+    """An empty `scratch` folder to work in, no /proc, limits, no privileges, and a filter of system calls."""
     _write("/proc/self/oom_score_adj", "1000")
     used = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
     _mount(scratch, f"size={limits.disk},nr_inodes={limits.files},mode=700", NOSUID | NODEV)
