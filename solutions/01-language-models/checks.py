@@ -102,11 +102,14 @@ def counted(next_probs, limit):
     return careful
 
 
-def random_sentences(rng, words="abcd", length=4, kept=0.6):
-    """A random distribution over sentences of up to `length` words and a full stop."""
+def random_sentences(rng, words="abcd", length=4, kept=0.6, evenness=0.3):
+    """A random distribution over sentences of up to `length` words and a full stop.
+
+    The larger `evenness` (a Dirichlet parameter), the closer the sentences' probabilities.
+    """
     everything = [s for n in range(1, length + 1) for s in itertools.product(words, repeat=n)]
     chosen = [" ".join((*s, ".")) for s in everything if rng.random() < kept]
-    weights = rng.dirichlet(np.full(len(chosen), 0.3)) + 1e-6
+    weights = rng.dirichlet(np.full(len(chosen), evenness)) + 1e-6
     return dict(zip(chosen, (weights / weights.sum()).tolist()))
 
 
@@ -323,10 +326,14 @@ def no_such_temperature(student):
     "and subtract the largest before you exponentiate",
 )
 def nearly_frozen(student, rng):
-    """T of about a thousandth, where powers underflow."""
+    """T of about a thousandth, where powers underflow and only near ties are not settled."""
     for _ in range(5):
-        p = rng.dirichlet(np.ones(6))
         t = float(rng.uniform(0.0005, 0.002))
+        p = rng.dirichlet(np.ones(6))
+        first, second = rng.permutation(6)[:2]
+        p[first] = p.max() + 0.1
+        p[second] = p[first] * np.exp(-t * rng.uniform(0.3, 2))
+        p /= p.sum()
         expect_probs(student.with_temperature(p.tolist(), t), annealed(p, t), "at a low temperature")
 
 
@@ -730,9 +737,9 @@ def long_sentences(student, rng):
     hint="random models: is it always the most probable of all finished sentences?",
 )
 def random_best(student, rng):
-    """Random models, by enumeration."""
-    for _ in range(5):
-        sentences = random_sentences(rng, length=3)
+    """Random models, by enumeration: so many and so even that luck does not get a beam through."""
+    for _ in range(12):
+        sentences = random_sentences(rng, "abcdefgh", length=3, evenness=10)
         expect_best(student, sentences, max(sentences, key=sentences.get), "")
 
 

@@ -54,6 +54,14 @@ def test_a_typical_mistake_is_caught_and_explained(mistake, names, seed):
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m.exercise}: {m.what}" for m in MISTAKES])
+def test_what_a_mistake_costs_is_no_matter_of_luck(mistake, names):
+    wrong = dict(names)
+    exec(mistake.code, wrong)
+    passed = {tuple(o.passed for o in outcomes(mistake.exercise, wrong, 7919 * seed)) for seed in range(12)}
+    assert len(passed) == 1
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[f"{m.exercise}: {m.what}" for m in MISTAKES])
 def test_a_typical_mistake_shows_before_handing_in(mistake, names):
     wrong = dict(names)
     exec(mistake.code, wrong)
