@@ -169,7 +169,7 @@ def submit(
     typer.echo(f"wrote {done.archive}: hand in this file")
 
 
-for instructors_command in (commands.collect, commands.grade, commands.export):
+for instructors_command in (commands.collect, commands.grade, commands.feedback, commands.export):
     app.command()(instructors_command)
 
 

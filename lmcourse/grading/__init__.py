@@ -23,15 +23,17 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     worker.py      one submission: from its bytes to a result
     isolated.py    runs a notebook in the sandbox and its checks here, outside of it
     values.py      plain values, and how they travel between the two
-    sandbox.py     the sandbox from outside: bubblewrap, the time, the kill
+    sandbox.py     the sandbox from outside: starting it, the time, the kill
+    walls.py       what a program in it can see: bubblewrap
     inside.py      the processes in it: one kept warm, a fork for each submission
     confine.py     what such a fork does to lock itself in
     result.py      the outcome, as plain data
     feedback.py    the outcome, for people
     gradebook.py   the one writer of grades, into nbgrader's database
     pool.py        processes of this machine, or a Dask cluster
-    grade.py       a whole run, and going on after an interruption
-    commands.py    `lmcourse collect | grade | export`
+    grade.py       a whole run, and going on after an interruption; pages written anew
+    summary.py     what a run tells the instructor
+    commands.py    `lmcourse grade | feedback | collect | export`
 
 Checks reach a student's work only through `student.name(arguments)` and see only plain values (numbers,
 strings, lists, dictionaries, arrays), so where that function runs is the business of the transport alone.

@@ -1,4 +1,4 @@
-"""The instructor's commands: `lmcourse grade | collect | export`. They need the course's repository."""
+"""The instructor's commands, `lmcourse grade | feedback | collect | export`: for the course's repository."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def grade(
     """Grade what was handed in: each student's code alone in a sandbox, the checks outside of it."""
     from lmcourse.grading import grade as grading
     from lmcourse.grading.isolated import Times
+    from lmcourse.grading.summary import summary
 
     folder = course_folder(course)
     options = grading.Options(
@@ -69,7 +70,7 @@ def grade(
         Times(notebook=seconds),
     )
     done = grading.run(assignment, paths, options, _roster(roster))
-    typer.echo(grading.summary(done, options))
+    typer.echo(summary(done, options))
 
 
 def course_folder(given: str) -> Path:
@@ -112,6 +113,15 @@ def collect(
     typer.echo(", ".join(f"{n} {outcome}" for outcome, n in counts.items()) + f", in {folder}")
 
 
+def feedback(assignment: Name, course: Course = "", db: Database = "") -> None:
+    """Write the feedback pages anew, with the scores and comments that people gave in formgrader."""
+    from lmcourse.grading import grade as grading
+
+    folder = course_folder(course)
+    count = grading.write_feedback(assignment, folder, _existing(db, folder))
+    typer.echo(f"wrote {count} pages below {folder / 'feedback'}")
+
+
 def export(
     assignment: Name,
     output: Annotated[
@@ -131,12 +141,7 @@ def export(
     from lmcourse.grading.course import GradingError
     from lmcourse.grading.gradebook import GradebookWriter
 
-    url = db or f"sqlite:///{course_folder(course) / 'gradebook.db'}"
-    if url.startswith("sqlite:///") and not Path(url[len("sqlite:///") :]).exists():
-        raise GradingError(
-            f"there is no gradebook at {url[len('sqlite:///') :]}: name it with --db or --course"
-        )
-    book = GradebookWriter(url)
+    book = GradebookWriter(_existing(db, course_folder(course)))
     table = lms.Table.read(Path(template)) if template else None
     rows = book.scores(assignment)
     if not rows:
@@ -154,6 +159,17 @@ def export(
     output = output or f"{assignment}-{kind}.csv"
     Path(output).write_text(done.text, encoding="utf-8", newline="")
     typer.echo(f"wrote {output}")
+
+
+def _existing(db: str, folder: Path) -> str:
+    """The gradebook's address; GradingError if it is a file that does not exist."""
+    from lmcourse.grading.course import GradingError
+
+    url = db or f"sqlite:///{folder / 'gradebook.db'}"
+    file = url[len("sqlite:///") :]
+    if url.startswith("sqlite:///") and not Path(file).exists():
+        raise GradingError(f"there is no gradebook at {file}: name it with --db or --course")
+    return url
 
 
 def _roster(path: str) -> Roster | None:

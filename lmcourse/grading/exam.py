@@ -7,6 +7,7 @@ alike have the same versions.
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -71,6 +72,10 @@ class Exam:
         """Points of each answer that a person reads, in order."""
         return {g: p for g, (p, by_hand) in _marks(self).items() if by_hand}
 
+    def titles(self) -> dict[str, str]:
+        """What people call each exercise and each answer that a person reads: its heading in the release."""
+        return _titles(self)
+
     def all_checks(self) -> list[Check]:
         """The checks, public and hidden."""
         return _checks(self)
@@ -91,6 +96,18 @@ def _marks(exam: Exam) -> dict[str, tuple[float, bool]]:
     """Grade id -> (points, whether a person grades it), of the cells that earn points."""
     graded = [c for c in _release(exam).notebook.cells if c.metadata.get("nbgrader", {}).get("grade")]
     return {grade_id(c): (float(c.metadata["nbgrader"]["points"]), role(c) == "solution") for c in graded}
+
+
+@cache
+def _titles(exam: Exam) -> dict[str, str]:
+    titles, heading = {}, ""
+    for cell in _release(exam).notebook.cells:
+        if cell.cell_type == "markdown" and not role(cell):
+            headings = re.findall(r"^#+ +(.*?)(?: \([^()]*points?\))?$", cell.source, re.MULTILINE)
+            heading = headings[-1] if headings else heading
+        elif role(cell):
+            titles[grade_id(cell)] = heading
+    return titles
 
 
 @cache

@@ -9,12 +9,13 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
 
 from nbformat import NotebookNode
 
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import MIME, Report
-from lmcourse.grading.result import Result
+from lmcourse.grading.result import Mark, Result
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -22,27 +23,60 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 52em; margin: 2em auto; 
 h1 { font-size: 1.5em; } h2 { font-size: 1.1em; margin: 2em 0 .5em; }
 pre { overflow-x: auto; background: #8881; padding: .6em .9em; border-radius: 4px; font-size: .85em; }
 summary { cursor: pointer; margin-top: .5em; } .quiet { opacity: .75; font-size: .9em; }
+.remark { white-space: pre-wrap; border-left: 3px solid #8888; padding-left: .8em; }
 .alarm { border: 2px solid #c8553d; padding: .5em 1em; border-radius: 4px; }
 """
 
 
-def page(result: Result) -> str:
-    """A student's feedback as HTML that needs nothing else: what passed, what did not, a hint in words."""
+def page(result: Result, titles: Mapping[str, str], marks: Mapping[str, Mark] | None = None) -> str:
+    """A student's feedback as HTML that needs nothing else: what passed, what did not, a hint in words.
+
+    Args:
+        result: of the student.
+        titles: exercise or answer -> its heading.
+        marks: exercise or answer -> what the gradebook counts for it; None before a person has read it.
+    """
     parts = [(report.exercise, report.as_html()) for report in result.reports]
     parts += [(name, f"<p>{_status(what)}</p>") for name, what in result.written.items()]
     exercises = "".join(
-        f"<section><h2>{_text(name)}</h2>{said}{_answer(result, name)}</section>" for name, said in parts
+        f"<section><h2>{_text(titles.get(name, name))}</h2>{said}{_remark((marks or {}).get(name))}"
+        f"{_answer(result, name)}</section>"
+        for name, said in parts
     )
-    title = f"{_text(result.assignment)}: {result.points:g} of {result.max_points:g} points"
+    title = f"{_text(result.assignment)}: {_total(result, marks)} points"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head><body>"
-        f'<h1>{title}</h1><p class="quiet">{_text(result.student)}. '
-        f"What a person reads is not counted yet.</p>{_alarm(result)}{exercises}"
+        f'<h1>{title}</h1><p class="quiet">{_text(result.student)}. {_standing(result, marks)}</p>'
+        f"{_alarm(result)}{exercises}"
         f"{_listed('On the way', result.notes)}{_listed('Cells that did not run through', result.failures)}"
         f"{_footer(result)}</body></html>\n"
     )
+
+
+def _total(result: Result, marks: Mapping[str, Mark] | None) -> str:
+    if marks is None:
+        return f"{result.points:g} of {result.max_points:g}"
+    earned, most = sum(m.score for m in marks.values()), sum(m.max_score for m in marks.values())
+    return f"{round(earned, 2):g} of {most:g}"
+
+
+def _standing(result: Result, marks: Mapping[str, Mark] | None) -> str:
+    if marks is None:
+        return "What a person reads is not counted yet." if result.written else ""
+    waiting = sum(mark.waits for mark in marks.values())
+    if not waiting:
+        return "All of it counts."
+    return f"{waiting} answer{' still waits' if waiting == 1 else 's still wait'} for a person."
+
+
+def _remark(mark: Mark | None) -> str:
+    """What a person said to an answer."""
+    if mark is None:
+        return ""
+    given = f"<p>A person gave {mark.score:g} of {mark.max_score:g} points.</p>" if mark.by_hand else ""
+    return given + (f'<p class="remark">{_text(mark.comment)}</p>' if mark.comment else "")
 
 
 def _alarm(result: Result) -> str:

@@ -9,11 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import statistics
-import tempfile
-import textwrap
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from lmcourse.grading import feedback
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
@@ -182,19 +179,32 @@ def _batches(all_graded: Iterable[Graded]) -> Iterator[list[Graded]]:
 
 def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter) -> None:
     """Write the files for people, then the results; a full disk stops the run with nothing lost."""
-    try:
-        for graded in batch:
-            folder = Path(graded.result.student) / exam.assignment
-            page = Path(exam.notebook).with_suffix(".html").name
-            for place, name, text in (
-                ("autograded", exam.notebook, graded.notebook),
-                ("feedback", page, graded.page),
-                *_of_the_exchange(course / "submitted" / folder),
-            ):
-                write_whole(course / place / folder / name, text)
-    except OSError as error:
-        raise GradingError(f"cannot write to {course}: {error}. The same command goes on from here") from None
+    for graded in batch:
+        folder = Path(graded.result.student) / exam.assignment
+        for place, name, text in (
+            ("autograded", exam.notebook, graded.notebook),
+            ("feedback", _page_name(exam), graded.page),
+            *_of_the_exchange(course / "submitted" / folder),
+        ):
+            _write(course, Path(place, folder, name), text)
     book.write([graded.result for graded in batch])
+
+
+def write_feedback(assignment: str, course: Path, database: str) -> int:
+    """Write every student's page anew, with the scores and comments that people gave; how many there are.
+
+    Raises GradingError if nobody has a result, or the course or the gradebook is in use.
+    """
+    exam = Exam.of(assignment)
+    with _alone(course):
+        book = GradebookWriter(database)
+        results, marks = book.results(assignment), book.marks(assignment)
+        if not results:
+            raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
+        for student, result in tqdm(results.items(), unit="page", desc=assignment, dynamic_ncols=True):
+            text = feedback.page(result, exam.titles(), marks[student])
+            _write(course, Path("feedback", student, assignment, _page_name(exam)), text)
+    return len(results)
 
 
 def _of_the_exchange(submitted: Path) -> Iterator[tuple[str, str, str]]:
@@ -212,80 +222,33 @@ def _of_the_exchange(submitted: Path) -> Iterator[tuple[str, str, str]]:
         yield "feedback", name, text
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, even if the power fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+def _page_name(exam: Exam) -> str:
+    return Path(exam.notebook).with_suffix(".html").name
+
+
+def _write(course: Path, path: Path, text: str) -> None:
+    """Write a file in the course's folder. GradingError if that cannot be: the disk may be full."""
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        _write_whole(course / path, text)
+    except OSError as error:
+        raise GradingError(f"cannot write to {course}: {error}. The same command goes on from here") from None
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, even if the power fails.
+
+    A run that is killed may leave the scratch file; the next one, which writes the same file, takes its name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.part")
+    scratch.unlink(missing_ok=True)
+    try:
+        with open(scratch, "x", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(scratch, 0o644)
         os.replace(scratch, path)
     except BaseException:
-        os.unlink(scratch)
+        scratch.unlink(missing_ok=True)
         raise
-
-
-def summary(outcome: Run, options: Options) -> str:
-    """What an instructor wants to know after a run."""
-    results = sorted([*outcome.graded, *outcome.kept], key=lambda result: result.student)
-    rate = len(outcome.graded) / outcome.seconds if outcome.seconds else 0.0
-    lines = [
-        f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), "
-        f"{len(outcome.kept)} had a result already" + (f"; seed {outcome.seed}" if outcome.graded else "")
-    ]
-    if options.unsafe:
-        lines.append("UNSAFE: students' code ran without a sandbox, with your rights")
-    points = [result.points for result in results if not result.refused]
-    if points:
-        worth = results[0].max_points
-        lines.append(
-            "points by checks alone, of those that could be graded: "
-            f"mean {statistics.fmean(points):.2f} of {worth:g}, "
-            f"median {statistics.median(points):g}, from {min(points):g} to {max(points):g}"
-        )
-    lines += _outliers(outcome.graded)
-    lines += _reasons(results)
-    refused = [result for result in results if result.refused]
-    if refused:
-        lines.append(f"not graded, 0 points: {len(refused)}")
-        lines += [f"  {result.student}: {result.refused}" for result in refused]
-    if outcome.missing:
-        lines.append(f"did not hand in: {', '.join(outcome.missing)}")
-    if outcome.unread:
-        lines += ["could not be read this time, so their results stay:", *(f"  {x}" for x in outcome.unread)]
-    if outcome.unknown:
-        lines.append(f"not on the roster: {', '.join(outcome.unknown)}")
-    versions = {tuple(result.versions.items()) for result in results}
-    if len(versions) > 1:
-        lines.append("results come from different versions of the course; --regrade all makes them alike")
-    lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
-    return "\n".join(lines)
-
-
-def _outliers(graded: list[Result]) -> list[str]:
-    """The fastest and the slowest."""
-    timed = sorted(graded, key=lambda result: result.seconds)
-    if len(timed) < 2:
-        return []
-    slow = ", ".join(f"{result.student} {result.seconds:.1f} s" for result in timed[:-4:-1])
-    return [f"fastest: {timed[0].student} {timed[0].seconds:.1f} s; slowest: {slow}"]
-
-
-def _reasons(results: list[Result], most: int = 5) -> list[str]:
-    """What most students lost points for: the first reason of each exercise."""
-    count = Counter(
-        (report.exercise, reason)
-        for result in results
-        if not result.refused
-        for report in result.reports
-        for reason in report.reasons()
-    )
-    first = {}
-    for (exercise, reason), n in count.most_common():
-        told = textwrap.shorten(f"{n} times {exercise}: {reason}", 140, placeholder=" …")
-        first.setdefault(exercise, told)
-    lines = list(first.values())[:most]
-    return ["most frequent reasons:", *(f"  {line}" for line in lines)] if lines else []

@@ -28,7 +28,7 @@ from lmcourse.grading.course import GradingError, source_notebook
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.release import make_course
-from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.result import Mark, Plan, Result
 
 SCORES = ("score", "max_score", "needs_manual_grade")
 PATIENCE = 30  # seconds to wait for another program that is writing, or for a server to answer
@@ -143,6 +143,33 @@ class GradebookWriter:
                 {"student": one.student_id} | {name: getattr(one, name) for name in SCORES}
                 for one in handed_in.order_by(SubmittedAssignment.student_id)
             ]
+
+    def marks(self, assignment: str) -> dict[str, dict[str, Mark]]:
+        """Student -> grade id of an exercise's answer -> what counts for it, of all who handed in."""
+        answered = GRADED.join(CELL, CELL.c.id == GRADED.c.id)
+        notebook = THEIRS["submitted_notebook"]
+        graded = GRADE.join(answered, CELL.c.id == GRADE.c.cell_id).join(notebook).join(HANDED_IN)
+        scores = sa.select(HANDED_IN.c.student_id, CELL.c.name, GRADED.c.max_score, GRADE)
+        remark = THEIRS["comment"].join(CELL, CELL.c.id == THEIRS["comment"].c.cell_id)
+        remarks = sa.select(HANDED_IN.c.student_id, CELL.c.name, THEIRS["comment"].c.manual_comment)
+        ours = ASSIGNMENT.c.name == assignment
+        with self._transaction() as db:
+            rows = db.execute(scores.select_from(graded.join(ASSIGNMENT)).where(ours)).all()
+            joined = remark.join(notebook).join(HANDED_IN).join(ASSIGNMENT)
+            said = db.execute(remarks.select_from(joined).where(ours)).all()
+        comments = {(row.student_id, row.name): row.manual_comment or "" for row in said}
+        marks: dict[str, dict[str, Mark]] = {}
+        for row in rows:
+            name = row.name.removeprefix("test_")
+            score = row.auto_score if row.manual_score is None else row.manual_score
+            marks.setdefault(row.student_id, {})[name] = Mark(
+                (score or 0.0) + (row.extra_credit or 0.0),
+                row.max_score,
+                row.manual_score is not None or bool(row.extra_credit),
+                row.needs_manual_grade,
+                comments.get((row.student_id, name), ""),
+            )
+        return marks
 
     def run_in_progress(self, assignment: str) -> Plan | None:
         """The plan of a run that was begun and has not ended."""

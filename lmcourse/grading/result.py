@@ -42,6 +42,25 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What counts for one exercise or answer in the gradebook, people's work included.
+
+    Args:
+        score: that counts now; 0 if nobody has looked at it yet.
+        max_score: that can be had.
+        by_hand: whether a person gave it, or extra credit.
+        waits: whether a person is to look at it.
+        comment: a person's.
+    """
+
+    score: float
+    max_score: float
+    by_hand: bool = False
+    waits: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True)
 class Result:
     """How one student did in one assignment.
 

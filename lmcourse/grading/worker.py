@@ -27,8 +27,9 @@ from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome, Report, printable
 from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
-from lmcourse.grading.sandbox import NoSandbox, Sandbox, SandboxLost
+from lmcourse.grading.sandbox import Sandbox, SandboxLost
 from lmcourse.grading.unpack import notebook_in
+from lmcourse.grading.walls import NoSandbox
 
 IMPORTS_TORCH = re.compile(r"^\s*(import|from)\s+torch\b", re.MULTILINE)
 BROKEN = "the grader broke down over this notebook, twice: have a person look at it"
@@ -133,7 +134,9 @@ def grade(job: Job, rules: Rules) -> Graded:
         run=rules.run,
         seconds=round(time.monotonic() - begun, 3),
     )
-    return Graded(result, feedback.notebook(repaired.notebook, result), feedback.page(result))
+    return Graded(
+        result, feedback.notebook(repaired.notebook, result), feedback.page(result, rules.exam.titles())
+    )
 
 
 def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
@@ -178,10 +181,11 @@ def warm_modules(exam: Exam) -> tuple[str, ...]:
 def _reports(rules: Rules, examined: Examined, refused: str) -> list[Report]:
     """One report for each exercise, whatever happened."""
     late = f"the time allowed for the whole notebook ({rules.times.notebook:g} s) was over"
+    why = "the file could not be graded" if refused else late
     outcomes: dict[str, list[Outcome]] = {name: [] for name in rules.exam.points()}
     for check in rules.exam.all_checks():
         if check.exercise in outcomes:
-            not_reached = Outcome.of(check, f"not tried: {refused or late}", "")
+            not_reached = Outcome.of(check, f"not tried: {why}", "")
             outcomes[check.exercise].append(examined.outcomes.get(check, not_reached))
     return [Report(name, outcomes[name], rules.seed, points) for name, points in rules.exam.points().items()]
 

@@ -83,7 +83,7 @@ class Place:
         places = {
             name.upper(): str(getattr(self, name)) for name in ("home", "course", "handed", "cache", "marks")
         }
-        return {**places, "REPO": str(ROOT), "PORT": str(self.port)}
+        return {**places, "OWNER": str(Path.home()), "REPO": str(ROOT), "PORT": str(self.port)}
 
     def precious(self) -> dict[str, tuple]:
         """Everything that no submission may change."""

@@ -15,6 +15,7 @@ import zipfile
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from lmcourse.grading import demo, grade, pool
 from lmcourse.grading.course import GradingError, points
@@ -24,6 +25,7 @@ from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.isolated import Times
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.summary import summary
 from lmcourse.grading.worker import Job, Rules
 from lmcourse.grading.worker import grade as grade_one
 
@@ -91,7 +93,7 @@ def test_everybody_gets_the_grade_that_the_work_is_worth(desk, people):
     assert "no JSON" in results(course)["gina"].refused
     assert {r.student for r in outcome.graded} == set(earned)
     assert outcome.kept == []
-    told = grade.summary(outcome, options(course))
+    told = summary(outcome, options(course))
     assert f"8 graded in {outcome.seconds:.1f} s" in told
     assert "gina: " in told
     assert "times chain_rule: " in told
@@ -110,6 +112,34 @@ def test_a_run_leaves_pages_and_notebooks_that_reveal_nothing(desk):
     page = (course / "feedback" / "dora-wrong" / NAME / "language-models.html").read_text(encoding="utf-8")
     assert "softmax wants logarithms" in page
     assert "Other cases, not shown" in page
+
+
+def test_pages_are_written_anew_with_what_people_gave(desk):
+    handed, course = desk
+    with pytest.raises(GradingError, match="no result of 01-language-models: grade it first"):
+        grade.write_feedback(NAME, course, f"sqlite:///{course}/gradebook.db")
+    grade.run(NAME, [handed], options(course))
+    place = course / "feedback" / "bela-warns" / NAME / "language-models.html"
+    before = place.read_text(encoding="utf-8")
+    assert "<h1>01-language-models: 17 of 17 points</h1>" in before
+    assert "What a person reads is not counted yet." in before
+    assert "<h2>7. Annealing what is meant</h2>" in before
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        mark = book.find_grade("parroting", "language-models", NAME, "bela-warns")
+        mark.manual_score, mark.needs_manual_grade = 2.5, False
+        remark = book.find_comment("parroting", "language-models", NAME, "bela-warns")
+        remark.manual_comment = "Well said,\nbut <b>why</b>?"
+        book.db.commit()
+    assert grade.write_feedback(NAME, course, f"sqlite:///{course}/gradebook.db") == 4
+    after = place.read_text(encoding="utf-8")
+    assert "<h1>01-language-models: 19.5 of 20 points</h1>" in after
+    assert "A person gave 2.5 of 3 points." in after
+    assert "Well said,\nbut &lt;b&gt;why&lt;/b&gt;?" in after
+    assert "All of it counts." in after
+    other = (course / "feedback" / "ada-perfect" / NAME / "language-models.html").read_text(encoding="utf-8")
+    assert "<h1>01-language-models: 17 of 20 points</h1>" in other
+    assert "1 answer still waits for a person." in other
+    assert "A person gave" not in other
 
 
 def test_a_second_run_grades_only_what_is_new(desk):
@@ -213,6 +243,17 @@ def test_killed_at_any_moment_a_second_run_goes_on(tmp_path, people, gradebook):
     assert not list(course.rglob("*.part"))
 
 
+def test_what_a_killed_run_was_writing_is_taken_away(desk):
+    handed, course = desk
+    (handed / "ada.ipynb").write_text(notebook({}))
+    left = course / "feedback" / "ada" / "01-language-models" / ".language-models.html.part"
+    left.parent.mkdir(parents=True)
+    left.write_text("half a pa")
+    assert command(handed, course).wait() == 0
+    assert not left.exists()
+    assert "</html>" in (left.parent / "language-models.html").read_text(encoding="utf-8")
+
+
 def test_a_grader_that_is_killed_leaves_no_student_asleep(desk):
     handed, course = desk
     (handed / "sleeper.ipynb").write_text(notebook({"chain_rule": "import time\ntime.sleep(10**6)"}))
@@ -279,7 +320,7 @@ def test_a_file_that_is_gone_when_its_turn_comes_keeps_its_result(desk, monkeypa
     outcome = grade.run(NAME, [handed], options(course))
     assert (len(outcome.graded), len(outcome.kept), len(outcome.unread)) == (0, 4, 4)
     assert results(course)["ada-perfect"].points == 17
-    assert "ada-perfect: cannot be read" in grade.summary(outcome, options(course))
+    assert "ada-perfect: cannot be read" in summary(outcome, options(course))
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting a small disk needs root")
@@ -333,7 +374,7 @@ def test_unsafe_is_marked_in_the_result_and_on_the_page(desk):
     outcome = grade.run(NAME, [handed], options(course, unsafe=True))
     assert [result.unsafe for result in outcome.graded] == [True]
     assert outcome.graded[0].points == 17
-    assert "UNSAFE" in grade.summary(outcome, options(course, unsafe=True))
+    assert "UNSAFE" in summary(outcome, options(course, unsafe=True))
     page = (course / "feedback" / "ada-perfect" / NAME / "language-models.html").read_text(encoding="utf-8")
     assert "without a sandbox" in page
 
@@ -379,19 +420,22 @@ def test_the_commands_from_an_export_to_an_export(desk, monkeypatch):
     roster = course / "roster.csv"
     roster.write_text("student_id,lms_id,name\nada,0,Ada-Perfect\nfred,1,Fred-Unfinished\nzoe,2,Zoe\n")
 
-    def run(*words):
-        program = [sys.executable, "-m", "lmcourse", *words, "--course", str(course), "--roster", str(roster)]
+    def run(*words, failed=0):
+        program = [sys.executable, "-m", "lmcourse", *words, "--course", str(course)]
         done = subprocess.run(program, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert done.returncode == failed, done.stderr
+        return done.stderr if failed else done.stdout
 
-    said = run("collect", NAME, str(export))
+    known = ("--roster", str(roster))
+    said = run("collect", NAME, str(export), *known)
     assert "zoe: missing, did not hand in" in said
     assert (course / "submitted" / "ada" / NAME / "language-models.ipynb").exists()
-    said = run("grade", NAME, str(course / "submitted"), "--workers", "1")
+    said = run("grade", NAME, str(course / "submitted"), "--workers", "1", *known)
     assert "2 graded in" in said
     assert "did not hand in: zoe" in said
-    said = run("export", NAME, "--output", str(course / "grades.csv"))
+    assert "wrote 2 pages" in run("feedback", NAME)
+    assert "there is no gradebook at" in run("feedback", NAME, "--db", "sqlite:///none.db", failed=2)
+    said = run("export", NAME, "--output", str(course / "grades.csv"), *known)
     assert "1 submissions still wait for a person" in said
     lines = (course / "grades.csv").read_text(encoding="utf-8").splitlines()
     assert lines[1:] == ["ada,Ada-Perfect,,17,20,", "fred,Fred-Unfinished,,0,20,"]

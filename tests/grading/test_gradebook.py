@@ -27,7 +27,7 @@ from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.release import nbgrader
 from lmcourse.grading.report import MIME, Outcome, Report
-from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.result import Mark, Plan, Result
 
 EXAM = Exam.of(ASSIGNMENT)
 ANSWERS = {  # the cells as they were handed out
@@ -701,6 +701,28 @@ def test_a_server_that_does_not_answer_is_named_without_the_password(server, tmp
     with pytest.raises(GradingError, match='"nowhere" does not exist\nCreate it first'):
         GradebookWriter(there.replace("/there?", "/nowhere?"))
     GradebookWriter(there.replace("+psycopg", ""))  # its driver is our business
+
+
+def test_marks_are_what_nbgrader_adds_up(url):
+    book = GradebookWriter(url)
+    book.write([work("ada"), work("bela", 0.5, answered=False), refused("carl")])
+    assert book.marks(ASSIGNMENT)["ada"]["parroting"] == Mark(0.0, 3.0, waits=True)
+    by_hand(url, "ada", parroting=2.5, test_typical=1.0)
+    with Gradebook(url) as theirs:
+        theirs.find_comment("parroting", "language-models", ASSIGNMENT, "ada").manual_comment = "well\nsaid"
+        theirs.find_comment("chain_rule", "language-models", ASSIGNMENT, "ada").manual_comment = "neat"
+        theirs.find_grade("test_thermostat", "language-models", ASSIGNMENT, "ada").extra_credit = 0.5
+        theirs.db.commit()
+    marks = book.marks(ASSIGNMENT)
+    assert {name: round(sum(m.score for m in own.values()), 2) for name, own in marks.items()} == scores(url)
+    assert marks["ada"]["parroting"] == Mark(2.5, 3.0, by_hand=True, comment="well\nsaid")
+    assert marks["ada"]["typical"] == Mark(1.0, 2.0, by_hand=True)
+    assert marks["ada"]["thermostat"] == Mark(3.5, 3.0, by_hand=True)
+    assert marks["ada"]["chain_rule"] == Mark(2.0, 2.0, comment="neat")
+    assert marks["bela"]["parroting"] == Mark(0.0, 3.0)
+    assert marks["bela"]["chain_rule"] == Mark(1.0, 2.0)
+    assert {mark.score for mark in marks["carl"].values()} == {0.0}
+    assert book.marks("02-other") == {}
 
 
 # nbgrader's own programs on the gradebook -------------------------------------------------------------------

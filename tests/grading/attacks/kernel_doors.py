@@ -8,6 +8,11 @@ import os
 libc = ctypes.CDLL(None, use_errno=True)
 text = ctypes.create_string_buffer(b"/tmp/x\0" + bytes(200))
 os.makedirs("/tmp/x", exist_ok=True)
+pipe, other = os.pipe(), os.pipe()
+os.write(pipe[1], b"x")
+iovec = (ctypes.c_uint64 * 2)(ctypes.addressof(text), 1)
+shared = os.open(os.__file__, os.O_RDONLY)  # which all students see
+lock = (ctypes.c_uint64 * 4)()  # struct flock of F_RDLCK, all of the file
 doors = {
     "unshare(NEWUSER)": (272, 0x10000000),
     "unshare(NEWNS)": (272, 0x20000),
@@ -53,6 +58,15 @@ doors = {
     "mknod": (133, b"/tmp/device", 0o060666, 0x801),
     "pidfd_getfd": (438, 0, 0, 0),
     "execve": (59, b"/bin/sh", 0, 0),
+    "close_range": (436, 900, 901, 0),
+    "vmsplice": (278, pipe[1], iovec, 1, 0),
+    "splice": (275, pipe[0], 0, other[1], 0, 1, 2),
+    "tee": (276, pipe[0], other[1], 1, 2),
+    "flock": (73, shared, 4 | 1),
+    "fcntl(SETLK)": (72, shared, 6, lock),
+    "fcntl(OFD_SETLK)": (72, shared, 37, lock),
+    "fcntl(SETLEASE)": (72, shared, 1024, 0),
+    "cachestat, which is too young": (451, shared, text, text, 0),
     "prlimit": (302, 0, 6, (ctypes.c_uint64 * 2)(2**63, 2**63), 0),
 }
 loot = [name for name, call in doors.items() if libc.syscall(*call) >= 0]

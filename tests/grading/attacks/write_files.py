@@ -28,7 +28,7 @@ inside = [
     "/usr/lib/x",
     "/etc/passwd",
     "/x",
-    "/root/x",
+    "@OWNER@/x",
     "@REPO@/x",
     "/dev/x",
     sys.executable,

@@ -1,0 +1,73 @@
+"""What an instructor wants to know after a run, in a few lines."""
+
+from __future__ import annotations
+
+import statistics
+import textwrap
+from collections import Counter
+
+from lmcourse.grading.grade import Options, Run
+from lmcourse.grading.result import Result
+
+
+def summary(outcome: Run, options: Options) -> str:
+    """What an instructor wants to know after a run."""
+    results = sorted([*outcome.graded, *outcome.kept], key=lambda result: result.student)
+    rate = len(outcome.graded) / outcome.seconds if outcome.seconds else 0.0
+    lines = [
+        f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), "
+        f"{len(outcome.kept)} had a result already" + (f"; seed {outcome.seed}" if outcome.graded else "")
+    ]
+    if options.unsafe:
+        lines.append("UNSAFE: students' code ran without a sandbox, with your rights")
+    points = [result.points for result in results if not result.refused]
+    if points:
+        worth = results[0].max_points
+        lines.append(
+            "points by checks alone, of those that could be graded: "
+            f"mean {statistics.fmean(points):.2f} of {worth:g}, "
+            f"median {statistics.median(points):g}, from {min(points):g} to {max(points):g}"
+        )
+    lines += _outliers(outcome.graded)
+    lines += _reasons(results)
+    refused = [result for result in results if result.refused]
+    if refused:
+        lines.append(f"not graded, 0 points: {len(refused)}")
+        lines += [f"  {result.student}: {result.refused}" for result in refused]
+    if outcome.missing:
+        lines.append(f"did not hand in: {', '.join(outcome.missing)}")
+    if outcome.unread:
+        lines += ["could not be read this time, so their results stay:", *(f"  {x}" for x in outcome.unread)]
+    if outcome.unknown:
+        lines.append(f"not on the roster: {', '.join(outcome.unknown)}")
+    versions = {tuple(result.versions.items()) for result in results}
+    if len(versions) > 1:
+        lines.append("results come from different versions of the course; --regrade all makes them alike")
+    lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
+    return "\n".join(lines)
+
+
+def _outliers(graded: list[Result]) -> list[str]:
+    """The fastest and the slowest."""
+    timed = sorted(graded, key=lambda result: result.seconds)
+    if len(timed) < 2:
+        return []
+    slow = ", ".join(f"{result.student} {result.seconds:.1f} s" for result in timed[:-4:-1])
+    return [f"fastest: {timed[0].student} {timed[0].seconds:.1f} s; slowest: {slow}"]
+
+
+def _reasons(results: list[Result], most: int = 5) -> list[str]:
+    """What most students lost points for: the first reason of each exercise."""
+    count = Counter(
+        (report.exercise, reason)
+        for result in results
+        if not result.refused
+        for report in result.reports
+        for reason in report.reasons()
+    )
+    first = {}
+    for (exercise, reason), n in count.most_common():
+        told = textwrap.shorten(f"{n} times {exercise}: {reason}", 140, placeholder=" …")
+        first.setdefault(exercise, told)
+    lines = list(first.values())[:most]
+    return ["most frequent reasons:", *(f"  {line}" for line in lines)] if lines else []
