@@ -38,6 +38,8 @@ def page(result: Result, titles: Mapping[str, str], marks: Mapping[str, Mark] | 
     """
     parts = [(report.exercise, report.as_html()) for report in result.reports]
     parts += [(name, f"<p>{_status(what)}</p>") for name, what in result.written.items()]
+    if result.refused:  # the reason is said once, above; a person may have had something to say
+        parts = [(name, "") for name, _ in parts if _remark((marks or {}).get(name))]
     exercises = "".join(
         f"<section><h2>{_text(titles.get(name, name))}</h2>{said}{_remark((marks or {}).get(name))}"
         f"{_answer(result, name)}</section>"
@@ -63,6 +65,8 @@ def _total(result: Result, marks: Mapping[str, Mark] | None) -> str:
 
 
 def _standing(result: Result, marks: Mapping[str, Mark] | None) -> str:
+    if result.refused and marks is None:
+        return ""
     if marks is None:
         return "What a person reads is not counted yet." if result.written else ""
     waiting = sum(mark.waits for mark in marks.values())

@@ -91,6 +91,9 @@ def test_everybody_gets_the_grade_that_the_work_is_worth(desk, people):
     assert 8 < earned["carl-partial"] < 17
     assert earned["emil-endless"] == 17 - points(NAME)["annealed_sequence"]
     assert "no JSON" in results(course)["gina"].refused
+    page = (course / "feedback" / "gina" / NAME / "language-models.html").read_text(encoding="utf-8")
+    assert page.count("no JSON") == 1
+    assert "<h2>" not in page
     assert {r.student for r in outcome.graded} == set(earned)
     assert outcome.kept == []
     told = summary(outcome, options(course))
