@@ -737,10 +737,21 @@ def long_sentences(student, rng):
     hint="random models: is it always the most probable of all finished sentences?",
 )
 def random_best(student, rng):
-    """Random models, by enumeration: so many and so even that luck does not get a beam through."""
-    for _ in range(12):
-        sentences = random_sentences(rng, "abcdefgh", length=3, evenness=10)
+    """Random models, by enumeration. The last is one on which luck gets no narrow search through."""
+    models = [random_sentences(rng, length=3) for _ in range(4)]
+    trap = random_sentences(rng, length=2, evenness=3)
+    while not begins_badly(trap):
+        trap = random_sentences(rng, length=2, evenness=3)
+    for sentences in (*models, trap):
         expect_best(student, sentences, max(sentences, key=sentences.get), "")
+
+
+def begins_badly(sentences):
+    """Whether the best sentence begins with the least likely of four first words."""
+    first = {}
+    for sentence, p in sentences.items():
+        first[sentence[0]] = first.get(sentence[0], 0.0) + p
+    return len(first) == 4 and max(sentences, key=sentences.get)[0] == min(first, key=first.get)
 
 
 # 7. annealed_sequence
