@@ -1,7 +1,8 @@
-"""Where the course's own files outside the package are: beside it in a checkout, inside it in a wheel."""
+"""Where the course's own files are (beside the package in a checkout, inside it in a wheel); safe writing."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -19,3 +20,23 @@ def course_file(relative: str) -> Path:
         f"{relative!r} is not part of this installation of lmcourse; "
         "it is in the course's repository: clone it and run `pip install -e .` there"
     )
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, even if the power fails. Makes its folder.
+
+    A program that is killed may leave the scratch file; the next to write the same file takes its name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.part")
+    scratch.unlink(missing_ok=True)
+    try:
+        with open(scratch, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(scratch, 0o644)
+        os.replace(scratch, path)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise

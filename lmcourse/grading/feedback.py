@@ -38,10 +38,11 @@ def page(result: Result, titles: Mapping[str, str], marks: Mapping[str, Mark] | 
     """
     parts = [(report.exercise, report.as_html()) for report in result.reports]
     parts += [(name, f"<p>{_status(what)}</p>") for name, what in result.written.items()]
+    remarks = {name: _remark(mark) for name, mark in (marks or {}).items()}
     if result.refused:  # the reason is said once, above; a person may have had something to say
-        parts = [(name, "") for name, _ in parts if _remark((marks or {}).get(name))]
+        parts = [(name, "") for name, _ in parts if remarks.get(name)]
     exercises = "".join(
-        f"<section><h2>{_text(titles.get(name, name))}</h2>{said}{_remark((marks or {}).get(name))}"
+        f"<section><h2>{_text(titles.get(name, name))}</h2>{said}{remarks.get(name, '')}"
         f"{_answer(result, name)}</section>"
         for name, said in parts
     )
@@ -65,20 +66,16 @@ def _total(result: Result, marks: Mapping[str, Mark] | None) -> str:
 
 
 def _standing(result: Result, marks: Mapping[str, Mark] | None) -> str:
-    if result.refused and marks is None:
-        return ""
     if marks is None:
-        return "What a person reads is not counted yet." if result.written else ""
+        return "What a person reads is not counted yet." if result.written and not result.refused else ""
     waiting = sum(mark.waits for mark in marks.values())
     if not waiting:
         return "All of it counts."
     return f"{waiting} answer{' still waits' if waiting == 1 else 's still wait'} for a person."
 
 
-def _remark(mark: Mark | None) -> str:
+def _remark(mark: Mark) -> str:
     """What a person said to an answer."""
-    if mark is None:
-        return ""
     given = f"<p>A person gave {mark.score:g} of {mark.max_score:g} points.</p>" if mark.by_hand else ""
     return given + (f'<p class="remark">{_text(mark.comment)}</p>' if mark.comment else "")
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from lmcourse.files import write_whole
 from lmcourse.grading import feedback
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
@@ -229,26 +230,6 @@ def _page_name(exam: Exam) -> str:
 def _write(course: Path, path: Path, text: str) -> None:
     """Write a file in the course's folder. GradingError if that cannot be: the disk may be full."""
     try:
-        _write_whole(course / path, text)
+        write_whole(course / path, text.encode("utf-8"))
     except OSError as error:
         raise GradingError(f"cannot write to {course}: {error}. The same command goes on from here") from None
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, even if the power fails.
-
-    A run that is killed may leave the scratch file; the next one, which writes the same file, takes its name.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.part")
-    scratch.unlink(missing_ok=True)
-    try:
-        with open(scratch, "x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(scratch, 0o644)
-        os.replace(scratch, path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise

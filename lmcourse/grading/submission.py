@@ -6,9 +6,8 @@ The same notebook gives the same bytes, on every machine and at any time.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import nbformat
 
 import lmcourse
+from lmcourse.files import write_whole
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import Repaired, find, repair
 from lmcourse.grading.notebooks import Release
@@ -52,7 +52,7 @@ def submit(path: Path, assignment: str = "", output: Path | None = None) -> Subm
     if not output.resolve().parent.is_dir():
         raise GradingError(f"the folder {output.resolve().parent} does not exist; create it first")
     repaired = repair(release, student)
-    _write(output, pack(release, repaired))
+    write_whole(output, _zip(pack(release, repaired)))
     return Submission(release.assignment, source, output, repaired)
 
 
@@ -71,20 +71,13 @@ def pack(release: Release, repaired: Repaired) -> dict[str, bytes]:
     return {release.path.name: notebook, "manifest.json": text.encode("utf-8")}
 
 
-def _write(output: Path, files: dict[str, bytes]) -> None:
-    """Write a zip whose bytes depend on `files` only, first beside its place and then into it."""
-    handle, scratch = tempfile.mkstemp(dir=output.resolve().parent, prefix=".submission-", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            for name in sorted(files):
-                info = zipfile.ZipInfo(
-                    name, date_time=(1980, 1, 1, 0, 0, 0)
-                )  # stored: no compressor's version matters
-                info.create_system = 3
-                info.external_attr = 0o644 << 16
-                archive.writestr(info, files[name])
-        os.chmod(scratch, 0o644)
-        os.replace(scratch, output)
-    except BaseException:
-        os.unlink(scratch)
-        raise
+def _zip(files: dict[str, bytes]) -> bytes:
+    """A zip whose bytes depend on `files` only."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:  # stored: no compressor's version matters
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, files[name])
+    return whole.getvalue()

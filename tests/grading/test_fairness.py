@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
-import shutil
 from collections.abc import Callable
 
 import nbformat
@@ -575,13 +573,7 @@ def seven_digits_are_enough():
 
 
 @pytest.fixture(scope="module")
-def sandbox():
-    if not shutil.which("bwrap") and not os.environ.get("CI"):
-        pytest.skip("there is no bubblewrap")
-
-
-@pytest.fixture(scope="module")
-def results(sandbox, tmp_path_factory):  # noqa: ARG001
+def results(bubblewrap, tmp_path_factory):  # noqa: ARG001
     top = tmp_path_factory.mktemp("fair")
     (top / "handed").mkdir()
     for name, (ending, make) in CASES.items():

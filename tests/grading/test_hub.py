@@ -390,7 +390,7 @@ def test_collect_brings_the_work_of_its_owner_and_nothing_through_links(hub, col
     hub.course("collect", ASSIGNMENT, "--update")  # a second time, with what the first has left
 
 
-@pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
+@pytest.mark.usefixtures("bubblewrap")
 def test_feedback_goes_back_to_its_owner_only(hub, handed_in, collected):
     ada = handed_in[0]
     assert collected
@@ -404,7 +404,7 @@ def test_feedback_goes_back_to_its_owner_only(hub, handed_in, collected):
     assert "ermission denied" in hub.as_user("bela", "ls", f"{EXCHANGE}/feedback").stderr
 
 
-@pytest.mark.skipif(not shutil.which("bwrap"), reason="bubblewrap is not installed")
+@pytest.mark.usefixtures("bubblewrap")
 def test_the_course_account_can_start_the_graders_sandbox(hub):
     command = "bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev true"
     assert hub.as_user("lmcourse", *command.split()).stderr == ""
