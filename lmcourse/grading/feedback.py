@@ -66,8 +66,10 @@ def _total(result: Result, marks: Mapping[str, Mark] | None) -> str:
 
 
 def _standing(result: Result, marks: Mapping[str, Mark] | None) -> str:
+    if result.refused:
+        return ""
     if marks is None:
-        return "What a person reads is not counted yet." if result.written and not result.refused else ""
+        return "What a person reads is not counted yet." if result.written else ""
     waiting = sum(mark.waits for mark in marks.values())
     if not waiting:
         return "All of it counts."

@@ -133,7 +133,12 @@ def test_pages_are_written_anew_with_what_people_gave(desk):
         remark = book.find_comment("parroting", "language-models", NAME, "bela-warns")
         remark.manual_comment = "Well said,\nbut <b>why</b>?"
         book.db.commit()
-    assert grade.write_feedback(NAME, course, f"sqlite:///{course}/gradebook.db") == 4
+    (handed / "gina.ipynb").write_text("{", encoding="utf-8")
+    grade.run(NAME, [handed], options(course))
+    assert grade.write_feedback(NAME, course, f"sqlite:///{course}/gradebook.db") == 5
+    refused = (course / "feedback" / "gina" / NAME / "language-models.html").read_text(encoding="utf-8")
+    assert "0 of 20 points" in refused
+    assert "counts." not in refused
     after = place.read_text(encoding="utf-8")
     assert "<h1>01-language-models: 19.5 of 20 points</h1>" in after
     assert "A person gave 2.5 of 3 points." in after
