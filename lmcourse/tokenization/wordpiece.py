@@ -1,0 +1,139 @@
+"""WordPiece: merge the pair that makes the text most probable, then cut greedily, longest first.
+
+Schuster and Nakajima (2012) invented it for Japanese and Korean, BERT (Devlin et al. 2019) made it famous.
+Its trainer was never published; the paper's rule, which is followed here, is to merge what raises the
+likelihood of the text most, each token being drawn independently. Left out: BERT's lower-casing and stripping
+of accents.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from lmcourse.model import check_whole
+from lmcourse.tokenization.bpe import Words
+from lmcourse.tokenization.pieces import BERT, pieces
+from lmcourse.vocabulary import Vocabulary
+
+UNKNOWN = "[UNK]"
+INSIDE = "##"  # marks a token that does not begin a word
+
+
+def spell(word: str) -> list[str]:
+    """A word in single characters, all but the first marked.
+
+    >>> spell("cat")
+    ['c', '##a', '##t']
+    """
+    return [word[:1], *(INSIDE + character for character in word[1:])]
+
+
+def likelihood_gain(left: int, right: int, pair: int, total: int, same: bool = False) -> float:
+    """By how many nats the text's log-likelihood grows when a pair becomes one token.
+
+    With n(x) occurrences of token x among N, the likelihood is the product of all (n(x)/N)^n(x), so its
+    logarithm is the sum of n(x) log n(x) less N log N; only the terms of the pair, of its parts and of N
+    change.
+
+    Args:
+        left: occurrences of the first token.
+        right: occurrences of the second.
+        pair: how often they are merged.
+        total: occurrences of all tokens, N.
+        same: the two tokens are the same one, so that each merge takes two of it.
+    """
+
+    def f(n: int) -> float:
+        return n * math.log(n) if n > 0 else 0.0
+
+    if same:
+        parts = f(left - 2 * pair) - f(left)
+    else:
+        parts = f(left - pair) + f(right - pair) - f(left) - f(right)
+    return f(pair) + parts - f(total - pair) + f(total)
+
+
+class WordPiece(Vocabulary):
+    """A WordPiece tokenizer: `##` marks tokens that go on with a word, and `[UNK]` is a word that fails.
+
+    White space only parts words; `decode` writes one space between any two, whatever stood there.
+
+    Args:
+        tokens: the vocabulary; `[UNK]` must be in it.
+        pattern: what a word is; every sign between words is one too.
+
+    >>> tokenizer = WordPiece(["[UNK]", "un", "##able", "##a", "##ble", "##s"])
+    >>> tokenizer.split("unables able")
+    ['un', '##able', '##s', '[UNK]']
+    """
+
+    def __init__(self, tokens: Iterable[str], pattern: str = BERT):
+        super().__init__(tokens, separator=" ")
+        self.id(UNKNOWN)
+        self.pattern = pattern
+        self._longest = max(map(len, self.tokens))
+        self._known: dict[str, list[str]] = {}  # words that were met before
+
+    @classmethod
+    def train(cls, text: str, vocab_size: int, pattern: str = BERT) -> WordPiece:
+        """Merge the pair of the largest gain until there are `vocab_size` tokens, or no pair gains.
+
+        Args:
+            text: what to learn from.
+            vocab_size: `[UNK]` and single characters included.
+            pattern: what a word is.
+        """
+        spelled = {tuple(spell(word)): n for word, n in Counter(_words(text, pattern)).items()}
+        tokens = [UNKNOWN, *sorted({character for word in spelled for character in word})]
+        if check_whole(vocab_size, "vocab_size") < len(tokens):
+            raise ValueError(f"vocab_size={vocab_size} is less than the {len(tokens)} tokens to start from")
+        ids = {token: i for i, token in enumerate(tokens)}
+        words = Words({tuple(ids[c] for c in word): n for word, n in spelled.items()})
+        total = sum(words.tokens.values())
+        while len(tokens) < vocab_size and words.pairs:
+            gains = {
+                (a, b): likelihood_gain(words.tokens[a], words.tokens[b], n // (1 + (a == b)), total, a == b)
+                for (a, b), n in words.pairs.items()
+            }
+            pair = max(gains, key=lambda pair: (gains[pair], -pair[0], -pair[1]))
+            if gains[pair] <= 0:
+                break
+            token = tokens[pair[0]] + tokens[pair[1]].removeprefix(INSIDE)
+            if ids.setdefault(token, len(tokens)) == len(tokens):
+                tokens.append(token)
+            words.merge(pair, ids[token])
+            words.pairs += Counter()  # forget pairs that are gone
+            total = sum(words.tokens.values())
+        return cls(tokens, pattern)
+
+    def split(self, text: str) -> list[str]:
+        """The tokens of a text: of each word the longest known beginning, then the longest of the rest."""
+        found = []
+        for word in _words(text, self.pattern):
+            if word not in self._known:
+                self._known[word] = self._cut(word)
+            found += self._known[word]
+        return found
+
+    def _cut(self, word: str) -> list[str]:
+        found, start = [], 0
+        while start < len(word):
+            mark = INSIDE if start else ""
+            for end in range(min(len(word), start + self._longest), start, -1):
+                if mark + word[start:end] in self:
+                    found.append(mark + word[start:end])
+                    start = end
+                    break
+            else:
+                return [UNKNOWN]
+        return found
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        """The words of a sequence of ids, with one space between them; what was unknown stays `[UNK]`."""
+        return super().decode(token_ids).replace(f" {INSIDE}", "")
+
+
+def _words(text: str, pattern: str) -> list[str]:
+    return [piece for piece in pieces(text, pattern) if not piece.isspace()]
