@@ -49,8 +49,12 @@ class LanguageModel(ABC):
         return self.vocab.encode(tokens) if isinstance(tokens, str) else self.vocab.check_ids(tokens)
 
     def window(self, context: Sequence[int]) -> Sequence[int]:
-        """The last `context_length` tokens of a context: what the model can see of it."""
+        """The end of a context that the model looks at: by default its last `context_length` tokens."""
         return context if self.context_length is None else context[-self.context_length :]
+
+    def reader(self) -> Reader:
+        """One that reads a text token by token, the model's prediction open at each. See `Reader`."""
+        return Reader(self)
 
     def next_probs(self, context: Tokens = "") -> np.ndarray:
         """Probabilities (V,) of the next token after one context, given as a text or as ids."""
@@ -73,6 +77,29 @@ class LanguageModel(ABC):
     def log_prob(self, tokens: Tokens) -> float:
         """Log-probability of a whole sequence: the sum of `token_log_probs`, 0.0 for the empty sequence."""
         return float(self.token_log_probs(tokens).sum())
+
+
+class Reader:
+    """A model that reads one text token by token: predict, read, predict again.
+
+    The same as asking `next_log_probs` for each beginning of the text. Models that can keep what they have
+    worked out so far override `LanguageModel.reader`, so that a long text costs no more than it must.
+
+    Args:
+        model: that predicts.
+    """
+
+    def __init__(self, model: LanguageModel):
+        self._model = model
+        self._ids: list[int] = []
+
+    def log_probs(self) -> np.ndarray:
+        """Log-probabilities (V,) of the next token, given all that was read."""
+        return self._model.next_log_probs([self._model.window(self._ids)])[0]
+
+    def read(self, token: int) -> None:
+        """Take one token id as said."""
+        self._ids.append(token)
 
 
 def check_distribution(probs: Sequence[float] | np.ndarray, what: str = "probabilities") -> np.ndarray:

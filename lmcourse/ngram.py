@@ -70,6 +70,10 @@ class CountModel(LanguageModel):
         """How many numbers the model stores: one count for each distinct n-gram of each length."""
         return sum(len(row) for table in self.counts for row in table.values())
 
+    def window(self, context: Sequence[int]) -> Sequence[int]:
+        """The last `order - 1` tokens: no more of a context can matter."""
+        return context[max(0, len(context) - self.order + 1) :]
+
     def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
         """Log-probabilities (B, V) of the next token; only the last `order - 1` tokens of a context count."""
         probs = np.full((len(contexts), self.vocab_size), 1 / self.vocab_size)

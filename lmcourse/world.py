@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from lmcourse.grammar import Automaton
-from lmcourse.model import LanguageModel, Tokens, check_whole, log
+from lmcourse.model import LanguageModel, Reader, Tokens, check_whole, log
 
 
 class World(LanguageModel):
@@ -58,15 +58,17 @@ class World(LanguageModel):
 
     def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
         """The true log-probabilities of the next token, (B, V); all -inf after what this world never says."""
-        probs = np.zeros((len(contexts), self.vocab_size))
-        for row, context in zip(probs, contexts):
-            belief = {0: 1.0}
+        rows = np.empty((len(contexts), self.vocab_size))
+        for row, context in zip(rows, contexts):
+            reader = self.reader()
             for token in context:
-                _, belief = self._step(belief, token)
-            for state, p in belief.items():
-                for arc in self.automaton.arcs[state]:
-                    row[arc.token] += p * arc.probability
-        return log(probs)
+                reader.read(token)
+            row[:] = reader.log_probs()
+        return rows
+
+    def reader(self) -> Reader:
+        """A reader that keeps the belief, so that each token costs the same."""
+        return _WorldReader(self)
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but reading the text once, however many sentences it has."""
@@ -120,6 +122,24 @@ class World(LanguageModel):
         No model, however large, can have a smaller expected loss per token on this world.
         """
         return self.sentence_entropy() / self.expected_length()
+
+
+class _WorldReader(Reader):
+    """Keeps the forward vector of the sentence that is being said."""
+
+    def __init__(self, world: World):
+        self._world = world
+        self._belief = {0: 1.0}
+
+    def log_probs(self) -> np.ndarray:
+        row = np.zeros(self._world.vocab_size)
+        for state, p in self._belief.items():
+            for arc in self._world.automaton.arcs[state]:
+                row[arc.token] += p * arc.probability
+        return log(row)
+
+    def read(self, token: int) -> None:
+        _, self._belief = self._world._step(self._belief, token)
 
 
 def _choice(weights: Mapping[str, float]) -> str:

@@ -11,6 +11,8 @@ import difflib
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
 
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
@@ -18,6 +20,22 @@ from lmcourse.grading.checks import Check, checks_in
 
 class GradingError(ValueError):
     """Something given by the user cannot be used; the message says what and how to mend it."""
+
+
+class Mistake(NamedTuple):
+    """A typical wrong solution of an exercise, and what the checks say of it.
+
+    Args:
+        exercise: its name.
+        what: what is wrong, in a few words.
+        code: definitions that are wrong in this way, to replace the solution's.
+        told: words that the explanation of a failed check must contain.
+    """
+
+    exercise: str
+    what: str
+    code: str
+    told: str
 
 
 def assignments() -> list[str]:
@@ -63,16 +81,27 @@ def load_checks(name: str) -> list[Check]:
         path = course_file(f"solutions/{name}/checks.py")
     except FileNotFoundError:
         path = course_file(f"notebooks/assignments/{require_assignment(name)}/public_checks.py")
-    module_name = f"lmcourse_checks_{name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    return checks_in(_module(f"lmcourse_checks_{name}", path))
+
+
+def load_mistakes(name: str) -> list[Mistake]:
+    """The typical wrong solutions of an assignment. FileNotFoundError outside a checkout."""
+    path = course_file(f"solutions/{name}/mistakes.py")
+    return _module(f"lmcourse_mistakes_{name}", path).MISTAKES
+
+
+def _module(name: str, path: Path) -> ModuleType:
+    """The module in a file, executed anew."""
+    name = name.replace("-", "_")
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module  # dataclasses and pickles look a module up by its name
+    sys.modules[name] = module  # dataclasses and pickles look a module up by its name
     written, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the package's folder may be read-only
     try:
         spec.loader.exec_module(module)
     finally:
         sys.dont_write_bytecode = written
-    return checks_in(module)
+    return module
 
 
 def points(name: str) -> dict[str, float]:

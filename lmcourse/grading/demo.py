@@ -8,7 +8,6 @@ checks.
 from __future__ import annotations
 
 import html
-import importlib.util
 import inspect
 import os
 import re
@@ -65,16 +64,6 @@ class Demo:
     log: str  # what nbgrader said
 
 
-def wrong_answers() -> list:
-    """The typical mistakes of the assignment, from `mistakes.py`."""
-    path = course_file(f"solutions/{ASSIGNMENT}/mistakes.py")
-    spec = importlib.util.spec_from_file_location("lmcourse_mistakes", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module.MISTAKES
-
-
 def solutions() -> dict[str, str]:
     """Grading id -> the authored solution."""
     notebook = nbformat.read(course.source_notebook(ASSIGNMENT), as_version=4)
@@ -92,7 +81,7 @@ def answers() -> dict[str, dict[str, str]]:
         "parroting": "Because it listens to itself. (An answer for the instructor to read.)",
     }
     mistakes: dict[str, list[str]] = {}
-    for mistake in wrong_answers():
+    for mistake in course.load_mistakes(ASSIGNMENT):
         mistakes.setdefault(mistake.exercise, []).append(mistake.code.strip())
     noisy = {}
     for name, code in right.items():

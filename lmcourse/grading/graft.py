@@ -348,7 +348,8 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
 def _where(releases: list[Release]) -> str:
     """Where in the course's folder the assignments lie, for a message."""
     folders = ", ".join(f"notebooks/assignments/{release.assignment}" for release in releases)
-    return f"\nin the course's folder the assignment lies in {folders}: go there, or give the notebook's path"
+    lie = "assignments lie" if len(releases) > 1 else "assignment lies"
+    return f"\nin the course's folder the {lie} in {folders}: go there, or give the notebook's path"
 
 
 def _same(a: str, b: str) -> bool:

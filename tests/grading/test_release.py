@@ -10,57 +10,78 @@ from lmcourse.grading import course
 from lmcourse.grading.release import main, public_part, release
 
 NAME = "01-language-models"
+NAMES = sorted(path.parent.name for path in course_file("solutions").glob("*/checks.py"))
+each_assignment = pytest.mark.parametrize("name", NAMES)
 
 
-def test_the_committed_release_is_up_to_date(tmp_path):
+def test_every_assignment_is_released_and_nothing_else():
+    assert course.assignments() == NAMES
+
+
+@each_assignment
+def test_the_committed_release_is_up_to_date(name, tmp_path):
     """If this fails, run `python -m lmcourse.grading.release`."""
-    release(NAME, tmp_path / NAME)
-    committed = course_file(f"notebooks/assignments/{NAME}")
-    made = {p.name: p.read_bytes() for p in (tmp_path / NAME).iterdir()}
+    release(name, tmp_path / name)
+    committed = course_file(f"notebooks/assignments/{name}")
+    made = {p.name: p.read_bytes() for p in (tmp_path / name).iterdir()}
     assert made == {p.name: p.read_bytes() for p in committed.iterdir() if p.is_file()}
 
 
-def test_the_setup_cell_is_the_chapters(monkeypatch):
+@each_assignment
+def test_the_setup_cell_is_the_chapters(name, monkeypatch):
     monkeypatch.syspath_prepend(str(course_file("tools")))
     import notebooks
 
-    authored = nbformat.read(course.source_notebook(NAME), as_version=4)
+    authored = nbformat.read(course.source_notebook(name), as_version=4)
     (setup,) = [cell.source for cell in authored.cells if "setup" in cell.metadata.get("tags", [])]
     assert setup == notebooks.setup_source()
 
 
-def test_the_authored_notebook_is_committed_without_outputs():
-    for cell in nbformat.read(course.source_notebook(NAME), as_version=4).cells:
+@each_assignment
+def test_the_authored_notebook_is_committed_without_outputs(name):
+    for cell in nbformat.read(course.source_notebook(name), as_version=4).cells:
         assert cell.get("outputs", []) == []
         assert cell.get("execution_count") is None
 
 
-def test_students_get_neither_solutions_nor_hidden_checks():
+@each_assignment
+def test_students_get_neither_solutions_nor_hidden_checks(name):
     texts = [
         p.read_text(encoding="utf-8")
-        for p in course_file(f"notebooks/assignments/{NAME}").iterdir()
+        for p in course_file(f"notebooks/assignments/{name}").iterdir()
         if p.is_file()
     ]
     for secret in ("SOLUTION", "HIDDEN", "assignment.grade", "Rubric", "hidden", "hint="):
         assert not any(secret in text for text in texts), secret
-    public = course_file(f"notebooks/assignments/{NAME}/public_checks.py").read_text(encoding="utf-8")
-    checks = course.load_checks(NAME)
+    public = course_file(f"notebooks/assignments/{name}/public_checks.py").read_text(encoding="utf-8")
+    checks = course.load_checks(name)
     assert [c.name for c in checks if f"def {c.name}(" in public] == [c.name for c in checks if not c.hidden]
-    # and not the checks' own ways to the right answers
+
+
+def test_students_do_not_get_the_checks_own_ways_to_the_right_answers():
+    public = course_file(f"notebooks/assignments/{NAME}/public_checks.py").read_text(encoding="utf-8")
     for reference in ("annealed", "entropy_of", "filled", "typical", "annealed_next", "random_sentences"):
         assert f"def {reference}(" not in public
 
 
-def test_the_points_in_the_headings_are_those_of_the_cells():
-    notebook = nbformat.read(course.source_notebook(NAME), as_version=4)
-    text = "\n".join(cell.source for cell in notebook.cells)
-    points = course.points(NAME)
-    assert sum(points.values()) == 17
-    for number, (exercise, value) in enumerate(points.items(), 1):
-        heading = next(c.source for c in notebook.cells if c.id == f"intro-{exercise}").splitlines()[0]
+@each_assignment
+def test_the_points_in_the_headings_are_those_of_the_cells(name):
+    cells = nbformat.read(course.source_notebook(name), as_version=4).cells
+    grades = {c.metadata.nbgrader.grade_id: c.metadata.nbgrader.points for c in cells if is_graded(c)}
+    assert len(grades) > len(course.points(name))
+    for number, (grade_id, value) in enumerate(grades.items(), 1):
+        exercise = grade_id.replace("test_", "", 1)
+        heading = next(c.source for c in cells if c.id == f"intro-{exercise}").splitlines()[0]
         assert heading.startswith(f"## {number}. ")
         assert heading.endswith(f"({value:g} points)")
-    assert "## 8. In your own words (3 points)" in text
+
+
+def is_graded(cell):
+    return cell.metadata.get("nbgrader", {}).get("grade")
+
+
+def test_the_first_assignment_is_worth_what_the_other_tests_expect():
+    assert sum(course.points(NAME).values()) == 17
 
 
 SOURCE = '''"""About."""

@@ -1,0 +1,97 @@
+"""A language model that has read nothing before: it learns from the text itself, while it reads it.
+
+This is how a general compressor must work, gzip as well as this one: the receiver has only what has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lmcourse.model import LanguageModel, Reader, Tokens, check_whole
+from lmcourse.vocabulary import Vocabulary
+
+
+class AdaptiveModel(LanguageModel):
+    """Counts of what followed each context of up to `order - 1` tokens, in the context it is given.
+
+    With c(h, w) the count of w after h, t(h) the number of different tokens seen after h, and h' the context
+    without its first token,
+
+        p(w | h) = (c(h, w) + t(h) p(w | h')) / (c(h) + t(h)):
+
+    the more variety a context has shown, the more is left to the shorter one; below the empty context lies
+    the uniform distribution. Source: Witten and Bell (1991), their method C, interpolated; to learn contexts
+    while compressing is the idea of PPM (Cleary and Witten 1984).
+
+    Args:
+        vocab: the tokens.
+        order: how many tokens an n-gram has.
+    """
+
+    def __init__(self, vocab: Vocabulary, order: int):
+        self.vocab = vocab
+        self.order = check_whole(order, "order")
+
+    def reader(self) -> Reader:
+        """A reader that keeps its counts, so that each token costs the same."""
+        return _AdaptiveReader(self)
+
+    def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
+        """Log-probabilities (B, V), from counting each context afresh."""
+        rows = np.empty((len(contexts), self.vocab_size))
+        for row, context in zip(rows, contexts):
+            reader = self.reader()
+            for token in context:
+                reader.read(token)
+            row[:] = reader.log_probs()
+        return rows
+
+    def token_log_probs(self, tokens: Tokens) -> np.ndarray:
+        """As the interface says, but reading the text once and without building whole distributions."""
+        ids = self.ids(tokens)
+        probs, reader = np.empty(len(ids)), _AdaptiveReader(self)
+        for i, token in enumerate(ids):
+            p = 1 / self.vocab_size
+            for row, total in reader.rows():
+                p = (row.get(token, 0) + len(row) * p) / (total + len(row))
+            probs[i] = p
+            reader.read(token)
+        return np.log(probs)
+
+
+class _AdaptiveReader(Reader):
+    """The counts of what was read so far."""
+
+    def __init__(self, model: AdaptiveModel):
+        self._size, self._order = model.vocab_size, model.order
+        self._recent: tuple[int, ...] = ()  # the last order - 1 tokens
+        self._counts: dict[tuple[int, ...], dict[int, int]] = {}
+        self._totals: dict[tuple[int, ...], int] = {}
+
+    def rows(self) -> list[tuple[dict[int, int], int]]:
+        """Counts and total after each suffix of the context that was seen before, the empty one first."""
+        found = []
+        for k in range(len(self._recent) + 1):
+            h = self._recent[len(self._recent) - k :]
+            if h not in self._counts:
+                break  # then no longer suffix was seen either
+            found.append((self._counts[h], self._totals[h]))
+        return found
+
+    def log_probs(self) -> np.ndarray:
+        p = np.full(self._size, 1 / self._size)
+        for row, total in self.rows():
+            p *= len(row)
+            p[list(row)] += list(row.values())
+            p /= total + len(row)
+        return np.log(p)
+
+    def read(self, token: int) -> None:
+        for k in range(len(self._recent) + 1):
+            h = self._recent[len(self._recent) - k :]
+            row = self._counts.setdefault(h, {})
+            row[token] = row.get(token, 0) + 1
+            self._totals[h] = self._totals.get(h, 0) + 1
+        self._recent = (*self._recent, token)[-self._order + 1 :] if self._order > 1 else ()

@@ -1,0 +1,1058 @@
+"""Checks of assignment 1b, Tokenization.
+
+A dictionary of words is a list, or a `dict` from word to count; tokens of byte-pair encoding are `bytes`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lmcourse.grading.checks import (
+    CheckFailed,
+    StudentError,
+    check,
+    close,
+    describe,
+    expect,
+    expect_raises,
+)
+from lmcourse.tokenization.bpe import BPE, BYTES, count_pairs, merge
+from lmcourse.tokenization.lattice import Dictionary
+from lmcourse.tokenization.matching import backward_matching, bidirectional_matching, forward_matching
+from lmcourse.tokenization.pieces import pieces
+
+PATTERN = r" ?\S+|\s+"  # what the notebook's `pieces` finds
+ORIGIN = "研究生命起源"
+ORIGIN_WORDS = ["研究", "研究生", "生命", "起源"]
+
+# What students return, looked at
+
+
+def expect_cut(got, text, what):
+    """The list of strings that a student returned; fails unless they are the text, cut."""
+    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
+    expect(
+        isinstance(got, (list, tuple)) and all(isinstance(word, str) for word in got),
+        f"{what}: return a list of strings; you returned {describe(got)}",
+    )
+    whole = "".join(got)
+    if whole != text and "".join(reversed(got)) == text:
+        raise CheckFailed(f"{what}: the words come in the wrong order, the last one first")
+    expect(
+        whole == text,
+        f"{what}: your words together are {_short(whole)}, not the text: each character must come out once",
+    )
+    expect("" not in got, f"{what}: there is an empty string among your words")
+    return list(got)
+
+
+def expect_words(got, expected, what, mistakes=()):
+    """The cut `expected`; `mistakes` are pairs of a wrong cut and its explanation."""
+    words = expect_cut(got, "".join(expected), what)
+    if words != expected:
+        reasons = [f": {why}" for wrong, why in mistakes if words == wrong]
+        raise CheckFailed(f"{what} should be cut {_cut(expected)}, yours is {_cut(words)}{''.join(reasons)}")
+
+
+def expect_tokens(got, expected, what, mistakes=()):
+    """A list of tokens, all text or all bytes; `mistakes` as above."""
+    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
+    kind = bytes if any(isinstance(token, bytes) for token in expected) else str
+    strange = [token for token in got if not isinstance(token, kind)] if isinstance(got, (list, tuple)) else 0
+    expect(strange == [], f"{what}: return a list of {kind.__name__}; you returned {describe(got)}")
+    if list(got) != expected:
+        reasons = [f": {why}" for wrong, why in mistakes if list(got) == wrong]
+        raise CheckFailed(
+            f"{what}: expected the tokens {_short(expected)}, yours are {_short(list(got))}{''.join(reasons)}"
+        )
+
+
+def expect_text(got, expected, what, mistakes=()):
+    """A string; `mistakes` as above."""
+    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
+    expect(isinstance(got, str), f"{what}: return a string; you returned {describe(got)}")
+    if got != expected:
+        reasons = [f": {why}" for wrong, why in mistakes if got == wrong]
+        raise CheckFailed(f"{what}: expected {_short(expected)}, yours is {_short(got)}{''.join(reasons)}")
+
+
+def _cut(words):
+    return _short(" | ".join(words))
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "…"
+
+
+def random_string(rng, letters, length):
+    """So many letters, each drawn anew."""
+    return "".join(letters[i] for i in rng.integers(len(letters), size=length))
+
+
+def random_words(rng, letters, count, longest):
+    """Up to `count` different words of up to `longest` letters, in a random order."""
+    return list(
+        dict.fromkeys(random_string(rng, letters, int(n)) for n in rng.integers(1, longest + 1, count))
+    )
+
+
+# 1. matching
+
+
+@check("matching")
+def longest_word_wins(student):
+    """At the beginning of 研究生命起源, both 研究 and 研究生 fit: the longer one is taken."""
+    expect_words(
+        student.cut_forward(ORIGIN, ORIGIN_WORDS),
+        ["研究生", "命", "起源"],
+        ORIGIN,
+        [
+            (
+                ["研究", "生命", "起源"],
+                "that makes better sense, but 研究生 fits at the beginning and is longer than 研究. Take the "
+                "longest word that begins here, not the first of the list, and start from the left",
+            )
+        ],
+    )
+
+
+@check("matching")
+def not_by_growing(student):
+    """'catnap' is a word, 'catn' and 'catna' are none: all lengths must be tried."""
+    expect_words(
+        student.cut_forward("catnapcat", ["cat", "catnap", "nap"]),
+        ["catnap", "cat"],
+        "'catnapcat' with cat, catnap, nap",
+        [
+            (
+                ["cat", "nap", "cat"],
+                "'catnap' fits at the beginning. Did you stop growing the word at 'catn', which is none? "
+                "Or take the first word of the list that fits?",
+            ),
+            (
+                list("catnapcat"),
+                "did you stop growing the word at 'c', which is none? A word's beginnings need not be words",
+            ),
+        ],
+    )
+
+
+@check("matching")
+def unknown_characters(student):
+    """Characters that begin no word stand alone, each for itself; an empty text has no words."""
+    expect_words(
+        student.cut_forward("12cat3dog!", ["cat", "dog"]),
+        ["1", "2", "cat", "3", "dog", "!"],
+        "'12cat3dog!' with cat, dog",
+        [(["12", "cat", "3", "dog", "!"], "unknown characters in a row are cut one by one")],
+    )
+    expect_words(student.cut_forward("", ["cat", "dog"]), [], "the empty text")
+
+
+@check(
+    "matching",
+    hidden=True,
+    hint="the same words in another order give the same cut: at each place it is the longest word that "
+    "counts, not the first of the list",
+)
+def any_order(student, rng):
+    """Words that begin alike, listed from short to long and from long to short."""
+    for _ in range(4):
+        letters = "".join(rng.permutation(list("abcdefgh")))
+        nested = [letters[:n] for n in range(1, 6)]
+        text = letters[:5] + letters[:3] + letters
+        for words in (nested, nested[::-1]):
+            expect_words(student.cut_forward(text, words), forward_matching(text, words), "some text")
+
+
+@check(
+    "matching",
+    hidden=True,
+    weight=2,
+    hint="random words and texts, some with characters of no word: go through one by hand, place by place",
+)
+def random_forward(student, rng):
+    """Texts over four letters, words over three."""
+    for _ in range(40):
+        words, text = random_words(rng, "abc", 7, 4), random_string(rng, "abcabcd", 14)
+        expect_words(student.cut_forward(text, words), forward_matching(text, words), "some text")
+
+
+# 2. both_ways
+
+
+@check("both_ways")
+def few_single_characters(student):
+    """研究生命起源: three words either way, but from the left one of them is a single character."""
+    expect_words(
+        student.cut_both_ways(ORIGIN, ORIGIN_WORDS),
+        ["研究", "生命", "起源"],
+        ORIGIN,
+        [
+            (
+                ["研究生", "命", "起源"],
+                "that is the cut from the left. The one from the right has as many words, and no single "
+                "character",
+            )
+        ],
+    )
+
+
+@check("both_ways")
+def few_words(student):
+    """Two words are better than three, whichever side they come from."""
+    expect_words(
+        student.cut_both_ways("abcde", ["abc", "de", "cde"]),
+        ["abc", "de"],
+        "'abcde' with abc, de, cde",
+        [(["a", "b", "cde"], "that is the cut from the right, of three words; from the left there are two")],
+    )
+    expect_words(
+        student.cut_both_ways("edcba", ["cba", "ed", "edc"]),
+        ["ed", "cba"],
+        "'edcba' with cba, ed, edc",
+        [(["edc", "b", "a"], "that is the cut from the left, of three words; from the right there are two")],
+    )
+
+
+@check("both_ways")
+def singles_then_right(student):
+    """Of equally many words, fewer single characters; if that is equal too, the cut from the right."""
+    expect_words(
+        student.cut_both_ways("abcd", ["ab", "cd", "bcd"]),
+        ["ab", "cd"],
+        "'abcd' with ab, cd, bcd",
+        [(["a", "bcd"], "two words either way, but from the left none of them is a single character")],
+    )
+    expect_words(
+        student.cut_both_ways("abc", ["ab", "bc"]),
+        ["a", "bc"],
+        "'abc' with ab, bc",
+        [(["ab", "c"], "two words and one single character either way: then the cut from the right is kept")],
+    )
+    expect_words(student.cut_both_ways("", ["ab", "bc"]), [], "the empty text")
+
+
+def contested(rng, kind):
+    """A text and words whose two cuts differ: one has fewer words, or fewer singles, or neither is better."""
+    while True:
+        words, text = random_words(rng, "abc", 6, 4), random_string(rng, "abcabcd", 10)
+        left, right = forward_matching(text, words), backward_matching(text, words)
+        fewer = len(left) - len(right)
+        singles = sum(len(w) == 1 for w in left) - sum(len(w) == 1 for w in right)
+        found = {
+            "left has fewer words": fewer < 0,
+            "right has fewer words": fewer > 0,
+            "left has fewer singles": fewer == 0 and singles < 0,
+            "right has fewer singles": fewer == 0 and singles > 0,
+            "neither": fewer == singles == 0 and left != right,
+        }
+        if found[kind]:
+            return text, words
+
+
+@check(
+    "both_ways",
+    hidden=True,
+    hint="random texts where one of the two cuts has fewer words: is it always that one, from either side?",
+)
+def random_fewer(student, rng):
+    """One side has fewer words."""
+    for kind in ("left has fewer words", "right has fewer words") * 6:
+        text, words = contested(rng, kind)
+        expect_words(student.cut_both_ways(text, words), bidirectional_matching(text, words), "some text")
+
+
+@check(
+    "both_ways",
+    hidden=True,
+    hint="random texts where both cuts have equally many words: count the single characters; if that decides "
+    "nothing, it is the cut from the right",
+)
+def random_ties(student, rng):
+    """Both sides have equally many words."""
+    for kind in ("left has fewer singles", "right has fewer singles", "neither") * 5:
+        text, words = contested(rng, kind)
+        expect_words(student.cut_both_ways(text, words), bidirectional_matching(text, words), "some text")
+
+
+# 3. best_cut
+
+
+def expect_best(got, text, counts, best, what, mistakes=()):
+    """A cut whose words are as probable together as those of `best`; `mistakes` as in `expect_words`."""
+    words = expect_cut(got, text, what)
+    strange = [word for word in words if word not in counts and len(word) > 1]
+    expect(
+        not strange,
+        f"{what}: your cut has {_short(strange[0])}, which is no word of the dictionary" if strange else "",
+    )
+    total = sum(counts.values())
+    yours, theirs = (sum(math.log(counts.get(w, 1) / total) for w in cut) for cut in (words, best))
+    if not close(yours, theirs):
+        reasons = [why for wrong, why in mistakes if words == wrong]
+        raise CheckFailed(
+            f"{what} should be cut {_cut(best)}, of log-probability {theirs:.5g}; yours is {_cut(words)}, "
+            f"of {yours:.5g}" + "".join(f": {why}" for why in reasons)
+        )
+
+
+NOWHERE = {"no": 400, "now": 300, "here": 300, "where": 200, "nowhere": 1}
+
+
+@check("best_cut")
+def now_here(student):
+    """Two common words may be more probable than one rare word, and the commonest word may be wrong."""
+    expect_best(
+        student.most_probable_cut("nowhere", NOWHERE),
+        "nowhere",
+        NOWHERE,
+        ["now", "here"],
+        f"'nowhere' with {NOWHERE}",
+        [
+            (["nowhere"], "the longest word, or the fewest words, need not be the most probable"),
+            (
+                ["no", "where"],
+                "'no' is the most frequent word that begins the text, but what follows counts as well: "
+                "compare whole cuts, by products of probabilities",
+            ),
+        ],
+    )
+    seen = {"研究": 60, "研究生": 30, "生命": 40, "起源": 20, "命": 10}
+    expect_best(
+        student.most_probable_cut(ORIGIN, seen),
+        ORIGIN,
+        seen,
+        ["研究", "生命", "起源"],
+        f"{ORIGIN} with {seen}",
+    )
+
+
+@check("best_cut")
+def shares_not_counts(student):
+    """What is multiplied are shares in all counts, so each further word has its price."""
+    counts = {"a": 20, "b": 20, "ab": 30}
+    expect_best(
+        student.most_probable_cut("ab", counts),
+        "ab",
+        counts,
+        ["ab"],
+        f"'ab' with {counts}",
+        [
+            (
+                ["a", "b"],
+                "20/70 · 20/70 is less than 30/70. Did you multiply counts, without dividing each by "
+                "their sum?",
+            )
+        ],
+    )
+
+
+@check("best_cut")
+def not_in_the_dictionary(student):
+    """A single character that is not in the dictionary counts once."""
+    counts = {"ab": 9, "c": 2}
+    try:
+        got = student.most_probable_cut("xabyb", counts)
+    except StudentError as error:
+        expect(
+            "KeyError" not in error.kinds,
+            f"your code raised KeyError: {error.message}. What is not in the dictionary has no count to look "
+            "up; a single character then counts once",
+        )
+        raise
+    expect_best(got, "xabyb", counts, ["x", "ab", "y", "b"], f"'xabyb' with {counts}")
+    expect_best(student.most_probable_cut("", counts), "", counts, [], "the empty text")
+
+
+@check("best_cut")
+def thousands_of_characters(student):
+    """'nowhere' said four hundred times: probabilities underflow, and recursion runs out of room."""
+    text = "nowhere" * 400
+    try:
+        got = student.most_probable_cut(text, NOWHERE)
+    except StudentError as error:
+        expect(
+            "RecursionError" not in error.kinds,
+            "your function calls itself once for each character, and Python gives up at a thousand "
+            "(RecursionError): fill a table in a loop, from one end of the text to the other",
+        )
+        expect(
+            "ZeroDivisionError" not in error.kinds and "math domain" not in error.message,
+            "a product of so many probabilities underflowed to 0: add up logarithms instead",
+        )
+        raise
+    what = "'nowhere' 400 times"
+    words = expect_cut(got, text, what)
+    expect(
+        words[:2] != ["now", "here"] or words == ["now", "here"] * 400,
+        f"{what}: your cut begins well, and then it is the best one no more: a product of hundreds of "
+        "probabilities underflows to 0, and all cuts look alike. Add up logarithms instead",
+    )
+    expect_best(words, text, NOWHERE, ["now", "here"] * 400, what)
+
+
+@check(
+    "best_cut",
+    hidden=True,
+    weight=1.5,
+    hint="random words with random counts, some characters in no word: list all cuts of a short text, and "
+    "compare the products of their words' shares with that of yours",
+)
+def random_best(student, rng):
+    """Short texts, counts over several orders of magnitude."""
+    for _ in range(40):
+        words = random_words(rng, "abc", 9, 4)
+        counts = {word: int(2 ** rng.uniform(0, 10)) for word in words}
+        text = random_string(rng, "abcabcabcd", 12)
+        expect_best(
+            student.most_probable_cut(text, counts), text, counts, Dictionary(counts).cut(text), "some text"
+        )
+
+
+@check(
+    "best_cut",
+    hidden=True,
+    weight=1.5,
+    hint="texts of thousands of characters: logarithms instead of products, a table instead of recursion",
+)
+def random_long(student, rng):
+    """2,500 random characters, each of them a word too."""
+    for _ in range(2):
+        words = [*"abc", *random_words(rng, "abc", 30, 4)]
+        counts = {word: int(rng.integers(1, 200)) for word in words}
+        text = random_string(rng, "abc", 2500)
+        expect_best(
+            student.most_probable_cut(text, counts), text, counts, Dictionary(counts).cut(text), "a long text"
+        )
+
+
+# 4. fallback
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@check("fallback")
+def bytes_of_unknown_characters(student):
+    """Known characters stand for themselves, any other for the bytes of its UTF-8 form."""
+    expect_tokens(
+        student.encode_characters("naïve", LETTERS),
+        ["n", "a", "<0xC3>", "<0xAF>", "v", "e"],
+        "'naïve', with the letters a to z known",
+        [
+            (
+                ["n", "a", "<0xEF>", "v", "e"],
+                "0xEF is the number of the character ï in Unicode; UTF-8 spells that number in two bytes",
+            ),
+            (["n", "a", "<0xc3>", "<0xaf>", "v", "e"], "write the hexadecimal digits as capitals"),
+        ],
+    )
+    expect_tokens(
+        student.encode_characters("中\n", "\t"),
+        ["<0xE4>", "<0xB8>", "<0xAD>", "<0x0A>"],
+        "'中' and a line break, both unknown",
+        [
+            (["<0xE4>", "<0xB8>", "<0xAD>", "<0xA>"], "a byte has two hexadecimal digits: <0x0A>"),
+            (["<0x4E2D>", "<0x0A>"], "0x4E2D is the number of 中 in Unicode; UTF-8 spells it in three bytes"),
+            (["<0x4E2D>", "<0xA>"], "0x4E2D is the number of 中 in Unicode; UTF-8 spells it in three bytes"),
+        ],
+    )
+
+
+@check("fallback")
+def put_together_again(student):
+    """Bytes in a row are decoded together, also at the end of the text."""
+    expect_text(
+        student.decode_characters(["n", "a", "<0xC3>", "<0xAF>", "v", "e"]),
+        "naïve",
+        "the text of n a <0xC3> <0xAF> v e",
+        [
+            ("na��ve", "one byte of ï is no character: put bytes in a row together before you decode them"),
+            ("naÃ¯ve", "each byte was taken for the number of a character; read the two together, as UTF-8"),
+        ],
+    )
+    expect_text(
+        student.decode_characters(["!", "<0xE4>", "<0xB8>", "<0xAD>"]),
+        "!中",
+        "the text of ! <0xE4> <0xB8> <0xAD>",
+        [("!", "the bytes at the end were forgotten: no character comes after them to call for them")],
+    )
+
+
+@check("fallback")
+def bytes_that_spell_nothing(student):
+    """A model may stop in the middle of a character: then � stands there, and the rest is unharmed."""
+    for tokens, text in ((["a", "<0xE4>", "<0xB8>", "b"], "a�b"), (["<0xAF>", "c", "<0xC3>"], "�c�")):
+        what = f"the text of {' '.join(tokens)}"
+        try:
+            got = student.decode_characters(tokens)
+        except StudentError as error:
+            expect(
+                "UnicodeDecodeError" not in error.kinds,
+                f"{what}: decoding raised UnicodeDecodeError, but a model may write any bytes: put � there, "
+                'with errors="replace"',
+            )
+            raise
+        expect_text(
+            got,
+            text,
+            what,
+            [
+                (
+                    text.replace("�", ""),
+                    "bytes were dropped without a trace; the reader should see � in their place",
+                ),
+                ("a��b", "the two bytes are the beginning of one character: decode them together"),
+            ],
+        )
+
+
+def random_text(rng, length=25):
+    """Characters of one, two, three and four bytes, line breaks and byte tokens' own signs among them."""
+    scripts = ((32, 127), (192, 400), (913, 970), (2309, 2362), (19968, 40000), (128512, 128590))
+    signs = [chr(rng.integers(*scripts[rng.integers(len(scripts))])) for _ in range(length)]
+    return "".join([*signs, "<0xE9>", "\n"])
+
+
+@check(
+    "fallback",
+    hidden=True,
+    hint="texts in many scripts there and back: which bytes has each character, and does every text come "
+    "back as it was? Also one that holds the characters <0xE9>",
+)
+def there_and_back(student, rng):
+    """Random texts and alphabets."""
+    for _ in range(8):
+        text = random_text(rng)
+        alphabet = "".join(dict.fromkeys(c for c in text if rng.random() < 0.4))
+        expected = []
+        for c in text:
+            expected += [c] if c in alphabet else [f"<0x{byte:02X}>" for byte in c.encode()]
+        expect_tokens(student.encode_characters(text, alphabet), expected, "some text")
+        expect_text(student.decode_characters(expected), text, "some tokens")
+
+
+@check(
+    "fallback",
+    hidden=True,
+    hint="tokens as a model may write them: characters that are cut short, bytes that begin none, and where "
+    'they end. Compare with data.decode(errors="replace") of all bytes in a row',
+)
+def broken_bytes(student, rng):
+    """Bytes drawn from those that make sequences most often, and characters among them."""
+    likely = [0x41, 0x80, 0xA9, 0xC3, 0xCE, 0xE4, 0xB8, 0xAD, 0xF0, 0x9F, 0x90, 0xFF]
+    for _ in range(10):
+        picks = [likely[i] for i in rng.integers(len(likely), size=12)] + [0xE4, 0xB8]
+        data, tokens = b"", []
+        for byte in picks:
+            if rng.random() < 0.2:
+                tokens.append("中")
+                data += "中".encode()
+            tokens.append(f"<0x{byte:02X}>")
+            data += bytes([byte])
+        expect_text(student.decode_characters(tokens), data.decode(errors="replace"), "some tokens")
+
+
+# 5. merge_step
+
+
+def expect_step(got, pair, merged, what, pairs=(), words=()):
+    """A pair and the words after its merge; `pairs` and `words` hold wrong ones with their explanation."""
+    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
+    expect(
+        isinstance(got, (list, tuple)) and len(got) == 2,
+        f"{what}: return two things, the pair and the dictionary of merged words, not {describe(got)}",
+    )
+    found = tuple(got[0]) if isinstance(got[0], list) else got[0]
+    if found != pair:
+        reasons = [f": {why}" for wrong, why in pairs if found == wrong]
+        raise CheckFailed(f"{what}: the pair should be {pair}, yours is {_short(found)}{''.join(reasons)}")
+    expect(isinstance(got[1], dict), f"{what}: the words should be a dictionary, not {describe(got[1])}")
+    for word, count in got[1].items():
+        for wrong, why in words:
+            expect(word != wrong, f"{what}: your words hold {_short(word)}: {why}")
+        expect(word in merged, f"{what}: your words hold {_short(word)}, which should not come out of this")
+        expect(count == merged[word], f"{what}: {_short(word)} occurs {merged[word]} times, yours {count!r}")
+    lost = [word for word in merged if word not in got[1]]
+    expect(not lost, f"{what}: the word {_short(lost[0])} is missing from yours" if lost else "")
+
+
+@check("merge_step")
+def over_all_occurrences(student):
+    """Pairs are counted over all occurrences: a pair in one frequent word beats one in two rare words."""
+    expect_step(
+        student.merge_step({("c", "d", "e"): 2, ("c", "d", "f"): 1, ("a", "b", "a"): 5}),
+        ("a", "b"),
+        {("c", "d", "e"): 2, ("c", "d", "f"): 1, ("ab", "a"): 5},
+        "cde twice, cdf once, aba five times",
+        [
+            (
+                ("c", "d"),
+                "it stands in two words, but these occur three times together; a word counts each time",
+            )
+        ],
+    )
+
+
+@check("merge_step")
+def smallest_of_equals(student):
+    """Of equally frequent pairs it is the smallest, not the first met."""
+    expect_step(
+        student.merge_step({("z", "a"): 3, ("b", "d"): 3, ("b", "c"): 3}),
+        ("b", "c"),
+        {("z", "a"): 3, ("b", "d"): 3, ("bc",): 3},
+        "za, bd and bc three times each",
+        [
+            (
+                ("z", "a"),
+                "all are equally frequent, and it is the first met (or the largest); ('b', 'c') is smaller",
+            ),
+            (
+                ("b", "d"),
+                "all are equally frequent, and ('b', 'c') is smaller: compare both tokens of a pair",
+            ),
+        ],
+    )
+
+
+@check("merge_step")
+def overlapping(student):
+    """In a a a the pair (a, a) stands twice, and is merged once, on the left."""
+    expect_step(
+        student.merge_step({("b", "c"): 7, ("a", "a", "a"): 4}),
+        ("a", "a"),
+        {("b", "c"): 7, ("aa", "a"): 4},
+        "bc seven times, aaa four times",
+        [(("b", "c"), "(a, a) stands twice in a a a, so eight times in all; count every place")],
+        [
+            (("a", "aa"), "merge from left to right"),
+            (("aa", "aa"), "the two places share the middle a: once it is merged, it is gone"),
+            (("aaa",), "one merge joins two tokens, not three"),
+        ],
+    )
+
+
+@check("merge_step")
+def whole_tokens(student):
+    """Tokens are merged as wholes: (a, b) does not stand in the word ca b, nor in a bc."""
+    before = {("a", "b"): 5, ("ca", "b"): 2, ("a", "bc"): 1}
+    expect_step(
+        student.merge_step(before),
+        ("a", "b"),
+        {("ab",): 5, ("ca", "b"): 2, ("a", "bc"): 1},
+        "a b five times, ca b twice, a bc once",
+        words=[
+            (("cab",), "its tokens are ca and b, and (a, b) is not among its pairs: compare whole tokens"),
+            (("abc",), "its tokens are a and bc, and (a, b) is not among its pairs: compare whole tokens"),
+        ],
+    )
+
+
+@check("merge_step", weight=0.5)
+def nothing_to_merge(student):
+    """Where no word has two tokens, the pair is None and the words are as they were."""
+    for words in ({("ab",): 3, ("c",): 1}, {}):
+        try:
+            got = student.merge_step(words)
+        except StudentError as error:
+            expect(
+                "NotImplementedError" in error.kinds,
+                f"the words {words} hold no pair to merge, and your code raised {error.kinds[0]}: return "
+                "None for the pair, and the words as they are",
+            )
+            raise
+        expect_step(got, None, words, f"the words {words}")
+
+
+def step(words):
+    """The pair and the words after its merge, by way of the package's ids."""
+    tokens = sorted({token for word in words for token in word})
+    ids = {tuple(tokens.index(token) for token in word): count for word, count in words.items()}
+    pairs = count_pairs(ids)
+    if not pairs:
+        return None, words
+    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+    tokens.append(tokens[best[0]] + tokens[best[1]])
+    after = {word: merge(word, best, len(tokens) - 1) for word in ids}
+    return (tokens[best[0]], tokens[best[1]]), {
+        tuple(tokens[i] for i in after[word]): count for word, count in ids.items()
+    }
+
+
+def uncontested(rng, kind):
+    """Random words of few letters and their next three steps, each with one pair that is the most frequent.
+
+    Args:
+        rng: the source of chance.
+        kind: makes a token of a letter.
+    """
+    while True:
+        words = {}
+        for _ in range(8):
+            letters = random_string(rng, "aab", int(rng.integers(1, 8)))
+            words[tuple(kind(c) for c in letters)] = int(rng.integers(1, 60))
+        steps = []
+        for _ in range(3):
+            counts = sorted(count_pairs(words).values())
+            if len(counts) < 2 or counts[-1] == counts[-2]:
+                break
+            steps.append((words, *step(words)))
+            words = steps[-1][2]
+        else:
+            return steps
+
+
+@check(
+    "merge_step",
+    hidden=True,
+    weight=1.5,
+    hint="random words of few letters, so that pairs repeat and overlap: which pair is it, and how does each "
+    "word look afterwards?",
+)
+def random_steps(student, rng):
+    """Three steps each from random words, of text or of bytes."""
+    for kind in (str, str.encode) * 6:
+        for words, pair, merged in uncontested(rng, kind):
+            expect_step(student.merge_step(words), pair, merged, "some words")
+
+
+@check(
+    "merge_step",
+    hidden=True,
+    hint="many pairs that are equally frequent: the smallest one is merged, compared by its first token, "
+    "then by its second",
+)
+def random_equals(student, rng):
+    """Words of two letters, all of them once, in a random order that the smallest does not begin or end."""
+    for _ in range(6):
+        letters = rng.permutation(list("bcdefg")).tolist()
+        others = [(a, b) for a in letters for b in letters if a != b]
+        middle = len(others) // 2
+        words = dict.fromkeys([*others[:middle], ("a", "y"), ("a", "x"), *others[middle:]], 3)
+        expect_step(student.merge_step(words), *step(words), "some words")
+
+
+# 6. learning
+
+
+def expect_merges(got, expected, what, mistakes=()):
+    """A list of pairs of bytes; `mistakes` are pairs of wrong ones, from the first on, and an explanation."""
+    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
+    expect(
+        isinstance(got, (list, tuple)) and all(isinstance(p, (list, tuple)) and len(p) == 2 for p in got),
+        f"{what}: return a list of pairs; you returned {describe(got)}",
+    )
+    merges = [tuple(pair) for pair in got]
+    strange = [token for pair in merges for token in pair if not isinstance(token, bytes)]
+    expect(
+        not strange,
+        f"{what}: tokens should be bytes, such as b'a'; yours hold {_short(strange[0])}. Start from "
+        "bytes([byte]) for each byte of piece.encode()"
+        if strange
+        else "",
+    )
+    for wrong, why in mistakes:
+        if merges[: len(wrong)] == wrong:
+            raise CheckFailed(f"{what}: your merges begin {_short(wrong)}: {why}")
+    for n, (mine, right) in enumerate(zip(merges, expected), 1):
+        expect(mine == right, f"{what}: merge {n} should be {right}, yours is {mine}")
+    expect(
+        len(merges) == len(expected),
+        f"{what}: there should be {len(expected)} merges, yours are {len(merges)}",
+    )
+
+
+@check("learning")
+def counted_anew(student):
+    """After (e, t) is merged, (s, e) is gone: pairs are counted anew after each merge."""
+    expect_merges(
+        student.learn_merges("set set set sets", 3),
+        [(b"e", b"t"), (b"s", b"et"), (b" ", b"set")],
+        "three merges of 'set set set sets'",
+        [
+            (
+                [(b"e", b"t"), (b"s", b"e")],
+                "after the first merge no e stands alone any more, so (s, e) is no pair: count anew",
+            ),
+            (
+                [(b"s", b"e")],
+                "(s, e) and (e, t) are equally frequent, and (e, t) is smaller: see the rule of merge_step",
+            ),
+        ],
+    )
+
+
+@check("learning")
+def by_occurrences(student):
+    """' ab' is said three times, and counts three times."""
+    expect_merges(
+        student.learn_merges("ab ab ab ab cd cde cdf", 1),
+        [(b"a", b"b")],
+        "the first merge of 'ab ab ab ab cd cde cdf'",
+        [
+            (
+                [(b" ", b"c")],
+                "(a, b) occurs four times, this pair three times. Did you count each different piece "
+                "only once?",
+            )
+        ],
+    )
+
+
+@check("learning")
+def not_across_pieces(student):
+    """No pair reaches from one piece into the next."""
+    expect_merges(
+        student.learn_merges("go go go now", 9),
+        [(b"g", b"o"), (b" ", b"go"), (b" ", b"n"), (b" n", b"o"), (b" no", b"w")],
+        "all merges of 'go go go now'",
+        [
+            (
+                [(b"g", b"o"), (b"go", b" ")],
+                "the o of 'go' and the space of the next piece are not neighbours: cut the text by `pieces`",
+            ),
+            (
+                [(b"g", b"o"), (b" ", b"go"), (b"go", b" go")],
+                "this joins a piece with the next one: cut the text by `pieces` first",
+            ),
+        ],
+    )
+
+
+@check("learning")
+def from_bytes_to_nothing_left(student):
+    """It starts from bytes, and ends when no piece has two tokens left, however many merges were wanted."""
+    expect_merges(
+        student.learn_merges("éé", 5),
+        [(b"\xc3", b"\xa9"), (b"\xc3\xa9", b"\xc3\xa9")],
+        "five merges of 'éé', four bytes",
+    )
+    expect_merges(student.learn_merges("", 5), [], "merges of the empty text")
+    expect_merges(student.learn_merges("a b", 0), [], "no merges of 'a b'")
+
+
+def learn(text, n_merges):
+    """The merges, step by step."""
+    words = {}
+    for piece in pieces(text, PATTERN):
+        word = tuple(bytes([byte]) for byte in piece.encode())
+        words[word] = words.get(word, 0) + 1
+    merges = []
+    while len(merges) < n_merges:
+        pair, words = step(words)
+        if pair is None:
+            break
+        merges.append(pair)
+    return merges
+
+
+def training_text(rng, n_words=60, letters="abcé"):
+    """Words of few letters, some of them frequent, with single and double spaces between them."""
+    words = random_words(rng, letters, 12, 5)
+    picks = (rng.random(n_words) ** 2 * len(words)).astype(int)
+    return "".join(words[i] + (" " if rng.random() < 0.9 else "  ") for i in picks)
+
+
+@check(
+    "learning",
+    hidden=True,
+    weight=2,
+    hint="random texts with letters of one and of two bytes: carry a short one through by hand, counting all "
+    "pairs anew at each step",
+)
+def random_learning(student, rng):
+    """Twelve merges of random texts."""
+    for _ in range(6):
+        text = training_text(rng)
+        expect_merges(student.learn_merges(text, 12), learn(text, 12), "some text")
+
+
+@check(
+    "learning",
+    hidden=True,
+    hint="short texts until nothing is left to merge: the list ends there, and no pair reaches across pieces",
+)
+def until_the_end(student, rng):
+    """More merges than there are."""
+    for _ in range(4):
+        text = training_text(rng, n_words=8)
+        expect_merges(student.learn_merges(text, 10_000), learn(text, 10_000), "some text")
+
+
+# 7. encoding
+
+LOW = [(b"l", b"o"), (b"lo", b"w"), (b" ", b"low"), (b" low", b"e")]
+
+
+@check("encoding")
+def in_the_order_of_learning(student):
+    """(b, c) was learned before (a, b): in abc it is made first, and a is left alone."""
+    expect_tokens(
+        student.encode("abc", [(b"b", b"c"), (b"a", b"b")]),
+        [b"a", b"bc"],
+        "'abc' with the merges (b, c), (a, b)",
+        [
+            (
+                [b"ab", b"c"],
+                "(b, c) was learned first, so it is made first, wherever it stands; not the leftmost pair, "
+                "and not the longest token",
+            )
+        ],
+    )
+
+
+@check("encoding")
+def not_the_longest_token(student):
+    """abc is a token, made of ab and c; but in the text abc an earlier merge takes the b away."""
+    expect_tokens(
+        student.encode("abcabc", [(b"b", b"c"), (b"a", b"b"), (b"ab", b"c")]),
+        [b"a", b"bc", b"a", b"bc"],
+        "'abcabc' with the merges (b, c), (a, b), (ab, c)",
+        [
+            (
+                [b"abc", b"abc"],
+                "b'abc' is a token, but no merges lead to it here: (b, c) comes first and leaves no b for "
+                "(a, b). Do not look for the longest token; make the merges",
+            )
+        ],
+    )
+
+
+@check("encoding")
+def wherever_it_stands(student):
+    """A merge is made at every place, from left to right, and its tokens take part in later merges."""
+    expect_tokens(
+        student.encode("slow lowland low", LOW),
+        [b"s", b"low", b" low", b"l", b"a", b"n", b"d", b" low"],
+        "'slow lowland low' with the merges of low",
+    )
+    expect_tokens(
+        student.encode("aaaaaaa", [(b"a", b"a"), (b"aa", b"aa")]),
+        [b"aaaa", b"aa", b"a"],
+        "seven times a, with the merges (a, a), (aa, aa)",
+        [
+            (
+                [b"aa", b"a", b"a", b"a", b"a", b"a"],
+                "each merge is made at every place, not only at the first",
+            ),
+            ([b"aa", b"aa", b"aa", b"a"], "(aa, aa) was not made: tokens of one merge take part in the next"),
+        ],
+    )
+
+
+@check("encoding")
+def any_text(student):
+    """What no merge knows stays in single bytes; pieces stay apart; an empty text has no tokens."""
+    expect_tokens(
+        student.encode("né", LOW),
+        [b"n", b"\xc3", b"\xa9"],
+        "'né' with the merges of low",
+        [([b"n", b"\xc3\xa9"], "é has two bytes, and no merge joins them")],
+    )
+    expect_tokens(
+        student.encode("a  b", [(b" ", b"b")]),
+        [b"a", b" ", b" ", b"b"],
+        "'a  b', two spaces, with the merge (space, b)",
+        [
+            (
+                [b"a", b" ", b" b"],
+                "its pieces are 'a', '  ' and 'b', and no merge crosses from one to the next",
+            )
+        ],
+    )
+    expect_tokens(student.encode("", LOW), [], "the empty text")
+
+
+def lessons(rng, n_merges):
+    """Merges learned from a random text, no two of which make the same token."""
+    while True:
+        merges = learn(training_text(rng, 40), n_merges)
+        if len({left + right for left, right in merges}) == len(merges):
+            return merges
+
+
+def tokenizer(merges):
+    """The package's tokenizer with these merges."""
+    ids = {byte: i for i, byte in enumerate(BYTES)}
+    pairs = []
+    for left, right in merges:
+        pairs.append((ids[left], ids[right]))
+        ids[left + right] = len(ids)
+    return BPE(BYTES, pairs, PATTERN)
+
+
+@check(
+    "encoding",
+    hidden=True,
+    weight=2,
+    hint="merges learned from one random text, applied to another: list the merges, and make them one after "
+    "the other, each at every place",
+)
+def random_encoding(student, rng):
+    """New texts."""
+    for _ in range(10):
+        merges = lessons(rng, 20)
+        text = random_string(rng, "aaabbbccé ", 60)
+        expect_tokens(student.encode(text, merges), tokenizer(merges).split(text), "some text")
+
+
+@check(
+    "encoding",
+    hidden=True,
+    hint="a long token is made only if the merges lead to it: an earlier one may take one of its parts away",
+)
+def taken_away(student, rng):
+    """Tokens of three letters whose middle is claimed by another merge."""
+    for _ in range(5):
+        a, b, c, d = (bytes([byte]) for byte in rng.permutation(list(b"efghijkl"))[:4].tolist())
+        merges = [(b, c), (a, b), (a + b, c), (c, d), (b, c + d)]
+        text = (a + b + c + d + c + d + b + c + a + b + c).decode()
+        expect_tokens(student.encode(text, merges), tokenizer(merges).split(text), "some text")
+
+
+# Stretch
+
+
+@check("nth_cut")
+def numbered(student):
+    """Shorter first words come first, then the rest decides; there is no cut but these."""
+    cuts = [["a", "b", "c"], ["a", "bc"], ["ab", "c"]]
+    for n, cut in enumerate(cuts):
+        try:
+            got = student.nth_cut("abc", ["bc", "c", "ab", "b", "a"], n)
+        except StudentError as error:
+            expect(
+                "ValueError" not in error.kinds,
+                f"cut number {n} of 'abc': your code raised ValueError, but there are three cuts, and their "
+                "numbers begin at 0",
+            )
+            raise
+        why = "the order is turned round: shorter first words come first"
+        expect_words(got, cut, f"cut number {n} of 'abc'", [(cuts[2 - n], why)])
+    for n in (3, -1):
+        expect_raises(
+            lambda n=n: student.nth_cut("abc", ["bc", "c", "ab", "b", "a"], n),
+            "ValueError",
+            f"asked for cut number {n} of three",
+        )
+
+
+@check("nth_cut")
+def astronomical(student):
+    """Two hundred times a, in words of one, two and three: over 10^52 cuts, and the last one at once."""
+    ways = [1, 1, 2]
+    while len(ways) <= 200:
+        ways.append(sum(ways[-3:]))
+    words = ["a", "aa", "aaa"]
+    expect_words(student.nth_cut("a" * 200, words, 0), ["a"] * 200, "the first cut of 200 times a")
+    last = student.nth_cut("a" * 200, words, ways[200] - 1)
+    expect_words(last, [*["aaa"] * 66, "aa"], "the last cut of 200 times a")
+    expect_words(
+        student.nth_cut("a" * 200, words, ways[199]),
+        ["aa", *["a"] * 198],
+        "the first cut of 200 times a that begins with aa",
+    )
+    expect_raises(
+        lambda: student.nth_cut("a" * 200, words, ways[200]), "ValueError", "asked for one cut too many"
+    )

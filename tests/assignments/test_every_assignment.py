@@ -1,0 +1,123 @@
+"""What every assignment owes: the solution passes, typical mistakes are caught and explained, nothing is left
+to luck, and the examples are true.
+"""
+
+import doctest
+import types
+
+import pytest
+from authored import CHECKS, MISTAKES, NAMES, defined, exercises, notebook, outcomes, wrong
+
+from lmcourse.grading import course
+
+EXERCISES = [(name, exercise) for name in NAMES for exercise in exercises(name)]
+GRADED = [(name, exercise) for name in NAMES for exercise in course.points(name)]
+WRONG = [
+    pytest.param(name, mistake, id=f"{name}: {mistake.exercise}: {mistake.what}")
+    for name in NAMES
+    for mistake in MISTAKES[name]
+]
+each_assignment = pytest.mark.parametrize("name", NAMES)
+each_exercise = pytest.mark.parametrize(("name", "exercise"), EXERCISES)
+each_graded_exercise = pytest.mark.parametrize(("name", "exercise"), GRADED)
+each_mistake = pytest.mark.parametrize(("name", "mistake"), WRONG)
+
+
+def functions(namespace):
+    return {name: value for name, value in namespace.items() if isinstance(value, types.FunctionType)}
+
+
+@each_assignment
+def test_the_graded_exercises_come_first_and_in_the_order_of_the_notebook(name):
+    graded = list(course.points(name))
+    assert exercises(name)[: len(graded)] == graded
+    assert 5 <= len(graded) <= 8
+
+
+@each_assignment
+def test_a_written_answer_is_graded_by_hand_with_a_rubric(name):
+    cells = [c for c in notebook(name).cells if c.cell_type == "markdown"]
+    written = [c for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
+    assert written
+    assert all(cell.metadata.nbgrader.points > 0 and "**Rubric.**" in cell.source for cell in written)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@each_exercise
+def test_the_authored_solution_passes_with_any_inputs(name, exercise, seed):
+    done = outcomes(name, exercise, defined(name), seed)
+    assert [outcome.message for outcome in done if not outcome.passed] == []
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@each_mistake
+def test_a_typical_mistake_is_caught_and_explained(name, mistake, seed):
+    done = outcomes(name, mistake.exercise, wrong(name, mistake.code), seed)
+    assert any(mistake.told in outcome.message for outcome in done if not outcome.passed)
+
+
+@each_mistake
+def test_what_a_mistake_costs_is_no_matter_of_luck(name, mistake):
+    namespace = wrong(name, mistake.code)
+    seeds = [7919 * n for n in range(12)]
+    passed = {tuple(o.passed for o in outcomes(name, mistake.exercise, namespace, seed)) for seed in seeds}
+    assert len(passed) == 1
+
+
+@each_mistake
+def test_a_typical_mistake_shows_before_handing_in(name, mistake):
+    done = outcomes(name, mistake.exercise, wrong(name, mistake.code), 0, public_only=True)
+    assert not all(outcome.passed for outcome in done)
+
+
+@each_exercise
+def test_every_exercise_has_typical_mistakes(name, exercise):
+    assert sum(mistake.exercise == exercise for mistake in MISTAKES[name]) >= 2
+
+
+@each_graded_exercise
+def test_every_graded_exercise_has_public_and_hidden_checks(name, exercise):
+    hidden = [check.hidden for check in CHECKS[name] if check.exercise == exercise]
+    assert any(hidden)
+    assert not all(hidden)
+
+
+@each_exercise
+def test_nothing_written_earns_nothing(name, exercise):
+    def unwritten(*_):
+        raise NotImplementedError
+
+    empty = dict.fromkeys(functions(defined(name)), unwritten)
+    assert not any(outcome.passed for outcome in outcomes(name, exercise, empty, 0))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("value", [None, 0.0, [], {}, "a", float("nan"), [0.5, 0.5], ("a",)], ids=repr)
+@each_exercise
+def test_returning_a_constant_earns_at_most_a_third(name, exercise, value, seed):
+    constant = dict.fromkeys(functions(defined(name)), lambda *_: value)
+    done = outcomes(name, exercise, constant, seed)
+    earned = sum(outcome.weight for outcome in done if outcome.passed)
+    assert earned <= sum(outcome.weight for outcome in done) / 3
+    assert not any("could not be checked" in outcome.message for outcome in done)
+
+
+@each_assignment
+def test_the_examples_in_the_docstrings_are_true(name):
+    """Every function that a student writes has one."""
+    namespace, runner = defined(name), doctest.DocTestRunner()
+    own = {key: f for key, f in functions(namespace).items() if f.__module__ == "student"}
+    examples = 0
+    for key, function in own.items():
+        if ">>>" in (function.__doc__ or ""):
+            examples += 1
+            runner.run(doctest.DocTestParser().get_doctest(function.__doc__, namespace, key, None, 0))
+    assert runner.summarize(verbose=False) == (0, runner.tries)
+    assert examples >= len(exercises(name))
+
+
+@each_exercise
+def test_the_checks_of_each_exercise_take_a_fraction_of_their_time(name, exercise):
+    """A hundredth of the limit on a quiet machine; this fails only if a check has become hopelessly slow."""
+    done = outcomes(name, exercise, defined(name), 0)
+    assert all("endless" not in outcome.message for outcome in done)
