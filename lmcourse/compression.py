@@ -269,11 +269,14 @@ def _packed(bits: Iterable[int]) -> Iterator[int]:
 
 
 def fingerprint(model: LanguageModel) -> bytes:
-    """8 bytes that tell models apart: a hash of the tokens and of what follows a few contexts."""
-    size = model.vocab_size
-    hashed = hashlib.sha256(repr((type(model).__name__, model.vocab.tokens)).encode("utf-8", "surrogatepass"))
-    for context in ([], [0], [size - 1], [size // 2, size // 3], [size // 3, size // 2]):
-        hashed.update(model.next_log_probs([model.window(context)]).astype(float).tobytes())
+    """8 bytes that tell models apart: a hash of the tokens, and of 16 predictions along the likeliest text."""
+    name = repr((type(model).__name__, model.vocab.tokens))
+    hashed = hashlib.sha256(name.encode("utf-8", "surrogatepass"))
+    reader = model.reader()
+    for _ in range(16):
+        log_probs = reader.log_probs().astype(float)
+        hashed.update(log_probs.tobytes())
+        reader.read(int(log_probs.argmax()))
     return hashed.digest()[:8]
 
 

@@ -10,7 +10,6 @@ Read in this order:
     bpe.py          byte-pair encoding: merge the most frequent pair, again and again
     wordpiece.py    the same with another score, and greedy longest matching
     unigram.py      start large and prune: EM over all segmentations, Viterbi and sampling
-    real.py         vocabularies that real language models use
 
 A tokenizer is a `lmcourse.vocabulary.Vocabulary` (`encode`, `decode`, `tokens`): any language model of the
 course can be trained on its tokens.

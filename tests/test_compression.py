@@ -1,0 +1,230 @@
+"""Codes come back bit for bit, are as short as the model promises, and never hang on broken data."""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lmcourse import compression as c
+from lmcourse.adaptive import AdaptiveModel
+from lmcourse.information import entropy
+from lmcourse.model import LanguageModel, TableModel, UniformModel
+from lmcourse.ngram import CountModel
+from lmcourse.tokenization.bpe import BPE, BYTES
+from lmcourse.vocabulary import Vocabulary
+from lmcourse.world import agreement, knowledge
+
+ABC = Vocabulary("abc", separator="")
+weights = st.lists(st.integers(1, 60), min_size=2, max_size=7)
+
+
+class Fixed(LanguageModel):
+    """The same distribution after every context."""
+
+    def __init__(self, probs):
+        self.vocab = Vocabulary([str(i) for i in range(len(probs))])
+        with np.errstate(divide="ignore"):
+            self.row = np.log(np.array(probs, dtype=float))
+
+    def next_log_probs(self, contexts):
+        return np.array([self.row for _ in contexts])
+
+
+def shortest_mean(probs):
+    """The best mean length of any prefix code: the least Σ p·l over all lengths that obey Kraft."""
+    found = math.inf
+    for lengths in itertools.product(range(1, len(probs)), repeat=len(probs)):
+        if sum(Fraction(1, 2**n) for n in lengths) <= 1:
+            found = min(found, sum(p * n for p, n in zip(probs, lengths)))
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=5))
+def test_no_prefix_code_is_shorter_than_huffmans(counts):
+    probs = {str(i): n / sum(counts) for i, n in enumerate(counts)}
+    words = c.huffman(probs)
+    assert c.mean_length(words, probs) == pytest.approx(shortest_mean(list(probs.values())))
+
+
+@given(weights)
+def test_huffmans_code_is_prefix_free_complete_and_within_a_bit_of_entropy(counts):
+    probs = {chr(97 + i): n / sum(counts) for i, n in enumerate(counts)}
+    words = c.huffman(probs)
+    for a, b in itertools.permutations(words.values(), 2):
+        assert not b.startswith(a)
+    assert sum(Fraction(1, 2 ** len(word)) for word in words.values()) == 1
+    h = entropy(list(probs.values()))
+    assert h - 1e-9 <= c.mean_length(words, probs) < h + 1
+    text = list(probs) * 3
+    assert c.read_code("".join(words[s] for s in text), words) == text
+
+
+def test_huffman_by_hand():
+    # 0.1 + 0.2 = 0.3; 0.3 + 0.3 = 0.6; 0.6 + 0.4: lengths 1, 2, 3, 3
+    words = c.huffman({"a": 0.4, "b": 0.3, "c": 0.2, "d": 0.1})
+    assert [len(words[s]) for s in "abcd"] == [1, 2, 3, 3]
+    with pytest.raises(ValueError, match="end within a codeword: '11' is left over"):
+        c.read_code("011", c.huffman({"a": 0.5, "b": 0.25, "c": 0.125, "d": 0.125}))
+    with pytest.raises(ValueError, match="at least two symbols"):
+        c.huffman({"a": 1.0})
+
+
+def test_intervals_by_hand():
+    # a: [0, 1/2), b: [1/2, 3/4), c: [3/4, 1); "ba" is the first half of b's
+    model = Fixed([0.5, 0.25, 0.25])
+    expected = [(0, 1), (Fraction(1, 2), Fraction(3, 4)), (Fraction(1, 2), Fraction(5, 8))]
+    assert c.intervals(model, [1, 0]) == expected
+    assert c.shortest_bits(*expected[-1]) == "100"
+
+
+@given(st.lists(st.integers(0, 4), max_size=12))
+def test_the_last_interval_is_as_wide_as_the_text_is_probable(ids):
+    model = AdaptiveModel(Vocabulary("abcde", separator=""), 3)
+    low, high = c.intervals(model, ids)[-1]
+    assert float(high - low) == pytest.approx(math.exp(model.log_prob(ids)))
+    bits = c.shortest_bits(low, high)
+    first = Fraction(int(bits or "0", 2), 2 ** len(bits))
+    assert low <= first < first + Fraction(1, 2 ** len(bits)) <= high
+    assert len(bits) < -math.log2(high - low) + 2
+
+
+MODELS = {
+    "uniform": UniformModel(ABC),
+    "skewed": Fixed([1 - 2e-9, 1e-9, 1e-9]),
+    "nearly impossible": Fixed([1e-30, 1 - 1e-12, 1e-12]),
+    "counts": CountModel(ABC, 3, "abcabcabacab"),
+    "adaptive": AdaptiveModel(ABC, 3),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@given(ids=st.lists(st.integers(0, 2), max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_any_tokens_come_back(name, ids):
+    assert c.decode(MODELS[name], c.encode(MODELS[name], ids), len(ids)) == ids
+
+
+def test_the_code_is_as_long_as_the_cross_entropy_says():
+    rng = np.random.default_rng(0)
+    text = "".join(rng.choice(list("abc"), size=5000, p=[0.7, 0.2, 0.1]))
+    world = knowledge()
+    sentences = [token for sentence in world.sample(400, rng) for token in sentence]
+    models = [
+        (UniformModel(ABC), ABC.encode(text)),
+        (CountModel(ABC, 3, text[:500]), ABC.encode(text)),
+        (AdaptiveModel(ABC, 4), ABC.encode(text)),
+        (Fixed([0.7, 0.2, 0.1]), ABC.encode(text)),
+        (world, sentences),
+    ]
+    for model, ids in models:
+        promised = -model.log_prob(ids) / math.log(2) / 8
+        size = len(c.encode(model, ids))
+        assert promised - 1 <= size <= promised * 1.005 + 2
+        assert c.decode(model, c.encode(model, ids), len(ids)) == ids
+
+
+def test_a_certain_text_costs_a_byte():
+    model = TableModel(ABC, {"abcabc": 1.0})
+    assert len(c.encode(model, "abcabc")) == 1
+    assert c.decode(model, c.encode(model, "abcabc"), 6) == ABC.encode("abcabc")
+
+
+def test_bits_leave_as_soon_as_they_are_certain():
+    left = []
+
+    def steps():
+        for _ in range(1000):
+            left.append(len(written))
+            yield 0, 1, 3
+
+    written = []
+    for bit in c.write(steps()):
+        written.append(bit)
+    assert left[-1] > 1000 * math.log2(3) - 100
+
+
+def test_what_is_impossible_has_no_code():
+    model = TableModel(Vocabulary(["a", "cheese"]), {"a a": 1.0})
+    with pytest.raises(ValueError, match="token 1, 'cheese', has probability zero"):
+        c.encode(model, [0, 1])
+
+
+BYTE_LEVEL = BPE(BYTES, [])
+TEXT = "The mouse ate the cheese; the cheese did not mind. Ünïcödé, 猫, \ud800!\n" * 3
+
+
+@given(st.text(st.characters(), max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_any_string_is_restored_exactly(text):
+    model = AdaptiveModel(BYTE_LEVEL, 3)
+    assert c.decompress(model, c.compress(model, text)) == text
+
+
+def test_surrogates_are_restored_too():
+    model = AdaptiveModel(BYTE_LEVEL, 3)
+    assert c.decompress(model, c.compress(model, TEXT)) == TEXT
+
+
+@pytest.mark.parametrize("kept", [0, 3, 10, 27, 28, 29, 40, 60])
+def test_truncated_data_are_refused(kept):
+    model = AdaptiveModel(BYTE_LEVEL, 3)
+    with pytest.raises(c.CorruptError, match=r"missing|checksum|too early"):
+        c.decompress(model, c.compress(model, TEXT)[:kept])
+
+
+def test_every_flipped_bit_is_found():
+    model = AdaptiveModel(BYTE_LEVEL, 2)
+    text = "to be, or not to be"
+    data = c.compress(model, text)
+    for place in range(8 * len(data)):
+        broken = bytearray(data)
+        broken[place // 8] ^= 1 << place % 8
+        try:  # a flip among the bits that fill up the last byte does no harm
+            assert c.decompress(model, bytes(broken)) == text
+            assert place // 8 == len(data) - 1
+        except ValueError:
+            pass
+
+
+@given(st.binary(max_size=80))
+@settings(max_examples=60, deadline=None)
+def test_noise_is_refused(data):
+    with pytest.raises(c.CorruptError):
+        c.decompress(AdaptiveModel(BYTE_LEVEL, 2), c.MAGIC + data)
+
+
+def test_a_long_claim_is_refused_before_it_is_believed():
+    model = AdaptiveModel(BYTE_LEVEL, 1)
+    with pytest.raises(c.CorruptError, match="claim to be 20 tokens, over max_tokens=5"):
+        c.decompress(model, c.compress(model, "x" * 20), max_tokens=5)
+
+
+def test_another_model_is_refused():
+    data = c.compress(CountModel(ABC, 2, "abcab"), "abc")
+    for other in (CountModel(ABC, 2, "abcaa"), CountModel(ABC, 3, "abcab"), UniformModel(ABC)):
+        with pytest.raises(ValueError, match="another model"):
+            c.decompress(other, data)
+
+
+def test_a_text_that_the_tokens_do_not_bring_back_is_refused():
+    model = UniformModel(Vocabulary(["a", "b"]))
+    with pytest.raises(ValueError, match="do not bring this text back"):
+        c.compress(model, "a  b")
+    assert c.decompress(model, c.compress(model, "a b")) == "a b"
+
+
+@pytest.mark.parametrize("model", [agreement(), CountModel(ABC, 3, "abcab"), AdaptiveModel(ABC, 3)])
+def test_reading_token_by_token_is_asking_for_each_context(model):
+    rng = np.random.default_rng(1)
+    ids, reader = [], model.reader()
+    for _ in range(40):
+        row = reader.log_probs()
+        assert np.array_equal(row, model.next_log_probs([ids])[0])
+        token = int(rng.choice(model.vocab_size, p=np.exp(row) / np.exp(row).sum()))
+        ids.append(token)
+        reader.read(token)

@@ -1,0 +1,80 @@
+"""WordPiece: the gain is a difference of likelihoods, greedy cuts equal the tokenizers library's."""
+
+import math
+from collections import Counter
+
+import pytest
+import tokenizers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lmcourse.text import shakespeare
+from lmcourse.tokenization.wordpiece import WordPiece, likelihood_gain
+
+
+def log_likelihood(counts):
+    total = sum(counts.values())
+    return sum(n * math.log(n / total) for n in counts.values() if n)
+
+
+@given(st.integers(1, 30), st.integers(0, 30), st.integers(0, 30), st.integers(0, 50))
+def test_the_gain_is_the_difference_of_log_likelihoods(pair, more_left, more_right, others):
+    before = Counter(a=pair + more_left, b=pair + more_right, x=others)
+    after = Counter(a=more_left, b=more_right, ab=pair, x=others)
+    gain = likelihood_gain(before["a"], before["b"], pair, sum(before.values()))
+    assert gain == pytest.approx(log_likelihood(after) - log_likelihood(before), abs=1e-9)
+
+
+@given(st.integers(1, 30), st.integers(0, 30), st.integers(0, 50))
+def test_the_gain_of_a_doubled_token(pair, more, others):
+    before, after = Counter(a=2 * pair + more, x=others), Counter(a=more, aa=pair, x=others)
+    gain = likelihood_gain(before["a"], before["a"], pair, sum(before.values()), same=True)
+    assert gain == pytest.approx(log_likelihood(after) - log_likelihood(before), abs=1e-9)
+
+
+TRAINED = WordPiece.train(shakespeare()["hamlet"][:20_000], 300)
+
+
+@settings(deadline=None)
+@given(st.text("thequality ofmercyé.,'", max_size=30))
+def test_cuts_equal_an_independent_encoders(text):
+    model = tokenizers.models.WordPiece({t: i for i, t in enumerate(TRAINED.tokens)}, unk_token="[UNK]")
+    peer = tokenizers.Tokenizer(model)
+    pattern = tokenizers.Regex(r"[\p{L}\p{N}]+|[^\s\p{L}\p{N}]")
+    peer.pre_tokenizer = tokenizers.pre_tokenizers.Sequence(
+        [
+            tokenizers.pre_tokenizers.WhitespaceSplit(),
+            tokenizers.pre_tokenizers.Split(pattern, "isolated"),
+        ]
+    )
+    assert TRAINED.split(text) == peer.encode(text).tokens
+
+
+def test_the_first_merge_is_the_best_of_all():
+    # q is always followed by u, which says more about the text than a frequent pair of frequent letters
+    text = "quo quo quo tat tat tat tot"
+    first = WordPiece.train(text, 8).tokens[-1]  # [UNK] and six characters are there before
+    spelled = [["q", "##u", "##o"]] * 3 + [["t", "##a", "##t"]] * 3 + [["t", "##o", "##t"]]
+    before = log_likelihood(Counter(token for word in spelled for token in word))
+    gains = {}
+    for a, b in {pair for word in spelled for pair in zip(word, word[1:])}:
+        merged = Counter()
+        for word in spelled:
+            i = 0
+            while i < len(word):
+                both = i + 1 < len(word) and (word[i], word[i + 1]) == (a, b)
+                merged[a + b[2:] if both else word[i]] += 1
+                i += 1 + both
+        gains[a + b[2:]] = log_likelihood(merged) - before
+    assert gains[first] == pytest.approx(max(gains.values()))
+
+
+def test_decode_joins_words():
+    assert TRAINED.decode(TRAINED.encode("the king")) == "the king"
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="unknown token"):
+        WordPiece(["a"])
+    with pytest.raises(ValueError, match="vocab_size=2 is less than the 4 tokens to start from"):
+        WordPiece.train("abc", 2)
