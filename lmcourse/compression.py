@@ -269,7 +269,7 @@ def _packed(bits: Iterable[int]) -> Iterator[int]:
 
 
 def fingerprint(model: LanguageModel) -> bytes:
-    """8 bytes that tell models apart: a hash of the tokens, and of 16 predictions along the likeliest text."""
+    """8 bytes that tell models apart: a hash of the tokens, and of 16 predictions on the likeliest text."""
     name = repr((type(model).__name__, model.vocab.tokens))
     hashed = hashlib.sha256(name.encode("utf-8", "surrogatepass"))
     reader = model.reader()
