@@ -1,0 +1,109 @@
+"""What tests of widgets share: their JavaScript called directly, widgets in a page of their own, its looks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+from axe_playwright_python.sync_playwright import Axe
+from ipywidgets.embed import dependency_state
+
+from lmcourse.widgets.base import script
+
+SHIM = Path(__file__).resolve().parents[2] / "book" / "_ext" / "static_widgets.js"
+
+
+def call_each(page, name: str, function: str, calls: list) -> list:
+    """The results of an exported function of a widget's JavaScript, for each list of arguments in `calls`."""
+    return page.evaluate(
+        """async ([text, name, calls]) => {
+            const module = await import(URL.createObjectURL(new Blob([text], {type: "text/javascript"})));
+            return calls.map((args) => module[name](...args));
+        }""",
+        [script(name), function, calls],
+    )
+
+
+def call(page, name: str, function: str, *arguments):
+    """The result of one call."""
+    return call_each(page, name, function, [list(arguments)])[0]
+
+
+PAGE = """<!doctype html>
+<html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Widgets</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<style>
+  html {{ --pst-color-text-base: #222832; --pst-color-text-muted: #48566b; --pst-color-background: #fff; }}
+  html[data-theme="dark"] {{
+    --pst-color-text-base: #ced6dd; --pst-color-text-muted: #9ca4af; --pst-color-background: #14181e; }}
+  body {{ margin: 16px; font-family: sans-serif; color: var(--pst-color-text-base);
+    background: var(--pst-color-background); }}
+</style>
+<script src="static_widgets.js" defer></script></head><body><main><h1>Widgets</h1>
+{views}
+<script type="application/vnd.jupyter.widget-state+json">{state}</script></main></body></html>"""
+
+
+def write_page(folder: Path, states: dict, ids: list[str]) -> str:
+    """Write a page as MyST-NB does; returns its file address."""
+    view = '<script type="application/vnd.jupyter.widget-view+json">{}</script>'
+    views = "\n".join(view.format(json.dumps({"version_major": 2, "model_id": i})) for i in ids)
+    state = json.dumps({"version_major": 2, "version_minor": 0, "state": states}).replace("</", "<\\/")
+    (folder / "page.html").write_text(PAGE.format(views=views, state=state), encoding="utf-8")
+    shutil.copy(SHIM, folder)
+    return (folder / "page.html").as_uri()
+
+
+def open_widgets(page, folder: Path, *widgets) -> None:
+    """Show widgets in a page from disk."""
+    states = dependency_state(list(widgets), drop_defaults=False)
+    page.goto(write_page(folder, states, [w.model_id for w in widgets]))
+    page.wait_for_selector(".lmc", timeout=5_000)
+
+
+def move(page, slider, stop: int) -> None:
+    """Drag a slider's thumb to one of its stops with the mouse (the thumb is 18 pixels wide)."""
+    slider.scroll_into_view_if_needed()
+    box, last = slider.bounding_box(), int(slider.get_attribute("max"))
+    x = [box["x"] + 9 + (box["width"] - 18) * at / last for at in (int(slider.input_value()), stop)]
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(x[0], y)
+    page.mouse.down()
+    page.mouse.move(x[1], y, steps=3)
+    page.mouse.up()
+
+
+def contrast(page, *colours: str) -> float:
+    """The contrast of two CSS colours without transparency, from 1 to 21, as WCAG defines it."""
+    luminances = []
+    for colour in colours:
+        rgb = page.evaluate(
+            """colour => {
+                const paint = new OffscreenCanvas(1, 1).getContext('2d');
+                paint.fillStyle = colour;
+                paint.fillRect(0, 0, 1, 1);
+                return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
+            }""",
+            colour,
+        )
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255]
+        luminances.append(np.dot([0.2126, 0.7152, 0.0722], linear))
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
+
+
+def set_theme(page, theme: str) -> None:
+    """Show the page "light" or "dark"."""
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+
+
+def check_looks(page) -> None:
+    """Nothing is wider than its place, and a tool for accessibility (axe) finds nothing serious."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    for widget in page.locator(".lmc").all():
+        assert widget.evaluate("e => e.scrollWidth <= e.clientWidth")
+    page.wait_for_timeout(300)  # until the bars' transitions are over
+    violations = Axe().run(page).response["violations"]
+    serious = [v for v in violations if v["impact"] in ("serious", "critical")]
+    assert not serious, [(v["id"], node["html"]) for v in serious for node in v["nodes"]]
