@@ -1,8 +1,10 @@
-"""Real text: the works of Shakespeare, and their split into text to learn from and text to be judged on."""
+"""Real text: Shakespeare, split into text to learn from and text to be judged on; parallel messages."""
 
 from __future__ import annotations
 
-from lmcourse.data import fetch
+import struct
+
+from lmcourse.data import DataError, fetch
 
 # Never trained on. A comedy, a tragedy and a late romance, so that no one style decides; 6 % of the whole.
 HELD_OUT = ("macbeth", "tempest", "twelfth_night")
@@ -28,3 +30,49 @@ def shakespeare_split() -> tuple[str, str]:
         "\n".join(text for name, text in works.items() if name not in HELD_OUT),
         "\n".join(works[name] for name in HELD_OUT),
     )
+
+
+def translations() -> dict[str, dict[str, str]]:
+    """The messages of a program's user interface in about a hundred languages: the same, said in each.
+
+    Left out: messages with a plural form or a note on their context, which depend on more than the text.
+
+    Returns:
+        For each language code (such as `"de"`, `"zh_Hans"`) the messages that are translated: from the
+        English text to the text in that language.
+    """
+    found = {}
+    for path in sorted(fetch("django").glob("*/LC_MESSAGES/django.mo")):
+        messages = read_catalogue(path.read_bytes())
+        if messages:
+            found[path.parent.parent.name] = messages
+    return found
+
+
+def read_catalogue(data: bytes) -> dict[str, str]:
+    """The plain messages of a compiled catalogue of GNU gettext, without its header.
+
+    Source: "The Format of GNU MO Files", in the manual of gettext. A magic number, a version, how many
+    strings, and where the two tables begin that hold length and position of each original and translation.
+
+    Raises lmcourse.data.DataError if it is no such catalogue.
+    """
+    order = {b"\xde\x12\x04\x95": "<", b"\x95\x04\x12\xde": ">"}.get(data[:4])
+    try:
+        if order is None:
+            raise ValueError("it does not begin as one")
+        _, count, originals, targets = struct.unpack_from(f"{order}4I", data, 4)
+        found = {}
+        for i in range(count):
+            texts = []
+            for table in (originals, targets):
+                length, start = struct.unpack_from(f"{order}2I", data, table + 8 * i)
+                if start + length > len(data):
+                    raise ValueError("it ends too early")
+                texts.append(data[start : start + length].decode("utf-8"))
+            original, target = texts
+            if original and target and "\0" not in original and "\4" not in original:
+                found[original] = target
+    except (ValueError, struct.error) as error:
+        raise DataError(f"this is no catalogue of gettext: {error}") from None
+    return found

@@ -1,12 +1,15 @@
-"""Shakespeare: how files become works, on invented files; what the works are, on the real ones."""
+"""Shakespeare and parallel messages: how files become texts, on invented files; what the real ones are."""
 
+import gettext
+import io
 import os
 import re
+import struct
 
 import pytest
 
 from lmcourse.data import DataError, fetch, pins
-from lmcourse.text import HELD_OUT, shakespeare, shakespeare_split
+from lmcourse.text import HELD_OUT, read_catalogue, shakespeare, shakespeare_split, translations
 
 WORKS = ("hamlet", "macbeth", "sonnets", "tempest", "twelfth_night")
 
@@ -69,3 +72,58 @@ def test_the_held_out_works_are_six_percent_and_unseen(works):
         assert works[name] in held_out
         assert works[name][1000:2000] not in train
     assert set(held_out) <= set(train)  # a model of characters meets no unknown one
+
+
+def catalogue(messages, order="<"):
+    """A compiled catalogue, written as gettext's manual describes it."""
+    pairs = [(a.encode(), b.encode()) for a, b in messages.items()]
+    start, tables, texts = 28 + 16 * len(pairs), [b"", b""], b""
+    for side in (0, 1):
+        for pair in pairs:
+            tables[side] += struct.pack(f"{order}2I", len(pair[side]), start + len(texts))
+            texts += pair[side] + b"\0"
+    head = struct.pack(f"{order}7I", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 28)
+    return head + tables[0] + tables[1] + texts
+
+
+INVENTED = {
+    "": "Content-Type: text/plain; charset=UTF-8\n",
+    "No": "Nein",
+    "month\x04May": "Mai",  # with a note on its context
+    "%d day\0%d days": "%d Tag\0%d Tage",  # with plural forms
+    "Yes": "はい",
+    "untranslated": "",
+}
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_the_plain_messages_of_a_catalogue_are_read(order):
+    data = catalogue(INVENTED, order)
+    assert read_catalogue(data) == {"No": "Nein", "Yes": "はい"}
+    assert (
+        gettext.GNUTranslations(io.BytesIO(data)).gettext("Yes") == "はい"
+    )  # our writer writes what is read
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", catalogue(INVENTED)[:20], catalogue(INVENTED)[:-4]])
+def test_a_damaged_catalogue_is_an_error(data):
+    with pytest.raises(DataError, match="this is no catalogue of gettext"):
+        read_catalogue(data)
+
+
+def test_the_messages_are_parallel_and_as_gettext_reads_them():
+    try:
+        folder = fetch("django")
+    except DataError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no messages: {error}")
+    messages = translations()
+    assert len(messages) == 97  # all but English itself, whose messages are the keys
+    assert messages["de"]["Yes"] == "Ja"
+    assert messages["zh_Hans"]["Enter a number."] == "输入一个数字。"
+    for language in ("fr", "hi", "zh_Hans"):
+        with open(folder / language / "LC_MESSAGES" / "django.mo", "rb") as file:
+            peer = gettext.GNUTranslations(file)
+        assert len(messages[language]) > 200
+        assert all(peer.gettext(text) == translated for text, translated in messages[language].items())
