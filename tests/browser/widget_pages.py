@@ -1,4 +1,4 @@
-"""What tests of widgets share: their JavaScript called directly, widgets in a page of their own, its looks."""
+"""What tests of widgets share: their JavaScript called directly, widgets in a page, their looks."""
 
 from __future__ import annotations
 
