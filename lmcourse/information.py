@@ -49,11 +49,11 @@ def surprisal(p: float | Sequence[float], base: float = 2) -> float | np.ndarray
     3.0
     """
     values = np.asarray(p, dtype=float)
-    if not np.all((values >= 0) & (values <= 1)):
-        bad = values[~((values >= 0) & (values <= 1))].flat[0]
-        raise ValueError(f"a probability lies between 0 and 1; got {bad:g}")
+    possible = (values >= 0) & (values <= 1 + 1e-9)  # sums of floats may come out as 1.0000000000000002
+    if not np.all(possible):
+        raise ValueError(f"a probability lies between 0 and 1; got {values[~possible].flat[0]:g}")
     with np.errstate(divide="ignore"):
-        bits = -np.log(values) / _base(base) + 0.0  # + 0.0: no minus sign before a zero
+        bits = -np.log(np.minimum(values, 1)) / _base(base) + 0.0  # + 0.0: no minus sign before a zero
     return float(bits) if bits.ndim == 0 else bits
 
 
@@ -122,10 +122,17 @@ def conditional_entropy(joint: Sequence[Sequence[float]], base: float = 2) -> fl
 def mutual_information(joint: Sequence[Sequence[float]], base: float = 2) -> float:
     """I(X; Y) = H(Y) - H(Y | X): what one tells about the other; symmetric, and 0 if they are independent.
 
-    Computed as KL(p(x, y) ‖ p(x) p(y)). `joint` is p(x, y), a table (X, Y).
+    Computed as KL(p(x, y) ‖ p(x) p(y)), so never < 0. `joint` is p(x, y), a table (X, Y).
+
+    >>> mutual_information([[1 / 2, 0], [0, 1 / 2]])  # one is a copy of the other
+    1.0
     """
     table = _joint(joint)
-    return kl_divergence(table.ravel(), np.outer(table.sum(axis=1), table.sum(axis=0)).ravel(), base)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # the sum of two logarithms, since the product of two small probabilities may underflow
+        independent = np.add.outer(np.log(table.sum(axis=1)), np.log(table.sum(axis=0)))
+        terms = np.where(table > 0, table * (np.log(table) - independent), 0.0)
+    return max(0.0, float(terms.sum() / _base(base)))
 
 
 def shares(outcomes: Iterable[Hashable]) -> dict[Hashable, float]:
@@ -161,5 +168,38 @@ def bits_per_byte(model: LanguageModel, text: str) -> float:
 
 
 def perplexity(model: LanguageModel, tokens: Tokens) -> float:
-    """2 to the bits per token: among how many equally likely tokens the model hesitates, on average."""
-    return 2 ** bits_per_token(model, tokens)
+    """2 to the bits per token: as surprised as one who guesses among so many equally likely tokens.
+
+    Source: Jelinek et al. (1977). Comparable only between models with the same tokens.
+    """
+    with np.errstate(over="ignore"):  # above 1,024 bits per token a float has only infinity
+        return float(np.exp2(bits_per_token(model, tokens)))
+
+
+def rate_estimate(surprises: Sequence[float], lengths: Sequence[float]) -> tuple[float, float]:
+    """A rate per token from a sample of independent sentences: Σ surprise / Σ length, and its standard error.
+
+    The sentences' own rates must not be averaged: a short sentence would then count as much as a long one.
+    The error is that of a ratio of two means to first order (the delta method): the standard deviation of
+    surprise - rate · length, over √n and over the mean length. Source: Cochran (1977), chapter 6.
+
+    Args:
+        surprises: of each sentence (n,), in bits or nats.
+        lengths: of each sentence (n,), in tokens.
+
+    Returns:
+        (rate, standard error), in the unit of `surprises` per token.
+
+    >>> rate_estimate([2, 4, 6], [1, 2, 3])  # each token costs 2: nothing varies
+    (2.0, 0.0)
+    """
+    surprises, lengths = np.asarray(surprises, dtype=float), np.asarray(lengths, dtype=float)
+    if surprises.ndim != 1 or surprises.shape != lengths.shape or len(lengths) < 2:
+        raise ValueError(
+            f"{surprises.shape} surprises, {lengths.shape} lengths: both must be rows of two sentences or more"
+        )
+    if not np.all(lengths > 0):
+        raise ValueError("every sentence must have a token at least; lengths must be above 0")
+    rate = surprises.sum() / lengths.sum()
+    spread = np.std(surprises - rate * lengths, ddof=1)
+    return float(rate), float(spread / math.sqrt(len(lengths)) / lengths.mean())

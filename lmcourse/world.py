@@ -9,6 +9,7 @@ Levels here: five words, agreement across a distance, knowledge of who eats, cha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -122,6 +123,15 @@ class World(LanguageModel):
         No model, however large, can have a smaller expected loss per token on this world.
         """
         return self.sentence_entropy() / self.expected_length()
+
+    def kl_divergence(self, model: LanguageModel, limit: int = 100_000) -> float:
+        """KL(world ‖ model) of one sentence, in nats: the model's mean surprise beyond the entropy; exact.
+
+        The sum runs over every sentence, each read by the model from an empty context. It is infinite if the
+        model excludes one of them. Raises ValueError if there are more than `limit` sentences.
+        """
+        terms = [p * (math.log(p) - model.log_prob(s)) for s, p in self.sentences(limit).items()]
+        return max(0.0, math.fsum(terms))  # rounding may leave -1e-17 where the model is the world
 
 
 class _WorldReader(Reader):

@@ -37,6 +37,7 @@ def test_surprisal_is_additive_and_has_units():
     assert info.surprisal(0.3, math.e) == pytest.approx(info.surprisal(0.3) * math.log(2))
     assert info.surprisal([1, 0.5]).tolist() == [0.0, 1.0]
     assert math.copysign(1, info.surprisal(1)) == 1
+    assert info.surprisal(sum([0.1] * 3 + [0.7]) + 2**-52) == 0  # 1.0000000000000002 is a sum, no mistake
 
 
 def test_entropy_by_hand():
@@ -91,6 +92,8 @@ def test_what_is_independent_tells_nothing_and_a_copy_everything():
     assert info.mutual_information(independent) == pytest.approx(0, abs=1e-12)
     assert info.mutual_information([[0.5, 0], [0, 0.5]]) == 1
     assert info.conditional_entropy([[0.5, 0], [0, 0.5]]) == 0
+    # a pair seen once in 10^200 tells 10^-200 log2(10^200) bits, although 10^-200 squared is zero to a float
+    assert info.mutual_information([[1, 0], [0, 1e-200]]) == pytest.approx(1e-200 * 200 * math.log2(10))
 
 
 def test_measures_of_a_model():
@@ -101,6 +104,9 @@ def test_measures_of_a_model():
     assert info.bits_per_byte(model, "éb") == pytest.approx(1)
     assert info.perplexity(model, "éb") == pytest.approx(2**1.5)
     assert info.bits_per_token(model, "éé") == info.perplexity(model, "éé") == math.inf
+    hopeless = TableModel(vocab, {"é": 2.0**-1074, "b": 1.0})  # 1,074 bits: the smallest float there is
+    assert info.bits_per_token(hopeless, "é") == pytest.approx(1074)
+    assert info.perplexity(hopeless, "é") == math.inf
     uniform = UniformModel(Vocabulary("abcdefgh", separator=""))
     assert info.perplexity(uniform, "abba") == pytest.approx(8)
 

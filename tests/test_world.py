@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from lmcourse.model import LanguageModel
+from lmcourse.model import LanguageModel, TableModel, UniformModel
 from lmcourse.world import World, agreement, five_words, knowledge
 
 LEVELS = {
@@ -60,6 +60,28 @@ def test_entropy_length_and_rate_equal_the_enumeration(level):
     assert world.sentence_entropy() == pytest.approx(entropy, abs=1e-9)
     assert world.expected_length() == pytest.approx(length, abs=1e-9)
     assert world.entropy_rate() == pytest.approx(entropy / length, abs=1e-9)
+
+
+@every_level
+def test_divergence_from_a_model_is_the_enumeration_s(level):
+    world, probs = LEVELS[level], enumerated(level)
+    assert world.kl_divergence(world) == pytest.approx(0, abs=1e-12)
+    # the uniform guess gives log V to each token: its cross-entropy is log V times the mean length
+    uniform = UniformModel(world.vocab)
+    length = math.fsum(p * len(words) for words, p in probs.items())
+    entropy = -math.fsum(p * math.log(p) for p in probs.values())
+    expected = math.log(world.vocab_size) * length - entropy
+    assert world.kl_divergence(uniform) == pytest.approx(expected, rel=1e-9)
+
+
+def test_divergence_from_a_model_by_hand_and_where_it_excludes():
+    world = World({"S": "0.5 a . | 0.5 b ."})
+    model = TableModel(world.vocab, {"a .": 0.25, "b .": 0.75})
+    # 1/2 log(0.5/0.25) + 1/2 log(0.5/0.75) = 1/2 log 4/3
+    assert world.kl_divergence(model) == pytest.approx(math.log(4 / 3) / 2)
+    assert world.kl_divergence(TableModel(world.vocab, {"a .": 1.0})) == math.inf
+    with pytest.raises(ValueError, match="2 sentences, over limit=1"):
+        world.kl_divergence(model, limit=1)
 
 
 @pytest.mark.parametrize("world", [*LEVELS.values(), agreement(4, nesting=0.5)], ids=lambda w: w.name)
