@@ -12,11 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
 import numpy as np
+import tokenizers
 from nltk.lm import WittenBellInterpolated
 from nltk.util import everygrams
 
@@ -26,6 +28,8 @@ from lmcourse.grading.release import make_course
 from lmcourse.model import LanguageModel
 from lmcourse.ngram import CountModel
 from lmcourse.text import shakespeare
+from lmcourse.tokenization.bpe import BPE, BYTES, merge
+from lmcourse.tokenization.pieces import pieces
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.world import agreement
 
@@ -76,6 +80,50 @@ def counting(order: int = 3) -> Iterator[Row]:
     model, peer = CountModel(vocab, order, ids), fit_nltk()
     size = f"{len(held_out):,} words, order {order}"
     yield f"score, {size}", "nltk.lm", *best(lambda: model.log_prob(held_out_ids), score_nltk, 3)
+
+
+def naive_merges(text: str, vocab_size: int) -> list[tuple[int, int]]:
+    """Byte-pair encoding as it is explained: count every pair of the whole text again before each merge."""
+    spelled = [list(piece.encode()) for piece in pieces(text)]
+    merges = []
+    for new in range(256, vocab_size):
+        counts = Counter(pair for ids in spelled for pair in zip(ids, ids[1:]))
+        pair = min(counts, key=lambda pair: (-counts[pair], pair))
+        spelled = [merge(ids, pair, new) for ids in spelled]
+        merges.append(pair)
+    return merges
+
+
+def rust_trainer(text: str, vocab_size: int) -> tokenizers.Tokenizer:
+    """The `tokenizers` library's byte-level BPE, trained on the same text with the same pieces."""
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = tokenizers.pre_tokenizers.ByteLevel.alphabet()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=vocab_size, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator([text], trainer)
+    return tokenizer
+
+
+def tokenizing(size: int = 1_115_394) -> Iterator[Row]:
+    """Train and apply byte-level BPE: ours beside recounting everything, and beside the Rust library."""
+    text = "\n".join(shakespeare().values())[:size]
+    start = time.perf_counter()
+    merges = naive_merges(text, 512)
+    naive = time.perf_counter() - start
+    assert BPE.train(text, 512).merges == merges  # the same result, or the race means nothing
+    megabytes = f"{len(text) / 1e6:.1f} M characters"
+    ours, _ = best(lambda: BPE.train(text, 512), lambda: None, 3)
+    yield f"train BPE, {megabytes}, 512 tokens", "recounting", ours, naive
+    for vocab_size in (512, 8192):
+        seconds = best(lambda n=vocab_size: BPE.train(text, n), lambda n=vocab_size: rust_trainer(text, n), 3)
+        yield f"train BPE, {megabytes}, {vocab_size} tokens", "tokenizers (Rust)", *seconds
+    peer, trained = rust_trainer(text, 8192), BPE.train(text, 8192)
+    merges = trained.merges
+    # A new tokenizer each time: ours keeps the pieces it has met, so a second run would measure its memory.
+    seconds = best(lambda: BPE(BYTES, merges).encode(text), lambda: peer.encode(text), 3)
+    yield f"encode with 8192 tokens, {megabytes}", "tokenizers (Rust)", *seconds
 
 
 def reshaping(batch: int = 64, vocab_size: int = 5000) -> Iterator[Row]:
@@ -193,7 +241,7 @@ def grading(few: int = 6, many: int = 120) -> Iterator[Row]:
 def main() -> None:
     """Print the table row by row."""
     print(f"{'what':<44} {'beside':<18} {'ours':>10} {'peer':>10} {'ratio':>8}")
-    for group in (imports, counting, reshaping, streams, grading):
+    for group in (imports, counting, tokenizing, reshaping, streams, grading):
         for what, peer, ours, theirs in group():
             milliseconds = f"{1e3 * ours:>7.2f} ms {1e3 * theirs:>7.1f} ms"
             print(f"{what:<44} {peer:<18} {milliseconds} {theirs / ours:>8.1f}", flush=True)
