@@ -196,7 +196,7 @@ def rate_estimate(surprises: Sequence[float], lengths: Sequence[float]) -> tuple
     surprises, lengths = np.asarray(surprises, dtype=float), np.asarray(lengths, dtype=float)
     if surprises.ndim != 1 or surprises.shape != lengths.shape or len(lengths) < 2:
         raise ValueError(
-            f"{surprises.shape} surprises, {lengths.shape} lengths: both must be rows of two sentences or more"
+            f"surprises {surprises.shape} and lengths {lengths.shape} must be rows for two sentences or more"
         )
     if not np.all(lengths > 0):
         raise ValueError("every sentence must have a token at least; lengths must be above 0")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from itertools import islice
 
 import numpy as np
 
-from lmcourse.model import LanguageModel, Tokens, check_whole
+from lmcourse.model import LanguageModel, Reader, Tokens, check_whole
 from lmcourse.vocabulary import Vocabulary
+
+KEPT = 4_000_000  # probabilities that a reader keeps, 32 MB of them
 
 
 class CountModel(LanguageModel):
@@ -70,6 +73,15 @@ class CountModel(LanguageModel):
         """How many numbers the model stores: one count for each distinct n-gram of each length."""
         return sum(len(row) for table in self.counts for row in table.values())
 
+    def shorter(self, order: int) -> CountModel:
+        """The model of a smaller order, from the same counts: nothing is counted again."""
+        order = check_whole(order, "order")
+        if order > self.order:
+            raise ValueError(f"order={order} is above this model's {self.order}; count the text anew")
+        model = copy(self)
+        model.order, model.counts, model._totals = order, self.counts[:order], self._totals[:order]
+        return model
+
     def window(self, context: Sequence[int]) -> Sequence[int]:
         """The last `order - 1` tokens: no more of a context can matter."""
         return context[max(0, len(context) - self.order + 1) :]
@@ -79,10 +91,18 @@ class CountModel(LanguageModel):
         probs = np.full((len(contexts), self.vocab_size), 1 / self.vocab_size)
         for p, context in zip(probs, contexts):
             for row, total in self._rows([*self._before, *context]):
-                p *= self.alpha
-                p[list(row)] += list(row.values())
-                p /= total + self.alpha
+                self._learn(p, row, total)
         return np.log(probs)
+
+    def _learn(self, p: np.ndarray, row: Counter, total: int) -> None:
+        """From a shorter context's distribution to the next longer one's, in place."""
+        p *= self.alpha
+        p[list(row)] += list(row.values())
+        p /= total + self.alpha
+
+    def reader(self) -> Reader:
+        """A reader that keeps the distributions it has worked out: most contexts come again."""
+        return _CountReader(self)
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but without building whole distributions: one number per token."""
@@ -102,6 +122,33 @@ class CountModel(LanguageModel):
             if h not in self.counts[k]:
                 return  # then no longer suffix was seen either
             yield self.counts[k][h], self._totals[k][h]
+
+
+class _CountReader(Reader):
+    """Remembers the end of the text, and the distribution after each context that it has met."""
+
+    def __init__(self, model: CountModel):
+        self._model = model
+        self._recent = tuple(model.window(model._before))
+        self._kept: dict[tuple[int, ...], np.ndarray] = {}
+
+    def log_probs(self) -> np.ndarray:
+        return np.log(self._probs(self._recent))
+
+    def read(self, token: int) -> None:
+        self._recent = tuple(self._model.window((*self._recent, token)))
+
+    def _probs(self, h: tuple[int, ...]) -> np.ndarray:
+        """Probabilities (V,) after a context; they are kept, so do not write into them."""
+        if h not in self._kept:
+            if len(self._kept) * self._model.vocab_size > KEPT:
+                self._kept.clear()
+            size = self._model.vocab_size
+            p = self._probs(h[1:]).copy() if h else np.full(size, 1 / size)
+            if h in self._model.counts[len(h)]:
+                self._model._learn(p, self._model.counts[len(h)][h], self._model._totals[len(h)][h])
+            self._kept[h] = p
+        return self._kept[h]
 
 
 def _with_progress(items: range, description: str, show: bool) -> Iterable[int]:

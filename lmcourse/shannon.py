@@ -2,7 +2,7 @@
 
 Counting N letters at a time gives the entropies F_N; letting people guess the next letter until they are
 right gives bounds for contexts that no count can reach. Both speak of text reduced to 27 symbols: the
-letters, all alike in case, and the space.
+letters, all alike in case, and the space. Any language model can sit in the guesser's chair.
 Source: Shannon (1951), "Prediction and entropy of printed English".
 """
 
@@ -12,10 +12,13 @@ import csv
 import math
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+
+from lmcourse.model import LanguageModel, Tokens
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
 
@@ -56,20 +59,61 @@ def ngram_entropies(text: str, longest: int) -> list[float]:
 
     F_0 is the logarithm of the number of different symbols in the text. F_N for N ≥ 1 is the mean surprise of
     a symbol for one who knows the N - 1 before it, H(N-gram) - H((N-1)-gram), with the text's own shares as
-    probabilities. These are true of the text; they fall below the language's as soon as N-grams are rare.
+    probabilities. The text is read as a circle, so that every symbol has N - 1 before it: then F_N is never
+    negative and never rises with N. These are true of the text; they fall below the language's as soon as
+    N-grams are rare.
 
     Raises ValueError if the text has fewer than `longest` symbols.
     """
     if len(text) < max(longest, 1):
         raise ValueError(f"the text has {len(text)} symbols, too few for n-grams of longest={longest}")
-    found, before = [math.log2(len(set(text)))], 0.0
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    symbols, ids = np.unique(points, return_inverse=True)
+    found, before = [math.log2(len(symbols))], 0.0
+    codes = np.zeros(len(ids), dtype=np.int64)  # one number for the n-gram that begins at each place
     for n in range(1, longest + 1):
-        counts = Counter(text[i : i + n] for i in range(len(text) - n + 1)).values()
-        total = sum(counts)
-        block = math.log2(total) - sum(c * math.log2(c) for c in counts) / total
-        found.append(block - before)
+        if codes.max() >= 2**62 // len(symbols):  # the next step might overflow: number the n-grams anew
+            codes = np.unique(codes, return_inverse=True)[1]
+        codes = codes * len(symbols) + np.roll(ids, 1 - n)
+        counts = np.unique(codes, return_counts=True)[1]
+        block = math.log2(len(text)) - float(counts @ np.log2(counts)) / len(text)
+        found.append(max(0.0, block - before))  # rounding may leave -1e-15
         before = block
     return found
+
+
+def guess_ranks(model: LanguageModel, tokens: Tokens) -> list[int]:
+    """Shannon's "reduced text": at which guess the model finds each token, if it names the likeliest first.
+
+    Equally likely tokens are named in the order of their ids. Raises ValueError where the model calls what it
+    has read impossible, so that it has no guess.
+    """
+    ranks, reader = [], model.reader()
+    for token in model.ids(tokens):
+        ranks.append(int(np.flatnonzero(_guesses(reader.log_probs()) == token)[0]) + 1)
+        reader.read(token)
+    return ranks
+
+
+def follow_ranks(model: LanguageModel, ranks: Sequence[int]) -> list[int]:
+    """What `guess_ranks` was given, as token ids, by the same model: Shannon's "identical twin".
+
+    Raises ValueError for a rank that is not from 1 to V.
+    """
+    found, reader = [], model.reader()
+    for rank in ranks:
+        if not 1 <= rank <= model.vocab_size:
+            raise ValueError(f"rank {rank} is not from 1 to {model.vocab_size}, the number of tokens")
+        found.append(int(_guesses(reader.log_probs())[rank - 1]))
+        reader.read(found[-1])
+    return found
+
+
+def _guesses(log_probs: np.ndarray) -> np.ndarray:
+    """Token ids (V,) in the order in which they are named."""
+    if not np.any(log_probs > -np.inf):
+        raise ValueError("the model calls what was said so far impossible, so it has no guess")
+    return np.argsort(-log_probs, kind="stable")
 
 
 def guess_bounds(counts: Mapping[int, int] | Sequence[int]) -> tuple[float, float]:
@@ -84,8 +128,9 @@ def guess_bounds(counts: Mapping[int, int] | Sequence[int]) -> tuple[float, floa
             how many.
 
     Returns:
-        (lower bound, upper bound). A guesser who is not ideal may show a share that grows with i; the bounds
-        are then those of the shares sorted, which an ideal guesser could not exceed.
+        (lower bound, upper bound). The upper bound holds for any guesser whose guesses follow from what was
+        read, the lower one for an ideal guesser only. Shares that grow with i, by chance or from a guesser
+        who is not ideal, are sorted first.
 
     >>> guess_bounds([3, 1])  # of four symbols, three at the first guess
     (0.5, 0.8112781244591328)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lmcourse import information as info
 from lmcourse.model import TableModel, UniformModel
 from lmcourse.vocabulary import Vocabulary
+from lmcourse.world import agreement
 
 weights = st.lists(st.integers(0, 50), min_size=2, max_size=8).filter(any)
 tables = st.integers(1, 4).flatmap(
@@ -111,6 +112,24 @@ def test_measures_of_a_model():
     assert info.perplexity(uniform, "abba") == pytest.approx(8)
 
 
+def test_a_rate_by_hand():
+    # rate 6/4 = 1.5; residuals 1 - 1.5 = -.5, 5 - 4.5 = .5; their deviation √.5; over √2, over 2 tokens
+    assert info.rate_estimate([1, 5], [1, 3]) == pytest.approx((1.5, math.sqrt(0.5) / math.sqrt(2) / 2))
+
+
+def test_the_error_of_a_rate_covers_the_truth_as_often_as_stated():
+    world, n, samples = agreement(1), 100, 600
+    sentences = world.sample(n * samples, np.random.default_rng(0))
+    nats = np.array([-world.log_prob(s) for s in sentences]).reshape(samples, n)
+    lengths = np.array([len(s) for s in sentences]).reshape(samples, n)
+    hits = 0
+    for row in zip(nats, lengths):
+        rate, error = info.rate_estimate(*row)
+        hits += abs(rate - world.entropy_rate()) < 1.96 * error
+    # 95 % of 600 is 570, with a standard deviation of 5.3
+    assert abs(hits - 570) < 4 * 5.3
+
+
 def test_shares():
     assert info.shares("abbb") == {"b": 0.75, "a": 0.25}
     assert list(info.shares("abbb")) == ["b", "a"]
@@ -128,6 +147,9 @@ def test_shares():
         (lambda: info.mutual_information([0.5, 0.5]), "a table of rows"),
         (lambda: info.shares(""), "nothing was seen"),
         (lambda: info.bits_per_token(UniformModel(Vocabulary("ab", separator="")), ""), "holds no token"),
+        (lambda: info.rate_estimate([1], [1]), "rows for two sentences or more"),
+        (lambda: info.rate_estimate([1, 2], [1]), "rows for two sentences or more"),
+        (lambda: info.rate_estimate([1, 2], [1, 0]), "lengths must be above 0"),
         (lambda: info.bits_per_byte(UniformModel(Vocabulary("ab", separator="")), ""), "has no bytes"),
     ],
 )

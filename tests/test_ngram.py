@@ -124,6 +124,20 @@ def test_only_the_last_tokens_of_a_context_count(context, order):
     np.testing.assert_array_equal(model.next_probs(context), model.next_probs(seen))
 
 
+@given(texts, st.text("abc", max_size=12), st.integers(1, 5), st.sampled_from([None, 0]))
+def test_a_shorter_model_is_the_one_counted_with_that_order(text, scored, order, start):
+    short = CountModel(LETTERS, 5, text, start=start).shorter(order)
+    counted = CountModel(LETTERS, order, text, start=start)
+    np.testing.assert_array_equal(short.token_log_probs(scored), counted.token_log_probs(scored))
+    np.testing.assert_array_equal(short.next_probs(scored), counted.next_probs(scored))
+    assert short.count_parameters() == counted.count_parameters()
+
+
+def test_no_model_is_longer_than_its_counts():
+    with pytest.raises(ValueError, match="order=4 is above this model's 3"):
+        CountModel(LETTERS, 3, TEXT).shorter(4)
+
+
 def test_an_empty_text_teaches_nothing():
     for start in (None, 0):
         model = CountModel(LETTERS, 3, "", start=start)

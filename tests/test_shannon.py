@@ -1,6 +1,7 @@
 """Shannon's estimates: by hand, from a source whose entropy is known, and his figures as printed."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -8,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcourse.information import entropy
-from lmcourse.shannon import LETTERS, figures, guess_bounds, letters, ngram_entropies
+from lmcourse.model import TableModel, UniformModel
+from lmcourse.ngram import CountModel
+from lmcourse.shannon import (
+    LETTERS,
+    figures,
+    follow_ranks,
+    guess_bounds,
+    guess_ranks,
+    letters,
+    ngram_entropies,
+)
+from lmcourse.vocabulary import Vocabulary
+from lmcourse.world import agreement, five_words, knowledge
 
 
 @given(st.text(max_size=60))
@@ -20,18 +33,38 @@ def test_letters_are_of_27_kinds_with_single_spaces(text):
 
 
 def test_entropies_by_hand():
-    # two symbols, alike in number; after a comes b, so nothing is left, but for the ends of the text
-    f0, f1, f2 = ngram_entropies("ab" * 500, 2)
-    assert (f0, f1) == pytest.approx((1, 1))
-    assert f2 == pytest.approx(0, abs=1e-3)
+    # two symbols, alike in number; after a comes b, so nothing is left
+    assert ngram_entropies("ab" * 500, 3) == pytest.approx([1, 1, 0, 0], abs=1e-12)
+    # round the circle aab: pairs aa, ab, ba; after a (2 of 3 times) either, after b only a
+    f1 = entropy([2 / 3, 1 / 3])
+    assert ngram_entropies("aab", 2) == pytest.approx([1, f1, 2 / 3])
+    assert ngram_entropies("a", 1) == [0, 0]
     with pytest.raises(ValueError, match="2 symbols, too few for n-grams of longest=3"):
         ngram_entropies("ab", 3)
+
+
+@given(st.text(st.characters(), min_size=1, max_size=30), st.integers(0, 8))
+def test_entropies_are_those_of_counting_round_the_circle(text, longest):
+    longest = min(longest, len(text))
+    circle, blocks = text + text, [0.0]
+    for n in range(1, longest + 1):
+        counts = Counter(circle[i : i + n] for i in range(len(text))).values()
+        blocks.append(entropy([c / len(text) for c in counts]))
+    found = ngram_entropies(text, longest)
+    assert found[0] == pytest.approx(math.log2(len(set(text))))
+    assert found[1:] == pytest.approx([b - a for a, b in zip(blocks, blocks[1:])], abs=1e-9)
+    assert all(0 <= later <= earlier + 1e-9 for earlier, later in zip(found, found[1:]))
+
+
+def test_long_ngrams_of_many_symbols_are_told_apart():
+    # 3,000 different symbols: 3000^6 is beyond 64 bits, and every symbol after the first is certain
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 3000)))
+    assert ngram_entropies(text * 2, 8) == pytest.approx([math.log2(3000)] * 2 + [0] * 7, abs=1e-9)
 
 
 def test_a_markov_chain_shows_its_entropy_rate_at_the_second_step():
     rng = np.random.default_rng(0)
     move = {"a": [0.9, 0.1], "b": [0.4, 0.6]}  # stationary: 4/5, 1/5
-    text = "a"
     parts = ["a"]
     for _ in range(100_000):
         parts.append(str(rng.choice(["a", "b"], p=move[parts[-1]])))
@@ -59,6 +92,49 @@ def test_the_bounds_hold_the_entropy_of_an_ideal_guesser():
     assert guess_bounds([4]) == (0, 0)
     with pytest.raises(ValueError, match="at least one guess"):
         guess_bounds([0, 0])
+
+
+AB = Vocabulary("abc", separator="")
+
+
+def test_ranks_by_hand():
+    # p: "ab" .5, "ba" .3, "ca" .2. First symbol: a, b, c in this order; after it only one is possible
+    model = TableModel(AB, {"ab": 0.5, "ba": 0.3, "ca": 0.2})
+    assert guess_ranks(model, "ab") == [1, 1]
+    assert guess_ranks(model, "ca") == [3, 1]
+    assert follow_ranks(model, [3, 1]) == AB.encode("ca")
+    # all alike: in the order of their ids
+    assert guess_ranks(UniformModel(AB), "abc") == [1, 2, 3]
+    with pytest.raises(ValueError, match="impossible, so it has no guess"):
+        guess_ranks(model, "bb" + "a")
+    with pytest.raises(ValueError, match="rank 4 is not from 1 to 3"):
+        follow_ranks(model, [1, 4])
+
+
+@given(st.text("abc", max_size=40), st.text("abc", min_size=1, max_size=40), st.integers(1, 4))
+def test_the_twin_restores_the_text(text, lesson, order):
+    model = CountModel(AB, order, lesson)
+    assert follow_ranks(model, guess_ranks(model, text)) == AB.encode(text)
+
+
+@pytest.mark.parametrize("world", [five_words(), agreement(1), knowledge()], ids=lambda w: w.name)
+def test_the_bounds_hold_the_entropy_of_the_mouse_world_exactly(world):
+    # the shares of an ideal guesser: each context's distribution, sorted, weighed by how often it is met
+    mass = Counter()
+    for sentence, p in world.sentences().items():
+        words = sentence.split()
+        for i in range(len(words)):
+            mass[tuple(words[:i])] += p
+    rows = np.exp(world.next_log_probs([world.vocab.encode(context) for context in mass]))
+    shares = np.array(list(mass.values())) @ -np.sort(-rows, axis=1) / sum(mass.values())
+    lower, upper = guess_bounds(shares.tolist())
+    assert lower < world.entropy_rate() / math.log(2) < upper
+    # and the guesses themselves come out in these shares
+    said = [token for sentence in world.sample(3000, np.random.default_rng(0)) for token in sentence]
+    ranks = guess_ranks(world, said)
+    for rank in (1, 2, 3):
+        sigma = math.sqrt(shares[rank - 1] * (1 - shares[rank - 1]) / len(ranks))
+        assert abs(ranks.count(rank) / len(ranks) - shares[rank - 1]) < 5 * sigma + 1e-9
 
 
 def test_his_figures():
