@@ -1,19 +1,20 @@
 """WordPiece: merge the pair that makes the text most probable, then cut greedily, longest first.
 
 Schuster and Nakajima (2012) invented it for Japanese and Korean, BERT (Devlin et al. 2019) made it famous.
-Its trainer was never published; the paper's rule, which is followed here, is to merge what raises the
-likelihood of the text most, each token being drawn independently. Left out: BERT's lower-casing and stripping
-of accents.
+Its trainer was never published; the paper's rule is to merge what raises the likelihood of the text most. The
+language model that it is the likelihood of is here the simplest: each token is drawn independently. Left out:
+BERT's lower-casing and stripping of accents.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lmcourse.model import check_whole
-from lmcourse.tokenization.bpe import Words
+from lmcourse.tokenization.bpe import Pair, Words
 from lmcourse.tokenization.pieces import BERT, pieces
 from lmcourse.vocabulary import Vocabulary
 
@@ -55,6 +56,35 @@ def likelihood_gain(left: int, right: int, pair: int, total: int, same: bool = F
     return f(pair) + parts - f(total - pair) + f(total)
 
 
+def best_pair(tokens: Mapping[int, int], pairs: Mapping[Pair, int], total: int) -> tuple[Pair, float]:
+    """The pair whose merge gains most, and its gain; of equally good ones the one with the smaller ids.
+
+    Most pairs are so rare that they need no look. The more a pair's parts occur elsewhere, the smaller the
+    gain; so it is at most that of a pair whose parts never do.
+
+    Args:
+        tokens: how often each token occurs.
+        pairs: how often each pair occurs. Three equal tokens in a row count as two pairs though only one
+            merge fits; in words that is so rare that it is let pass.
+        total: occurrences of all tokens.
+    """
+
+    def gains(candidates: Iterable[Pair]) -> dict[Pair, float]:
+        found = {}
+        for a, b in candidates:
+            times = min(pairs[a, b], tokens[a] // 2) if a == b else pairs[a, b]
+            found[a, b] = likelihood_gain(tokens[a], tokens[b], times, total, a == b)
+        return found
+
+    found = gains(heapq.nlargest(20, pairs, key=pairs.__getitem__))
+    mark, enough = max(found.values()), 1  # what has a count of `enough` or more may gain more than `mark`
+    while 2 * enough < total and likelihood_gain(enough, enough, enough, total) < mark:
+        enough += 1
+    found.update(gains(pair for pair, n in pairs.items() if n >= enough))
+    pair = max(found, key=lambda pair: (found[pair], -pair[0], -pair[1]))
+    return pair, found[pair]
+
+
 class WordPiece(Vocabulary):
     """A WordPiece tokenizer: `##` marks tokens that go on with a word, and `[UNK]` is a word that fails.
 
@@ -93,12 +123,8 @@ class WordPiece(Vocabulary):
         words = Words({tuple(ids[c] for c in word): n for word, n in spelled.items()})
         total = sum(words.tokens.values())
         while len(tokens) < vocab_size and words.pairs:
-            gains = {
-                (a, b): likelihood_gain(words.tokens[a], words.tokens[b], n // (1 + (a == b)), total, a == b)
-                for (a, b), n in words.pairs.items()
-            }
-            pair = max(gains, key=lambda pair: (gains[pair], -pair[0], -pair[1]))
-            if gains[pair] <= 0:
+            pair, gain = best_pair(words.tokens, words.pairs, total)
+            if gain <= 0:
                 break
             token = tokens[pair[0]] + tokens[pair[1]].removeprefix(INSIDE)
             if ids.setdefault(token, len(tokens)) == len(tokens):

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmcourse.text import shakespeare
-from lmcourse.tokenization.wordpiece import WordPiece, likelihood_gain
+from lmcourse.tokenization.bpe import Words, merge
+from lmcourse.tokenization.wordpiece import WordPiece, best_pair, likelihood_gain
 
 
 def log_likelihood(counts):
@@ -30,6 +31,53 @@ def test_the_gain_of_a_doubled_token(pair, more, others):
     before, after = Counter(a=2 * pair + more, x=others), Counter(a=more, aa=pair, x=others)
     gain = likelihood_gain(before["a"], before["a"], pair, sum(before.values()), same=True)
     assert gain == pytest.approx(log_likelihood(after) - log_likelihood(before), abs=1e-9)
+
+
+@given(
+    st.dictionaries(
+        st.lists(st.integers(0, 3), min_size=1, max_size=5)
+        .filter(lambda word: not any(a == b == c for a, b, c in zip(word, word[1:], word[2:])))
+        .map(tuple),
+        st.integers(1, 40),
+        min_size=1,
+        max_size=60,
+    )
+)
+def test_the_best_pair_gains_most_of_all(words):
+    # the definition: merge each pair in turn, count all tokens anew, compare; doubled tokens are among them
+    counted = Words(words)
+
+    def tally(words):
+        counts = Counter()
+        for word, n in words:
+            for token in word:
+                counts[token] += n
+        return counts
+
+    before = tally(words.items())
+    gains = {
+        pair: log_likelihood(tally((merge(word, pair, 9), n) for word, n in words.items()))
+        - log_likelihood(before)
+        for word in words
+        for pair in zip(word, word[1:])
+    }
+    if gains:
+        pair, gain = best_pair(counted.tokens, counted.pairs, sum(before.values()))
+        assert gain == pytest.approx(max(gains.values()), abs=1e-8)
+        assert gain == pytest.approx(gains[pair], abs=1e-8)
+
+
+def test_a_rare_pair_of_inseparable_tokens_beats_many_frequent_ones():
+    # each of 6 x 6 tokens follows each other 100 times, which says nothing; 10 and 11 only occur together
+    words = {(a, b): 100 for a in range(6) for b in range(6)} | {(10, 11): 50}
+    counted = Words(words)
+    assert best_pair(counted.tokens, counted.pairs, sum(counted.tokens.values()))[0] == (10, 11)
+
+
+def test_doubled_letters_count_in_full():
+    # of 9 tokens 6 are ##l, and 3 merges are possible: 3 ln 3 - 6 ln 6 - 6 ln 6 + 9 ln 9 = 1.57; for a ##l
+    # it is 5 ln 5 - 6 ln 6 - 8 ln 8 + 9 ln 9 = 0.44
+    assert WordPiece.train("all ill ell", 6).tokens[-1] == "##ll"
 
 
 TRAINED = WordPiece.train(shakespeare()["hamlet"][:20_000], 300)
