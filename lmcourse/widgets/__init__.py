@@ -3,7 +3,9 @@
 Python validates and is the reference; the JavaScript beside each module computes the same and draws it.
 """
 
+from lmcourse.widgets.entropy import EntropyExplorer
+from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tree import SentenceTree
 
-__all__ = ["SentenceTree", "TemperatureExplorer"]
+__all__ = ["EntropyExplorer", "GuessingGame", "SentenceTree", "TemperatureExplorer"]

@@ -1,0 +1,287 @@
+// Shannon's guessing game; shared.js stands before it. First the arithmetic, the same as lmcourse/shannon.py and
+// guessing.py and tested against them; then the drawing.
+
+// ---------- arithmetic ----------
+
+const SYMBOLS = " abcdefghijklmnopqrstuvwxyz";
+const GIVEN_UP = SYMBOLS.length; // a letter that the reader gives up counts as found at the last possible guess
+
+const descending = (counts) => [...counts].sort((a, b) => b - a);
+
+// Shannon's bounds of the entropy per symbol, in bits, from how many symbols were found at each guess: [lower, upper].
+export function guessBounds(counts) {
+  const total = counts.reduce((a, b) => a + b, 0);
+  const q = descending(counts).map((n) => n / total);
+  const upper = q.reduce((sum, p) => (p > 0 ? sum - p * Math.log2(p) : sum), 0);
+  const lower = q.reduce((sum, p, i) => sum + (i + 1) * (p - (q[i + 1] || 0)) * Math.log2(i + 1), 0);
+  return [lower, Math.abs(upper)];
+}
+
+const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+
+// The standard error of a mean, as if the values were independent; 0 for a single one.
+export function standardError(values) {
+  if (values.length < 2) return 0;
+  const middle = mean(values);
+  return Math.sqrt(values.reduce((sum, x) => sum + (x - middle) ** 2, 0) / (values.length - 1) / values.length);
+}
+
+// The bounds from the number of guesses of each symbol, their standard errors, and by how much the upper one is
+// too low on average, for numbers of guesses that have not come up yet.
+export function estimate(guesses) {
+  const counts = descending([...new Set(guesses)].map((n) => guesses.filter((m) => m === n).length));
+  const [lower, upper] = guessBounds(counts);
+  const total = guesses.length;
+  const repeat = (value) => counts.flatMap((count, k) => Array(count).fill(value(k + 1, count)));
+  const xlog = (x) => (x > 0 ? x * Math.log2(x) : 0);
+  return {
+    lower, upper,
+    lowerError: standardError(repeat((i) => xlog(i) - xlog(i - 1))),
+    upperError: standardError(repeat((_, count) => -Math.log2(count / total))),
+    bias: (counts.length - 1) / (2 * total * Math.LN2),
+  };
+}
+
+// [passage, position] of each symbol that counts: those the reader guessed; if none, all that were seen.
+export function counted(guesses, given) {
+  const seen = guesses.flatMap((row, k) => row.map((n, i) => [k, given + i, n]));
+  const guessed = seen.filter(([, , n]) => n > 0);
+  return (guessed.length ? guessed : seen).map(([k, i]) => [k, i]);
+}
+
+// A model's cross-entropy on some symbols, and the bounds of its guesses there. `bits` and `ranks` are
+// [passage][position]; null stands for infinitely many bits.
+export function modelEstimate(bits, ranks, places) {
+  const paid = places.map(([k, i]) => (bits[k][i] === null ? Infinity : bits[k][i]));
+  return { bits: mean(paid), bitsError: standardError(paid), ...estimate(places.map(([k, i]) => ranks[k][i])) };
+}
+
+// ---------- drawing ----------
+
+const SCALE = 5; // bits; log2 27 is 4.75
+const ROWS = ["qwertyuiop", "asdfghjkl", "zxcvbnm", " "];
+const AHEAD = 10;
+const shownAs = (symbol) => (symbol === " " ? "␣" : symbol);
+const called = (symbol) => (symbol === " " ? "space" : symbol);
+const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+
+function render({ model, el }) {
+  const [passages, given, names] = ["passages", "given", "models"].map((name) => model.get(name));
+  const [bits, ranks] = [model.get("bits"), model.get("ranks")];
+  let last = ""; // what happened last, in words
+
+  const change = (values) => {
+    Object.entries(values).forEach(([name, value]) => model.set(name, value));
+    model.save_changes();
+  };
+  const here = () => model.get("passage");
+  const row = () => model.get("guesses")[here()];
+  const position = () => given + row().length;
+  const over = () => position() >= passages[here()].length;
+  const withRow = (more) => model.get("guesses").map((old, k) => (k === here() ? [...old, ...more] : old));
+
+  function guess(symbol) {
+    const tried = model.get("tried");
+    if (over() || tried.includes(symbol)) return;
+    const sought = passages[here()][position()];
+    if (symbol === sought) {
+      last = `Right: ${called(symbol)}, at guess ${tried.length + 1}.`;
+      change({ guesses: withRow([tried.length + 1]), tried: "" });
+    } else {
+      last = `Not ${called(symbol)}. ${plural(tried.length + 1, "wrong guess").replace("guesss", "guesses")} so far.`;
+      change({ tried: tried + symbol });
+    }
+  }
+  function giveUp() {
+    last = `It was ${called(passages[here()][position()])}. A letter given up counts as found at guess ${GIVEN_UP}, or your bounds would flatter you.`;
+    change({ guesses: withRow([GIVEN_UP]), tried: "" });
+  }
+  // Read on without guessing: a letter that was begun counts as given up.
+  function goOn(numbers, text) {
+    const rest = numbers.slice(0, passages[here()].length - position());
+    if (model.get("tried") && rest.length) rest[0] = GIVEN_UP;
+    last = text(rest.length);
+    change({ guesses: withRow(rest), tried: "" });
+  }
+
+  const title = h("div", { class: "lmc-title" }, "Guess the next letter");
+  const strip = h("div", { class: "lmc-strip", "aria-hidden": "true" });
+  const spoken = h("span", { class: "lmc-hidden" });
+  const passageBox = h("div", { class: "lmc-passage", role: "group", tabindex: 0, "aria-label": "The passage. Type the next letter here, or choose its key below" }, spoken, strip);
+  const status = h("div", { class: "lmc-said", role: "status" });
+
+  const keys = {};
+  const board = h("div", { class: "lmc-board", role: "group", "aria-label": "Keys" }, ...ROWS.map((symbols) =>
+    h("div", { class: "lmc-keys" }, ...[...symbols].map((symbol) => {
+      keys[symbol] = h("button", { type: "button", class: "lmc-key", "data-key": symbol, "aria-label": called(symbol), onclick: (event) => {
+        guess(symbol);
+        if (event.detail > 0) passageBox.focus({ preventScroll: true }); // after a mouse or finger, typing goes on there
+      } }, symbol === " " ? "␣ space" : symbol);
+      return keys[symbol];
+    }))));
+
+  const player = h("select", { "aria-label": "Model" }, ...names.map((name, m) => h("option", { value: m }, name)));
+  const buttons = {
+    reveal: h("button", { type: "button", "data-act": "reveal", onclick: giveUp }, "give up this letter"),
+    skip: h("button", { type: "button", "data-act": "skip", onclick: () =>
+      goOn(Array(AHEAD).fill(0), (n) => `${plural(n, "letter")} read, not guessed.`) }, `read on ${AHEAD} letters`),
+    play: h("button", { type: "button", "data-act": "play", onclick: () => {
+      const m = Number(player.value);
+      goOn(Array(AHEAD).fill(-(m + 1)), (n) => `${names[m]} has played ${plural(n, "letter")}; its numbers of guesses stand below them.`);
+    } }, `let it play ${AHEAD}`),
+    next: h("button", { type: "button", "data-act": "next", onclick: () => {
+      last = "";
+      const other = (here() + 1) % passages.length;
+      change({ passage: other, tried: "" });
+    } }, "another passage"),
+    restart: h("button", { type: "button", "data-act": "restart", onclick: () => {
+      last = "";
+      change({ guesses: passages.map(() => []), tried: "" });
+    } }, "start over"),
+  };
+  const controls = h("div", { class: "lmc-acts" }, buttons.reveal, buttons.skip,
+    ...(names.length ? [h("span", { class: "lmc-play" }, player, buttons.play)] : []),
+    ...(passages.length > 1 ? [buttons.next] : []), buttons.restart);
+
+  const chart = h("div", { class: "lmc-table lmc-bounds", role: "table", "aria-label": "Bits per letter" });
+  const caption = h("p", { class: "lmc-reading" });
+  const note = h("p", { class: "lmc-note" });
+
+  // Letters typed within the game are guesses; a space is one only where it does not press a button.
+  // The page around must not take them for commands.
+  const root = h("section", { class: "lmc lmc-guessing", "aria-label": "Guessing game", "data-lm-suppress-shortcuts": "true" },
+    title, passageBox, status, board, controls, caption, chart, note);
+  root.addEventListener("keydown", (event) => {
+    if (event.target === player) return;
+    event.stopPropagation();
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+    const symbol = event.key.toLowerCase();
+    if (!SYMBOLS.includes(symbol) || (symbol === " " && event.target !== passageBox)) return;
+    event.preventDefault();
+    guess(symbol);
+  });
+
+  function drawPassage() {
+    const text = passages[here()];
+    const tried = model.get("tried");
+    const tile = (i, className, below) => h("span", { class: `lmc-tile ${className}`, "data-at": i },
+      h("b", {}, shownAs(text[i])), h("small", {}, below));
+    const tiles = [...text.slice(0, given)].map((_, i) => tile(i, text[i] === " " ? "lmc-given lmc-blank" : "lmc-given", ""));
+    row().forEach((n, k) => {
+      const i = given + k;
+      const how = n === 0 ? "lmc-read" : n < 0 ? "lmc-played" : n === 1 ? "lmc-first" : "lmc-later";
+      tiles.push(tile(i, text[i] === " " ? `${how} lmc-blank` : how, n === 0 ? "·" : String(n < 0 ? ranks[-n - 1][here()][i] : n)));
+    });
+    if (!over()) tiles.push(h("span", { class: "lmc-tile lmc-sought" }, h("b", {}, "?"), h("small", {}, String(tried.length + 1))));
+    strip.replaceChildren(...tiles);
+    strip.scrollTop = strip.scrollHeight;
+    spoken.textContent = `${text.slice(0, position()) || "The passage begins"}${over() ? "; the passage is over" : ""}`;
+    for (const [symbol, key] of Object.entries(keys)) {
+      const dead = over() || tried.includes(symbol);
+      key.setAttribute("aria-disabled", String(dead));
+      key.classList.toggle("lmc-tried", tried.includes(symbol));
+    }
+    ["reveal", "skip", "play"].forEach((name) => { buttons[name].disabled = over(); });
+    buttons.restart.disabled = model.get("guesses").every((r) => !r.length) && !tried;
+  }
+
+  // One line of the chart: a band from the lower to the upper bound, with whiskers of one standard error, and marks.
+  function line(label, { band, marks = [], numbers, kind = "", data = {} }) {
+    const at = (x) => `${(100 * Math.min(Math.max(x, 0), SCALE)) / SCALE}%`;
+    const parts = [];
+    if (band) {
+      if (band.lowerError !== undefined) {
+        const whisker = h("i", { class: "lmc-whisker" });
+        whisker.style.left = at(band.lower - band.lowerError);
+        whisker.style.right = `calc(100% - ${at(band.upper + band.upperError)})`;
+        parts.push(whisker);
+      }
+      const bar = h("div", { class: "lmc-band" });
+      bar.style.left = at(band.lower);
+      bar.style.width = `calc(${at(band.upper)} - ${at(band.lower)})`;
+      parts.push(bar);
+    }
+    for (const { x, text = "" } of marks) {
+      const mark = h("i", { class: "lmc-diamond" });
+      mark.style.left = at(x);
+      mark.hidden = x > SCALE;
+      parts.push(mark);
+      if (text) {
+        const word = h("span", { class: "lmc-mark" }, text);
+        word.style.left = at(x);
+        parts.push(word);
+      }
+    }
+    const element = h("div", { class: `lmc-row ${kind}`, role: "row" },
+      h("span", { class: "lmc-who", role: "rowheader" }, label),
+      h("div", { class: "lmc-track", "aria-hidden": "true" }, ...parts),
+      ...numbers.map((text) => h("span", { class: "lmc-number", role: "cell" }, text)));
+    Object.entries(data).forEach(([name, value]) => { element.dataset[name] = String(value); });
+    return element;
+  }
+
+  const range = (band) => `${band.lower.toFixed(2)} – ${band.upper.toFixed(2)}`;
+
+  function drawChart() {
+    const guesses = model.get("guesses");
+    const places = counted(guesses, given);
+    const own = guesses.flat().filter((n) => n > 0);
+    const mine = own.length ? estimate(own) : null;
+    const rows = [h("div", { class: "lmc-row lmc-head", role: "row" },
+      h("span", { role: "columnheader" }, "bits per letter"),
+      h("div", { class: "lmc-axis", "aria-hidden": "true" }, ...[0, 1, 2, 3, 4, 5].map((x) => h("span", {}, String(x)))),
+      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-fill" }), "guesses"),
+      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-diamond" }), "pays"))];
+    rows.push(line("you", { kind: "lmc-you", band: mine, numbers: [mine ? range(mine) : "–", "–"], data: { who: "you", ...(mine || {}) } }));
+    names.forEach((name, m) => {
+      const found = places.length ? modelEstimate(bits[m], ranks[m], places) : null;
+      rows.push(line(name, {
+        kind: "lmc-model", band: found, marks: found ? [{ x: found.bits }] : [],
+        numbers: found ? [range(found), found.bits === Infinity ? "∞" : found.bits.toFixed(2)] : ["–", "–"],
+        data: { who: name, ...(found || {}) },
+      }));
+    });
+    rows.push(h("div", { class: "lmc-row lmc-section", role: "row" }, h("span", { role: "rowheader" }, "Shannon, 1951")));
+    const shannon = model.get("shannon");
+    for (const [n, , lower, upper] of shannon.filter(([n]) => [3, 10, 100].includes(n))) {
+      rows.push(line(`${n - 1} letters known`, { kind: "lmc-shannon", band: { lower, upper }, numbers: [range({ lower, upper }), "–"] }));
+    }
+    for (const [n, bitsCounted] of shannon.filter(([, bitsCounted]) => bitsCounted !== null)) {
+      rows.push(line(`counted, F${"₀₁₂₃"[n]}`, { kind: "lmc-shannon", marks: [{ x: bitsCounted }], numbers: ["–", bitsCounted.toFixed(2)] }));
+    }
+    chart.replaceChildren(...rows);
+
+    const read = guesses.flat().length;
+    const first = own.filter((n) => n === 1).length;
+    caption.textContent = own.length
+      ? `You guessed ${plural(own.length, "letter")}, ${first} of them at the first guess. The models are judged on the same ones.`
+      : read ? `You have guessed no letter yet; the models are judged on the ${plural(read, "letter")} read so far.`
+        : "After your first letter, your bounds of the entropy appear here.";
+    const few = mine
+      ? `From ${plural(own.length, "letter")} your bounds are known to about ±${Math.max(mine.lowerError, mine.upperError).toFixed(2)} bits ` +
+        `(one standard error, the thin line), and are too low by about ${mine.bias.toFixed(2)} because numbers of guesses that are rare have not come up yet. ` +
+        (own.length < 30 ? "So few letters say almost nothing: go on. " : "") + "Shannon took 100 letters for each of his. "
+      : "";
+    note.textContent = `${few}The bar reaches from the lower to the upper bound; a diamond is a cross-entropy, what the model pays. F₀ … F₃: Shannon’s counts of 1, 2 and 3 letters.`;
+    root.dataset.counted = places.length;
+  }
+
+  function update() {
+    title.textContent = passages.length > 1 ? `Guess the next letter: passage ${here() + 1} of ${passages.length}` : "Guess the next letter";
+    drawPassage();
+    drawChart();
+    const said = over() ? `${last} The passage is over.` : last || "Which letter comes next? Type it, or choose its key. Anything that is not a letter is one space (␣).";
+    if (status.textContent !== said) status.textContent = said;
+  }
+
+  const events = ["passage", "guesses", "tried"].map((name) => `change:${name}`);
+  events.forEach((event) => model.on(event, update));
+  el.append(root);
+  update();
+  return () => {
+    events.forEach((event) => model.off(event, update));
+    root.remove();
+  };
+}
+
+export default { render };
