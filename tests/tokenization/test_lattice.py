@@ -73,6 +73,8 @@ def test_what_cannot_be_spelled_is_refused():
         lattice.best_path("ab", graph, lambda _: -1.0)
     with pytest.raises(ValueError, match="no sequence of words spells 'ab'"):
         lattice.sample_path("ab", graph, lambda _: -1.0, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="no sequence of words spells 'ab'"):
+        lattice.expected_counts("ab", graph, lambda _: -1.0)
 
 
 def test_many_paths_are_counted_not_listed():
