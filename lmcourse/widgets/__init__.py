@@ -6,6 +6,7 @@ Python validates and is the reference; the JavaScript beside each module compute
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.temperature import TemperatureExplorer
+from lmcourse.widgets.tokenizer import TokenizerExplorer
 from lmcourse.widgets.tree import SentenceTree
 
-__all__ = ["EntropyExplorer", "GuessingGame", "SentenceTree", "TemperatureExplorer"]
+__all__ = ["EntropyExplorer", "GuessingGame", "SentenceTree", "TemperatureExplorer", "TokenizerExplorer"]
