@@ -81,12 +81,16 @@ class _AdaptiveReader(Reader):
         return found
 
     def log_probs(self) -> np.ndarray:
-        p = np.full(self._size, 1 / self._size)
-        for row, total in self.rows():
-            p *= len(row)
-            p[list(row)] += list(row.values())
-            p /= total + len(row)
-        return np.log(p)
+        # From the longest context down: each takes its part of what the longer ones have left over. The
+        # parts of all contexts are added up in one go, since many small steps would take NumPy longer.
+        left, tokens, parts = 1.0, [], []
+        for row, total in reversed(self.rows()):
+            share = left / (total + len(row))
+            tokens += row
+            parts += [share * count for count in row.values()]
+            left = share * len(row)
+        found = np.bincount(tokens, parts, self._size) if tokens else np.zeros(self._size)
+        return np.log(found + left / self._size)
 
     def read(self, token: int) -> None:
         for k in range(len(self._recent) + 1):

@@ -27,8 +27,10 @@ REGISTER = 96  # bits of the interval's ends
 TOTAL = 1 << 60  # what the whole numbers of a distribution sum to, nearly; so p has at least 2^-60
 TOP, HALF, QUARTER = (1 << REGISTER) - 1, 1 << (REGISTER - 1), 1 << (REGISTER - 2)
 
-MAGIC = b"LMC1"
-HEADER = struct.Struct(">4s8sQII")  # magic, model's fingerprint, tokens, the text's and the header's checksum
+MAGIC = b"LMC2"
+HEADER = struct.Struct(
+    ">4s8sQII"
+)  # magic, model's fingerprint, tokens, checksums of the text and of the file
 
 
 class CorruptError(ValueError):
@@ -140,7 +142,10 @@ def write(steps: Iterable[tuple[int, int, int]]) -> Iterator[int]:
     Args:
         steps: (start, end, total) for each token: it takes [start, end) of what is shared out as [0, total).
     """
-    low, high, waiting = 0, TOP, 0  # waiting: bits that will be the contrary of the next certain one
+    # The register holds the ends of the interval from the first bit on that is not certain yet. Where they
+    # close in on its middle from both sides, 0111… and 1000…, the next bit stays open however narrow they
+    # get; but whichever it is, those after it will be its contrary. These are counted: they are waiting.
+    low, high, waiting = 0, TOP, 0
     for start, end, total in steps:
         width = high - low + 1
         low, high = low + width * start // total, low + width * end // total - 1
@@ -292,8 +297,9 @@ def compress(model: LanguageModel, text: str) -> bytes:
             "the model's tokens do not bring this text back (white space, perhaps, or an unknown word), so "
             "it could not be restored; use characters or bytes as tokens"
         )
+    code = encode(model, ids)
     head = HEADER.pack(MAGIC, fingerprint(model), len(ids), _checksum(text), 0)[:-4]
-    return head + struct.pack(">I", zlib.crc32(head)) + encode(model, ids)
+    return head + struct.pack(">I", zlib.crc32(code, zlib.crc32(head))) + code
 
 
 def decompress(model: LanguageModel, data: bytes, max_tokens: int = 100_000_000) -> str:
@@ -304,20 +310,27 @@ def decompress(model: LanguageModel, data: bytes, max_tokens: int = 100_000_000)
         data: what `compress` returned.
         max_tokens: refuse to restore more than this.
 
+    The file's checksum is looked at first, so that damage is found before anything is decoded; whoever forges
+    it can still claim a long text, and `max_tokens` bounds the work.
+
     Raises CorruptError if the data are not `compress`'s, not whole, or changed; ValueError for another model.
     """
     if len(data) < HEADER.size or not data.startswith(MAGIC):
         raise CorruptError("this is no file of lmcourse.compression.compress, or its beginning is missing")
-    _, made_by, length, checksum, header_checksum = HEADER.unpack_from(data)
-    if zlib.crc32(data[: HEADER.size - 4]) != header_checksum:
-        raise CorruptError("the header of the compressed data was changed on its way")
+    _, made_by, length, checksum, file_checksum = HEADER.unpack_from(data)
+    code = data[HEADER.size :]
+    if zlib.crc32(code, zlib.crc32(data[: HEADER.size - 4])) != file_checksum:
+        raise CorruptError("the compressed data were changed on their way, or some of them are missing")
     if made_by != fingerprint(model):
         raise ValueError("the data were compressed with another model; restore them with the same one")
     if length > max_tokens:
         raise CorruptError(f"the data claim to be {length:,} tokens, over max_tokens={max_tokens:,}")
-    text = model.vocab.decode(decode(model, data[HEADER.size :], length))
+    text = model.vocab.decode(decode(model, code, length))
     if _checksum(text) != checksum:
-        raise CorruptError("the restored text does not have the checksum of the one that was compressed")
+        raise CorruptError(
+            "the restored text does not have the checksum of the one that was compressed: the model is not "
+            "quite the same, or this machine computes other numbers with it"
+        )
     return text
 
 
