@@ -1,6 +1,7 @@
-"""A language model that has read nothing before: it learns from the text itself, while it reads it.
+"""A language model that learns from the text itself, while it reads it.
 
 This is how a general compressor must work, gzip as well as this one: the receiver has only what has come.
+It may also start from what was read before, if both sides have read it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lmcourse.model import LanguageModel, Reader, Tokens, check_whole
+from lmcourse.ngram import CountModel
 from lmcourse.vocabulary import Vocabulary
 
 
@@ -28,11 +30,19 @@ class AdaptiveModel(LanguageModel):
     Args:
         vocab: the tokens.
         order: how many tokens an n-gram has.
+        known: counts to start from, those of a model with the same tokens that sees as far or farther.
     """
 
-    def __init__(self, vocab: Vocabulary, order: int):
+    def __init__(self, vocab: Vocabulary, order: int, known: CountModel | None = None):
         self.vocab = vocab
         self.order = check_whole(order, "order")
+        self._known = known
+        if known is not None and known.vocab != vocab:
+            raise ValueError(
+                f"known has the tokens {known.vocab!r}, this model {vocab!r}; give both the same"
+            )
+        if known is not None and known.order < self.order:
+            raise ValueError(f"known has order={known.order}, too small for order={self.order}")
 
     def reader(self) -> Reader:
         """A reader that keeps its counts, so that each token costs the same."""
@@ -65,7 +75,7 @@ class _AdaptiveReader(Reader):
     """The counts of what was read so far."""
 
     def __init__(self, model: AdaptiveModel):
-        self._size, self._order = model.vocab_size, model.order
+        self._size, self._order, self._known = model.vocab_size, model.order, model._known
         self._recent: tuple[int, ...] = ()  # the last order - 1 tokens
         self._counts: dict[tuple[int, ...], dict[int, int]] = {}
         self._totals: dict[tuple[int, ...], int] = {}
@@ -75,9 +85,12 @@ class _AdaptiveReader(Reader):
         found = []
         for k in range(len(self._recent) + 1):
             h = self._recent[len(self._recent) - k :]
-            if h not in self._counts:
+            if h in self._counts:
+                found.append((self._counts[h], self._totals[h]))
+            elif self._known is not None and h in self._known.counts[k]:
+                found.append((self._known.counts[k][h], self._known._totals[k][h]))
+            else:
                 break  # then no longer suffix was seen either
-            found.append((self._counts[h], self._totals[h]))
         return found
 
     def log_probs(self) -> np.ndarray:
@@ -95,7 +108,10 @@ class _AdaptiveReader(Reader):
     def read(self, token: int) -> None:
         for k in range(len(self._recent) + 1):
             h = self._recent[len(self._recent) - k :]
-            row = self._counts.setdefault(h, {})
+            if h not in self._counts:  # what was known is copied where it changes, and left as it is
+                known = {} if self._known is None else self._known.counts[k].get(h, {})
+                self._counts[h], self._totals[h] = dict(known), sum(known.values())
+            row = self._counts[h]
             row[token] = row.get(token, 0) + 1
-            self._totals[h] = self._totals.get(h, 0) + 1
+            self._totals[h] += 1
         self._recent = (*self._recent, token)[-self._order + 1 :] if self._order > 1 else ()
