@@ -5,8 +5,16 @@ Python validates and is the reference; the JavaScript beside each module compute
 
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.guessing import GuessingGame
+from lmcourse.widgets.interval import CodingInterval
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
 from lmcourse.widgets.tree import SentenceTree
 
-__all__ = ["EntropyExplorer", "GuessingGame", "SentenceTree", "TemperatureExplorer", "TokenizerExplorer"]
+__all__ = [
+    "CodingInterval",
+    "EntropyExplorer",
+    "GuessingGame",
+    "SentenceTree",
+    "TemperatureExplorer",
+    "TokenizerExplorer",
+]

@@ -224,7 +224,7 @@ export function compile(scheme) {
 }
 
 // A token of bytes in stretches: [text, null] where they are whole characters of UTF-8, ["", byte] where not.
-export function readBytes(token) {
+export const readBytes = remember((token) => {
   const found = [];
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for (let i = 0; i < token.length;) {
@@ -240,7 +240,7 @@ export function readBytes(token) {
     i += taken || 1;
   }
   return found;
-}
+});
 
 // ---------- drawing ----------
 
@@ -249,13 +249,14 @@ const MAX_CHIPS = 2000;
 const PREVIEW = 48;
 const EXAMPLES = [
   ["English", "The mouse that the cat didn't see ate the cheese."],
-  ["中文", "南京市长江大桥"],
+  ["Chinese", "南京市长江大桥"],
   ["numbers", "3.14159 and 1,000,000"],
   ["code", "for i in range(10):\n    print(i)\n"],
   ["emoji", "naïve café 👩‍🚀🚀"],
 ];
 
 const INVISIBLE = /^[\p{C}\p{Z}]$/u;
+const GLUE = /^[\u200d\ufe0e\ufe0f\u{e0020}-\u{e007f}]$/u; // what holds an emoji of several characters together
 const hex = (n, digits) => n.toString(16).toUpperCase().padStart(digits, "0");
 const thousands = (n) => n.toLocaleString("en-GB");
 
@@ -268,7 +269,7 @@ function glyphs(text) {
     if (character === " " || character === "\n" || character === "\t") {
       flush();
       found.push(h("span", { class: "lmc-white" }, visible(character)));
-    } else if (INVISIBLE.test(character)) {
+    } else if (INVISIBLE.test(character) && !(plain && GLUE.test(character))) {
       flush();
       found.push(h("span", { class: "lmc-hex" }, `U+${hex(character.codePointAt(0), 4)}`));
     } else plain += !plain && !found.length && /\p{M}/u.test(character) ? `◌${character}` : character;
@@ -277,7 +278,6 @@ function glyphs(text) {
   return found;
 }
 
-// Emoji that are glued by joiners stay glued: only a token that is nothing but a joiner shows it.
 function face(token, bytes) {
   const read = bytes ? readBytes(token) : [[token, null]];
   const parts = [];
@@ -352,7 +352,7 @@ function render({ model, el }) {
   const title = h("div", { class: "lmc-subtitle", role: "status" });
   const idBox = h("input", { type: "checkbox" });
   idBox.addEventListener("change", () => set({ ids: idBox.checked }));
-  const chips = h("ol", { class: "lmc-chips" });
+  const chips = h("ol", { class: "lmc-chips", tabindex: 0, "aria-label": "Tokens" });
   const rest = h("p", { class: "lmc-note" });
   const explain = h("p", { class: "lmc-note" });
 
@@ -370,10 +370,10 @@ function render({ model, el }) {
   };
   const go = (to) => set({ step: Math.max(0, Math.min(to, state.steps.length)) });
   const button = (label, text, act) => h("button", { type: "button", "aria-label": label, onclick: act }, text);
-  const first = button("No merges", "⏮", () => { stop(); go(0); });
+  const first = button("No merges", "Start", () => { stop(); go(0); });
   const back = button("One merge back", "−1", () => { stop(); go(state.k - 1); });
   const on = button("One merge on", "+1", () => { stop(); go(state.k + 1); });
-  const end = button("All merges", "⏭", () => { stop(); go(state.steps.length); });
+  const end = button("All merges", "End", () => { stop(); go(state.steps.length); });
   const play = h("button", { type: "button", class: "lmc-run", onclick: () => {
     if (timer !== null) return stop();
     if (state.k >= state.steps.length) go(0);
@@ -404,7 +404,7 @@ function render({ model, el }) {
 
   function chip([token, id, word], scheme, index, fresh) {
     const unknown = (id === null && scheme.kind !== "words") || word !== undefined;
-    const bytes = scheme.bytes && !(id === null);
+    const bytes = scheme.bytes && id !== null;
     const kinds = ["lmc-chip", `lmc-hue-${index % 4}`];
     if (unknown) kinds.push("lmc-unknown");
     if (fresh) kinds.push("lmc-fresh");
@@ -474,8 +474,9 @@ function render({ model, el }) {
       drawStepper(scheme, tokens.length);
     } else stop();
     drawChips(chips, tokens, scheme, MAX_CHIPS, made);
+    const partly = scheme.mergeSteps && state.k < state.steps.length;
     title.textContent = `${scheme.name}: ${thousands(tokens.length)} token${tokens.length === 1 ? "" : "s"}`
-      + (tokens.length < row.tokens.length || tokens.length === row.tokens.length ? "" : ` after ${state.k} of ${state.steps.length} merges`);
+      + (partly ? ` after ${state.k} of ${state.steps.length} merges` : "");
     rest.textContent = tokens.length > MAX_CHIPS ? `… and ${thousands(tokens.length - MAX_CHIPS)} more` : "";
     explain.textContent = explanation(scheme, tokens);
     Object.assign(root.dataset, { scheme: scheme.name, tokens: tokens.length, step: scheme.mergeSteps ? state.k : "" });
@@ -485,7 +486,9 @@ function render({ model, el }) {
     const unknown = tokens.filter((token) => (token[1] === null && scheme.kind !== "words") || token[2] !== undefined).length;
     const notes = [];
     if (scheme.kind === "characters") notes.push("The id of a character is its code point.");
-    if (scheme.kind === "bytes" || scheme.bytes) notes.push("Two hexadecimal digits are a byte that is only part of a character.");
+    if (scheme.bytes && tokens.some(([token, id]) => id !== null && readBytes(token).some(([, byte]) => byte !== null))) {
+      notes.push("Two hexadecimal digits are a byte that is only part of a character.");
+    }
     if (scheme.kind === "words") notes.push("What stands between white space; words have no ids before there is a vocabulary.");
     if (scheme.kind === "wordpiece") notes.push("## marks a token that goes on with a word; white space is dropped.");
     if (scheme.kind === "unigram") notes.push("Of all ways to cut a piece, the most probable one.");
