@@ -38,9 +38,7 @@ class AdaptiveModel(LanguageModel):
         self.order = check_whole(order, "order")
         self._known = known
         if known is not None and known.vocab != vocab:
-            raise ValueError(
-                f"known has the tokens {known.vocab!r}, this model {vocab!r}; give both the same"
-            )
+            raise ValueError(f"known has the tokens {known.vocab!r}, not {vocab!r}; give both the same")
         if known is not None and known.order < self.order:
             raise ValueError(f"known has order={known.order}, too small for order={self.order}")
 
