@@ -143,7 +143,12 @@ function render({ model, el }) {
     button("q := p", "copy", () => change({ q: model.get("p") })),
     button("reset", "reset", () => change({ p: model.get("start")[0], q: model.get("start")[1] })));
 
-  // One scale of bits: a bar for each sum.
+  // One scale of bits: a bar for each sum; a dashed line where p would be uniform.
+  const limits = [];
+  const limit = (...children) => {
+    limits.push(h("i", { class: "lmc-limit" }, ...children));
+    return limits[limits.length - 1];
+  };
   const sums = [["p", "q"], ["q", "p"]].map(([a, b]) => {
     const value = (kind) => h("b", { "data-value": kind });
     const parts = [`H(${a})`, `KL(${a} ‖ ${b})`, `H(${a}, ${b})`].map((name) => ({ name, number: value(name) }));
@@ -153,7 +158,7 @@ function render({ model, el }) {
     const element = h("div", { class: "lmc-sum" },
       h("div", { class: "lmc-equation" },
         text(parts[0], `lmc-of-${a}`), h("span", {}, "+"), text(parts[1], "lmc-extra"), h("span", {}, "="), text(parts[2], "")),
-      h("div", { class: "lmc-scale", "aria-hidden": "true" }, own, extra, endless));
+      h("div", { class: "lmc-scale", "aria-hidden": "true" }, own, extra, endless, limit()));
     return { parts, own, extra, endless, element };
   });
   const lengths = kinds.map((kind) => {
@@ -165,7 +170,7 @@ function render({ model, el }) {
     h("div", { class: "lmc-equation" },
       h("span", {}, "Mean length of Huffman’s words, when p is true:"),
       ...lengths.map(({ kind, number }) => h("span", {}, h("i", { class: `lmc-swatch lmc-of-${kind}` }), `words of ${kind} `, number))),
-    h("div", { class: "lmc-scale", "aria-hidden": "true" }, ...lengths.map(({ bar }) => bar)));
+    h("div", { class: "lmc-scale", "aria-hidden": "true" }, ...lengths.map(({ bar }) => bar), limit()));
   const ticks = h("div", { class: "lmc-bits", "aria-hidden": "true" });
   const reading = h("p", { class: "lmc-reading" });
 
@@ -214,8 +219,13 @@ function render({ model, el }) {
     const step = full > 20 ? full / 5 : full > 8 ? 5 : full > 4 ? 2 : 1;
     const marks = Array.from({ length: Math.floor(full / step) + 1 }, (_, i) => h("span", {}, String(i * step)));
     marks.forEach((mark, i) => { mark.style.left = percent(i * step); });
-    const most = h("span", { class: "lmc-most" }, `log₂ ${size}`);
-    most.style.left = percent(Math.log2(size));
+    limits.forEach((line) => { line.style.left = percent(Math.log2(size)); });
+    marks[0].textContent = "0 bits";
+    const most = h("span", { class: "lmc-most" }, `log₂ ${size} = ${Number(Math.log2(size).toFixed(2))}, H’s maximum`);
+    const share = Math.log2(size) / full;
+    most.classList.toggle("lmc-before", share > 0.55); // the words stand on the side where there is room
+    if (share > 0.55) most.style.right = `calc(${100 - 100 * share}% - 1px)`;
+    else most.style.left = `calc(${100 * share}% - 1px)`;
     ticks.replaceChildren(...marks, most);
     const perplexities = [found["perplexity of p"], found["perplexity of q on p"]].map((x) => finite(x, 2));
     reading.replaceChildren(

@@ -18,7 +18,7 @@ MOST = 12  # outcomes, so that all bars are in view at once
 class EntropyExplorer(Widget):
     """Two distributions over the same outcomes; drag a bar, and the others give way (`give_way`).
 
-    Beside each bar stands its surprisal, which is the length of the ideal code word, and the word of Huffman's
+    Beside each bar stands its surprisal, which is the ideal length of a code word, and the word of Huffman's
     code; beneath, on one scale of bits, that H(p) + KL(p ‖ q) = H(p, q), and the same for q.
 
     Args:
@@ -30,7 +30,7 @@ class EntropyExplorer(Widget):
         ValueError: if p or q is no distribution, or the numbers of outcomes differ or are out of range.
 
     >>> explorer = EntropyExplorer([1 / 2, 1 / 4, 1 / 8, 1 / 8])
-    >>> {name: explorer.measures[name] for name in ["H(p)", "H(p, q)", "KL(p ‖ q)"]}
+    >>> {name: round(explorer.measures[name], 6) for name in ["H(p)", "H(p, q)", "KL(p ‖ q)"]}
     {'H(p)': 1.75, 'H(p, q)': 2.0, 'KL(p ‖ q)': 0.25}
     """
 
@@ -110,8 +110,8 @@ def give_way(probs: Sequence[float], index: int, value: float) -> list[float]:
 
     What is zero stays zero, unless all others are: then they share the rest equally.
 
-    >>> give_way([0.5, 0.25, 0.25], 0, 0.8)
-    [0.8, 0.1, 0.1]
+    >>> give_way([0.5, 0.25, 0.25], 0, 0.75)
+    [0.75, 0.125, 0.125]
     >>> give_way([1, 0, 0], 0, 0.5)
     [0.5, 0.25, 0.25]
     """

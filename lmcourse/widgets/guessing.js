@@ -53,7 +53,7 @@ export function counted(guesses, given) {
 // [passage][position]; null stands for infinitely many bits.
 export function modelEstimate(bits, ranks, places) {
   const paid = places.map(([k, i]) => (bits[k][i] === null ? Infinity : bits[k][i]));
-  return { bits: mean(paid), bitsError: standardError(paid), ...estimate(places.map(([k, i]) => ranks[k][i])) };
+  return { bits: mean(paid), ...estimate(places.map(([k, i]) => ranks[k][i])) };
 }
 
 // ---------- drawing ----------
@@ -61,6 +61,7 @@ export function modelEstimate(bits, ranks, places) {
 const SCALE = 5; // bits; log2 27 is 4.75
 const ROWS = ["qwertyuiop", "asdfghjkl", "zxcvbnm", " "];
 const AHEAD = 10;
+const COUNTED = ["F₀, 27 symbols alike", "F₁, single letters", "F₂, pairs", "F₃, triples"];
 const shownAs = (symbol) => (symbol === " " ? "␣" : symbol);
 const called = (symbol) => (symbol === " " ? "space" : symbol);
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
@@ -88,7 +89,7 @@ function render({ model, el }) {
       last = `Right: ${called(symbol)}, at guess ${tried.length + 1}.`;
       change({ guesses: withRow([tried.length + 1]), tried: "" });
     } else {
-      last = `Not ${called(symbol)}. ${plural(tried.length + 1, "wrong guess").replace("guesss", "guesses")} so far.`;
+      last = `Not ${called(symbol)}. Wrong guesses so far: ${tried.length + 1}.`;
       change({ tried: tried + symbol });
     }
   }
@@ -107,7 +108,7 @@ function render({ model, el }) {
   const title = h("div", { class: "lmc-title" }, "Guess the next letter");
   const strip = h("div", { class: "lmc-strip", "aria-hidden": "true" });
   const spoken = h("span", { class: "lmc-hidden" });
-  const passageBox = h("div", { class: "lmc-passage", role: "group", tabindex: 0, "aria-label": "The passage. Type the next letter here, or choose its key below" }, spoken, strip);
+  const passageBox = h("div", { class: "lmc-passage", role: "group", tabindex: 0, "data-lm-suppress-shortcuts": "true", "aria-label": "The passage. Type the next letter here, or choose its key below" }, spoken, strip);
   const status = h("div", { class: "lmc-said", role: "status" });
 
   const keys = {};
@@ -149,7 +150,7 @@ function render({ model, el }) {
 
   // Letters typed within the game are guesses; a space is one only where it does not press a button.
   // The page around must not take them for commands.
-  const root = h("section", { class: "lmc lmc-guessing", "aria-label": "Guessing game", "data-lm-suppress-shortcuts": "true" },
+  const root = h("section", { class: "lmc lmc-guessing", "aria-label": "Guessing game" },
     title, passageBox, status, board, controls, caption, chart, note);
   root.addEventListener("keydown", (event) => {
     if (event.target === player) return;
@@ -230,7 +231,7 @@ function render({ model, el }) {
     const rows = [h("div", { class: "lmc-row lmc-head", role: "row" },
       h("span", { role: "columnheader" }, "bits per letter"),
       h("div", { class: "lmc-axis", "aria-hidden": "true" }, ...[0, 1, 2, 3, 4, 5].map((x) => h("span", {}, String(x)))),
-      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-fill" }), "guesses"),
+      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-fill" }), "bounds"),
       h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-diamond" }), "pays"))];
     rows.push(line("you", { kind: "lmc-you", band: mine, numbers: [mine ? range(mine) : "–", "–"], data: { who: "you", ...(mine || {}) } }));
     names.forEach((name, m) => {
@@ -241,28 +242,33 @@ function render({ model, el }) {
         data: { who: name, ...(found || {}) },
       }));
     });
-    rows.push(h("div", { class: "lmc-row lmc-section", role: "row" }, h("span", { role: "rowheader" }, "Shannon, 1951")));
+    rows.push(h("div", { class: "lmc-row lmc-head lmc-section", role: "row" },
+      h("span", { role: "columnheader" }, "Shannon, 1951"), h("span", { "aria-hidden": "true" }),
+      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-outline" }), "bounds"),
+      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-diamond" }), "counted")));
     const shannon = model.get("shannon");
     for (const [n, , lower, upper] of shannon.filter(([n]) => [3, 10, 100].includes(n))) {
       rows.push(line(`${n - 1} letters known`, { kind: "lmc-shannon", band: { lower, upper }, numbers: [range({ lower, upper }), "–"] }));
     }
     for (const [n, bitsCounted] of shannon.filter(([, bitsCounted]) => bitsCounted !== null)) {
-      rows.push(line(`counted, F${"₀₁₂₃"[n]}`, { kind: "lmc-shannon", marks: [{ x: bitsCounted }], numbers: ["–", bitsCounted.toFixed(2)] }));
+      rows.push(line(COUNTED[n], { kind: "lmc-shannon", marks: [{ x: bitsCounted }], numbers: ["–", bitsCounted.toFixed(2)] }));
     }
     chart.replaceChildren(...rows);
 
     const read = guesses.flat().length;
     const first = own.filter((n) => n === 1).length;
-    caption.textContent = own.length
-      ? `You guessed ${plural(own.length, "letter")}, ${first} of them at the first guess. The models are judged on the same ones.`
+    caption.textContent = mine
+      ? `You guessed ${plural(own.length, "letter")}, ${first} of them at the first guess: ${mine.lower.toFixed(2)} to ${mine.upper.toFixed(2)} bits a letter.`
       : read ? `You have guessed no letter yet; the models are judged on the ${plural(read, "letter")} read so far.`
         : "After your first letter, your bounds of the entropy appear here.";
-    const few = mine
-      ? `From ${plural(own.length, "letter")} your bounds are known to about ±${Math.max(mine.lowerError, mine.upperError).toFixed(2)} bits ` +
-        `(one standard error, the thin line), and are too low by about ${mine.bias.toFixed(2)} because numbers of guesses that are rare have not come up yet. ` +
-        (own.length < 30 ? "So few letters say almost nothing: go on. " : "") + "Shannon took 100 letters for each of his. "
-      : "";
-    note.textContent = `${few}The bar reaches from the lower to the upper bound; a diamond is a cross-entropy, what the model pays. F₀ … F₃: Shannon’s counts of 1, 2 and 3 letters.`;
+    const error = mine ? Math.max(mine.lowerError, mine.upperError).toFixed(2) : "";
+    note.replaceChildren(...[
+      !mine ? "" : own.length < 30 ? `So far ${plural(own.length, "letter")}: too few to say much, go on. ` : `So far ${plural(own.length, "letter")}. `,
+      mine && own.length > 1 ? `The standard error is about ${error} bits (the thin line), and the upper bound is too low by about ${mine.bias.toFixed(2)}, ` +
+        "because rare numbers of guesses have not come up yet. Shannon took 100 letters for each of his bounds. " : "",
+      "A bar reaches from the lower bound to the upper: the upper holds for any guesser, the lower only for one who always names the most " +
+      "probable letter first. A model names its most probable letter first, too; what it pays is its cross-entropy. All on the same letters.",
+    ]);
     root.dataset.counted = places.length;
   }
 

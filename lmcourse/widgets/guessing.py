@@ -1,4 +1,4 @@
-"""Shannon's guessing game of 1951 in the page: guess a text letter by letter, and learn what a letter holds."""
+"""Shannon's guessing game of 1951 in the page: guess a text letter by letter, and see what each tells."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ class GuessingGame(Widget):
             models=list(models),
             bits=[[_for_json(paid) for paid, _ in row] for row in scores],
             ranks=[[ranks for _, ranks in row] for row in scores],
-            shannon=[
-                [f.symbols, f.counted, f.guessed_at_least, f.guessed_at_most] for f in figures()
-            ],
+            shannon=[[f.symbols, f.counted, f.guessed_at_least, f.guessed_at_most] for f in figures()],
             guesses=[[] for _ in passages],
         )
 

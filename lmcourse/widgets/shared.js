@@ -39,6 +39,8 @@ function h(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value);
   }
+  // JupyterLab would take a key pressed here for one of its commands, unless the focused element says so itself.
+  if (["button", "input", "select", "textarea"].includes(tag)) element.setAttribute("data-lm-suppress-shortcuts", "true");
   element.append(...children);
   return element;
 }
