@@ -104,17 +104,16 @@ function render({ model, el }) {
   }
 
   const lines = outcomes.flatMap((outcome, index) => kinds.map((kind) => {
-    const name = visible(outcome);
     const input = h("input", {
-      type: "range", min: 0, max: 100, step: 1, "data-bar": kind, "data-outcome": outcome, "aria-label": `${kind} of ${name}`,
+      type: "range", min: 0, max: 100, step: 1, "data-bar": kind, "data-outcome": outcome, "aria-label": `${kind} of ${outcome}`,
     });
     input.addEventListener("input", () => drag(kind, index, Number(input.value) / 100));
     const bar = h("div", { class: `lmc-bar lmc-of-${kind}` });
     const cell = (className) => h("span", { class: className, role: "cell" });
     const [prob, bits, word] = [cell("lmc-number"), cell("lmc-number"), cell("lmc-word")];
     const element = h("div", { class: `lmc-row lmc-line-${kind}`, role: "row" },
-      h("span", { class: "lmc-token", role: "rowheader", title: name },
-        kind === "p" ? name : h("span", { class: "lmc-hidden" }, name)),
+      h("span", { class: "lmc-token", role: "rowheader", title: outcome },
+        kind === "p" ? outcome : h("span", { class: "lmc-hidden" }, outcome)),
       h("i", { class: "lmc-kind", "aria-hidden": "true" }, kind),
       h("div", { class: "lmc-track", role: "cell" }, bar, input),
       prob, bits, word);
@@ -221,7 +220,7 @@ function render({ model, el }) {
     marks.forEach((mark, i) => { mark.style.left = percent(i * step); });
     limits.forEach((line) => { line.style.left = percent(Math.log2(size)); });
     marks[0].textContent = "0 bits";
-    const most = h("span", { class: "lmc-most" }, `log₂ ${size} = ${Number(Math.log2(size).toFixed(2))}, H’s maximum`);
+    const most = h("span", { class: "lmc-most" }, `H ≤ log₂ ${size} = ${Number(Math.log2(size).toFixed(2))}`);
     const share = Math.log2(size) / full;
     most.classList.toggle("lmc-before", share > 0.55); // the words stand on the side where there is room
     if (share > 0.55) most.style.right = `calc(${100 - 100 * share}% - 1px)`;

@@ -129,7 +129,7 @@ function render({ model, el }) {
     play: h("button", { type: "button", "data-act": "play", onclick: () => {
       const m = Number(player.value);
       goOn(Array(AHEAD).fill(-(m + 1)), (n) => `${names[m]} has played ${plural(n, "letter")}; its numbers of guesses stand below them.`);
-    } }, `let it play ${AHEAD}`),
+    } }, `plays ${AHEAD} letters`),
     next: h("button", { type: "button", "data-act": "next", onclick: () => {
       last = "";
       const other = (here() + 1) % passages.length;
