@@ -14,6 +14,7 @@ from widget_pages import call, call_each, check_looks, contrast, move, open_widg
 
 from lmcourse.annealing import anneal_each_step, anneal_whole, enumerate_sentences, total_variation
 from lmcourse.decoding import Decoding
+from lmcourse.information import entropy
 from lmcourse.model import TableModel, log
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import SentenceTree, TemperatureExplorer
@@ -24,11 +25,6 @@ WORLD = five_words()
 
 
 # ---------- the arithmetic alone ----------
-
-
-def entropy_bits(probs: np.ndarray) -> float:
-    """Entropy of a distribution (V,) in bits."""
-    return float(-(probs[probs > 0] * np.log2(probs[probs > 0])).sum())
 
 
 def distributions():
@@ -52,7 +48,7 @@ def test_decode_equals_python(page, temperature):
     for (row, k, p), log_probs, bits in zip(cases, found, entropies):
         expected = np.exp(Decoding(temperature=temperature, top_k=k, top_p=p).apply(row))
         np.testing.assert_allclose(np.exp(log_probs), expected, atol=1e-6)
-        assert bits == pytest.approx(entropy_bits(expected), abs=1e-6)
+        assert bits == pytest.approx(entropy(expected), abs=1e-6)
 
 
 @pytest.mark.parametrize("temperature", TEMPERATURES)
@@ -103,7 +99,7 @@ def check_explorer(page, explorer) -> None:
     found = shown(page, "now")
     assert {t: pytest.approx(expected[t], abs=1e-6) for t in found} == found
     bits = float(page.get_attribute(".lmc-temperature", "data-entropy-now"))
-    assert bits == pytest.approx(entropy_bits(explorer.probs), abs=1e-6)
+    assert bits == pytest.approx(entropy(explorer.probs), abs=1e-6)
 
 
 @pytest.fixture(params=["file", "http"])
