@@ -83,13 +83,17 @@ class _AdaptiveReader(Reader):
         found = []
         for k in range(len(self._recent) + 1):
             h = self._recent[len(self._recent) - k :]
-            if h in self._counts:
-                found.append((self._counts[h], self._totals[h]))
-            elif self._known is not None and h in self._known.counts[k]:
-                found.append((self._known.counts[k][h], self._known._totals[k][h]))
-            else:
+            if not self._row(h):
                 break  # then no longer suffix was seen either
+            found.append((self._counts[h], self._totals[h]))
         return found
+
+    def _row(self, h: tuple[int, ...]) -> dict[int, int]:
+        """The counts after a context; what was known of it is copied when it is first asked for."""
+        if h not in self._counts:
+            self._counts[h] = {} if self._known is None else self._known.followers(h)
+            self._totals[h] = sum(self._counts[h].values())
+        return self._counts[h]
 
     def log_probs(self) -> np.ndarray:
         # From the longest context down: each takes its part of what the longer ones have left over. The
@@ -106,10 +110,7 @@ class _AdaptiveReader(Reader):
     def read(self, token: int) -> None:
         for k in range(len(self._recent) + 1):
             h = self._recent[len(self._recent) - k :]
-            if h not in self._counts:  # what was known is copied where it changes, and left as it is
-                known = {} if self._known is None else self._known.counts[k].get(h, {})
-                self._counts[h], self._totals[h] = dict(known), sum(known.values())
-            row = self._counts[h]
+            row = self._row(h)
             row[token] = row.get(token, 0) + 1
             self._totals[h] += 1
         self._recent = (*self._recent, token)[-self._order + 1 :] if self._order > 1 else ()

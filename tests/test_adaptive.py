@@ -45,7 +45,7 @@ def test_known_by_hand():
     assert model.next_probs("a")[1] == pytest.approx((1 + (1 + 2 / 3) / 5) / 2)
     # after "aba": a three times, b twice; "a" was followed by b twice, once of which in the text
     assert model.next_probs("aba")[1] == pytest.approx((2 + (2 + 2 / 3) / 7) / 3)
-    assert known.counts[1] == {(0,): {1: 1}}  # what is known stays as it was
+    assert known.followers([0]) == {1: 1}  # what is known stays as it was
     assert model.next_probs("a")[1] == pytest.approx(2 / 3)
 
 

@@ -1,0 +1,45 @@
+"""n-gram models: count sequences of up to N tokens, and decide what to do about those that were never seen.
+
+Read in this order:
+
+    counts.py       all n-grams of a text, in sorted integer arrays
+    smoothing.py    from counts to probabilities: add-k, Jelinek-Mercer, Witten-Bell, absolute discounting,
+                    Kneser-Ney, Katz, stupid backoff; one function each
+    model.py        the language model that these make: batched, fast to score, saved and loaded
+    simple.py       the plain model of the first chapters: one text, one number of smoothing
+"""
+
+from lmcourse.ngram.counts import NgramCounts, count_ngrams
+from lmcourse.ngram.model import NgramModel
+from lmcourse.ngram.simple import CountModel
+from lmcourse.ngram.smoothing import (
+    absolute_discounting,
+    add_k,
+    dirichlet,
+    em_weights,
+    jelinek_mercer,
+    katz,
+    kneser_ney,
+    maximum_likelihood,
+    modified_kneser_ney,
+    stupid_backoff,
+    witten_bell,
+)
+
+__all__ = [
+    "CountModel",
+    "NgramCounts",
+    "NgramModel",
+    "absolute_discounting",
+    "add_k",
+    "count_ngrams",
+    "dirichlet",
+    "em_weights",
+    "jelinek_mercer",
+    "katz",
+    "kneser_ney",
+    "maximum_likelihood",
+    "modified_kneser_ney",
+    "stupid_backoff",
+    "witten_bell",
+]

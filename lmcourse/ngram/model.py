@@ -1,0 +1,248 @@
+"""A language model made of n-gram counts and one of the smoothing methods: fast to fit, to ask and to score.
+
+The model keeps no counts. It holds the sorted keys of the n-grams and the two tables of `smoothing`: the
+probability of each n-gram that was seen, and each context's weight for the shorter one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lmcourse.files import write_whole
+from lmcourse.model import LanguageModel, Reader, Tokens, log
+from lmcourse.ngram.counts import NgramCounts, count_ngrams, find, join
+from lmcourse.ngram.smoothing import Smoothing, Tables, modified_kneser_ney
+from lmcourse.vocabulary import Vocabulary
+
+KEPT = 4_000_000  # probabilities that a reader keeps, 32 MB of them
+
+
+class NgramModel(LanguageModel):
+    """p(w|h) for the last N - 1 tokens h: its own where h w was seen, else what the shorter context says.
+
+    Args:
+        vocab: the tokens.
+        counts: of the text; many models can share them.
+        smoothing: one of `lmcourse.ngram.smoothing`, perhaps with its settings: `partial(add_k, k=0.1)`.
+        start: id of the token that stood before each text when counting; the model then knows that a text
+            begins.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        counts: NgramCounts,
+        smoothing: Smoothing = modified_kneser_ney,
+        start: int | None = None,
+    ):
+        if counts.vocab_size != len(vocab):
+            raise ValueError(f"the counts are of {counts.vocab_size} tokens, the vocabulary has {len(vocab)}")
+        tables = smoothing(counts)
+        self._set(vocab, [level.keys for level in counts.levels], tables, start, counts.kinds_of_ngrams())
+
+    def _set(
+        self, vocab: Vocabulary, keys: list[np.ndarray], tables: Tables, start: int | None, seen: int
+    ) -> None:
+        self.vocab = vocab
+        self.start = start
+        self.order = len(keys) - 1
+        self._keys = keys
+        self._tables = tables
+        self._seen = seen
+
+    @classmethod
+    def fit(
+        cls,
+        vocab: Vocabulary,
+        order: int,
+        texts: Iterable[Tokens],
+        smoothing: Smoothing = modified_kneser_ney,
+        start: int | None = None,
+        progress: bool = False,
+    ) -> NgramModel:
+        """Count and smooth.
+
+        Args:
+            vocab: the tokens.
+            order: N; the model sees N - 1 tokens of context.
+            texts: what to learn from; no n-gram reaches from one text into the next.
+            smoothing: one of `lmcourse.ngram.smoothing`.
+            start: id of a token taken to stand before every text.
+            progress: show a progress bar.
+
+        >>> model = NgramModel.fit(Vocabulary("ab", separator=""), 2, ["abab"], partial(add_k, k=1))
+        >>> model.next_probs("a")  # after a came b, twice: (0 + 1) / (2 + 2) and (2 + 1) / (2 + 2)
+        array([0.25, 0.75])
+        """
+        counts, start = count_texts(vocab, order, texts, start, progress)
+        return NgramModel(vocab, counts, smoothing, start)
+
+    def count_parameters(self) -> int:
+        """How many numbers the model has learned: one count for each distinct n-gram of each length."""
+        return self._seen
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(a.nbytes for a in (*self._keys, *self._tables.probs, *self._tables.gammas))
+
+    def window(self, context: Sequence[int]) -> Sequence[int]:
+        """The last N - 1 tokens: no more of a context can matter."""
+        return context[max(0, len(context) - self.order + 1) :]
+
+    def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
+        """Log-probabilities (B, V) of the next token, all contexts at once."""
+        seen = [self.window([*self._before(), *context]) for context in contexts]
+        lengths = np.array([len(context) for context in seen], dtype=np.int64)
+        ids, age = join(seen)
+        last = np.maximum(np.cumsum(lengths) - 1, 0)
+        nodes = [np.zeros(len(seen), dtype=np.int64)]
+        for n, found in enumerate(find(self._keys[:-1], self.vocab_size, ids, age)[1:], 1):
+            # a context too short has none of this length; without any token there is no last one to look at
+            nodes.append(np.where(lengths >= n, np.append(found, -1)[last], -1))
+        return log(self._rows(nodes, lengths))
+
+    def _before(self) -> list[int]:
+        return [] if self.start is None else [self.start]
+
+    def _rows(self, nodes: Sequence[np.ndarray], lengths: np.ndarray) -> np.ndarray:
+        """Probabilities (B, V) after contexts.
+
+        Args:
+            nodes: for n = 0, …, N - 1 the number of each context's last n tokens, (B,); -1 if they were not
+                seen.
+            lengths: (B,) of the contexts, in tokens.
+        """
+        tables, size = self._tables, self.vocab_size
+        base = tables.probs[0][0]
+        rows = np.full((len(lengths), size), base)
+        for n in range(1, self.order + 1):
+            here = np.flatnonzero(lengths >= n - 1)
+            if not here.size:
+                break
+            node = nodes[n - 1][here]
+            rows[here] = tables.gammas[n - 1][node][:, None] * (base if tables.alone else rows[here])
+            here, node = here[node >= 0], node[node >= 0]
+            first, end = self._children(n, node)
+            among = np.repeat(here, end - first)  # which context each continuation belongs to
+            child = np.arange(len(among)) + np.repeat(
+                first - np.cumsum(end - first) + (end - first), end - first
+            )
+            rows[among, self._keys[n][child] % size] = tables.probs[n][child]
+        return rows
+
+    def _children(self, n: int, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the continuations of contexts of n - 1 tokens begin and end among the n-grams."""
+        return np.searchsorted(self._keys[n], [nodes * self.vocab_size, (nodes + 1) * self.vocab_size])
+
+    def _child(self, n: int, node: int, token: int) -> int:
+        """The number of the (n + 1)-gram that a token makes of an n-gram; -1 if it was not seen."""
+        if node < 0:
+            return -1
+        keys, wanted = self._keys[n + 1], node * self.vocab_size + token
+        place = int(keys.searchsorted(wanted))
+        return place if place < len(keys) and keys[place] == wanted else -1
+
+    def token_log_probs(self, tokens: Tokens) -> np.ndarray:
+        """As the interface says, but all tokens at once and without building whole distributions."""
+        tables, ids = self._tables, id_array(self.vocab, tokens)
+        ids, age = join([ids], self.start)
+        nodes = find(self._keys, self.vocab_size, ids, age)
+        base = tables.probs[0][0]
+        probs = np.full(len(ids), base)
+        for n in range(1, self.order + 1):
+            here = np.flatnonzero(age >= n)
+            context, node = nodes[n - 1][here - 1] if n > 1 else nodes[0][here], nodes[n][here]
+            probs[here] = tables.gammas[n - 1][context] * (base if tables.alone else probs[here])
+            probs[here[node >= 0]] = tables.probs[n][node[node >= 0]]
+        return log(probs[len(self._before()) :])
+
+    def reader(self) -> Reader:
+        """A reader that follows the n-grams token by token."""
+        return _NgramReader(self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a file, whole or not at all; numbers only, no code. `load` reads it."""
+        tables = self._tables
+        head = {"tokens": self.vocab.tokens, "separator": self.vocab.separator, "start": self.start}
+        head["seen"] = self._seen
+        head |= {"order": self.order, "alone": tables.alone}
+        arrays = {f"keys{n}": keys for n, keys in enumerate(self._keys)}
+        arrays |= {f"probs{n}": probs for n, probs in enumerate(tables.probs)}
+        arrays |= {f"gammas{n}": gammas for n, gammas in enumerate(tables.gammas)}
+        content = io.BytesIO()
+        np.savez_compressed(content, head=np.frombuffer(json.dumps(head).encode(), dtype=np.uint8), **arrays)
+        write_whole(Path(path), content.getvalue())
+
+    @classmethod
+    def load(cls, path: str | Path) -> NgramModel:
+        """Read what `save` wrote. Raises ValueError if the file is not that."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                head = json.loads(file["head"].tobytes())
+                order = head["order"]
+                keys, probs = ([file[f"{name}{n}"] for n in range(order + 1)] for name in ("keys", "probs"))
+                gammas = [file[f"gammas{n}"] for n in range(order)]
+                tables = Tables(tuple(probs), tuple(gammas), head["alone"])
+                model = object.__new__(NgramModel)
+                model._set(
+                    Vocabulary(head["tokens"], head["separator"]), keys, tables, head["start"], head["seen"]
+                )
+                return model
+        except (KeyError, TypeError, EOFError, zipfile.BadZipFile, ValueError) as error:
+            raise ValueError(f"{path} is no file of NgramModel.save, or not all of it: {error}") from error
+
+
+class _NgramReader(Reader):
+    """Keeps the numbers of the last 0, 1, …, N - 1 tokens, and the distributions it has worked out."""
+
+    def __init__(self, model: NgramModel):
+        super().__init__(model)
+        self._nodes = (0,)
+        self._kept: dict[tuple[int, ...], np.ndarray] = {}
+        for token in model._before():
+            self.read(token)
+
+    def log_probs(self) -> np.ndarray:
+        """Log-probabilities (V,) of the next token; they are kept, so do not write into them."""
+        nodes = self._nodes
+        if nodes not in self._kept:
+            if len(self._kept) * self._model.vocab_size > KEPT:
+                self._kept.clear()
+            row = self._model._rows([np.array([node]) for node in nodes], np.array([len(nodes) - 1]))
+            self._kept[nodes] = log(row)[0]
+        return self._kept[nodes]
+
+    def read(self, token: int) -> None:
+        """Take one token id as said: each n-gram grows by it, and the longest drops its first token."""
+        child = self._model._child
+        self._nodes = (
+            0,
+            *(child(n, node, token) for n, node in enumerate(self._nodes[: self._model.order - 1])),
+        )
+
+
+def count_texts(
+    vocab: Vocabulary, order: int, texts: Iterable[Tokens], start: int | None = None, progress: bool = False
+) -> tuple[NgramCounts, int | None]:
+    """The n-grams of texts, and the checked id of the start token; arguments as in `NgramModel.fit`."""
+    if isinstance(texts, str):
+        raise ValueError("texts is one string; give a list of texts: [text]")
+    start = None if start is None else vocab.check_ids([start])[0]
+    ids = (id_array(vocab, text) for text in texts)
+    return count_ngrams(ids, len(vocab), order, start, progress), start
+
+
+def id_array(vocab: Vocabulary, tokens: Tokens) -> np.ndarray:
+    """Checked token ids of a text or of ids, as an array; an array of whole numbers is checked at once."""
+    if isinstance(tokens, np.ndarray) and tokens.dtype.kind in "iu" and tokens.ndim == 1:
+        if tokens.size and not 0 <= tokens.min() <= tokens.max() < len(vocab):
+            vocab.check_ids(tokens)  # names the id
+        return tokens.astype(np.int64)
+    ids = vocab.encode(tokens) if isinstance(tokens, str) else vocab.check_ids(tokens)
+    return np.array(ids, dtype=np.int64)

@@ -1,0 +1,73 @@
+"""The plain n-gram model: one text, one honest formula, one number to set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from lmcourse.model import Tokens, check_whole
+from lmcourse.ngram.counts import NgramCounts
+from lmcourse.ngram.model import NgramModel, count_texts
+from lmcourse.ngram.smoothing import dirichlet
+from lmcourse.vocabulary import Vocabulary
+
+
+class CountModel(NgramModel):
+    """Counts of what followed each context of up to `order - 1` tokens; long contexts lean on shorter ones.
+
+    With c(h, w) the count of token w after context h, and h' the context without its first token,
+
+        p(w | h) = (c(h, w) + alpha p(w | h')) / (c(h) + alpha),
+
+    as if `alpha` more observations had been made after h, drawn from the shorter context's distribution;
+    below the empty context lies the uniform distribution. So every distribution sums to one and nothing is
+    impossible.
+    Source: MacKay and Peto (1995), "A hierarchical Dirichlet language model"; here one alpha serves all.
+
+    Args:
+        vocab: the tokens.
+        order: how many tokens an n-gram has; the model sees `order - 1` tokens of context.
+        text: what to learn from, a text or token ids.
+        alpha: the weight of the shorter context, in observations.
+        start: id of a token taken to stand before every text, such as the end of an earlier sentence;
+            without it the model does not know at an empty context that a text begins.
+        progress: show a progress bar.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocabulary,
+        order: int,
+        text: Tokens,
+        alpha: float = 1.0,
+        start: int | None = None,
+        progress: bool = False,
+    ):
+        counts, start = count_texts(vocab, order, [text], start, progress)
+        self._smooth(vocab, counts, alpha, start)
+
+    def _smooth(self, vocab: Vocabulary, counts: NgramCounts, alpha: float, start: int | None) -> None:
+        super().__init__(vocab, counts, partial(dirichlet, alpha=alpha), start)
+        self.alpha = alpha
+        self._counts = counts
+
+    def followers(self, context: Sequence[int]) -> dict[int, int]:
+        """What followed a context of up to `order - 1` tokens, and how often; nothing for one never seen."""
+        node = 0
+        for n, token in enumerate(context):
+            node = self._child(n, node, token)
+        first, end = self._children(len(context) + 1, np.array([node]))
+        level = self._counts.levels[len(context) + 1]
+        tokens = (level.keys[first[0] : end[0]] % self.vocab_size).tolist()
+        return {t: c for t, c in zip(tokens, level.counts[first[0] : end[0]].tolist()) if c}
+
+    def shorter(self, order: int) -> CountModel:
+        """The model of a smaller order, from the same counts: nothing is counted again."""
+        order = check_whole(order, "order")
+        if order > self.order:
+            raise ValueError(f"order={order} is above this model's {self.order}; count the text anew")
+        model = object.__new__(CountModel)
+        model._smooth(self.vocab, self._counts.up_to(order), self.alpha, self.start)
+        return model

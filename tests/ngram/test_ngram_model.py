@@ -1,0 +1,117 @@
+"""The n-gram model: all ways of asking give the same answer; files; the mouse world in the limit of data."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lmcourse.model import LanguageModel
+from lmcourse.ngram import smoothing as s
+from lmcourse.ngram.model import NgramModel
+from lmcourse.vocabulary import Vocabulary
+from lmcourse.world import agreement
+
+VOCAB = Vocabulary("abc?", separator="")
+METHODS = [
+    s.maximum_likelihood,
+    partial(s.add_k, k=0.5),
+    s.kneser_ney,
+    s.modified_kneser_ney,
+    s.katz,
+    s.stupid_backoff,
+]
+methods = st.sampled_from(METHODS)
+texts = st.lists(st.text("abc", max_size=30), min_size=1, max_size=3)
+starts = st.sampled_from([None, 0, 3])
+
+
+@given(texts, methods, st.integers(1, 5), starts, st.text("abc?", max_size=12))
+def test_scores_and_readers_equal_whole_distributions(texts, method, order, start, scored):
+    model = NgramModel.fit(VOCAB, order, texts, method, start)
+    ids, reader = VOCAB.encode(scored), model.reader()
+    rows = model.next_log_probs([ids[:i] for i in range(len(ids))])  # all at once
+    for i, token in enumerate(ids):
+        np.testing.assert_array_equal(rows[i], model.next_log_probs([ids[:i]])[0])  # one by one
+        np.testing.assert_array_equal(rows[i], reader.log_probs())
+        reader.read(token)
+    fast = model.token_log_probs(scored)
+    np.testing.assert_allclose(fast, rows[np.arange(len(ids)), ids], rtol=1e-12)
+    np.testing.assert_allclose(fast, LanguageModel.token_log_probs(model, scored), rtol=1e-12)
+
+
+@given(st.text("abc", max_size=8), st.integers(1, 4))
+def test_only_the_last_tokens_of_a_context_count(context, order):
+    model = NgramModel.fit(VOCAB, order, ["abcabcaabbcc"])
+    seen = context[max(0, len(context) - (order - 1)) :]
+    np.testing.assert_array_equal(model.next_probs(context), model.next_probs(seen))
+
+
+def test_no_ngram_reaches_from_one_text_into_the_next():
+    apart = NgramModel.fit(VOCAB, 2, ["ab", "cc"], s.maximum_likelihood)
+    np.testing.assert_allclose(apart.next_probs("b"), [0, 0, 0, 0])  # nothing ever followed b
+    together = NgramModel.fit(VOCAB, 2, ["abcc"], s.maximum_likelihood)
+    np.testing.assert_allclose(together.next_probs("b"), [0, 0, 1, 0])
+
+
+def test_arrays_are_taken_as_they_are():
+    ids = np.array(VOCAB.encode("abcab"))
+    one, other = NgramModel.fit(VOCAB, 3, [ids]), NgramModel.fit(VOCAB, 3, ["abcab"])
+    np.testing.assert_array_equal(one.token_log_probs(ids), other.token_log_probs("abcab"))
+    with pytest.raises(ValueError, match="token id 7 is not an integer from 0 to 3"):
+        one.token_log_probs(np.array([1, 7]))
+
+
+@given(texts, methods, st.integers(1, 4), starts)
+@settings(max_examples=20)
+def test_a_saved_model_is_the_same(tmp_path_factory, texts, method, order, start):
+    path = tmp_path_factory.mktemp("models") / "model.npz"
+    model = NgramModel.fit(VOCAB, order, texts, method, start)
+    model.save(path)
+    again = NgramModel.load(path)
+    assert (again.vocab, again.order, again.start) == (model.vocab, model.order, model.start)
+    contexts = [[], [0], [1, 2], [3, 3, 3]]
+    np.testing.assert_array_equal(again.next_log_probs(contexts), model.next_log_probs(contexts))
+    assert again.count_parameters() == model.count_parameters()
+
+
+def test_a_file_that_is_something_else_is_named(tmp_path):
+    path = tmp_path / "model.npz"
+    NgramModel.fit(VOCAB, 2, ["abc"]).save(path)
+    whole = path.read_bytes()
+    for content in (b"", b"text", whole[:100], whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"model\.npz is no file of NgramModel\.save"):
+            NgramModel.load(path)
+    np.savez(path, keys0=np.zeros(1))
+    with pytest.raises(ValueError, match=r"model\.npz is no file of NgramModel\.save"):
+        NgramModel.load(path)
+
+
+def test_a_string_of_texts_is_refused():
+    with pytest.raises(ValueError, match=r"texts is one string; give a list of texts: \[text\]"):
+        NgramModel.fit(VOCAB, 2, "abc")
+
+
+def test_in_the_limit_of_data_it_is_the_world():
+    """A model that sees whole sentences, and enough of them, comes close to the truth, method by method."""
+    world, rng = agreement(0), np.random.default_rng(0)
+    sentences = world.sample(20_000, rng)
+    longest = max(map(len, sentences))
+    test = world.sample(2_000, rng)
+    truth = np.mean([-world.log_prob(sentence) for sentence in test])
+    for method in (s.maximum_likelihood, s.kneser_ney, s.modified_kneser_ney, s.katz, s.witten_bell):
+        model = NgramModel.fit(world.vocab, longest + 1, sentences, method, start=world.end)
+        excess = np.mean([-model.log_prob(sentence) for sentence in test]) - truth
+        # maximum likelihood pays about (free parameters) / (2 · 20,000) nats; the others a little more
+        assert abs(excess) < 0.01, (method, excess)
+
+
+def test_parameters_and_bytes_are_counted():
+    model = NgramModel.fit(VOCAB, 2, ["ababac"])
+    assert model.count_parameters() == 6  # a, b, c, ab, ac, ba
+    # keys 1 + 3 + 3, p 1 + 3 + 3, γ (1 + 1) + (3 + 1), 8 bytes each
+    assert model.nbytes() == 8 * (7 + 7 + 6)
