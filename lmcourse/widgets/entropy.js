@@ -105,7 +105,8 @@ function render({ model, el }) {
 
   const lines = outcomes.flatMap((outcome, index) => kinds.map((kind) => {
     const input = h("input", {
-      type: "range", min: 0, max: 100, step: 1, "data-bar": kind, "data-outcome": outcome, "aria-label": `${kind} of ${outcome}`,
+      type: "range", min: 0, max: 100, step: 1,
+      "data-bar": kind, "data-outcome": outcome, "aria-label": `${kind} of ${outcome}`,
     });
     input.addEventListener("input", () => drag(kind, index, Number(input.value) / 100));
     const bar = h("div", { class: `lmc-bar lmc-of-${kind}` });
@@ -127,7 +128,9 @@ function render({ model, el }) {
     h("span", { class: "lmc-number", role: "columnheader" }, "bits"),
     h("span", { class: "lmc-word", role: "columnheader" }, "word"));
 
-  const button = (label, name, act) => h("button", { type: "button", "data-set": name, onclick: () => { held = null; act(); } }, label);
+  const button = (label, name, act) => h("button", {
+    type: "button", "data-set": name, onclick: () => { held = null; act(); },
+  }, label);
   const presets = kinds.map((kind) => {
     const set = (make) => () => change({ [kind]: make(model.get(kind)) });
     return h("div", { class: "lmc-presets", role: "group", "aria-label": `Set ${kind}` },
@@ -153,10 +156,12 @@ function render({ model, el }) {
     const parts = [`H(${a})`, `KL(${a} ‖ ${b})`, `H(${a}, ${b})`].map((name) => ({ name, number: value(name) }));
     const [own, extra] = [h("div", { class: `lmc-bar lmc-of-${a}` }), h("div", { class: "lmc-bar lmc-extra" })];
     const endless = h("span", { class: "lmc-endless" }, "∞");
-    const text = (part, swatch) => h("span", {}, ...(swatch ? [h("i", { class: `lmc-swatch ${swatch}` })] : []), part.name, " ", part.number);
+    const text = (part, swatch) => h("span", {},
+      ...(swatch ? [h("i", { class: `lmc-swatch ${swatch}` })] : []), part.name, " ", part.number);
     const element = h("div", { class: "lmc-sum" },
       h("div", { class: "lmc-equation" },
-        text(parts[0], `lmc-of-${a}`), h("span", {}, "+"), text(parts[1], "lmc-extra"), h("span", {}, "="), text(parts[2], "")),
+        text(parts[0], `lmc-of-${a}`), h("span", {}, "+"), text(parts[1], "lmc-extra"),
+        h("span", {}, "="), text(parts[2], "")),
       h("div", { class: "lmc-scale", "aria-hidden": "true" }, own, extra, endless, limit()));
     return { parts, own, extra, endless, element };
   });
@@ -168,7 +173,8 @@ function render({ model, el }) {
   const coded = h("div", { class: "lmc-sum lmc-coded" },
     h("div", { class: "lmc-equation" },
       h("span", {}, "Mean length of Huffman’s words, when p is true:"),
-      ...lengths.map(({ kind, number }) => h("span", {}, h("i", { class: `lmc-swatch lmc-of-${kind}` }), `words of ${kind} `, number))),
+      ...lengths.map(({ kind, number: shown }) =>
+        h("span", {}, h("i", { class: `lmc-swatch lmc-of-${kind}` }), `words of ${kind} `, shown))),
     h("div", { class: "lmc-scale", "aria-hidden": "true" }, ...lengths.map(({ bar }) => bar), limit()));
   const ticks = h("div", { class: "lmc-bits", "aria-hidden": "true" });
   const reading = h("p", { class: "lmc-reading" });
@@ -179,7 +185,8 @@ function render({ model, el }) {
       "Drag the end of a bar, or use the arrow keys: the other bars of its colour give way in proportion. " +
       "“bits” is the surprisal, log₂ 1/probability, the ideal length of a code word; “word” is Huffman’s."),
     ...presets, both,
-    h("div", { class: "lmc-table", role: "table", "aria-label": "The two distributions" }, header, ...lines.map((line) => line.element)),
+    h("div", { class: "lmc-table", role: "table", "aria-label": "The two distributions" },
+      header, ...lines.map((line) => line.element)),
     h("div", { class: "lmc-sums" }, ...sums.map((sum) => sum.element), coded, ticks),
     reading);
 
@@ -198,8 +205,9 @@ function render({ model, el }) {
       [line.prob, line.bits].forEach((cell) => cell.classList.toggle("lmc-zero", p === 0));
       Object.assign(line.element.dataset, { kind: line.kind, outcome: outcomes[line.index], prob: p, bits: surprisal(p) });
     }
-    const longest = Math.max(...Object.entries(found).filter(([name, x]) => !name.startsWith("perp") && x < Infinity).map(([, x]) => x));
-    const full = [2, 3, 4, 5, 6, 8, 10, 15, 20, 50, 100].find((x) => x >= Math.max(longest, Math.log2(size) + 0.6)) || longest;
+    const inBits = Object.keys(found).filter((name) => !name.startsWith("perplexity"));
+    const longest = Math.max(Math.log2(size) + 0.6, ...inBits.map((name) => found[name]).filter(Number.isFinite));
+    const full = [2, 3, 4, 5, 6, 8, 10, 15, 20, 50, 100].find((x) => x >= longest) || longest;
     const percent = (x) => `${(100 * x) / full}%`;
     for (const { parts, own, extra, endless } of sums) {
       parts.forEach((part) => { part.number.textContent = finite(found[part.name], 3); });

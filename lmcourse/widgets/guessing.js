@@ -94,7 +94,8 @@ function render({ model, el }) {
     }
   }
   function giveUp() {
-    last = `It was ${called(passages[here()][position()])}. A letter given up counts as found at guess ${GIVEN_UP}, or your bounds would flatter you.`;
+    last = `It was ${called(passages[here()][position()])}. ` +
+      `A letter given up counts as found at guess ${GIVEN_UP}, or your bounds would flatter you.`;
     change({ guesses: withRow([GIVEN_UP]), tried: "" });
   }
   // Read on without guessing: a letter that was begun counts as given up.
@@ -108,16 +109,22 @@ function render({ model, el }) {
   const title = h("div", { class: "lmc-title" }, "Guess the next letter");
   const strip = h("div", { class: "lmc-strip", "aria-hidden": "true" });
   const spoken = h("span", { class: "lmc-hidden" });
-  const passageBox = h("div", { class: "lmc-passage", role: "group", tabindex: 0, "data-lm-suppress-shortcuts": "true", "aria-label": "The passage. Type the next letter here, or choose its key below" }, spoken, strip);
+  const passageBox = h("div", {
+    class: "lmc-passage", role: "group", tabindex: 0, "data-lm-suppress-shortcuts": "true",
+    "aria-label": "The passage. Type the next letter here, or choose its key below",
+  }, spoken, strip);
   const status = h("div", { class: "lmc-said", role: "status" });
 
   const keys = {};
   const board = h("div", { class: "lmc-board", role: "group", "aria-label": "Keys" }, ...ROWS.map((symbols) =>
     h("div", { class: "lmc-keys" }, ...[...symbols].map((symbol) => {
-      keys[symbol] = h("button", { type: "button", class: "lmc-key", "data-key": symbol, "aria-label": called(symbol), onclick: (event) => {
-        guess(symbol);
-        if (event.detail > 0) passageBox.focus({ preventScroll: true }); // after a mouse or finger, typing goes on there
-      } }, symbol === " " ? "␣ space" : symbol);
+      keys[symbol] = h("button", {
+        type: "button", class: "lmc-key", "data-key": symbol, "aria-label": called(symbol),
+        onclick: (event) => {
+          guess(symbol);
+          if (event.detail > 0) passageBox.focus({ preventScroll: true }); // after a mouse or finger, typing goes on there
+        },
+      }, symbol === " " ? "␣ space" : symbol);
       return keys[symbol];
     }))));
 
@@ -128,7 +135,8 @@ function render({ model, el }) {
       goOn(Array(AHEAD).fill(0), (n) => `${plural(n, "letter")} read, not guessed.`) }, `read on ${AHEAD} letters`),
     play: h("button", { type: "button", "data-act": "play", onclick: () => {
       const m = Number(player.value);
-      goOn(Array(AHEAD).fill(-(m + 1)), (n) => `${names[m]} has played ${plural(n, "letter")}; its numbers of guesses stand below them.`);
+      goOn(Array(AHEAD).fill(-(m + 1)), (n) =>
+        `${names[m]} has played ${plural(n, "letter")}; its numbers of guesses stand below them.`);
     } }, `plays ${AHEAD} letters`),
     next: h("button", { type: "button", "data-act": "next", onclick: () => {
       last = "";
@@ -165,15 +173,16 @@ function render({ model, el }) {
   function drawPassage() {
     const text = passages[here()];
     const tried = model.get("tried");
-    const tile = (i, className, below) => h("span", { class: `lmc-tile ${className}`, "data-at": i },
-      h("b", {}, shownAs(text[i])), h("small", {}, below));
-    const tiles = [...text.slice(0, given)].map((_, i) => tile(i, text[i] === " " ? "lmc-given lmc-blank" : "lmc-given", ""));
+    const tile = (className, symbol, below) =>
+      h("span", { class: `lmc-tile ${className} ${symbol === " " ? "lmc-blank" : ""}` },
+        h("b", {}, shownAs(symbol)), h("small", {}, String(below)));
+    const tiles = [...text.slice(0, given)].map((symbol) => tile("lmc-given", symbol, ""));
     row().forEach((n, k) => {
       const i = given + k;
       const how = n === 0 ? "lmc-read" : n < 0 ? "lmc-played" : n === 1 ? "lmc-first" : "lmc-later";
-      tiles.push(tile(i, text[i] === " " ? `${how} lmc-blank` : how, n === 0 ? "·" : String(n < 0 ? ranks[-n - 1][here()][i] : n)));
+      tiles.push(tile(how, text[i], n === 0 ? "·" : n < 0 ? ranks[-n - 1][here()][i] : n));
     });
-    if (!over()) tiles.push(h("span", { class: "lmc-tile lmc-sought" }, h("b", {}, "?"), h("small", {}, String(tried.length + 1))));
+    if (!over()) tiles.push(tile("lmc-sought", "?", tried.length + 1));
     strip.replaceChildren(...tiles);
     strip.scrollTop = strip.scrollHeight;
     spoken.textContent = `${text.slice(0, position()) || "The passage begins"}${over() ? "; the passage is over" : ""}`;
@@ -186,8 +195,8 @@ function render({ model, el }) {
     buttons.restart.disabled = model.get("guesses").every((r) => !r.length) && !tried;
   }
 
-  // One line of the chart: a band from the lower to the upper bound, with whiskers of one standard error, and marks.
-  function line(label, { band, marks = [], numbers, kind = "", data = {} }) {
+  // One line of the chart: a band from the lower to the upper bound, with whiskers of one standard error, and a mark.
+  function line(label, { band = null, mark = null, numbers, kind = "", data = {} }) {
     const at = (x) => `${(100 * Math.min(Math.max(x, 0), SCALE)) / SCALE}%`;
     const parts = [];
     if (band) {
@@ -202,16 +211,11 @@ function render({ model, el }) {
       bar.style.width = `calc(${at(band.upper)} - ${at(band.lower)})`;
       parts.push(bar);
     }
-    for (const { x, text = "" } of marks) {
-      const mark = h("i", { class: "lmc-diamond" });
-      mark.style.left = at(x);
-      mark.hidden = x > SCALE;
-      parts.push(mark);
-      if (text) {
-        const word = h("span", { class: "lmc-mark" }, text);
-        word.style.left = at(x);
-        parts.push(word);
-      }
+    if (mark !== null) {
+      const diamond = h("i", { class: "lmc-diamond" });
+      diamond.style.left = at(mark);
+      diamond.hidden = mark > SCALE;
+      parts.push(diamond);
     }
     const element = h("div", { class: `lmc-row ${kind}`, role: "row" },
       h("span", { class: "lmc-who", role: "rowheader" }, label),
@@ -233,11 +237,13 @@ function render({ model, el }) {
       h("div", { class: "lmc-axis", "aria-hidden": "true" }, ...[0, 1, 2, 3, 4, 5].map((x) => h("span", {}, String(x)))),
       h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-fill" }), "bounds"),
       h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-diamond" }), "pays"))];
-    rows.push(line("you", { kind: "lmc-you", band: mine, numbers: [mine ? range(mine) : "–", "–"], data: { who: "you", ...(mine || {}) } }));
+    rows.push(line("you", {
+      kind: "lmc-you", band: mine, numbers: [mine ? range(mine) : "–", "–"], data: { who: "you", ...(mine || {}) },
+    }));
     names.forEach((name, m) => {
       const found = places.length ? modelEstimate(bits[m], ranks[m], places) : null;
       rows.push(line(name, {
-        kind: "lmc-model", band: found, marks: found ? [{ x: found.bits }] : [],
+        kind: "lmc-model", band: found, mark: found && found.bits,
         numbers: found ? [range(found), found.bits === Infinity ? "∞" : found.bits.toFixed(2)] : ["–", "–"],
         data: { who: name, ...(found || {}) },
       }));
@@ -248,35 +254,42 @@ function render({ model, el }) {
       h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-diamond" }), "counted")));
     const shannon = model.get("shannon");
     for (const [n, , lower, upper] of shannon.filter(([n]) => [3, 10, 100].includes(n))) {
-      rows.push(line(`${n - 1} letters known`, { kind: "lmc-shannon", band: { lower, upper }, numbers: [range({ lower, upper }), "–"] }));
+      const band = { lower, upper };
+      rows.push(line(`${n - 1} letters known`, { kind: "lmc-shannon", band, numbers: [range(band), "–"] }));
     }
     for (const [n, bitsCounted] of shannon.filter(([, bitsCounted]) => bitsCounted !== null)) {
-      rows.push(line(COUNTED[n], { kind: "lmc-shannon", marks: [{ x: bitsCounted }], numbers: ["–", bitsCounted.toFixed(2)] }));
+      rows.push(line(COUNTED[n], {
+        kind: "lmc-shannon", mark: bitsCounted, numbers: ["–", bitsCounted.toFixed(2)],
+      }));
     }
     chart.replaceChildren(...rows);
 
     const read = guesses.flat().length;
     const first = own.filter((n) => n === 1).length;
     caption.textContent = mine
-      ? `You guessed ${plural(own.length, "letter")}, ${first} of them at the first guess: ${mine.lower.toFixed(2)} to ${mine.upper.toFixed(2)} bits a letter.`
+      ? `You guessed ${plural(own.length, "letter")}, ${first} of them at the first guess: ` +
+        `${mine.lower.toFixed(2)} to ${mine.upper.toFixed(2)} bits a letter.`
       : read ? `You have guessed no letter yet; the models are judged on the ${plural(read, "letter")} read so far.`
         : "After your first letter, your bounds of the entropy appear here.";
-    const error = mine ? Math.max(mine.lowerError, mine.upperError).toFixed(2) : "";
-    note.replaceChildren(...[
-      !mine ? "" : own.length < 30 ? `So far ${plural(own.length, "letter")}: too few to say much, go on. ` : `So far ${plural(own.length, "letter")}. `,
-      mine && own.length > 1 ? `The standard error is about ${error} bits (the thin line), and the upper bound is too low by about ${mine.bias.toFixed(2)}, ` +
-        "because rare numbers of guesses have not come up yet. Shannon took 100 letters for each of his bounds. " : "",
-      "A bar reaches from the lower bound to the upper: the upper holds for any guesser, the lower only for one who always names the most " +
-      "probable letter first. A model names its most probable letter first, too; what it pays is its cross-entropy. All on the same letters.",
-    ]);
+    const trust = mine ? `So far ${plural(own.length, "letter")}${own.length < 30 ? ": too few to say much, go on. " : ". "}` : "";
+    const doubt = mine && own.length > 1
+      ? `The standard error is about ${Math.max(mine.lowerError, mine.upperError).toFixed(2)} bits (the thin line), and the upper ` +
+        `bound is too low by about ${mine.bias.toFixed(2)}, because rare numbers of guesses have not come up yet. ` +
+        "Shannon took 100 letters for each of his bounds. "
+      : "";
+    note.textContent = `${trust}${doubt}Below each letter stands the guess that found it. A bar reaches from the lower bound to ` +
+      "the upper: the upper holds for any guesser, the lower only for one who always names the most probable letter first. " +
+      "A model does so by its own probabilities; what it pays is its cross-entropy on the same letters.";
     root.dataset.counted = places.length;
   }
 
   function update() {
-    title.textContent = passages.length > 1 ? `Guess the next letter: passage ${here() + 1} of ${passages.length}` : "Guess the next letter";
+    const which = passages.length > 1 ? `: passage ${here() + 1} of ${passages.length}` : "";
+    title.textContent = `Guess the next letter${which}`;
     drawPassage();
     drawChart();
-    const said = over() ? `${last} The passage is over.` : last || "Which letter comes next? Type it, or choose its key. Anything that is not a letter is one space (␣).";
+    const ask = "Which letter comes next? Type it, or choose its key. Anything that is not a letter is one space (␣).";
+    const said = over() ? `${last} The passage is over.` : last || ask;
     if (status.textContent !== said) status.textContent = said;
   }
 
