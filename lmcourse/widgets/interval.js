@@ -173,14 +173,15 @@ function render({ model, el }) {
   };
 
   // Modes
-  const modes = [["encode", "Encode the text"], ["decode", "Decode a number"]].map(([mode, label]) =>
+  const modes = [["encode", "Text → number"], ["decode", "Number → text"]].map(([mode, label]) =>
     h("button", { type: "button", "data-mode": mode, onclick: () => { stop(); set({ mode, ...(mode === "decode" && !model.get("bits") ? { bits: code } : {}) }); } }, label));
 
   // The figure
   const zoom = h("div", { class: "lmc-zoom", "aria-hidden": "true" });
-  const said = h("ol", { class: "lmc-said", "aria-label": "Tokens" });
+  const said = h("ol", { class: "lmc-text-tokens", "aria-label": "Tokens" });
   const status = h("p", { class: "lmc-status", role: "status" });
   const facts = h("dl", { class: "lmc-facts" });
+  const figure = h("div", { class: "lmc-figure" }, zoom, status); // as high as it will be, so that nothing below moves
 
   // Encoding
   const input = h("input", { type: "range", min: 0, max: length, step: 1, "data-slider": "step", "aria-label": "Tokens encoded" });
@@ -217,7 +218,7 @@ function render({ model, el }) {
   const toBits = (stop) => stop.toString(2).padStart(10, "0");
   const number = h("input", { type: "range", min: 0, max: STOPS - 1, step: 1, "data-slider": "number", "aria-label": "The number, from 0 to 1" });
   number.addEventListener("input", () => set({ bits: toBits(Number(number.value)) }));
-  const field = h("input", { type: "text", inputmode: "numeric", class: "lmc-bits", maxlength: 400, spellcheck: "false", autocomplete: "off", "aria-label": "The number's bits after the point" });
+  const field = h("input", { type: "text", inputmode: "numeric", class: "lmc-bits-field", maxlength: 400, spellcheck: "false", autocomplete: "off", "aria-label": "The number's bits after the point" });
   field.addEventListener("input", () => set({ bits: field.value.replace(/[^01]/g, "").slice(0, 400) }));
   const bit = (label, shown, act) => h("button", { type: "button", "aria-label": label, onclick: () => set({ bits: act(model.get("bits")) }) }, shown);
   const decoder = h("div", { class: "lmc-coder" },
@@ -231,7 +232,7 @@ function render({ model, el }) {
   const root = h("section", { class: "lmc lmc-interval", "aria-label": "Coding interval" },
     h("div", { class: "lmc-title" }, "A text as a number between 0 and 1"),
     h("div", { class: "lmc-modes", role: "group", "aria-label": "What to do" }, ...modes),
-    encoder, decoder, said, numberSlider, zoom, status, facts);
+    encoder, decoder, said, numberSlider, figure, facts);
 
   // One step: the interval, stretched to full width, and its parts.
   function drawRow({ row, interval, chosen }, options) {
@@ -291,8 +292,8 @@ function render({ model, el }) {
       rows.push(drawRow(step, {
         picked: chosen, width, marks: marksOf(step.interval, i),
         wedge: i > from ? bounds(found.steps[i - 1]) : null,
-        label: chosen ? visible(tokens[step.row.ids[step.chosen]]) : step.row ? "?" : "",
-        share: chosen ? number3(step.row.probs[step.chosen]) : "",
+        label: chosen ? visible(tokens[step.row.ids[step.chosen]]) : step.row ? "?" : "code",
+        share: chosen ? number3(step.row.probs[step.chosen]) : step.row ? "" : `${code.length} bit${code.length === 1 ? "" : "s"}`,
       }));
     }
     zoom.replaceChildren(...rows);
@@ -318,7 +319,7 @@ function render({ model, el }) {
     const marks = (own, i) => {
       if (i < length) return [];
       const { n, power } = numberOf(code);
-      return [["lmc-dyadic", place(n, power, own), place(n + 1n, power, own)]];
+      return [["lmc-dyadic lmc-whole-code", place(n, power, own), place(n + 1n, power, own)]];
     };
     const rows = drawZoom(text, from, step, step, marks);
     if (drawn !== null && step === drawn + 1 && !calm.matches) {
@@ -330,7 +331,7 @@ function render({ model, el }) {
       last.querySelector(".lmc-gap").animate([{ opacity: 0 }, { opacity: 0 }, { opacity: 1 }], { duration: 700 });
     }
     drawn = step;
-    zoom.style.minHeight = `${ROW_HEIGHT * Math.min(length + 1, ROWS)}px`;
+    figure.style.minHeight = `calc(${ROW_HEIGHT * Math.min(length + 1, ROWS)}px + 4.5em)`;
     chips(text.ids, (i) => i < step, "");
     input.value = step;
     input.setAttribute("aria-valuetext", `${step} of ${length}`);
@@ -374,7 +375,7 @@ function render({ model, el }) {
       ["lmc-point", place(n, power, own), place(n, power, own)],
     ];
     drawZoom(found, 0, Math.min(found.steps.length, ROWS) - 1, found.steps.length, marks);
-    zoom.style.minHeight = `${ROW_HEIGHT * Math.min(length + 1, ROWS)}px`;
+    figure.style.minHeight = `calc(${ROW_HEIGHT * Math.min(length + 1, ROWS)}px + 4.5em)`;
     drawn = null;
     chips(found.ids, (i) => i < found.certain, "lmc-unknown");
     number.value = Number((n * BigInt(STOPS)) >> power);

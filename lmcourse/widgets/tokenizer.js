@@ -13,12 +13,13 @@ const PATTERNS = {
   words: ` ?[^${SPACE}]+|[${SPACE}]+`,
   whole: "[^]+",
 };
+const EXPRESSIONS = Object.fromEntries(Object.entries(PATTERNS).map(([name, text]) => [name, new RegExp(text, "gu")]));
 
 // The pieces of a text; what the pattern leaves out is a piece too.
 export function pieces(text, pattern) {
   const found = [];
   let end = 0;
-  for (const match of text.matchAll(new RegExp(PATTERNS[pattern], "gu"))) {
+  for (const match of text.matchAll(EXPRESSIONS[pattern])) {
     if (match.index > end) found.push(text.slice(end, match.index));
     found.push(match[0]);
     end = match.index + match[0].length;
@@ -429,7 +430,7 @@ function render({ model, el }) {
     row.preview.replaceChildren(...tokens.slice(0, PREVIEW).map((token, i) => {
       const unknown = (token[1] === null && row.scheme.kind !== "words") || token[2] !== undefined;
       return h("span", { class: `lmc-chip lmc-hue-${i % 4}${unknown ? " lmc-unknown" : ""}` },
-        ...face(token[0], row.scheme.bytes && token[1] !== null));
+        h("span", { class: "lmc-face" }, ...face(token[0], row.scheme.bytes && token[1] !== null)));
     }));
   }
 
