@@ -101,7 +101,11 @@ def draw_lattice(
 
 
 def draw_trellis(
-    text: str, table: Sequence[Mapping[str, tuple[float, str | None]]], title: str, path: str
+    text: str,
+    table: Sequence[Mapping[str, tuple[float, str | None]]],
+    title: str,
+    path: str,
+    notes: Sequence[str] = (),
 ) -> Picture:
     """The cells of Viterbi's table for a hidden Markov model, a column for each character.
 
@@ -110,17 +114,20 @@ def draw_trellis(
         table: for each character, state -> (price in bits of the cheapest way to it, the state before).
         title: what there is to see.
         path: the cheapest row of states, drawn dark.
+        notes: what stands below each character, such as its meaning.
     """
     states = list(dict.fromkeys(state for column in table for state in column))
     states.sort(key=lambda state: "BMES".find(state))
     step, line = (WIDTH - 2 * MARGIN) / len(text), 56
 
     def centre(i: int, state: str) -> tuple[float, float]:
-        return MARGIN + (i + 0.5) * step, TITLE + 62 + states.index(state) * line
+        return MARGIN + (i + 0.5) * step, TITLE + 76 + states.index(state) * line
 
-    drawn = [_start(TITLE + 54 + len(states) * line, title)]
+    drawn = [_start(TITLE + 68 + len(states) * line, title)]
     for i, column in enumerate(table):
         drawn.append(_text(MARGIN + (i + 0.5) * step, TITLE + 24, text[i], 18, INK, bold=True))
+        if len(notes):
+            drawn.append(_text(MARGIN + (i + 0.5) * step, TITLE + 42, notes[i], 12, INK))
         for state, (_, before) in column.items():
             if before is not None:
                 (x1, y1), (x2, y2) = centre(i - 1, before), centre(i, state)

@@ -38,8 +38,8 @@ def test_the_lattice_is_drawn_with_its_path_and_prices():
 
 def test_the_trellis_is_drawn_with_its_path():
     table = [{"B": (1.0, None), "S": (2.0, None)}, {"E": (3.0, "B"), "S": (4.5, "S")}]
-    root = ElementTree.fromstring(draw_trellis("ab", table, "t", "BE").svg)
+    root = ElementTree.fromstring(draw_trellis("ab", table, "t", "BE", notes=["x", "<"]).svg)
     boxes = [box.get("fill") == BEST for box in root.iter(f"{SVG}rect") if box.get("rx")]
     assert boxes == [True, False, True, False]
     assert [line.get("stroke") == BEST for line in root.iter(f"{SVG}line")] == [True, False]
-    assert "E  3.0" in [t.text for t in root.iter(f"{SVG}text")]
+    assert {"E  3.0", "x", "<"} <= {t.text for t in root.iter(f"{SVG}text")}
