@@ -343,6 +343,20 @@ def encode(next_counts, tokens):
     ),
     Mistake(
         "encoding",
+        "loses leading zeros",
+        CODER
+        + """
+def encode(next_counts, tokens):
+    low, high = ends_of(next_counts, tokens)
+    size = 0
+    while math.ceil(low * 2**size) + 1 > high * 2**size:
+        size += 1
+    return f"{math.ceil(low * 2**size):b}" if size else ""
+""",
+        "leading zeros count",
+    ),
+    Mistake(
+        "encoding",
         "asks the model once",
         CODER
         + """

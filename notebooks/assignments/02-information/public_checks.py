@@ -104,6 +104,12 @@ def _short(value):
     return text if len(text) <= 70 else text[:67] + "…"
 
 
+def took_log_of_zero(error):
+    """Whether the student's error is that of `math.log2(0.0)` or of 1/0, in the words of any Python."""
+    said = ("math domain error", "expected a positive input", "division by zero")
+    return any(words in error.message for words in said)
+
+
 # 1. surprise
 
 
@@ -121,9 +127,10 @@ def surprise_of_each(student):
         ],
     )
     got = student.surprisal([0.0])
-    value = got[0] if isinstance(got, (list, tuple, np.ndarray)) and len(got) == 1 else 0.0
+    value = got[0] if isinstance(got, (list, tuple, np.ndarray)) and np.shape(got) == (1,) else 0.0
     finite = isinstance(value, (int, float)) and math.isfinite(value)
-    why = "what is impossible is infinitely surprising. Did you add a small number under the logarithm?"
+    why = "what is impossible is infinitely surprising"
+    why += ". Did you add a small number under the logarithm?" if value else ", and yours is not at all"
     expect_array(got, [INF], "the surprisal of (0)", [([value], why)] if finite else [])
     expect_array(
         student.surprisal(np.array([[0.25, 0.5], [1.0, 0.0625]])),
@@ -148,9 +155,17 @@ def mean_of_surprise(student):
             2 ** math.log(4): "2 to nats: use one base for both, the logarithm and the power",
         },
     )
-    expect_close(
-        student.perplexity([0.5, 0.0, 0.5]), INF, "the perplexity of a text with an impossible token"
-    )
+    what = "the perplexity of a text with an impossible token"
+    try:
+        got = student.perplexity([0.5, 0.0, 0.5])
+    except StudentError as error:
+        expect(
+            not took_log_of_zero(error),
+            f"{what}: your code raised {error.kinds[0]} at the logarithm of 0 (or at 1/0). That token is "
+            "infinitely surprising, and so is the text",
+        )
+        raise
+    expect_close(got, INF, what)
 
 
 @check("surprise")
@@ -160,7 +175,7 @@ def no_underflow(student):
     try:
         got = student.perplexity([0.1] * 1000)
     except StudentError as error:
-        expect("ZeroDivisionError" not in error.kinds and "math domain" not in error.message, underflow)
+        expect(not took_log_of_zero(error), underflow)
         raise
     expect_close(got, 10.0, "the perplexity of 1,000 tokens of probability 0.1", mistakes={INF: underflow})
 
@@ -215,31 +230,48 @@ def one_pair(student):
 @check("divergence")
 def edges(student):
     """What never happens costs nothing; what happens although q excludes it costs infinitely much."""
-    expect_array(
-        student.kl_divergence([1.0, 0.0], P), 1.0, "KL((1, 0) ‖ (1/2, 1/2)), where the second never happens"
-    )
-    expect_array(
-        student.kl_divergence([*P, 0.0], [*Q, 0.0]),
-        1 - 0.5 * math.log2(3),
-        "KL((1/2, 1/2, 0) ‖ (1/4, 3/4, 0)), where both exclude the third",
-    )
-    got = student.kl_divergence(P, [1.0, 0.0])
-    finite = isinstance(got, (int, float)) and math.isfinite(got)
-    expect_array(
-        got,
-        INF,
-        "KL((1/2, 1/2) ‖ (1, 0)), where the second happens and q excludes it",
-        [(got, "a term may be left out only where p is 0, not where q is")] if finite else [],
-    )
+    for p, q, expected, what, remedy in (
+        ([1.0, 0.0], P, 1.0, "where the second never happens", "it adds 0, whatever q says of it"),
+        ([*P, 0.0], [*Q, 0.0], 1 - 0.5 * math.log2(3), "where both exclude the third", "it adds 0"),
+        (P, [1.0, 0.0], INF, "where the second happens and q excludes it", "it makes the sum infinite"),
+    ):
+        what = f"KL({_row(p)} ‖ {_row(q)}), {what}"
+        try:
+            got = student.kl_divergence(p, q)
+        except StudentError as error:
+            expect(
+                not took_log_of_zero(error),
+                f"{what}: your code raised {error.kinds[0]} ({error.message}): the formula has a 0 there "
+                f"that Python cannot handle; {remedy}",
+            )
+            raise
+        finite = isinstance(got, (int, float)) and math.isfinite(got)
+        why = (
+            "did you add a small number to q? Then the impossible is only improbable"
+            if finite and got > 5
+            else "a term may be left out only where p is 0, not where q is"
+        )
+        expect_array(got, expected, what, [(got, why)] if finite and expected == INF else [])
 
 
 @check("divergence")
 def many_pairs(student):
     """Two rows at once give two numbers, one for each row."""
+    what = "KL of the rows (1/2, 1/2) and (1, 0) from (1/4, 3/4) and (1/2, 1/2)"
+    try:
+        got = student.kl_divergence(np.array([P, [1.0, 0.0]]), np.array([Q, P]))
+    except StudentError as error:
+        expect(
+            not {"TypeError", "ValueError"} & {*error.kinds},
+            f"{what}: your code raised {error.kinds[0]} ({error.message}). p and q may be arrays of many "
+            "rows; NumPy's functions take them as they are, and add up along one axis",
+        )
+        raise
     expect_array(
-        student.kl_divergence(np.array([P, [1.0, 0.0]]), np.array([Q, P])),
+        got,
         [1 - 0.5 * math.log2(3), 1.0],
-        "KL of the rows (1/2, 1/2) and (1, 0) from (1/4, 3/4) and (1/2, 1/2)",
+        what,
+        [([1.5, 0.5 * math.log2(2 / 3)], "you added up along the columns; each row is one distribution")],
     )
 
 
@@ -533,7 +565,7 @@ def expect_encoded(student, next_counts, tokens, what, instead=None, why=""):
     # long fractions are not for reading
     brief = len(tokens) <= 3
     where = f", from {low} to {high}" if brief else f" of width 2^-{-_log2(high - low):.1f}"
-    yours = f"{_short(bits)} ({len(bits)} bits)"
+    yours = f"{_short(bits)} ({len(bits)} bit{'s' * (len(bits) != 1)})"
     if instead and not low <= start < end <= high:
         other_low, other_high = text_interval(instead, tokens)
         expect(not other_low <= start < end <= other_high, f"{what}: your bits {yours} are wrong: {why}")
@@ -542,10 +574,14 @@ def expect_encoded(student, next_counts, tokens, what, instead=None, why=""):
             f"{what}: your bits {yours} name a number outside of the text's interval{where}"
             + (f": numbers that begin with 0.{bits} run from {start} to {end}" if brief else "")
             + ". Does each token get the part of the interval that its place in the dictionary says, and is "
-            "the model asked with all tokens before it? Only fractions are exact"
+            "the model asked with all tokens before it?" + " Only fractions are exact" * (not brief)
         )
     if start < low or end > high:
         inside = low <= start < high
+        expect(
+            not bits or int(bits, 2) != first or len(bits) >= size,
+            f"{what}: your bits {yours} should be {_short(f'{first:0{size}b}')}: leading zeros count",
+        )
         raise CheckFailed(
             f"{what}: the numbers that begin with your bits {yours} are not all in the text's interval{where}"
             + (f": they run from {start} to {end}" if brief else "")
@@ -558,7 +594,7 @@ def expect_encoded(student, next_counts, tokens, what, instead=None, why=""):
     expect(
         len(bits) == size,
         f"{what}: your bits {yours} name the text, but {size} will do"
-        + (f": {first:0{size}b}" if size and size < 60 else ""),
+        + (f", for example {first:0{size}b}" if size and size < 60 else ""),
     )
 
 
@@ -629,8 +665,8 @@ def hundreds_of_tokens(student):
 # 6. decoding
 
 
-def expect_decoded(student, next_counts, bits, tokens, what, mistakes=(), hint=""):
-    """The tokens that bits name; `mistakes` are pairs of wrong ones and the reason, `hint` is for others."""
+def expect_decoded(student, next_counts, bits, tokens, what, mistakes=(), otherwise=""):
+    """The tokens that bits name; `mistakes` are pairs of wrong ones and why, `otherwise` is for others."""
     got = student.decode(next_counts, bits, len(tokens))
     expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
     expect(isinstance(got, (list, tuple)), f"{what}: return a list of tokens, not {describe(got)}")
@@ -645,7 +681,7 @@ def expect_decoded(student, next_counts, bits, tokens, what, mistakes=(), hint="
     i = next(i for i, (a, b) in enumerate(zip(got, tokens)) if a != b)
     raise CheckFailed(
         f"{what}: token number {i + 1} should be {tokens[i]!r}, yours is {_short(got[i])}"
-        + (" (all before it are right: is each number on the way exact?)" if i > 30 else hint)
+        + (" (all before it are right: is each number on the way exact?)" if i > 30 else otherwise)
     )
 
 
@@ -701,7 +737,7 @@ def context_of_the_decoder(student):
             f"{first:0{size}b}",
             list(text),
             f"the code of {text!r}, some days of sun and rain",
-            hint=": did you ask the model with all that was decoded so far?",
+            otherwise=": did you ask the model with all that was decoded so far?",
         )
 
 
@@ -746,9 +782,11 @@ def rate_of(sentences):
     tokens = np.array([-math.log2(p) for probs in sentences for p in probs])
     n, rate = len(bits), bits.sum() / lengths.sum()
     s = np.std(bits - rate * lengths, ddof=1)
+    by_tokens = "you counted tokens as if they had been drawn independently; n is the number of sentences"
     wrong = {
-        1.96 * np.std(tokens) / math.sqrt(len(tokens)): "you counted tokens as if they had been drawn "
-        "independently; n is the number of sentences",
+        1.96 * np.std(tokens) / math.sqrt(len(tokens)): by_tokens,
+        1.96 * s / math.sqrt(len(tokens)): by_tokens,
+        1.96 * s / math.sqrt(len(tokens)) / lengths.mean(): by_tokens,
         1.96
         * np.std(bits)
         / math.sqrt(n)
