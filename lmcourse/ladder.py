@@ -51,12 +51,12 @@ def measure(
 
 
 def as_table(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table, worst model first on each text."""
+    """The rows as a Markdown table, on each text the one with the most bits per byte first."""
     lines = [
         "| model | text | parameters | training operations | bits per token | bits per byte |",
         "|---|---|---:|---:|---:|---:|",
     ]
-    for row in sorted(rows, key=lambda r: (r.text, -r.bits_per_token)):
+    for row in sorted(rows, key=lambda r: (r.text, -r.bits_per_byte)):
         name = row.name.replace(" ", "\u00a0")  # a name stays on one line
         lines.append(
             f"| {name} | {row.text} | {_count(row.parameters)} | {_count(row.training_cost)} "

@@ -47,6 +47,7 @@ def test_the_table_sorts_each_text_from_worst_to_best():
     rows = [
         Row("good", "B", 1_234_567, 89, 1.0, 0.25),
         Row("bad", "B", None, None, 2.0, 0.5),
+        Row("longer tokens", "B", None, None, 3.0, 0.4),  # more bits for each, and fewer of them
         Row("only", "A", 5, 6, 1.5, 0.12345),
     ]
     header, rule, *body = as_table(rows).split("\n")
@@ -55,5 +56,6 @@ def test_the_table_sorts_each_text_from_worst_to_best():
     assert body == [
         "| only | A | 5 | 6 | 1.500 | 0.123 |",
         "| bad | B |  |  | 2.000 | 0.500 |",
+        "| longer\u00a0tokens | B |  |  | 3.000 | 0.400 |",
         "| good | B | 1,234,567 | 89 | 1.000 | 0.250 |",
     ]
