@@ -230,7 +230,7 @@ function render({ model, el }) {
   const numberSlider = h("div", { class: "lmc-number-slider" }, h("span"), number, h("span"));
 
   const root = h("section", { class: "lmc lmc-interval", "aria-label": "Coding interval" },
-    h("div", { class: "lmc-title" }, "A text as a number between 0 and 1"),
+    h("div", { class: "lmc-title" }, "A text becomes a number"),
     h("div", { class: "lmc-modes", role: "group", "aria-label": "What to do" }, ...modes),
     encoder, decoder, said, numberSlider, figure, facts);
 

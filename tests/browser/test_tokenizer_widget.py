@@ -19,18 +19,25 @@ from lmcourse.widgets.tokenizer import PATTERNS, merge_steps, tokenize
 
 TEXT = (
     "It's the mouse that ate the cheese, and they'll say it's the mouse's. We've 42 mice, 1,000 mice!\n\n"
-    "Die Mäuse fraßen den Käse.  南京市长江大桥，研究生命起源。 👩‍🚀🚀 naïve café\tend \u00a0\u0085 mice mice"
+    "Die Mäuse fraßen den Käse.  南京市长江大桥,研究生命起源。 👩‍🚀🚀 naïve café\tend \u00a0\u0085 mice mice"
 )
 SIGNS = (
     [chr(i) for i in range(0x20)]
     + list(" \u0085\u00a0\u1680\u2003\u2028\u2029\u200b\u200d\u202f\u205f\u3000\ufeff\u180e\u00ad")
-    + list(
-        "aeistTmous 'dmlrv''  ##[]UNK12²½٣Ⅷßéıİſ\u0301\u0308\u0345南京市大👩🚀🇬🇧🏽\U0001f3ff𝔸\U0010ffff\ud800\udc00\ue000"
-    )
+    + list("aeistTmous 'dmlrv''  ##[]UNK12²½٣Ⅷßé\u0131İ\u017f\u0301\u0308\u0345南京市大👩🚀🇬🇧🏽\U0001f3ff")
+    + list("\U0001d538\U0010ffff\ud800\udc00\ue000")
     + ["the", " the", "mice", "'s", "'ll", "'ve", "  ", "\r\n", "[UNK]", "##e", "e\u0301", "👩‍🚀"]
 )
-# Half pairs that meet make a whole character in JavaScript, and two in Python: no text that is typed has them.
-MEETING = [high + low for high in "\ud800" for low in "\udc00"]
+# Half pairs that meet make a whole character in JavaScript, and two in Python: no typed text has them.
+MEETING = "\ud800\udc00"
+# Every assigned character, but few of the thousands of ideographs, which are all alike.
+IDEOGRAPHS = [(0x3400, 0xA000), (0xAC00, 0xD7A4), (0x17000, 0x18D00), (0x20000, 0x40000)]
+ASSIGNED = [
+    chr(i)
+    for i in range(0x110000)
+    if unicodedata.category(chr(i)) not in ("Cn", "Cs", "Co")
+    and (i % 97 == 0 or not any(start <= i < end for start, end in IDEOGRAPHS))
+]
 
 TOKENIZERS = {
     "bytes": BPE.train(TEXT, 330),
@@ -53,15 +60,14 @@ TOKENIZERS = {
 def nasty_texts() -> list[str]:
     """Texts of strange signs, of any assigned character, and of ordinary words."""
     rng = np.random.default_rng(3)
-    assigned = [chr(i) for i in range(0x110000) if unicodedata.category(chr(i)) not in ("Cn", "Cs", "Co")]
     texts = ["", " ", "\n", TEXT, "\ufeffthe", "x\x1cy", "'s's", "  the", "the \x1c the"]
-    for size in rng.integers(1, 40, 500):
+    for size in rng.integers(1, 40, 300):
         texts.append("".join(SIGNS[i] for i in rng.integers(0, len(SIGNS), size)))
-    for size in rng.integers(1, 40, 200):
-        texts.append("".join(assigned[i] for i in rng.integers(0, len(assigned), size)))
-    for start, size in zip(rng.integers(0, len(TEXT), 200), rng.integers(1, 80, 200)):
+    for size in rng.integers(1, 40, 100):
+        texts.append("".join(ASSIGNED[i] for i in rng.integers(0, len(ASSIGNED), size)))
+    for start, size in zip(rng.integers(0, len(TEXT), 100), rng.integers(1, 80, 100)):
         texts.append(TEXT[start : start + size])
-    return [text for text in texts if not any(pair in text for pair in MEETING)]
+    return [text for text in texts if MEETING not in text]
 
 
 TEXTS = nasty_texts()
@@ -73,7 +79,7 @@ def points(text: str | bytes) -> list[int]:
 
 
 def in_page(page, body: str, *arguments):
-    """The result of JavaScript that sees the widget's module, `arguments`, `text(points)` and `points(text)`."""
+    """The result of JavaScript that sees the widget's `module`, `given`, `text(points)`, `points(text)`."""
     return page.evaluate(
         """async ([source, body, given]) => {
             const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
@@ -93,7 +99,8 @@ def test_tokens_equal_python(page, name):
     found = in_page(
         page,
         """const scheme = module.compile(given[0]);
-        return given[1].map((each) => scheme.encode(text(each)).map(([token, id]) => [points(token), id]));""",
+        const told = ([token, id]) => [points(token), id];
+        return given[1].map((each) => scheme.encode(text(each)).map(told));""",
         schemes[f"my {name}" if own else name.strip()],
         [points(text) for text in TEXTS],
     )
@@ -118,8 +125,8 @@ def test_merges_equal_python(page, name):
         """const scheme = module.compile(given[0]);
         return given[1].map((each) => {
             const { steps, at } = scheme.mergeSteps(text(each));
-            return [...steps.keys()].map((k) => [
-                steps[k].rank, at(k + 1).map(([token]) => points(token)), at(k).length - at(k + 1).length - steps[k].places]);
+            return steps.map(({ rank, places }, k) => [
+                rank, at(k + 1).map(([token]) => points(token)), at(k).length - at(k + 1).length - places]);
         });""",
         scheme,
         [points(text) for text in texts],
@@ -131,16 +138,15 @@ def test_merges_equal_python(page, name):
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_pieces_of_every_character_equal_python(page, pattern):
-    signs = [chr(i) for i in range(0x110000) if unicodedata.category(chr(i)) not in ("Cn", "Cs", "Co")]
     found = in_page(
         page,
         """return given[1].map((point) => module.pieces(`a${String.fromCodePoint(point)}1 `, given[0])
             .map((piece) => [...piece].length).join(""));""",
         PATTERNS[pattern],
-        [ord(sign) for sign in signs],
+        [ord(sign) for sign in ASSIGNED],
     )
-    expected = ["".join(str(len(piece)) for piece in pieces(f"a{sign}1 ", pattern)) for sign in signs]
-    assert [sign for sign, a, b in zip(signs, found, expected) if a != b] == []
+    expected = ["".join(str(len(piece)) for piece in pieces(f"a{sign}1 ", pattern)) for sign in ASSIGNED]
+    assert [sign for sign, a, b in zip(ASSIGNED, found, expected) if a != b] == []
 
 
 def test_bytes_that_are_no_character(page):
@@ -170,10 +176,8 @@ def check_counts(page, explorer) -> None:
         assert int(row.get_attribute("data-tokens")) == len(explorer.tokens(row.get_attribute("data-scheme")))
     chosen = explorer.tokens(page.get_attribute(ROOT, "data-scheme"))
     chips = page.locator(".lmc-chips .lmc-chip")
-    ids = chips.evaluate_all(
-        "all => all.map((e) => e.dataset.id === undefined ? null : Number(e.dataset.id))"
-    )
-    assert ids == [i for _, i in chosen]
+    ids = chips.evaluate_all("all => all.map((e) => e.dataset.id ?? null)")
+    assert ids == [None if i is None else str(i) for _, i in chosen]
 
 
 def test_typing(page, tmp_path, explorer):
@@ -247,6 +251,7 @@ def test_merges_one_by_one(page, tmp_path, explorer):
         check_step(page, explorer, k)
     page.get_by_text("All merges of this text").click()
     rows = page.locator(".lmc-merges button")
+    rows.first.wait_for()
     assert rows.count() == last
     rows.nth(4).click()
     check_step(page, explorer, 5)
@@ -291,9 +296,7 @@ def test_a_text_as_long_as_may_be_is_typed_fluently(page, tmp_path, explorer):
     page.locator("textarea").press_sequentially("the end.")
     assert int(page.locator("[data-scheme='characters'].lmc-row").get_attribute("data-tokens")) == 1998
     page.locator("[data-scheme='UTF-8 bytes'].lmc-row").click()
-    assert (
-        "and " in page.locator(".lmc-detail .lmc-note").first.inner_text()
-    )  # over 2,000 chips are not drawn
+    assert " more" in page.locator(".lmc-detail .lmc-note").first.inner_text()  # 2,000 chips are drawn
     assert page.locator(".lmc-chips .lmc-chip").count() == 2000
 
 
