@@ -154,7 +154,9 @@ const ROWS = 7;
 const ROW_HEIGHT = 58;
 const STOPS = 1024; // of the slider in the decoder: numbers of ten bits
 
-const grouped = (bits) => bits.replace(/(.{4})(?=.)/g, "$1\u202f");
+// The beginning and the end of a long row of digits: what two ends of an interval share stands in the middle.
+const shorten = (shown, room) => (shown.length <= room ? shown : `${shown.slice(0, 4)}…${shown.slice(6 - room)}`);
+const grouped = (bits) => bits.replace(/(.{4})(?=.)/g, "$1\u2009");
 // Where the point n / 2^power lies in an interval: 0 its beginning, 1 its end.
 const place = (n, power, { low, width, whole }) =>
   Number(((n * whole - (low << power)) << 60n) / (width << power)) / 2 ** 60;
@@ -259,18 +261,14 @@ function render({ model, el }) {
       bar.append(mark);
     }
     const { low, width: w, whole } = interval;
-    const count = Math.min(digitsToTell(low, low + w, whole, 10), width < 330 ? 9 : 14);
-    const ends = h("div", { class: "lmc-ends" },
-      h("span", {}, digits(low, whole, count)), h("span", {}, digits(low + w, whole, count)));
+    const [from, to] = [low, low + w].map((n) => digits(n, whole, digitsToTell(low, low + w, whole, 10)));
+    const room = width < 330 ? 12 : 18;
+    const ends = h("div", { class: "lmc-ends" }, h("span", {}, shorten(from, room)), h("span", {}, shorten(to, room)));
     const gap = h("div", { class: "lmc-gap" }, ends);
     if (wedge) {
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      svg.setAttribute("viewBox", "0 0 100 100");
-      svg.setAttribute("preserveAspectRatio", "none");
-      const shape = document.createElementNS("http://www.w3.org/2000/svg", "polygon");
-      shape.setAttribute("points", `${100 * wedge[0]},0 ${100 * wedge[1]},0 100,100 0,100`);
-      svg.append(shape);
-      gap.prepend(svg);
+      const shape = h("div", { class: "lmc-wedge" }); // from the part that was kept to the whole bar
+      shape.style.clipPath = `polygon(${100 * wedge[0]}% 0, ${100 * wedge[1]}% 0, 100% 100%, 0 100%)`;
+      gap.prepend(shape);
     }
     return h("div", { class: "lmc-step-row" }, h("span", { class: "lmc-step-token" }, label),
       h("div", { class: "lmc-step-bar" }, gap, bar), h("span", { class: "lmc-number" }, share));
@@ -284,7 +282,7 @@ function render({ model, el }) {
 
   // The rows `from` to `to` of a walk; those before `picked` have their token chosen.
   function drawZoom(found, from, to, picked, marksOf) {
-    const width = zoom.clientWidth - (zoom.clientWidth < 420 ? 120 : 160);
+    const width = zoom.clientWidth - (zoom.clientWidth < 420 ? 130 : 165);
     const rows = [];
     for (let i = from; i <= to; i++) {
       const step = found.steps[i] || { row: null, interval: found.last };
@@ -342,14 +340,15 @@ function render({ model, el }) {
     const high = low + width;
     const cost = costInBits(interval);
     const certain = certainBits(interval);
-    const prob = Number((width << 60n) / whole) / 2 ** 60;
+    const prob = 2 ** -cost;
+    const [mantissa, power] = prob.toExponential(2).split("e");
     const [ten, two] = [10, 2].map((base) => digitsToTell(low, high, whole, base));
     const list = [
-      ...fact("from", mono(digits(low, whole, ten)), h("small", {}, "binary ", mono(digits(low, whole, two, 2)))),
-      ...fact("up to", mono(digits(high, whole, ten)), h("small", {}, "binary ", mono(digits(high, whole, two, 2)))),
-      ...fact("width", `${prob >= 0.001 ? prob.toFixed(4) : prob.toExponential(2)}`, h("small", {}, step ? "the product of the probabilities" : "nothing is said yet")),
+      ...fact("from", mono(shorten(digits(low, whole, ten), 30)), h("small", {}, "binary ", mono(shorten(digits(low, whole, two, 2), 30)))),
+      ...fact("up to", mono(shorten(digits(high, whole, ten), 30)), h("small", {}, "binary ", mono(shorten(digits(high, whole, two, 2), 30)))),
+      ...fact("width", prob >= 0.001 ? prob.toFixed(4) : prob ? h("span", {}, `${mantissa} × 10`, h("sup", {}, power.replace("-", "−"))) : "under 10⁻³⁰⁰", h("small", {}, step ? "the product of the probabilities" : "nothing is said yet")),
       ...fact("−log₂ width", h("b", {}, `${cost.toFixed(2)} bits`), h("small", {}, "the information in what was said")),
-      ...fact("certain bits", mono(certain ? grouped(certain) : "none"), h("small", {}, certain ? `every number in here begins with 0.${certain.length > 24 ? "…" : certain}` : "the numbers in here do not even share the first bit")),
+      ...fact("certain bits", mono(certain ? grouped(certain) : "none"), h("small", {}, certain ? "every number in here begins with them" : "the numbers in here do not even share the first bit")),
     ];
     if (step === length) {
       list.push(...fact("code", h("b", { class: "lmc-code" }, grouped(code) || "no bits at all"),
@@ -358,7 +357,7 @@ function render({ model, el }) {
     facts.replaceChildren(...list);
     const next = text.steps[step];
     const message = step === 0 ? "Each token that can come first has a part of the bar as wide as it is probable. The one that comes says which part to keep."
-      : step < length ? `“${spell(text.ids.slice(0, step))}” keeps [${digits(low, whole, ten)}, ${digits(high, whole, ten)}). Now that is divided among the ${next.row.ids.length} token${next.row.ids.length === 1 ? "" : "s"} that can follow.`
+      : step < length ? `“${spell(text.ids.slice(0, step))}” keeps [${shorten(digits(low, whole, ten), 18)}, ${shorten(digits(high, whole, ten), 18)}). Now that is divided among the ${next.row.ids.length} token${next.row.ids.length === 1 ? "" : "s"} that can follow.`
         : `Any number in the last interval names the whole text. ${code.length} bits are enough; −log₂ p is ${cost.toFixed(2)}.${tree.end === null || text.ids[length - 1] !== tree.end ? " How many tokens there are must be told besides." : " Its last token tells the receiver to stop."}`;
     if (status.textContent !== message) status.textContent = message;
     Object.assign(root.dataset, {
@@ -387,6 +386,7 @@ function render({ model, el }) {
       ...fact("certain", `${found.certain} token${found.certain === 1 ? "" : "s"}`, h("small", {}, "filled boxes; the others hold if only zeros follow")));
     const same = found.ids.length === length && found.ids.every((id, i) => id === text.ids[i]);
     const message = `The number ${digits(n, 1n << power, 6)} picks “${spell(found.ids)}”${found.known ? "" : " …, and there this page's copy of the model ends"}.`
+      + (found.steps.length > ROWS ? ` The first ${ROWS} steps are drawn.` : "")
       + (same ? found.certain === length ? " That is the text, and no further bit can change it." : " That is the text." : "");
     if (status.textContent !== message) status.textContent = message;
     Object.assign(root.dataset, { decoded: found.ids.join(" "), certainTokens: found.certain, known: found.known });
