@@ -21,6 +21,7 @@ from lmcourse.ngram.smoothing import Smoothing, Tables, modified_kneser_ney
 from lmcourse.vocabulary import Vocabulary
 
 KEPT = 4_000_000  # probabilities that a reader keeps, 32 MB of them
+MANY = 8  # continuations that make a context's distribution worth keeping
 
 
 class NgramModel(LanguageModel):
@@ -199,24 +200,39 @@ class NgramModel(LanguageModel):
 
 
 class _NgramReader(Reader):
-    """Keeps the numbers of the last 0, 1, …, N - 1 tokens, and the distributions it has worked out."""
+    """Keeps the numbers of the last 0, 1, …, N - 1 tokens, and distributions that come again."""
 
     def __init__(self, model: NgramModel):
         super().__init__(model)
         self._nodes = (0,)
-        self._kept: dict[tuple[int, ...], np.ndarray] = {}
+        self._kept: dict[tuple[int, int], np.ndarray] = {}
         for token in model._before():
             self.read(token)
 
     def log_probs(self) -> np.ndarray:
-        """Log-probabilities (V,) of the next token; they are kept, so do not write into them."""
-        nodes = self._nodes
-        if nodes not in self._kept:
-            if len(self._kept) * self._model.vocab_size > KEPT:
-                self._kept.clear()
-            row = self._model._rows([np.array([node]) for node in nodes], np.array([len(nodes) - 1]))
-            self._kept[nodes] = log(row)[0]
-        return self._kept[nodes]
+        """Log-probabilities (V,) of the next token."""
+        return log(self._probs(len(self._nodes) - 1))
+
+    def _probs(self, n: int) -> np.ndarray:
+        """Probabilities (V,) after the last n tokens, the same to the bit as `NgramModel._rows` has them.
+
+        Those after contexts with many continuations are kept, so do not write into them: they are the dear
+        ones, and come again.
+        """
+        node, size, tables = self._nodes[n], self._model.vocab_size, self._model._tables
+        if (n, node) in self._kept:
+            return self._kept[n, node]
+        base = tables.probs[0][0]
+        row = tables.gammas[n][node] * (np.full(size, base) if n == 0 or tables.alone else self._probs(n - 1))
+        if node >= 0:
+            keys = self._model._keys[n + 1]
+            first, end = keys.searchsorted((node * size, (node + 1) * size))
+            row[keys[first:end] % size] = tables.probs[n + 1][first:end]
+            if end - first >= MANY:
+                if len(self._kept) * size > KEPT:
+                    self._kept.clear()
+                self._kept[n, node] = row
+        return row
 
     def read(self, token: int) -> None:
         """Take one token id as said: each n-gram grows by it, and the longest drops its first token."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lmcourse.ngram.model
 from lmcourse.model import LanguageModel
 from lmcourse.ngram import smoothing as s
 from lmcourse.ngram.model import NgramModel
@@ -41,6 +42,17 @@ def test_scores_and_readers_equal_whole_distributions(texts, method, order, star
     fast = model.token_log_probs(scored)
     np.testing.assert_allclose(fast, rows[np.arange(len(ids)), ids], rtol=1e-12)
     np.testing.assert_allclose(fast, LanguageModel.token_log_probs(model, scored), rtol=1e-12)
+
+
+def test_a_reader_that_keeps_and_forgets_distributions_gives_the_same(monkeypatch):
+    monkeypatch.setattr(lmcourse.ngram.model, "MANY", 2)
+    monkeypatch.setattr(lmcourse.ngram.model, "KEPT", 3 * len(VOCAB))
+    ids = np.random.default_rng(0).integers(len(VOCAB), size=400).tolist()
+    model = NgramModel.fit(VOCAB, 3, [VOCAB.decode(ids[:200])])
+    rows, reader = model.next_log_probs([ids[:i] for i in range(len(ids))]), model.reader()
+    for row, token in zip(rows, ids):
+        np.testing.assert_array_equal(row, reader.log_probs())
+        reader.read(token)
 
 
 @given(st.text("abc", max_size=8), st.integers(1, 4))
