@@ -837,6 +837,14 @@ def random_walk(rng, next_counts, length):
     return tokens
 
 
+def first_tokens(next_counts, length):
+    """The text at the lower end of [0, 1): each time the first token that may come."""
+    tokens = []
+    for _ in range(length):
+        tokens.append(next(iter(next_counts(tuple(tokens)))))
+    return tokens
+
+
 def whole_numbers(model):
     """A language model in whole numbers."""
 
@@ -860,6 +868,8 @@ def random_texts_encoded(student, rng):
     for length in (1, 2, 3, 4, 8, 20, 150):
         model = random_model(rng)
         expect_encoded(student, model, random_walk(rng, model, length), "some text")
+    first, second = rng.integers(1, 40, size=2).tolist()
+    expect_encoded(student, unchanging({"x": first, "y": first + second}), ["x"] * 6, "a text of zeros")
 
 
 @check(
@@ -874,6 +884,8 @@ def worlds_encoded(student, rng):
         for n in (1, 12):
             tokens = [world.vocab.tokens[i] for ids in world.sample(n, rng) for i in ids]
             expect_encoded(student, whole_numbers(world), tokens, "some sentences")
+        model = whole_numbers(world)
+        expect_encoded(student, model, first_tokens(model, 8), "some tokens")
 
 
 # 6. decoding
@@ -1001,6 +1013,12 @@ def random_decoding(student, rng):
         bits = f"{first:0{size}b}" if size else ""
         bits += "".join(map(str, rng.integers(2, size=int(rng.integers(9)))))
         expect_decoded(student, model, bits, tokens, "some code")
+    half = int(rng.integers(1, 40))
+    even = unchanging({"x": half, "y": half})
+    expect_decoded(student, even, "1", ["y", "x", "x"], "some code")  # on the border, and then at zero
+    tokens = ["xy"[i] for i in rng.integers(2, size=200)]
+    bits = "".join("01"["xy".index(token)] for token in tokens)
+    expect_decoded(student, even, bits, tokens, "a long code")
 
 
 @check(
@@ -1017,6 +1035,7 @@ def worlds_decoded(student, rng):
             model = whole_numbers(world)
             size, first = fewest(*text_interval(model, tokens))
             expect_decoded(student, model, f"{first:0{size}b}", tokens, "some sentences")
+        expect_decoded(student, model, "", first_tokens(model, 8), "no bits")
 
 
 # 7. entropy_rate
