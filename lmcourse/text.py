@@ -1,8 +1,9 @@
-"""Real text: Shakespeare, split into text to learn from and text to be judged on; parallel messages."""
+"""Real text: Shakespeare, to learn from and be judged on; parallel messages; counts of words on the web."""
 
 from __future__ import annotations
 
 import struct
+from collections import Counter
 
 from lmcourse.data import DataError, fetch
 
@@ -47,6 +48,26 @@ def translations() -> dict[str, dict[str, str]]:
         if messages:
             found[path.parent.parent.name] = messages
     return found
+
+
+def web_counts() -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+    """How often 333 thousand words and 258 thousand pairs of words stood on the web of 2006: (words, pairs).
+
+    The pairs are a selection of frequent ones; `"<s>"` is the beginning of a sentence. All in lower case; pairs
+    that differed only in case stand twice in the file, and are added up here.
+    Source: the Web 1T corpus of Google (Brants and Franz 2006), as cut down by Norvig (2009).
+    """
+    folder = fetch("wordsegment")
+
+    def lines(name: str) -> list[list[str]]:
+        text = (folder / name).read_text(encoding="utf-8")
+        return [line.split("\t") for line in text.splitlines()]
+
+    words = {word: int(count) for word, count in lines("unigrams.txt")}
+    pairs: Counter[tuple[str, str]] = Counter()
+    for pair, count in lines("bigrams.txt"):
+        pairs[tuple(pair.split(" "))] += int(count)
+    return words, dict(pairs)
 
 
 def read_catalogue(data: bytes) -> dict[str, str]:

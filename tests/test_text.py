@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from lmcourse.data import DataError, fetch, pins
-from lmcourse.text import HELD_OUT, read_catalogue, shakespeare, shakespeare_split, translations
+from lmcourse.text import HELD_OUT, read_catalogue, shakespeare, shakespeare_split, translations, web_counts
 
 WORKS = ("hamlet", "macbeth", "sonnets", "tempest", "twelfth_night")
 
@@ -127,3 +127,15 @@ def test_the_messages_are_parallel_and_as_gettext_reads_them():
             peer = gettext.GNUTranslations(file)
         assert len(messages[language]) > 200
         assert all(peer.gettext(text) == translated for text, translated in messages[language].items())
+
+
+def test_counts_of_words_on_the_web():
+    words, pairs = web_counts()
+    assert (len(words), len(pairs)) == (333_213, 258_437)
+    assert (
+        pairs["able", "to"] == 593_366 + 100_783_318
+    )  # "Able to" and "able to", perhaps: two lines of the file
+    assert max(words, key=words.get) == "the"
+    assert words["the"] == 23_135_851_162
+    assert ("<s>", "a") in pairs
+    assert {len(pair) for pair in pairs} == {2}
