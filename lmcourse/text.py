@@ -53,8 +53,8 @@ def translations() -> dict[str, dict[str, str]]:
 def web_counts() -> tuple[dict[str, int], dict[tuple[str, str], int]]:
     """How often 333 thousand words and 258 thousand pairs of words stood on the web of 2006: (words, pairs).
 
-    The pairs are a selection of frequent ones; `"<s>"` is the beginning of a sentence. All in lower case; pairs
-    that differed only in case stand twice in the file, and are added up here.
+    The pairs are a selection of frequent ones; `"<s>"` is the beginning of a sentence. All are in lower case;
+    pairs that differed only in case stand twice in the file, and are added up here.
     Source: the Web 1T corpus of Google (Brants and Franz 2006), as cut down by Norvig (2009).
     """
     folder = fetch("wordsegment")

@@ -134,7 +134,7 @@ def test_counts_of_words_on_the_web():
     assert (len(words), len(pairs)) == (333_213, 258_437)
     assert (
         pairs["able", "to"] == 593_366 + 100_783_318
-    )  # "Able to" and "able to", perhaps: two lines of the file
+    )  # two lines of the file
     assert max(words, key=words.get) == "the"
     assert words["the"] == 23_135_851_162
     assert ("<s>", "a") in pairs
