@@ -86,3 +86,19 @@ def test_checked_ids_are_plain_ints():
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_an_unknown_token_takes_the_place_of_what_has_no_id():
+    vocab = Vocabulary.of_words("the mouse the cheese the mouse", least=2, unknown="<unk>")
+    assert vocab.tokens == ("<unk>", "mouse", "the")
+    assert vocab.encode("the cheese ate the mouse") == [2, 0, 0, 2, 1]
+    assert vocab.decode([2, 0]) == "the <unk>"
+    assert vocab != Vocabulary(vocab.tokens)
+    assert vocab == Vocabulary(vocab.tokens, unknown="<unk>")
+    with pytest.raises(ValueError, match="unknown token 3"):
+        vocab.encode([3])
+
+
+def test_the_unknown_token_must_be_a_token():
+    with pytest.raises(ValueError, match=r"unknown='<unk>' must be one of the tokens; add it to them"):
+        Vocabulary("ab", unknown="<unk>")

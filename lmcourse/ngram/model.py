@@ -170,7 +170,8 @@ class NgramModel(LanguageModel):
     def save(self, path: str | Path) -> None:
         """Write the model to a file, whole or not at all; numbers only, no code. `load` reads it."""
         tables = self._tables
-        head = {"tokens": self.vocab.tokens, "separator": self.vocab.separator, "start": self.start}
+        head = {"tokens": self.vocab.tokens, "separator": self.vocab.separator}
+        head |= {"unknown": self.vocab.unknown, "start": self.start}
         head["seen"] = self._seen
         head |= {"order": self.order, "alone": tables.alone}
         arrays = {f"keys{n}": keys for n, keys in enumerate(self._keys)}
@@ -191,9 +192,8 @@ class NgramModel(LanguageModel):
                 gammas = [file[f"gammas{n}"] for n in range(order)]
                 tables = Tables(tuple(probs), tuple(gammas), head["alone"])
                 model = object.__new__(NgramModel)
-                model._set(
-                    Vocabulary(head["tokens"], head["separator"]), keys, tables, head["start"], head["seen"]
-                )
+                vocab = Vocabulary(head["tokens"], head["separator"], head["unknown"])
+                model._set(vocab, keys, tables, head["start"], head["seen"])
                 return model
         except (KeyError, TypeError, EOFError, zipfile.BadZipFile, ValueError) as error:
             raise ValueError(f"{path} is no file of NgramModel.save, or not all of it: {error}") from error
