@@ -20,7 +20,7 @@ class Vocabulary:
         separator: how tokens make up a text: `" "` for words (any white space parts them), `""` for signs.
         unknown: one of the tokens, which takes the place of whatever has no id; None: that is an error.
 
-    Raises ValueError for any other separator, for no tokens, for a token given twice and if `unknown` is none.
+    Raises ValueError for another separator, for no tokens, for a token given twice, if `unknown` is none.
 
     >>> vocab = Vocabulary(["ate", "ball", "cheese", "mouse", "the"])
     >>> vocab.encode("the mouse ate")
