@@ -19,15 +19,15 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import tokenizers
-from nltk.lm import WittenBellInterpolated
+from nltk.lm import KneserNeyInterpolated, WittenBellInterpolated
 from nltk.util import everygrams
 
 from lmcourse.decoding import anneal, top_p
 from lmcourse.grading import course, demo
 from lmcourse.grading.release import make_course
 from lmcourse.model import LanguageModel
-from lmcourse.ngram import CountModel
-from lmcourse.text import shakespeare
+from lmcourse.ngram import CountModel, NgramModel, kneser_ney
+from lmcourse.text import shakespeare, shakespeare_split
 from lmcourse.tokenization.bpe import BPE, BYTES, merge
 from lmcourse.tokenization.pieces import pieces
 from lmcourse.vocabulary import Vocabulary
@@ -80,6 +80,41 @@ def counting(order: int = 3) -> Iterator[Row]:
     model, peer = CountModel(vocab, order, ids), fit_nltk()
     size = f"{len(held_out):,} words, order {order}"
     yield f"score, {size}", "nltk.lm", *best(lambda: model.log_prob(held_out_ids), score_nltk, 3)
+
+
+def kneser_ney_at_scale(order: int = 5, asked: int = 300) -> Iterator[Row]:
+    """Interpolated Kneser-Ney: on characters and words of Shakespeare, beside nltk.lm on the same text.
+
+    nltk is so slow here that it reads a part and is asked a part; its seconds are scaled up to the whole.
+    """
+    train, held_out = shakespeare_split()
+    for what, vocab, part in (
+        ("characters", Vocabulary.of_characters(train + held_out), 100_000),
+        ("words", Vocabulary.of_words(train + held_out), 50_000),
+    ):
+        ids, judged = np.array(vocab.encode(train)), np.array(vocab.encode(held_out))
+        some = [vocab.tokens[i] for i in ids[:part]]
+
+        def fit_nltk(some: list[str] = some) -> KneserNeyInterpolated:
+            model = KneserNeyInterpolated(order)
+            model.fit([list(everygrams(some, max_len=order))], some)
+            return model
+
+        fit, fit_peer = best(
+            lambda vocab=vocab, ids=ids: NgramModel.fit(vocab, order, [ids], kneser_ney), fit_nltk, 1
+        )
+        yield f"fit Kneser-Ney, {len(ids):,} {what}", "nltk.lm", fit, fit_peer * len(ids) / part
+        model, peer = NgramModel.fit(vocab, order, [ids], kneser_ney), fit_nltk()
+        size = f"{model.nbytes() / model.count_parameters():.0f} bytes an n-gram"
+
+        def score_nltk(peer: KneserNeyInterpolated = peer, some: list[str] = some) -> None:
+            for i in range(order, order + asked):
+                peer.score(some[i], some[i - order + 1 : i])
+
+        score, score_peer = best(
+            lambda model=model, judged=judged: model.token_log_probs(judged), score_nltk, 1
+        )
+        yield f"score, {len(judged):,} {what}, {size}", "nltk.lm", score, score_peer * len(judged) / asked
 
 
 def naive_merges(text: str, vocab_size: int) -> list[tuple[int, int]]:
@@ -241,7 +276,7 @@ def grading(few: int = 6, many: int = 120) -> Iterator[Row]:
 def main() -> None:
     """Print the table row by row."""
     print(f"{'what':<44} {'beside':<18} {'ours':>10} {'peer':>10} {'ratio':>8}")
-    for group in (imports, counting, tokenizing, reshaping, streams, grading):
+    for group in (imports, counting, kneser_ney_at_scale, tokenizing, reshaping, streams, grading):
         for what, peer, ours, theirs in group():
             milliseconds = f"{1e3 * ours:>7.2f} ms {1e3 * theirs:>7.1f} ms"
             print(f"{what:<44} {peer:<18} {milliseconds} {theirs / ours:>8.1f}", flush=True)
