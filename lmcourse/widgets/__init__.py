@@ -6,6 +6,7 @@ Python validates and is the reference; the JavaScript beside each module compute
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
+from lmcourse.widgets.ngrams import NgramExplorer
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
 from lmcourse.widgets.tree import SentenceTree
@@ -14,6 +15,7 @@ __all__ = [
     "CodingInterval",
     "EntropyExplorer",
     "GuessingGame",
+    "NgramExplorer",
     "SentenceTree",
     "TemperatureExplorer",
     "TokenizerExplorer",
