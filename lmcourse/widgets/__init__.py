@@ -7,6 +7,7 @@ from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
 from lmcourse.widgets.ngrams import NgramExplorer
+from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
 from lmcourse.widgets.tree import SentenceTree
@@ -17,6 +18,7 @@ __all__ = [
     "GuessingGame",
     "NgramExplorer",
     "SentenceTree",
+    "SparsityMap",
     "TemperatureExplorer",
     "TokenizerExplorer",
 ]
