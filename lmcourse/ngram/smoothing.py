@@ -133,6 +133,8 @@ def maximum_likelihood(counts: NgramCounts) -> Tables:
 def jelinek_mercer(counts: NgramCounts, weights: Sequence[float]) -> Tables:
     """p(w|h) = λ_n c(h w) / c(h) + (1 - λ_n) p(w|h'): one weight for each length (Jelinek and Mercer 1980).
 
+    They had one for each class of contexts that were seen about equally often; here all of a length share it.
+
     Args:
         counts: of all n-grams.
         weights: λ_1, …, λ_N, each from 0 to 1; `em_weights` finds the best ones.
@@ -144,9 +146,8 @@ def jelinek_mercer(counts: NgramCounts, weights: Sequence[float]) -> Tables:
 
     def of(n: int) -> tuple[np.ndarray, np.ndarray]:
         totals, weight = counts.totals(n), weights[n - 1]
-        return weight * over(counts.levels[n].counts, totals[counts.parents(n)]), np.full(
-            len(totals), 1 - weight
-        )
+        alpha = weight * over(counts.levels[n].counts, totals[counts.parents(n)])
+        return alpha, np.full(len(totals), 1 - weight)
 
     return interpolated(counts, of)
 
@@ -173,10 +174,8 @@ def em_weights(
     if not said.size:
         raise ValueError("held_out holds no token: there is nothing to fit the weights to")
     nodes = find([level.keys for level in counts.levels], counts.vocab_size, ids, age)
-    shares, known = (
-        [],
-        [],
-    )  # for each length: c(h w) / c(h) of each token, and whether anything was seen after h
+    # for each length: c(h w) / c(h) of each token, and whether anything was seen after h
+    shares, known = [], []
     for n in range(1, counts.order + 1):
         context = nodes[n - 1][said - 1] if n > 1 else nodes[0][said]
         total = np.append(counts.totals(n), 0)[np.where(age[said] >= n, context, -1)]
@@ -190,10 +189,8 @@ def em_weights(
         likelihood = float(np.log(probs[-1]).mean())
         if likelihood - before < tolerance:
             return weights.tolist()
-        before, came = (
-            likelihood,
-            np.ones(len(said)),
-        )  # came: probability that a token was drawn at n or below
+        before = likelihood
+        came = np.ones(len(said))  # probability that a token was drawn at n or below
         for n in reversed(range(counts.order)):
             drawn = np.where(known[n], came * over(weights[n] * shares[n], probs[n + 1]), 0.0)
             arrived = came[known[n]].sum()
