@@ -88,6 +88,44 @@ def best_path(text: str, graph: Graph, score: Score) -> tuple[list[str], float]:
     return found, best[0]
 
 
+def best_bigram_path(
+    text: str, graph: Graph, score: Callable[[str, str | None], float]
+) -> tuple[list[str], float]:
+    """As `best_path`, for words that depend on the word before: `score(word, before)`, None at the beginning.
+
+    The best way to a position now depends on which word ends there, so the nodes of the search are edges of
+    the graph: best[start, end] is that of the best segmentation whose last word is text[start:end].
+
+    >>> logs = {("a", None): -1.0, ("ab", None): -2.0, ("b", "a"): -0.5, ("c", "b"): -3.0, ("c", "ab"): -1.0}
+    >>> best_bigram_path("abc", [[1, 2], [2], [3]], lambda word, before: logs[word, before])
+    (['ab', 'c'], -3.0)
+    """
+    if not text:
+        return [], 0.0
+    best: dict[tuple[int, int], tuple[float, int]] = {}  # (start, end): (score, where the word before began)
+    starts: list[list[int]] = [[] for _ in range(len(text) + 1)]  # of the words that end at each position
+    for start, ends in enumerate(graph):
+        for end in ends:
+            word = text[start:end]
+            ways = [
+                (best[first, start][0] + score(word, text[first:start]), first) for first in starts[start]
+            ]
+            if start == 0:
+                ways = [(score(word, None), -1)]
+            if ways and max(ways)[0] > -math.inf:
+                best[start, end] = max(ways)
+                starts[end].append(start)
+    if not starts[len(text)]:
+        raise ValueError(f"no sequence of words spells {text!r}: the dictionary lacks its characters")
+    end = len(text)
+    start = max(starts[end], key=lambda first: best[first, end][0])
+    total, found = best[start, end][0], [text[start:end]]
+    while start:
+        start, end = best[start, end][1], start
+        found.append(text[start:end])
+    return found[::-1], total
+
+
 def log_totals(text: str, graph: Graph, score: Score) -> list[float]:
     """For each position, the logarithm of the summed probability of all ways from it to the end, (L + 1,).
 

@@ -47,6 +47,29 @@ def test_everything_equals_its_listing(text, log_probs):
     assert {w: n for w, n in counts.items() if n > 1e-12} == pytest.approx(dict(expected))
 
 
+@given(texts, logs)
+def test_the_best_path_of_pairs_equals_the_best_listed(text, log_probs):
+    def score(word, before):  # any function of both will do
+        return log_probs[word] - 0.3 * ((len(word) * 7 + 3 * len(before or "") + (before == word)) % 5)
+
+    graph = lattice.word_graph(text, log_probs, 4)
+    words, best = lattice.best_bigram_path(text, graph, score)
+    totals = [
+        sum(score(word, before) for word, before in zip(way, [None, *way]))
+        for way, _ in listed(text, log_probs)
+    ]
+    assert best == pytest.approx(max(totals))
+    assert sum(score(word, before) for word, before in zip(words, [None, *words])) == pytest.approx(best)
+    assert "".join(words) == text
+
+
+def test_pairs_that_do_not_care_cut_as_words_do():
+    logs = {"a": -1.0, "b": -2.0, "c": -2.5, "ab": -2.0, "bc": -4.0}
+    graph = lattice.word_graph("abc", logs, 2)
+    assert lattice.best_bigram_path("abc", graph, lambda word, _: logs[word]) == (["ab", "c"], -4.5)
+    assert lattice.best_bigram_path("", [], lambda *_: 0.0) == ([], 0.0)
+
+
 def test_paths_are_drawn_with_their_probabilities():
     log_probs = {"a": math.log(0.5), "aa": math.log(0.3), "aaa": math.log(0.2)}
     ways = listed("aaa", log_probs)  # 1/8, 0.15, 0.15, 0.2
@@ -75,6 +98,8 @@ def test_what_cannot_be_spelled_is_refused():
         lattice.sample_path("ab", graph, lambda _: -1.0, np.random.default_rng(0))
     with pytest.raises(ValueError, match="no sequence of words spells 'ab'"):
         lattice.expected_counts("ab", graph, lambda _: -1.0)
+    with pytest.raises(ValueError, match="no sequence of words spells 'ab'"):
+        lattice.best_bigram_path("ab", graph, lambda *_: -1.0)
 
 
 def test_many_paths_are_counted_not_listed():
