@@ -320,7 +320,7 @@ const STOPS = {
   discount: [null, ...Array.from({ length: 19 }, (_, i) => (i + 1) / 20)],
 };
 const SETTING = { add_k: "k", jelinek_mercer: "weight", absolute_discounting: "discount", kneser_ney: "discount" };
-const LABELS = { k: "k, added to each count", weight: "λ, weight of each length", discount: "D, taken from each count" };
+const LABELS = { k: "Added count k", weight: "Weight λ", discount: "Discount D" };
 
 function range(label, name, onMove) {
   const input = h("input", { type: "range", step: 1, "data-slider": name, "aria-label": label });
@@ -398,7 +398,7 @@ function render({ model, el }) {
     strip.addEventListener("click", () => radio.click());
     return { method, radio, strip, element };
   });
-  const length = range("n, length of the n-grams", "n", (n) => set({ n }));
+  const length = range("Length n", "n", (n) => set({ n }));
   const setting = range("", "setting", (stop) => {
     const key = SETTING[model.get("method")];
     set({ [key]: STOPS[key][stop] });
@@ -408,6 +408,7 @@ function render({ model, el }) {
   // The path and the bars
   const pathTitle = h("div", { class: "lmc-subtitle" });
   const path = h("div", { class: "lmc-ng-path", role: "table", "aria-label": "From the longest context to none" });
+  const pathNote = h("p", { class: "lmc-note" });
   const barsTitle = h("div", { class: "lmc-subtitle", role: "status" });
   const bars = h("div", { class: "lmc-ng-bars", role: "table", "aria-label": "The most probable tokens" });
 
@@ -418,10 +419,10 @@ function render({ model, el }) {
     h("div", { class: "lmc-ng-acts" }, ...drawButtons, clear, tryRow),
     h("div", { class: "lmc-ng-methods", role: "radiogroup", "aria-label": "Smoothing method" }, ...strips.map((s) => s.element)),
     h("div", { class: "lmc-ng-controls" }, length.element, setting.element), explain,
-    h("div", { class: "lmc-detail" }, pathTitle, path),
+    h("div", { class: "lmc-detail" }, pathTitle, path, pathNote),
     h("div", { class: "lmc-detail" }, barsTitle, bars));
 
-  const shade = (n, most) => (n === 0 ? null : 0.3 + (0.7 * n) / most);
+  const shade = (n, most) => Math.max(0.16, 0.62 ** (most - n)); // the longer the context, the darker
   function layer(n, most, from, width) {
     const element = h("div", { class: n ? "lmc-bar lmc-ng-part" : "lmc-bar lmc-ng-part lmc-ng-uniform" });
     Object.assign(element.style, { left: `${100 * from}%`, width: `${100 * width}%` });
@@ -429,30 +430,37 @@ function render({ model, el }) {
     return element;
   }
 
-  function drawStrips(ids, ranking) {
+  // The tokens stand in one order in all strips: by their probability on the average of the methods.
+  function drawStrips(ids) {
     const now = model.get("method");
-    for (const { method, radio, strip, element } of strips) {
-      const { probs } = predict(counts, tables(method), ids, backsOff(method));
+    const all = strips.map(({ method }) => predict(counts, tables(method), ids, backsOff(method)).probs);
+    const ranking = ranked(tokens.map((_, id) => all.reduce((sum, probs) => sum + probs[id], 0)));
+    strips.forEach(({ method, radio, strip, element }, index) => {
+      const probs = all[index];
+      const rest = 1 - ranking.slice(0, ROWS).reduce((sum, id) => sum + probs[id], 0);
       radio.checked = method === now;
       element.classList.toggle("lmc-on", method === now);
       strip.classList.toggle("lmc-ng-empty", !probs.some((p) => p > 0));
       strip.replaceChildren(...ranking.slice(0, ROWS).map((id, i) => {
         const text = visible(tokens[id]);
-        const cell = h("span", { class: `lmc-hue-${i % 4}` }, probs[id] >= 0.03 + 0.02 * text.length ? text : "");
+        const cell = h("span", { class: `lmc-hue-${i % 4}`, title: `${text} ${exact(probs[id])}` }, probs[id] >= 0.03 + 0.02 * text.length ? text : "");
         cell.style.width = `${100 * probs[id]}%`;
         return cell;
       }));
-      if (!probs.some((p) => p > 0)) strip.append("no distribution: never seen");
-    }
+      if (!probs.some((p) => p > 0)) strip.append("never seen, so nothing is possible");
+      else if (ranking.length > ROWS) strip.append(h("span", { class: "lmc-ng-remainder" }, rest > 0.3 ? `${ranking.length - ROWS} others` : ""));
+    });
   }
 
   function drawPath(ids, { parts, gammas, probs }) {
     const method = model.get("method");
+    const { alone } = tables(method);
     const most = parts.length - 1;
     const shares = parts.map((part) => part.reduce((a, b) => a + b, 0));
     const total = probs.reduce((a, b) => a + b, 0);
     const continued = method.endsWith("kneser_ney") ? continuations(counts, model.get("n")) : counts.levels;
     let from = 0;
+    let otherwise = null; // the first follower that is counted in Kneser and Ney's way: n-gram, last token, count
     const rows = [];
     for (let n = most; n >= 0; n--) {
       const context = n ? ids.slice(ids.length - n + 1) : [];
@@ -462,9 +470,14 @@ function render({ model, el }) {
       const seen = own.reduce((sum, g) => sum + counts.levels[n].counts[g], 0);
       const used = continued[Math.max(n, 1)].counts;
       const rest = Math.max(0, total - from - shares[n]);
+      const asked = n && (n === most || !alone); // add-k goes straight to the uniform distribution
       const hollow = h("div", { class: "lmc-bar lmc-ng-rest" });
       Object.assign(hollow.style, { left: `${100 * (from + shares[n])}%`, width: `${100 * rest}%` });
       const top = [...own].sort((a, b) => used[b] - used[a] || a - b).slice(0, FOLLOWERS);
+      if (!otherwise && continued !== counts.levels && top.length && n < model.get("n")) {
+        const token = next[top[0]];
+        otherwise = [name([...context, token]), name([token]), grouped(used[top[0]])];
+      }
       const followers = h("div", { class: "lmc-ng-followers", role: "cell" });
       if (n && !seen) followers.append(h("span", { class: "lmc-zero" }, "never seen"));
       if (!n) followers.append(h("span", { class: "lmc-zero" }, `1/${grouped(tokens.length)} for each ${what}`));
@@ -473,26 +486,30 @@ function render({ model, el }) {
       const row = h("div", { class: seen || !n ? "lmc-row" : "lmc-row lmc-ng-unseen", role: "row", "data-length": n },
         h("span", { class: "lmc-ng-context", role: "rowheader" }, n > 1 ? name(context) : h("i", {}, n ? "no context" : "uniform")),
         h("span", { class: "lmc-number", role: "cell" }, n ? times(seen) : "–"),
-        h("div", { class: "lmc-track", "aria-hidden": "true" }, shares[n] ? layer(n, most, from, shares[n]) : "", rest > 1e-9 && n ? hollow : ""),
+        h("div", { class: "lmc-track", "aria-hidden": "true" }, shares[n] ? layer(n, most, from, shares[n]) : "", rest > 1e-9 && asked ? hollow : ""),
         h("span", { class: "lmc-number", role: "cell" }, exact(shares[n])),
-        h("span", { class: "lmc-number", role: "cell" }, n ? exact(gammas[n - 1]) : "–"),
+        h("span", { class: "lmc-number", role: "cell" }, asked ? exact(gammas[n - 1]) : "–"),
         followers);
-      Object.assign(row.dataset, { count: seen, share: shares[n], gamma: n ? gammas[n - 1] : "" });
+      if (n ? !asked : shares[n] < 0.002) row.classList.add("lmc-ng-idle");
+      Object.assign(row.dataset, { count: seen, share: shares[n], gamma: asked ? gammas[n - 1] : "" });
       rows.push(row);
       from += shares[n];
     }
     const header = h("div", { class: "lmc-row lmc-head", role: "row" },
       h("span", { role: "columnheader" }, "context"), h("span", { class: "lmc-number", role: "columnheader" }, "seen"),
-      h("span", { "aria-hidden": "true" }, "who decides how much of the probability"),
-      h("span", { class: "lmc-number", role: "columnheader" }, "share"),
-      h("span", { class: "lmc-number", role: "columnheader" }, "γ"));
-    pathTitle.textContent = `The way down, as ${NAMES[method]} goes it`;
+      h("span", { "aria-hidden": "true" }, h("i", { class: "lmc-swatch lmc-fill" }), "decided here", h("i", { class: "lmc-swatch lmc-ng-rest" }), "passed on"),
+      h("span", { class: "lmc-number", role: "columnheader" }, "here"),
+      h("span", { class: "lmc-number", role: "columnheader" }, "γ"),
+      h("span", { class: "lmc-hidden", role: "columnheader" }, "followed by"));
+    pathTitle.textContent = `From the longest context to none: who decides how much (${NAMES[method]})`;
+    pathNote.textContent = otherwise
+      ? `Kneser and Ney count otherwise below the longest: the ${otherwise[2]} beside “${otherwise[1]}” says that “${otherwise[0]}” stood after ${otherwise[2]} different ${what}s.` : "";
     path.replaceChildren(header, ...rows);
   }
 
   function drawBars(ids, { probs, parts }, ranking) {
     const most = parts.length - 1;
-    const shown = ranking.slice(0, ROWS).filter((id) => probs[id] > 0 || model.get("method") !== "maximum_likelihood");
+    const shown = ranking.slice(0, ROWS).filter((id) => probs[id] > 0);
     const others = ranking.slice(shown.length);
     const sum = (values, list) => list.reduce((total, id) => total + values[id], 0);
     const groups = [...shown.map((id) => [id]), ...(others.length ? [others] : [])];
@@ -548,12 +565,13 @@ function render({ model, el }) {
     const method = model.get("method");
     const found = predict(counts, tables(method), ids, backsOff(method));
     const ranking = ranked(found.probs);
-    drawStrips(ids, ranking);
+    drawStrips(ids);
     drawControls();
     drawPath(ids, found);
     drawBars(ids, found, ranking);
     const possible = found.probs.some((p) => p > 0);
     drawButtons.forEach((button) => { button.disabled = !possible; });
+    examples.forEach((button) => { button.disabled = model.get("n") === 1; });
     Object.assign(root.dataset, { method, n: model.get("n"), used: Math.min(ids.length, model.get("n") - 1) });
   }
 
@@ -594,7 +612,7 @@ function explanation(counts, { method, n, k, weight, discount }) {
   const d = (values) => short(discountsOf(values, false)[0]);
   return {
     maximum_likelihood: "Each count over their sum. What was not seen is impossible.",
-    add_k: `As if each of the ${grouped(counts.size)} tokens had been seen ${short(k)} times more after every context. Shorter contexts are not asked.`,
+    add_k: `As if each of the ${grouped(counts.size)} tokens had been seen k = ${short(k)} times more after every context. Shorter contexts are not asked.`,
     jelinek_mercer: `${short(weight)} of the mass goes to the counts of each context that was seen, the other ${short(1 - weight)} to the next shorter one.`,
     witten_bell: "Each different token that followed a context counts once more, in favour of the next shorter one: variety passes mass on.",
     absolute_discounting: `${fixed ? short(discount) : d(longest)} is taken from each count${fixed ? "" : " (of the longest n-grams; estimated)"} and goes to the next shorter context.`,

@@ -107,7 +107,7 @@ class NgramExplorer(Widget):
     def _check_context(self, proposal: dict) -> str:
         if len(proposal["value"]) > MAX_CONTEXT:
             raise ValueError(
-                f"a context of {len(proposal['value']):,} characters is too long; give {MAX_CONTEXT:,} at most"
+                f"context of {len(proposal['value']):,} characters is too long; show {MAX_CONTEXT:,} at most"
             )
         return proposal["value"]
 

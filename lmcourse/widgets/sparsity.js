@@ -44,15 +44,18 @@ export function matrix(ids, V, size, prefix) {
   return counts;
 }
 
-// Where the slider stops: sizes that grow by the same factor, up to the whole text.
+// Where the slider stops: sizes that grow by about the same factor, up to the whole text.
 export function stops(length, many = 60) {
   const least = Math.max(1, Math.min(100, Math.floor(length / 10)));
-  return Array.from({ length: many + 1 }, (_, i) => Math.round(least * (length / least) ** (i / many)));
+  const sizes = Array.from({ length: many + 1 }, (_, i) => Math.round(least * (length / least) ** (i / many)));
+  return [...new Set(sizes)];
 }
 
 // ---------- drawing ----------
 
-const grouped = (n) => (n < 1e12 ? String(n).replace(/\B(?=(\d{3})+$)/g, ",") : n.toExponential(1).replace("e+", " · 10^"));
+const raised = (power) => [...String(power)].map((d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]).join("");
+const grouped = (n) => (n < 1e8 ? String(n).replace(/\B(?=(\d{3})+$)/g, ",")
+  : n.toExponential(1).replace(/e\+(\d+)/, (_, power) => ` · 10${raised(power)}`));
 
 // A share as percent, in two digits.
 function percent(share) {
@@ -62,6 +65,9 @@ function percent(share) {
   const digits = Math.min(12, 1 - Math.floor(Math.log10(value)));
   return `${value.toFixed(digits)} %`;
 }
+
+// Ten to a power, 0 or less, as percent.
+const tick = (power) => (power < -5 ? `10⁻${raised(-2 - power)} %` : `${(100 * 10 ** power).toFixed(Math.max(0, -2 - power))} %`);
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
 const SVG = "http://www.w3.org/2000/svg";
@@ -82,17 +88,20 @@ function curves(meetings, V, length, least) {
   const step = Math.ceil(-lowest / 5);
   for (let power = 0; power >= lowest; power -= step) {
     lines.push(s("line", { x1: left, x2: width - right, y1: y(10 ** power), y2: y(10 ** power), class: "lmc-sp-grid" }),
-      s("text", { x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, percent(10 ** power).replace(" ", "\u2009")));
+      s("text", { x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, tick(power)));
   }
   for (let power = Math.ceil(Math.log10(least)); 10 ** power <= length; power++) {
     lines.push(s("line", { x1: x(10 ** power), x2: x(10 ** power), y1: top, y2: height - bottom, class: "lmc-sp-grid" }),
       s("text", { x: x(10 ** power), y: height - 8, "text-anchor": "middle" }, grouped(10 ** power)));
   }
   const places = stops(length, 48);
+  let above = -Infinity; // the last name's place: names stand 11 apart
   meetings.forEach((met, i) => {
     const points = places.filter((size) => upTo(met, size)).map((size) => `${x(size)},${y(upTo(met, size) / V ** (i + 1))}`);
     lines.push(s("polyline", { points: points.join(" "), class: `lmc-sp-curve lmc-sp-curve-${i + 1}` }));
-    if (met.length) lines.push(s("text", { x: width - right + 5, y: y(met.length / V ** (i + 1)) + 4, class: "lmc-sp-name" }, `n=${i + 1}`));
+    if (!met.length) return;
+    above = Math.max(above + 11, y(met.length / V ** (i + 1)) + 4);
+    lines.push(s("text", { x: width - right + 6, y: above, class: "lmc-sp-name" }, `n=${i + 1}`));
   });
   const now = s("line", { y1: top, y2: height - bottom, class: "lmc-sp-now" });
   const dots = meetings.map(() => s("circle", { r: 3, class: "lmc-sp-dot" }));
@@ -127,11 +136,12 @@ function render({ model, el }) {
   let cursor = null; // [row, column]
   let counts = new Int32Array(V * V);
   let most = 1; // the largest count of the whole text
+  let painted = 0; // the map's width when it was last painted
   let place = { left: 0, top: 0, cell: 1 };
 
   // The map
   const title = h("div", { class: "lmc-subtitle", role: "status" });
-  const crumbs = h("div", { class: "lmc-sp-crumbs", role: "group", "aria-label": "Zoom" });
+  const axes = h("div", { class: "lmc-sp-axes" });
   const canvas = h("canvas", { "aria-hidden": "true" });
   const map = h("div", { class: "lmc-sp-map", tabindex: 0, role: "application", "aria-label": "Map of pairs; arrow keys move, Enter goes in, Escape goes out", "data-lm-suppress-shortcuts": "true" }, canvas);
   const told = h("div", { class: "lmc-sp-told", role: "status" });
@@ -178,17 +188,18 @@ function render({ model, el }) {
     h("div", { class: "lmc-title" }, "Which of all possible n-grams were ever seen?"),
     h("div", { class: "lmc-sp-size" },
       h("div", { class: "lmc-slider" },
-        h("div", { class: "lmc-slider-head" }, h("span", { "aria-hidden": "true" }, `${separator ? "Tokens" : "Characters"} of text that are read`), output), input), play),
+        h("div", { class: "lmc-slider-head" }, h("span", { "aria-hidden": "true" }, "Text read"), output), input), play),
     h("div", { class: "lmc-sp-halves" },
-      h("div", { class: "lmc-sp-left" }, title, map, legend, told, h("div", { class: "lmc-buttons" }, into, out)),
-      h("div", { class: "lmc-sp-right" }, table, h("div", { class: "lmc-sp-caption" }, "Share of the possible n-grams that were seen"), chart.element,
+      h("div", { class: "lmc-sp-left" }, title, axes, map, legend, told, h("div", { class: "lmc-buttons" }, into, out)),
+      h("div", { class: "lmc-sp-right" }, table, h("div", { class: "lmc-sp-caption" }, "Share of possible n-grams seen"), chart.element,
         h("div", { class: "lmc-sp-caption lmc-sp-x" }, `${what}s read`))));
 
   function zoomIn() {
     const prefix = model.get("prefix");
     if (!cursor || prefix.length >= LONGEST - 2) return;
     const [row, column] = cursor;
-    cursor = [column, 0];
+    const deeper = matrix(ids, V, model.get("size"), [...prefix, row]).subarray(column * V, (column + 1) * V);
+    cursor = [column, deeper.indexOf(Math.max(...deeper))];
     set({ prefix: [...prefix, row] });
   }
   function zoomOut() {
@@ -211,14 +222,15 @@ function render({ model, el }) {
     tell();
   };
   map.addEventListener("pointermove", (event) => {
-    const cell = event.pointerType === "mouse" && cellAt(event);
+    const cell = (event.pointerType === "mouse" || event.buttons) && cellAt(event); // a finger drags
     if (cell && String(cell) !== String(cursor)) go(cell);
   });
+  let pressed = ""; // the cursor when the pointer went down: a mouse is there already, a finger taps twice
+  map.addEventListener("pointerdown", () => { pressed = String(cursor); });
   map.addEventListener("click", (event) => {
     const cell = cellAt(event);
     if (!cell) return;
-    const again = String(cell) === String(cursor);
-    if (again) zoomIn(); // under a mouse the cell is the cursor already; a finger taps twice
+    if (String(cell) === pressed) zoomIn();
     else go(cell);
   });
   map.addEventListener("keydown", (event) => {
@@ -254,6 +266,7 @@ function render({ model, el }) {
 
   function paint() {
     const width = map.clientWidth;
+    painted = width;
     if (!width) return;
     const style = getComputedStyle(root);
     const colour = (key) => style.getPropertyValue(key).trim();
@@ -350,12 +363,13 @@ function render({ model, el }) {
     counts = matrix(ids, V, size, prefix);
     most = Math.max(...matrix(ids, V, ids.length, prefix));
     const here = counts.reduce((sum, count) => sum + (count > 0), 0);
-    const given = prefix.length ? `after “${name(prefix)}”` : "";
-    title.textContent = `${prefix.length ? `The ${what}s ${given}` : `Pairs of ${what}s`}: ${grouped(here)} of ${grouped(V * V)} seen (${percent(here / (V * V))})`;
-    map.setAttribute("aria-label", `Map of n-grams of ${long} ${what}s ${given}: a row for the ${ORDINALS[long - 2]}, a column for the ${ORDINALS[long - 1]}. Arrow keys move, Enter goes in, Escape goes out.`);
+    const given = prefix.length ? `After “${name(prefix)}”: ` : "";
+    title.textContent = `${given}${grouped(here)} of ${grouped(V * V)} pairs seen (${percent(here / (V * V))})`;
+    axes.textContent = `Row: the ${ORDINALS[long - 2]} ${what}. Column: the ${ORDINALS[long - 1]}.`;
+    map.setAttribute("aria-label", `${given}map of pairs of ${what}s: a row for the ${ORDINALS[long - 2]}, a column for the ${ORDINALS[long - 1]}. Arrow keys move, Enter goes in, Escape goes out.`);
     input.value = at();
     input.setAttribute("aria-valuetext", `${grouped(size)} of ${grouped(ids.length)}`);
-    output.textContent = `${grouped(size)} of ${grouped(ids.length)}`;
+    output.textContent = `${grouped(size)} ${what}${size === 1 ? "" : "s"}`;
     rows.forEach((row, i) => {
       const seen = upTo(meetings[i], size);
       row.seen.textContent = grouped(seen);
@@ -372,7 +386,7 @@ function render({ model, el }) {
 
   const events = ["size", "prefix"].map((key) => `change:${key}`);
   events.forEach((event) => model.on(event, update));
-  const resized = new ResizeObserver(() => paint());
+  const resized = new ResizeObserver(() => { if (map.clientWidth !== painted) paint(); });
   const themed = new MutationObserver(() => paint());
   [document.documentElement, document.body].forEach((node) => themed.observe(node, { attributes: true }));
   el.append(root);

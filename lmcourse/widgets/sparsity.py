@@ -18,7 +18,7 @@ MAX_BYTES = 220_000  # of the text, as it travels into the page
 
 
 class SparsityMap(Widget):
-    """All pairs of tokens as a square: a row for the first, a column for the second, shaded where it was seen.
+    """All pairs of tokens as a square: a row for the first, a column for the second, shaded where seen.
 
     The reader lets the text grow from a few tokens to all of it, and steps into a cell: then the rows are the
     second tokens after a given first one, and the columns the third ones. Beside it, how many of the possible
