@@ -1274,7 +1274,7 @@ SPEAKER = {
 
 @check("generation")
 def where_it_lies(student):
-    """0.3 lies in the half of a; after a, it lies in the quarter of b; 0.5 is where the second half begins."""
+    """0.3 lies in a's half and, after a, in b's quarter; 0.5 is where the second half begins."""
     greedy = "it is always the most probable token that you took; a random one is to be drawn"
     expect_said(
         student,
