@@ -118,9 +118,10 @@ def asked(model, context, maker):
             f"{maker} should return a function of the context: define one inside, and return it without "
             "calling it",
         )
+        where = f" ({error.where})" if error.where else ""
         expect(
             not {"KeyError", "ZeroDivisionError"} & {*error.kinds},
-            f"after the context {context!r}, the model of {maker} raised {error.kinds[0]} {error.where}: "
+            f"after the context {context!r}, the model of {maker} raised {error.kinds[0]}{where}: "
             "think of a context after which nothing was seen, or of a token that was not seen there",
         )
         raise
@@ -472,7 +473,10 @@ def impossible_sentences(student):
     """A token that is not in the dictionary, or is there with 0, makes the sentence impossible: -inf."""
     zero = {(START,): {"a": 1.0}, ("a",): {"a": 0.5, "b": 0.0, END: 0.5}, ("b",): {END: 1.0}}
     for sentence in (["c"], ["a", "b"], []):
-        what = f"the log-probability of {' '.join(sentence)!r}, which has a token of probability 0"
+        said = (
+            f"{' '.join(sentence)!r}, which has a token" if sentence else "the empty sentence, whose end is"
+        )
+        what = f"the log-probability of {said} of probability 0"
         try:
             got = student.log_prob(only_after(zero, 2), sentence, 2)
         except StudentError as error:
@@ -585,8 +589,8 @@ SET_ASIDE = [["a", "b"], ["a", "b"], ["a"], ["a", "c"]]
 
 @check("add_k")
 def judged_on_what_was_held_out(student):
-    """Of 0.001, 1, 0.1 and 10 the held-out sentences prefer 0.1; the counted ones would prefer 0.001."""
-    candidates = [0.001, 1.0, 0.1, 10.0]
+    """Of 1, 0.001, 0.1 and 10 the held-out sentences prefer 0.1; the counted ones would prefer 0.001."""
+    candidates = [1.0, 0.001, 0.1, 10.0]
     expect_k(student, TAUGHT, LETTERS, SET_ASIDE, candidates, 0.1, "four held-out sentences")
 
 
@@ -1128,21 +1132,22 @@ def unknown_words_are_read_as_one(student):
 
 @check("judging")
 def which_word_was_it(student):
-    """Where <unk> stands for any of 8 words, each unknown word takes three bits more."""
+    """Where <unk> stands for any of 16 words, each unknown word takes four bits more."""
     table = {(): {"a": 0.5, UNKNOWN: 0.25, END: 0.25}}
     vocab = ["a", END, UNKNOWN]
-    # 'x a', 'y': 2 + 1 + 2 and 2 + 2 bits, and 2 · 3 for the two unknown words; five tokens
+    # 'x a', 'y': 2 + 1 + 2 and 2 + 2 bits, and 2 · 4 for the two unknown words; five tokens
     expect_close(
-        student.perplexity(only_after(table, 1, KNOWN), [["x", "a"], ["y"]], 1, vocab, 8),
-        8.0,
-        "the perplexity of 'x a' and 'y', where <unk> has 1/4 and may be any of 8 words (9 bits and 2 · 3, "
+        student.perplexity(only_after(table, 1, KNOWN), [["x", "a"], ["y"]], 1, vocab, 16),
+        2 ** (17 / 5),
+        "the perplexity of 'x a' and 'y', where <unk> has 1/4 and may be any of 16 words (9 bits and 2 · 4, "
         "five tokens)",
         mistakes={
             2 ** (9 / 5): "that is without the bits that it takes to say which words they were",
-            2 ** (12 / 5): "each unknown word takes log2 of 8 bits more, not only the first",
-            2 ** (3 / 5): "an unknown word is *less* probable if it may be any of eight: the bits are added",
-            2 ** (24 / 5): "log2 of 8 is asked for only where the word is unknown",
-            2 ** (25 / 5): "it is log2 of 8, three bits, not eight",
+            2 ** (13 / 5): "each unknown word takes log2 of 16 bits more, not only the first",
+            2 ** (1 / 5): "an unknown word is *less* probable if it may be any of 16: the bits are added",
+            2 ** (29 / 5): "log2 of 16 is asked for only where the word is unknown",
+            2 ** (41 / 5): "it is log2 of 16, four bits, not 16",
+            2 ** (17 / 3): "the ends count as tokens",
         },
     )
 

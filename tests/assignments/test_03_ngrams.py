@@ -232,8 +232,8 @@ def test_an_underflow_costs_one_hidden_check(exercise, code, name, seed):
 @pytest.mark.parametrize("order", [1, 2, 3, 5])
 def test_the_model_written_by_hand_is_the_packages(order):
     """Of one text, in the package without a start token, here with n - 1: what comes before the text is one
-    more kind of neighbour for both. Only the discounts differ a little, since n-grams with start tokens have a
-    part in them here; so the package is given those from here.
+    more kind of neighbour for both. Only the discounts differ a little, since n-grams with start tokens have
+    a part in them here; so the package is given those from here.
     """
     names, words = defined(NAME), [*TEXT.split(), "</s>"]
     vocab = Vocabulary([*sorted({*words}), "never"])
