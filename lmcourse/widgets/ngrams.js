@@ -561,7 +561,7 @@ function render({ model, el }) {
     if (area.value !== text) area.value = text;
     const { ids, strange } = read(text, vocab);
     note.textContent = strange === null ? ""
-      : `“${visible(strange)}” does not occur in the text, so nothing can be known after it: only what follows it counts as context.`;
+      : `“${visible(strange)}” is none of the ${grouped(tokens.length)} ${what}s, so it was never seen: only what follows it counts as context.`;
     const method = model.get("method");
     const found = predict(counts, tables(method), ids, backsOff(method));
     const ranking = ranked(found.probs);

@@ -70,7 +70,7 @@ function percent(share) {
 const tick = (power) => (power < -5 ? `10⁻${raised(-2 - power)} %` : `${(100 * 10 ** power).toFixed(Math.max(0, -2 - power))} %`);
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
-const SVG = "http://www.w3.org/2000/svg";
+const SVG = Object.assign(document.createElement("div"), { innerHTML: "<svg></svg>" }).firstChild.namespaceURI;
 function s(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));

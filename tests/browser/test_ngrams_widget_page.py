@@ -101,7 +101,7 @@ def test_probabilities_equal_python(page, name, method):
     for n in range(1, explorer.order + 1):
         for k, weight, discount in [(1.0, 0.5, None), (0.02, 0.9, 0.75), (0.0, 0.0, 0.05)]:
             settings = {"method": method, "n": n, "k": k, "weight": weight, "discount": discount}
-            cases.append([settings, some_contexts(explorer, rng, 12)])
+            cases.append([settings, some_contexts(explorer, rng, 12 if len(explorer.tokens) < 100 else 3)])
     _, found = in_page(page, explorer, cases)
     for (settings, contexts), results in zip(cases, found):
         same_settings(explorer, settings)
@@ -201,7 +201,7 @@ def test_typing(page, tmp_path, explorer):
         explorer.context = text
         check(page, explorer)
         note = page.locator(".lmc-ng-note").inner_text()
-        assert ("“é” does not occur in the text" in note) == ("é" in text)
+        assert (f"“é” is none of the {len(explorer.tokens)} characters" in note) == ("é" in text)
     area.fill("a" * 1200)
     explorer.context = "a" * 1000
     check(page, explorer)
