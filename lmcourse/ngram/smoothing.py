@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class Tables:
 
 
 Smoothing = Callable[[NgramCounts], Tables]
+Discounts = Callable[[np.ndarray], np.ndarray]  # from the counts of one length to D(1), D(2), D(3 or more)
 
 
 def over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -117,7 +119,8 @@ def add_k(counts: NgramCounts, k: float = 1.0) -> Tables:
 
     def weights(n: int) -> tuple[np.ndarray, np.ndarray]:
         size = counts.totals(n) + extra
-        return over(counts.levels[n].counts, size[counts.parents(n)]), over(np.full(len(size), extra), size)
+        alpha = over(counts.levels[n].counts, size[counts.parents(n)])
+        return alpha, over(np.full(len(size), extra), size)
 
     return interpolated(counts, weights, unseen=float(k > 0), alone=True)
 
@@ -253,7 +256,7 @@ def discounts_of(values: np.ndarray, several: bool) -> np.ndarray:
     return found if np.all((found > 0) & (found <= [1, 2, 3])) else FALLBACK
 
 
-def discounted(counts: NgramCounts, discounts: Callable[[np.ndarray], np.ndarray]) -> Tables:
+def discounted(counts: NgramCounts, discounts: Discounts) -> Tables:
     """α = max(c(h w) - D, 0) / c(h), and γ(h) = what was taken from the counts after h, over c(h).
 
     Args:
@@ -263,13 +266,15 @@ def discounted(counts: NgramCounts, discounts: Callable[[np.ndarray], np.ndarray
 
     def weights(n: int) -> tuple[np.ndarray, np.ndarray]:
         c, totals = counts.levels[n].counts, counts.totals(n)
-        taken = np.minimum(np.concatenate([[0.0], discounts(c)])[np.minimum(c, 3)], c)
-        return over(c - taken, totals[counts.parents(n)]), over(counts.sums(n, taken), totals)
+        d = np.array([0.0, *discounts(c)])  # of counts of 0, 1, 2, and 3 or more
+        taken = np.minimum(d[np.minimum(c, 3)], c)
+        alpha = over(c - taken, totals[counts.parents(n)])
+        return alpha, over(counts.sums(n, taken), totals)
 
     return interpolated(counts, weights)
 
 
-def fixed_or_estimated(discount: float | None) -> Callable[[np.ndarray], np.ndarray]:
+def fixed_or_estimated(discount: float | None) -> Discounts:
     """A rule for `discounted`: the discount given, or the estimate from the counts if it is None."""
     if discount is None:
         return lambda values: discounts_of(values, several=False)
@@ -300,7 +305,8 @@ def kneser_ney(counts: NgramCounts, discount: float | None = None) -> Tables:
 
 def modified_kneser_ney(counts: NgramCounts) -> Tables:
     """Kneser and Ney, with three discounts: for counts of 1, of 2, of 3 and more (Chen and Goodman 1999)."""
-    return discounted(counts.continuations(), lambda values: discounts_of(values, several=True))
+    three = partial(discounts_of, several=True)
+    return discounted(counts.continuations(), three)
 
 
 # ---------- backing off ----------
@@ -334,11 +340,11 @@ def katz(counts: NgramCounts) -> Tables:
     """
 
     def alphas(n: int) -> np.ndarray:
-        c, parents, totals = counts.levels[n].counts, counts.parents(n), counts.totals(n)
-        ratios = katz_ratios(c)
-        kept = np.where(c <= KATZ, ratios[np.minimum(c, KATZ)] * c, c.astype(float))
+        c, totals = counts.levels[n].counts, counts.totals(n)
+        d = katz_ratios(c)
+        kept = np.where(c <= KATZ, d[np.minimum(c, KATZ)] * c, c.astype(float))
         freed = counts.sums(n, c - kept) > 0
-        return over(kept, (totals + ~freed)[parents])
+        return over(kept, (totals + ~freed)[counts.parents(n)])
 
     return backed_off(counts, alphas)
 
