@@ -447,7 +447,7 @@ function render({ model, el }) {
         cell.style.width = `${100 * probs[id]}%`;
         return cell;
       }));
-      if (!probs.some((p) => p > 0)) strip.append("never seen, so nothing is possible");
+      if (!probs.some((p) => p > 0)) strip.append("never seen: all are 0");
       else if (ranking.length > ROWS) strip.append(h("span", { class: "lmc-ng-remainder" }, rest > 0.3 ? `${ranking.length - ROWS} others` : ""));
     });
   }
