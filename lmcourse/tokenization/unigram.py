@@ -147,6 +147,7 @@ class Unigram(Vocabulary):
                     tokens, _ = em_step(counts, log_shares(tokens))
                 bar.update()
                 if len(tokens) <= vocab_size:
+                    bar.total = bar.n  # EM drops tokens too, so there may be fewer rounds than foreseen
                     return cls(log_shares(tokens), pattern)
                 lost = losses(tokens, log_shares(tokens))
                 size = max(vocab_size, int(kept * len(tokens))) - characters
