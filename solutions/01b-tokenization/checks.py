@@ -787,6 +787,10 @@ def random_steps(student, rng):
     for kind in (str, str.encode) * 6:
         for words, pair, merged in uncontested(rng, kind):
             expect_step(student.merge_step(words), pair, merged, "some words")
+    x, y, z = rng.permutation(list("efghijkl"))[:3].tolist()
+    often = int(rng.integers(5, 30))
+    words = {(y, z): often + 2, (x, x, x): often}  # (x, x) stands in two places of each
+    expect_step(student.merge_step(words), *step(words), "some words")
 
 
 @check(
@@ -1075,6 +1079,9 @@ def random_encoding(student, rng):
         merges = lessons(rng, 20)
         text = random_string(rng, "aaabbbccé ", 60)
         expect_tokens(student.encode(text, merges), tokenizer(merges).split(text), "some text")
+    x, y = rng.permutation(list("efghijkl"))[:2].tolist()
+    merges, text = [(b" ", y.encode())], f"{x}  {y} {y}"  # two spaces are a piece, and so is the word after
+    expect_tokens(student.encode(text, merges), tokenizer(merges).split(text), "some text")
 
 
 @check(
