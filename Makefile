@@ -55,11 +55,14 @@ tools: $(ENV)
 	@[ -x .stamps/hub/node_modules/.bin/configurable-http-proxy ] || ! command -v npm >/dev/null || \
 		npm install --silent --no-audit --no-fund --prefix .stamps/hub configurable-http-proxy@5.2.0 || true
 
+# Comparing the notebooks' outputs and building the book both execute every notebook, on one core each.
 test: lint data tools  ## all tests: units, notebooks, the book, and its pages in a browser
 	@$(BIN)/pytest -rs --ignore=tests/browser
-	@$(BIN)/pytest -rs --nbval-lax --nbval-current-env notebooks/[0-9]*
-	@$(MAKE) --no-print-directory book
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync notebooks book
 	@$(BIN)/pytest -rs tests/browser
+
+notebooks: data  ## run the notebooks and compare the outputs that are kept
+	@$(BIN)/pytest -rs --nbval-lax --nbval-current-env notebooks/[0-9]*
 
 bench: data  ## how fast the course's code is, as ratios measured in one run
 	@$(BIN)/python tests/bench.py
@@ -86,4 +89,4 @@ lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requ
 clean:  ## remove everything that was built; .venv and the data cache stay
 	@rm -rf _build .stamps/lock dist .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help data book lab lint tools test bench grade-demo release tidy lock clean
+.PHONY: help data book lab lint tools test notebooks bench grade-demo release tidy lock clean

@@ -23,9 +23,9 @@ class AdaptiveModel(LanguageModel):
 
         p(w | h) = (c(h, w) + t(h) p(w | h')) / (c(h) + t(h)):
 
-    the more variety a context has shown, the more is left to the shorter one; below the empty context lies
-    the uniform distribution. Source: Witten and Bell (1991), their method C, interpolated; to learn contexts
-    while compressing is the idea of PPM (Cleary and Witten 1984).
+    the more variety a context has shown, the more is left to the shorter one, and all of it where h was never
+    seen; below the empty context lies the uniform distribution. Source: Witten and Bell (1991), their method
+    C, interpolated; to learn contexts while compressing is the idea of PPM (Cleary and Witten 1984).
 
     Args:
         vocab: the tokens.

@@ -107,7 +107,7 @@ def intervals(model: LanguageModel, tokens: Tokens) -> list[tuple[Fraction, Frac
 
 
 def shortest_bits(low: Fraction, high: Fraction) -> str:
-    """The fewest bits b such that every number 0.b… lies in [low, high); at most 2 more than -log2(width).
+    """The fewest bits b such that every number 0.b… lies in [low, high); fewer than 2 - log2(width).
 
     >>> shortest_bits(Fraction(3, 8), Fraction(3, 4))  # 0.10… is from 1/2 up to 3/4
     '10'

@@ -5,7 +5,7 @@ Read in this order:
     matching.py     a dictionary, and greed: forward, backward and bidirectional maximum matching
     lattice.py      all segmentations at once, as a graph; the most probable one by Viterbi's algorithm
     hmm.py          no dictionary: a hidden Markov model that labels each character's place in its word
-    chinese.py      real material: 349,046 Chinese words, a trained HMM, news that people have segmented
+    chinese.py      real material: 349,045 Chinese words, a trained HMM, news that people have segmented
     pictures.py     both drawn: words as bricks over the text, and the trellis of labels
     pieces.py       where a statistical tokenizer may not merge: the pattern that cuts text into pieces
     bpe.py          byte-pair encoding: merge the most frequent pair, again and again

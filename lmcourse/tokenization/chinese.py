@@ -34,7 +34,7 @@ def _jieba() -> Path:
 
 
 def dictionary() -> Dictionary:
-    """349,046 Chinese words with their counts."""
+    """349,045 Chinese words with their counts. (The file has 349,046 lines; one word stands in it twice.)"""
     lines = (_jieba() / "dict.txt").read_text(encoding="utf-8").splitlines()
     return Dictionary({word: int(count) for word, count, _ in (line.split(" ") for line in lines)})
 

@@ -3,7 +3,7 @@
 Kudo (2018) turns byte-pair encoding round: start with far too many tokens, learn their probabilities by
 expectation-maximisation over all segmentations, and drop those that the text would miss least, until as many
 are left as are wanted. Since every segmentation has a probability, one can also draw them at random, which
-makes models robust. Left out of the reference implementation: its sparse prior on the probabilities.
+makes models robust. Left out: the sparse prior on the probabilities that the reference implementation has.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def em_step(
     """One step of expectation-maximisation.
 
     Each piece is cut in all ways at once, weighted by their probabilities; the tokens' expected counts are
-    the new probabilities, up to their sum. The likelihood of the text never falls.
+    the new probabilities, up to their sum. The likelihood of the text never falls, but for what the floor
+    adds and drops.
 
     Args:
         counts: how often each piece occurs.
@@ -147,6 +148,7 @@ class Unigram(Vocabulary):
                     tokens, _ = em_step(counts, log_shares(tokens))
                 bar.update()
                 if len(tokens) <= vocab_size:
+                    bar.total = bar.n  # EM drops tokens too, so there may be fewer rounds than foreseen
                     return cls(log_shares(tokens), pattern)
                 lost = losses(tokens, log_shares(tokens))
                 size = max(vocab_size, int(kept * len(tokens))) - characters

@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 
 from lmcourse.model import LanguageModel, check_whole
-from lmcourse.shannon import LETTERS, figures, guess_bounds, letters
+from lmcourse.shannon import LETTERS, figures, guess_bounds, guess_ranks, letters
 from lmcourse.widgets.base import Widget, script
 
 LONGEST = 2000  # symbols of all passages; each costs a few numbers per model in the page
@@ -152,9 +152,7 @@ def _places(ranked: Sequence[int]) -> range:
 def score(model: LanguageModel, passage: str) -> tuple[list[float], list[int]]:
     """What a model pays for each symbol, in bits, and at which guess it would find it.
 
-    Its guesses go from the most probable token to the least, among equals by id.
-
-    Raises ValueError if the model's tokens are not the symbols.
+    Raises ValueError if the model's tokens are not the symbols, or it has no guess (`guess_ranks`).
     """
     try:
         ids = model.ids(passage)
@@ -164,13 +162,8 @@ def score(model: LanguageModel, passage: str) -> tuple[list[float], list[int]]:
         raise ValueError(
             f"the model cuts {len(passage)} symbols into {len(ids)} tokens; each symbol must be one token"
         )
-    bits, ranks, reader = [], [], model.reader()
-    for token in ids:
-        row = reader.log_probs()
-        bits.append(-float(row[token]) / math.log(2) + 0.0)
-        ranks.append(int((row > row[token]).sum() + (row[:token] == row[token]).sum()) + 1)
-        reader.read(token)
-    return bits, ranks
+    bits = -model.token_log_probs(ids) / math.log(2) + 0.0
+    return bits.tolist(), guess_ranks(model, ids)
 
 
 def _for_json(bits: Iterable[float]) -> list[float | None]:

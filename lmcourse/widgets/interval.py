@@ -38,8 +38,8 @@ class CodingInterval(Widget):
 
     >>> from lmcourse.world import five_words
     >>> widget = CodingInterval(five_words(), "the mouse ate .")
-    >>> widget.code, widget.decode("000000")
-    ('0001', 'the mouse ate .')
+    >>> widget.code, widget.decode("111"), widget.decode("000")
+    ('111', 'the mouse ate .', 'the ball ate the ball .')
     """
 
     _esm = script("interval.js")

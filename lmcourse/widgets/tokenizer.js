@@ -362,7 +362,7 @@ function render({ model, el }) {
   const output = h("output", { "aria-hidden": "true" });
   const said = h("div", { class: "lmc-merge", role: "status" });
   const list = h("ol", { class: "lmc-merges", "aria-label": "Merges of this text, in the order in which they happen" });
-  const details = h("details", {}, h("summary", {}, "All merges of this text"), list);
+  const details = h("details", { class: "lmc-all-merges" }, h("summary", {}, "All merges of this text"), list);
   let timer = null;
   const stop = () => {
     clearInterval(timer);

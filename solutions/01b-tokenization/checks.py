@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from lmcourse.grading.checks import (
     CheckFailed,
     StudentError,
@@ -214,6 +216,18 @@ def few_words(student):
         "'edcba' with cba, ed, edc",
         [(["edc", "b", "a"], "that is the cut from the left, of three words; from the right there are two")],
     )
+    expect_words(
+        student.cut_both_ways("abcdef", ["abcde", "ef", "cd", "ab"]),
+        ["abcde", "f"],
+        "'abcdef' with abcde, ef, cd, ab",
+        [
+            (
+                ["ab", "cd", "ef"],
+                "two words are fewer than three. Single characters are looked at only where both cuts have "
+                "equally many words",
+            )
+        ],
+    )
 
 
 @check("both_ways")
@@ -255,13 +269,20 @@ def contested(rng, kind):
 @check(
     "both_ways",
     hidden=True,
-    hint="random texts where one of the two cuts has fewer words: is it always that one, from either side?",
+    hint="random texts where one of the two cuts has fewer words: is it always that one, from either side, "
+    "however many single characters it has?",
 )
 def random_fewer(student, rng):
     """One side has fewer words."""
     for kind in ("left has fewer words", "right has fewer words") * 6:
         text, words = contested(rng, kind)
         expect_words(student.cut_both_ways(text, words), bidirectional_matching(text, words), "some text")
+    for _ in range(3):  # two words, one of them a single character, against three
+        text = "".join(rng.permutation(list("abcdefgh"))[:6])
+        words = [text[:5], text[4:], text[2:4], text[:2]]
+        expect_words(student.cut_both_ways(text, words), [text[:5], text[5]], "some text")
+        text, words = text[::-1], [word[::-1] for word in words]
+        expect_words(student.cut_both_ways(text, words), [text[0], text[1:]], "some text")
 
 
 @check(
@@ -361,8 +382,44 @@ def not_in_the_dictionary(student):
             f"your code raised KeyError: {error.message}. What is not in the dictionary has no count to look "
             "up; a single character then counts once",
         )
+        expect(
+            "empty" not in error.message,
+            f"your code raised {error.kinds[0]}: {error.message}. At some place no word of the dictionary "
+            "ends; a single character may always stand there, and counts once",
+        )
         raise
     expect_best(got, "xabyb", counts, ["x", "ab", "y", "b"], f"'xabyb' with {counts}")
+    # shares of 12, the sum of the counts: 1 · 5 · 5 / 12^3 is more than 1 · 2 / 12^2
+    counts = {"a": 5, "b": 5, "ab": 2}
+    expect_best(
+        student.most_probable_cut("xab", counts),
+        "xab",
+        counts,
+        ["x", "a", "b"],
+        f"'xab' with {counts}",
+        [
+            (
+                ["x", "ab"],
+                "did you add the unknown character to the sum of the counts? It stays what it is, 12: 5/12 · "
+                "5/12 is more than 2/12",
+            )
+        ],
+    )
+    counts = {"ya": 1, "b": 4, "ab": 15}
+    expect_best(
+        student.most_probable_cut("yab", counts),
+        "yab",
+        counts,
+        ["y", "ab"],
+        f"'yab' with {counts}",
+        [
+            (
+                ["ya", "b"],
+                "1/20 · 15/20 is more than 1/20 · 4/20: the unknown y counts as if seen once, not less",
+            )
+        ],
+    )
+    counts = {"ab": 9, "c": 2}
     expect_best(student.most_probable_cut("", counts), "", counts, [], "the empty text")
 
 
@@ -409,20 +466,26 @@ def random_best(student, rng):
         expect_best(
             student.most_probable_cut(text, counts), text, counts, Dictionary(counts).cut(text), "some text"
         )
+    for _ in range(3):  # the unknown first character is as probable as the word that holds it
+        y, a, b = rng.permutation(list("abcdefgh"))[:3].tolist()
+        rare, often = sorted(rng.permutation(np.arange(1, 20))[:2].tolist())
+        counts = {y + a: 1, b: rare, a + b: often}
+        expect_best(student.most_probable_cut(y + a + b, counts), y + a + b, counts, [y, a + b], "some text")
 
 
 @check(
     "best_cut",
     hidden=True,
     weight=1.5,
-    hint="texts of thousands of characters: logarithms instead of products, a table instead of recursion",
+    hint="texts of more than a thousand characters: logarithms instead of products, a table instead of "
+    "recursion, and no stretch tried that is longer than the longest word",
 )
 def random_long(student, rng):
-    """2,500 random characters, each of them a word too."""
+    """1,500 random characters, each of them a word too."""
     for _ in range(2):
         words = [*"abc", *random_words(rng, "abc", 30, 4)]
         counts = {word: int(rng.integers(1, 200)) for word in words}
-        text = random_string(rng, "abc", 2500)
+        text = random_string(rng, "abc", 1500)
         expect_best(
             student.most_probable_cut(text, counts), text, counts, Dictionary(counts).cut(text), "a long text"
         )
@@ -525,7 +588,8 @@ def there_and_back(student, rng):
     """Random texts and alphabets."""
     for _ in range(8):
         text = random_text(rng)
-        alphabet = "".join(dict.fromkeys(c for c in text if rng.random() < 0.4))
+        known = "".join(dict.fromkeys(c for c in text if rng.random() < 0.4))
+        alphabet = "".join(dict.fromkeys("<0xE9>" + known))  # six characters, which are no byte's token
         expected = []
         for c in text:
             expected += [c] if c in alphabet else [f"<0x{byte:02X}>" for byte in c.encode()]
@@ -559,7 +623,11 @@ def broken_bytes(student, rng):
 
 def expect_step(got, pair, merged, what, pairs=(), words=()):
     """A pair and the words after its merge; `pairs` and `words` hold wrong ones with their explanation."""
-    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
+    expect(
+        got is not None,
+        f"{what}: your function returned None; "
+        + ("is a `return` missing?" if pair else "return two things, None for the pair and the words"),
+    )
     expect(
         isinstance(got, (list, tuple)) and len(got) == 2,
         f"{what}: return two things, the pair and the dictionary of merged words, not {describe(got)}",
@@ -588,9 +656,13 @@ def over_all_occurrences(student):
         "cde twice, cdf once, aba five times",
         [
             (
+                ("b", "a"),
+                "(a, b) and (b, a) both occur five times, and (a, b) is smaller",
+            ),
+            (
                 ("c", "d"),
                 "it stands in two words, but these occur three times together; a word counts each time",
-            )
+            ),
         ],
     )
 
@@ -715,6 +787,10 @@ def random_steps(student, rng):
     for kind in (str, str.encode) * 6:
         for words, pair, merged in uncontested(rng, kind):
             expect_step(student.merge_step(words), pair, merged, "some words")
+    x, y, z = rng.permutation(list("efghijkl"))[:3].tolist()
+    often = int(rng.integers(5, 30))
+    words = {(y, z): often + 2, (x, x, x): often}  # (x, x) stands in two places of each
+    expect_step(student.merge_step(words), *step(words), "some words")
 
 
 @check(
@@ -730,6 +806,9 @@ def random_equals(student, rng):
         others = [(a, b) for a in letters for b in letters if a != b]
         middle = len(others) // 2
         words = dict.fromkeys([*others[:middle], ("a", "y"), ("a", "x"), *others[middle:]], 3)
+        expect_step(student.merge_step(words), *step(words), "some words")
+        a, b, c = sorted(letters[:3])  # (c, cb) is smaller than (cc, a), though cca comes before ccb
+        words = {(c + c, a): 3, (c, c + b): 3}
         expect_step(student.merge_step(words), *step(words), "some words")
 
 
@@ -808,6 +887,11 @@ def not_across_pieces(student):
         [(b"g", b"o"), (b" ", b"go"), (b" ", b"n"), (b" n", b"o"), (b" no", b"w")],
         "all merges of 'go go go now'",
         [
+            (
+                [(b"g", b"o"), (b"n", b"o")],
+                "a piece begins with the space before its word, so (space, go) is a pair: cut the text by "
+                "`pieces`, not by split()",
+            ),
             (
                 [(b"g", b"o"), (b"go", b" ")],
                 "the o of 'go' and the space of the next piece are not neighbours: cut the text by `pieces`",
@@ -995,6 +1079,9 @@ def random_encoding(student, rng):
         merges = lessons(rng, 20)
         text = random_string(rng, "aaabbbccé ", 60)
         expect_tokens(student.encode(text, merges), tokenizer(merges).split(text), "some text")
+    x, y = rng.permutation(list("efghijkl"))[:2].tolist()
+    merges, text = [(b" ", y.encode())], f"{x}  {y} {y}"  # two spaces are a piece, and so is the word after
+    expect_tokens(student.encode(text, merges), tokenizer(merges).split(text), "some text")
 
 
 @check(

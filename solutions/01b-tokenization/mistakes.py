@@ -114,6 +114,61 @@ def cut_both_ways(text, words):
         "of three words; from the left there are two",
     ),
     Mistake(
+        "both_ways",
+        "counts single characters before words",
+        """
+def cut_both_ways(text, words):
+    mirrored = cut_forward(text[::-1], [word[::-1] for word in words])
+    right = [word[::-1] for word in reversed(mirrored)]
+    return min(right, cut_forward(text, words), key=lambda cut: (sum(len(w) == 1 for w in cut), len(cut)))
+""",
+        "only where both cuts have equally many words",
+    ),
+    Mistake(
+        "best_cut",
+        "adds unknown characters to the sum",
+        """
+def most_probable_cut(text, counts):
+    total, longest = sum(counts.values()) + len(set(text) - set(counts)), max(map(len, counts))
+    best, begins = [0.0] + [-math.inf] * len(text), [0] * (len(text) + 1)
+    for end in range(1, len(text) + 1):
+        for start in range(max(0, end - longest), end):
+            word = text[start:end]
+            if word in counts or len(word) == 1:
+                score = best[start] + math.log(counts.get(word, 1) / total)
+                if score > best[end]:
+                    best[end], begins[end] = score, start
+    found, end = [], len(text)
+    while end > 0:
+        found.append(text[begins[end] : end])
+        end = begins[end]
+    return found[::-1]
+""",
+        "did you add the unknown character to the sum",
+    ),
+    Mistake(
+        "best_cut",
+        "makes unknown characters all but impossible",
+        """
+def most_probable_cut(text, counts):
+    total, longest = sum(counts.values()), max(map(len, counts))
+    best, begins = [0.0] + [-math.inf] * len(text), [0] * (len(text) + 1)
+    for end in range(1, len(text) + 1):
+        for start in range(max(0, end - longest), end):
+            word = text[start:end]
+            if word in counts or len(word) == 1:
+                score = best[start] + math.log(counts.get(word, 1e-6) / total)
+                if score > best[end]:
+                    best[end], begins[end] = score, start
+    found, end = [], len(text)
+    while end > 0:
+        found.append(text[begins[end] : end])
+        end = begins[end]
+    return found[::-1]
+""",
+        "the unknown y counts as if seen once, not less",
+    ),
+    Mistake(
         "best_cut",
         "takes the most frequent word that begins here",
         """
@@ -445,6 +500,22 @@ def learn_merges(text, n_merges):
     return merges
 """,
         "cut the text by `pieces`",
+    ),
+    Mistake(
+        "learning",
+        "cuts by white space, and loses it",
+        """
+def learn_merges(text, n_merges):
+    words = Counter(tuple(bytes([byte]) for byte in piece.encode()) for piece in text.split())
+    merges = []
+    while len(merges) < n_merges:
+        pair, words = merge_step(words)
+        if pair is None:
+            break
+        merges.append(pair)
+    return merges
+""",
+        "`pieces`, not by split()",
     ),
     Mistake(
         "learning",

@@ -10,7 +10,7 @@ from widget_pages import call, check_looks, move, open_widgets, set_theme
 
 from lmcourse.adaptive import AdaptiveModel
 from lmcourse.compression import shortest_bits
-from lmcourse.model import LanguageModel, UniformModel
+from lmcourse.model import LanguageModel, TableModel, UniformModel
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import CodingInterval
 from lmcourse.widgets.interval import certain_bits
@@ -32,10 +32,12 @@ class Faint(LanguageModel):
 
 
 LETTERS = Vocabulary.of_characters("A MOUSE ATE THE CHEESE")
+HALVES = {"a": 0.5, "b": 0.25, "ca": 0.25}  # the ends of the intervals are short binary numbers
 WIDGETS = {
     "five words": CodingInterval(five_words(), SENTENCE),
     "faint": CodingInterval(Faint(), "dbabc"),
     "letters": CodingInterval(AdaptiveModel(LETTERS, 2), "A MOUSE ATE THE CHEESE"),
+    "halves": CodingInterval(TableModel(Vocabulary("abc", separator=""), HALVES), "b"),
     "uniform": CodingInterval(UniformModel(Vocabulary("abc", separator="")), "cab" * 20),
 }
 

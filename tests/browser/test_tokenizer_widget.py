@@ -60,7 +60,7 @@ TOKENIZERS = {
 def nasty_texts() -> list[str]:
     """Texts of strange signs, of any assigned character, and of ordinary words."""
     rng = np.random.default_rng(3)
-    texts = ["", " ", "\n", TEXT, "\ufeffthe", "x\x1cy", "'s's", "  the", "the \x1c the"]
+    texts = ["", " ", "\n", TEXT, "\ufeffthe", "x\x1cy", "'s's", "  the", "the \x1c the", "aestaes"]
     for size in rng.integers(1, 40, 300):
         texts.append("".join(SIGNS[i] for i in rng.integers(0, len(SIGNS), size)))
     for size in rng.integers(1, 40, 100):

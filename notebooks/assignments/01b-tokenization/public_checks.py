@@ -168,6 +168,18 @@ def few_words(student):
         "'edcba' with cba, ed, edc",
         [(["edc", "b", "a"], "that is the cut from the left, of three words; from the right there are two")],
     )
+    expect_words(
+        student.cut_both_ways("abcdef", ["abcde", "ef", "cd", "ab"]),
+        ["abcde", "f"],
+        "'abcdef' with abcde, ef, cd, ab",
+        [
+            (
+                ["ab", "cd", "ef"],
+                "two words are fewer than three. Single characters are looked at only where both cuts have "
+                "equally many words",
+            )
+        ],
+    )
 
 
 @check("both_ways")
@@ -272,8 +284,44 @@ def not_in_the_dictionary(student):
             f"your code raised KeyError: {error.message}. What is not in the dictionary has no count to look "
             "up; a single character then counts once",
         )
+        expect(
+            "empty" not in error.message,
+            f"your code raised {error.kinds[0]}: {error.message}. At some place no word of the dictionary "
+            "ends; a single character may always stand there, and counts once",
+        )
         raise
     expect_best(got, "xabyb", counts, ["x", "ab", "y", "b"], f"'xabyb' with {counts}")
+    # shares of 12, the sum of the counts: 1 · 5 · 5 / 12^3 is more than 1 · 2 / 12^2
+    counts = {"a": 5, "b": 5, "ab": 2}
+    expect_best(
+        student.most_probable_cut("xab", counts),
+        "xab",
+        counts,
+        ["x", "a", "b"],
+        f"'xab' with {counts}",
+        [
+            (
+                ["x", "ab"],
+                "did you add the unknown character to the sum of the counts? It stays what it is, 12: 5/12 · "
+                "5/12 is more than 2/12",
+            )
+        ],
+    )
+    counts = {"ya": 1, "b": 4, "ab": 15}
+    expect_best(
+        student.most_probable_cut("yab", counts),
+        "yab",
+        counts,
+        ["y", "ab"],
+        f"'yab' with {counts}",
+        [
+            (
+                ["ya", "b"],
+                "1/20 · 15/20 is more than 1/20 · 4/20: the unknown y counts as if seen once, not less",
+            )
+        ],
+    )
+    counts = {"ab": 9, "c": 2}
     expect_best(student.most_probable_cut("", counts), "", counts, [], "the empty text")
 
 
@@ -389,7 +437,11 @@ def bytes_that_spell_nothing(student):
 
 def expect_step(got, pair, merged, what, pairs=(), words=()):
     """A pair and the words after its merge; `pairs` and `words` hold wrong ones with their explanation."""
-    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
+    expect(
+        got is not None,
+        f"{what}: your function returned None; "
+        + ("is a `return` missing?" if pair else "return two things, None for the pair and the words"),
+    )
     expect(
         isinstance(got, (list, tuple)) and len(got) == 2,
         f"{what}: return two things, the pair and the dictionary of merged words, not {describe(got)}",
@@ -418,9 +470,13 @@ def over_all_occurrences(student):
         "cde twice, cdf once, aba five times",
         [
             (
+                ("b", "a"),
+                "(a, b) and (b, a) both occur five times, and (a, b) is smaller",
+            ),
+            (
                 ("c", "d"),
                 "it stands in two words, but these occur three times together; a word counts each time",
-            )
+            ),
         ],
     )
 
@@ -570,6 +626,11 @@ def not_across_pieces(student):
         [(b"g", b"o"), (b" ", b"go"), (b" ", b"n"), (b" n", b"o"), (b" no", b"w")],
         "all merges of 'go go go now'",
         [
+            (
+                [(b"g", b"o"), (b"n", b"o")],
+                "a piece begins with the space before its word, so (space, go) is a pair: cut the text by "
+                "`pieces`, not by split()",
+            ),
             (
                 [(b"g", b"o"), (b"go", b" ")],
                 "the o of 'go' and the space of the next piece are not neighbours: cut the text by `pieces`",
