@@ -20,7 +20,7 @@ class Vocabulary:
         separator: how tokens make up a text: `" "` for words (any white space parts them), `""` for signs.
         unknown: one of the tokens, which takes the place of whatever has no id; None: that is an error.
 
-    Raises ValueError for another separator, for no tokens, for a token given twice, if `unknown` is none.
+    Raises ValueError for another separator, no tokens, a token given twice, an `unknown` that is not one.
 
     >>> vocab = Vocabulary(["ate", "ball", "cheese", "mouse", "the"])
     >>> vocab.encode("the mouse ate")
@@ -43,7 +43,6 @@ class Vocabulary:
             )
         if separator not in ("", " "):
             raise ValueError(f"separator={separator!r} must be ' ' (words) or '' (characters)")
-
         if unknown is not None and unknown not in self._ids:
             raise ValueError(f"unknown={unknown!r} must be one of the tokens; add it to them")
 

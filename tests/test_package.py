@@ -38,7 +38,7 @@ def test_the_version_is_that_of_the_project_file():
     assert f'\nversion = "{version}"\n' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("module", ["vocabulary", "decoding"])
+@pytest.mark.parametrize("module", ["vocabulary", "decoding", "ngram.counts", "ngram.model", "noisy_channel"])
 def test_examples_in_docstrings(module):
     result = doctest.testmod(importlib.import_module(f"lmcourse.{module}"))
     assert result.attempted > 0

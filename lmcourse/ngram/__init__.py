@@ -5,18 +5,19 @@ Read in this order:
     counts.py       all n-grams of a text, in sorted integer arrays
     smoothing.py    from counts to probabilities: add-k, Jelinek-Mercer, Witten-Bell, absolute discounting,
                     Kneser-Ney, Katz, stupid backoff; one function each
+    em.py           the weights of Jelinek-Mercer, by expectation-maximisation
     model.py        the language model that these make: batched, fast to score, saved and loaded
     simple.py       the plain model of the first chapters: one text, one number of smoothing
 """
 
 from lmcourse.ngram.counts import NgramCounts, count_ngrams
+from lmcourse.ngram.em import em_weights
 from lmcourse.ngram.model import NgramModel
 from lmcourse.ngram.simple import CountModel
 from lmcourse.ngram.smoothing import (
     absolute_discounting,
     add_k,
     dirichlet,
-    em_weights,
     jelinek_mercer,
     katz,
     kneser_ney,

@@ -77,6 +77,8 @@ class NgramModel(LanguageModel):
             start: id of a token taken to stand before every text.
             progress: show a progress bar.
 
+        >>> from functools import partial
+        >>> from lmcourse.ngram import add_k
         >>> model = NgramModel.fit(Vocabulary("ab", separator=""), 2, ["abab"], partial(add_k, k=1))
         >>> model.next_probs("a")  # after a came b, twice: (0 + 1) / (2 + 2) and (2 + 1) / (2 + 2)
         array([0.25, 0.75])

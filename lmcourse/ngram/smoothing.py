@@ -13,13 +13,13 @@ needs (`Tables`). A function here is given the counts and returns the tables; it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from lmcourse.ngram.counts import NgramCounts, find, join
+from lmcourse.ngram.counts import NgramCounts
 
 KATZ = 5  # counts above this are believed as they are
 FALLBACK = np.array([0.5, 1.0, 1.5])  # discounts where a text is too small to estimate them; KenLM's choice
@@ -140,7 +140,8 @@ def jelinek_mercer(counts: NgramCounts, weights: Sequence[float]) -> Tables:
 
     Args:
         counts: of all n-grams.
-        weights: λ_1, …, λ_N, each from 0 to 1; `em_weights` finds the best ones.
+        weights: λ_1, …, λ_N, each from 0 to 1; `lmcourse.ngram.em.em_weights`
+            finds the best ones.
     """
     if len(weights) != counts.order or not all(0 <= weight <= 1 for weight in weights):
         raise ValueError(
@@ -153,52 +154,6 @@ def jelinek_mercer(counts: NgramCounts, weights: Sequence[float]) -> Tables:
         return alpha, np.full(len(totals), 1 - weight)
 
     return interpolated(counts, of)
-
-
-def em_weights(
-    counts: NgramCounts, held_out: Iterable[Sequence[int]], start: int | None = None, tolerance: float = 1e-6
-) -> list[float]:
-    """The weights λ of `jelinek_mercer` that make a held-out text most probable, by expectation-maximisation.
-
-    A token is thought of as drawn so: from the longest context with probability λ_N, else from the next
-    shorter one with λ_{N-1}, and so on. E: how probable is it that a token was drawn at each length? M: λ_n
-    is the share of the draws at n among those that came as far as n. Each round makes the text more probable
-    or changes nothing.
-
-    Args:
-        counts: of the training text. On the training text itself the best weights trust the longest context
-            fully.
-        held_out: texts that were not counted, as token ids.
-        start: the token that stood before each text when counting.
-        tolerance: stop when the mean log-likelihood grows by less than this, in nats a token.
-    """
-    ids, age = join(held_out, start)
-    said = np.flatnonzero(age > (start is not None))
-    if not said.size:
-        raise ValueError("held_out holds no token: there is nothing to fit the weights to")
-    nodes = find([level.keys for level in counts.levels], counts.vocab_size, ids, age)
-    # for each length: c(h w) / c(h) of each token, and whether anything was seen after h
-    shares, known = [], []
-    for n in range(1, counts.order + 1):
-        context = nodes[n - 1][said - 1] if n > 1 else nodes[0][said]
-        total = np.append(counts.totals(n), 0)[np.where(age[said] >= n, context, -1)]
-        known.append(total > 0)
-        shares.append(over(np.append(counts.levels[n].counts, 0)[nodes[n][said]], total))
-    weights, before = np.full(counts.order, 0.5), -np.inf
-    while True:
-        probs = [np.full(len(said), 1 / counts.vocab_size)]
-        for weight, share, here in zip(weights, shares, known):
-            probs.append(np.where(here, weight * share + (1 - weight) * probs[-1], probs[-1]))
-        likelihood = float(np.log(probs[-1]).mean())
-        if likelihood - before < tolerance:
-            return weights.tolist()
-        before = likelihood
-        came = np.ones(len(said))  # probability that a token was drawn at n or below
-        for n in reversed(range(counts.order)):
-            drawn = np.where(known[n], came * over(weights[n] * shares[n], probs[n + 1]), 0.0)
-            arrived = came[known[n]].sum()
-            weights[n] = min(1.0, drawn.sum() / arrived) if arrived else weights[n]
-            came = came - drawn
 
 
 def dirichlet(counts: NgramCounts, alpha: float = 1.0) -> Tables:
@@ -237,8 +192,7 @@ def discounts_of(values: np.ndarray, several: bool) -> np.ndarray:
     """How much to take from a count of 1, of 2, and of 3 or more, (3,), from how many there are of each.
 
     With n_r the number of n-grams that were seen r times, Y = n_1 / (n_1 + 2 n_2) is the one discount of Ney,
-    Essen and Kneser (1994); the three of Chen and Goodman (1999, equation 17) are r - (r + 1) Y n_{r+1} /
-    n_r.
+    Essen and Kneser (1994); the three of Chen and Goodman (1999) are r - (r + 1) Y n_{r+1} / n_r.
 
     Args:
         values: (K,) the counts of all n-grams of one length.
@@ -336,7 +290,8 @@ def katz_ratios(values: np.ndarray, largest: int = KATZ) -> np.ndarray:
 def katz(counts: NgramCounts) -> Tables:
     """Small counts shrink by `katz_ratios`, and what is set free goes to what was not seen (Katz 1987).
 
-    If no count after h is small, nothing is set free; then one more token is taken to have been seen there.
+    Katz left the single tokens as they were counted; here they back off to 1/V. If no count after h is small,
+    nothing is set free; then one more token is taken to have been seen there.
     """
 
     def alphas(n: int) -> np.ndarray:
@@ -352,9 +307,10 @@ def katz(counts: NgramCounts) -> Tables:
 def stupid_backoff(counts: NgramCounts, penalty: float = 0.4) -> Tables:
     """S(w|h) = c(h w) / c(h) if h w was seen, else 0.4 S(w|h'), over its sum (Brants et al. 2007).
 
-    The scores S as they stand are no probabilities: they sum to more than one. At the scale of the web the
-    sum was left out, "stupidly", because only comparisons were wanted. Here Z(h) = Σ_w S(w|h) is worked out
-    for every context, so that the method can be compared with others.
+    The scores S as they stand are no probabilities: they sum to more than one after a context that was seen,
+    mostly to less after another. For ranking translations no sum was needed. Here Z(h) = Σ_w S(w|h) is worked
+    out for every context, so that the method can be compared with others. (They had no level below the single
+    words; here what no word count covers backs off to 1/V, as in the other methods.)
     """
     if not 0 < penalty <= 1:
         raise ValueError(f"penalty={penalty} must be above 0 and at most 1")
