@@ -911,10 +911,11 @@ def expect_rate(student, sentences, what):
         f"{what}: your interval, {low:.5g} to {high:.5g}, should have the rate {rate:.5g} in its middle",
     )
     if abs(yours - half) > 0.01 * half + 1e-9:
-        reasons = {why for wrong, why in wrong_halves if abs(yours - wrong) <= 0.008 * wrong}
+        reasons = dict.fromkeys(why for wrong, why in wrong_halves if abs(yours - wrong) <= 0.008 * wrong)
         raise CheckFailed(
             f"{what}: the interval should reach {half:.4g} to each side of the rate, yours does {yours:.4g}"
-            + "".join(f": {why}" for why in reasons if len(reasons) == 1)  # two may give one number
+            + ": " * bool(reasons)
+            + "; or ".join(reasons)  # in small samples two mistakes may come to the same
         )
 
 
