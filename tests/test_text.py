@@ -132,9 +132,7 @@ def test_the_messages_are_parallel_and_as_gettext_reads_them():
 def test_counts_of_words_on_the_web():
     words, pairs = web_counts()
     assert (len(words), len(pairs)) == (333_213, 258_437)
-    assert (
-        pairs["able", "to"] == 593_366 + 100_783_318
-    )  # two lines of the file
+    assert pairs["able", "to"] == 593_366 + 100_783_318  # two lines of the file
     assert max(words, key=words.get) == "the"
     assert words["the"] == 23_135_851_162
     assert ("<s>", "a") in pairs

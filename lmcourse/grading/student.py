@@ -17,6 +17,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any
 
 from lmcourse.grading.checks import CheckFailed, StudentError
@@ -169,14 +170,30 @@ class Desk:
         return thing if question.do == VALUE else thing(*question.args, **question.kwargs)
 
     def _where(self, error: BaseException) -> str:
-        """The last line of the student's own code that the error passed through."""
-        where, trace = "", error.__traceback__
+        """The last line of the student's own code that the error passed through.
+
+        In a function other than the one that was asked for, also its name, and the line that called it.
+        """
+        trace, lines = error.__traceback__, []
         while trace is not None:
             if trace.tb_frame.f_globals is self._namespace:
-                source = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno).strip()
-                where = f"line {trace.tb_lineno} of its cell" + (f": `{source}`" if source else "")
+                lines.append((trace.tb_frame.f_code, trace.tb_lineno))
             trace = trace.tb_next
-        return where
+        if not lines:
+            return ""
+        named = [line for line in lines if not line[0].co_name.startswith("<")]  # no lambda, no comprehension
+        if not named or named[-1][0] is named[0][0]:
+            return _line(*lines[-1])
+        here, file = named[-1][0], named[0][0].co_filename
+        caller = next(line for line in reversed(named) if line[0] is not here)
+        return f"{_line(*lines[-1], file, here)}, called from {_line(*caller, file, caller[0])}"
+
+
+def _line(code: CodeType, number: int, file: str = "", function: CodeType | None = None) -> str:
+    """A line of a student's code; with the file of the cell that was asked, and the function it is in."""
+    source = linecache.getline(code.co_filename, number).strip()
+    where = f"line {number} of {'its' if file in ('', code.co_filename) else 'another'} cell"
+    return where + (f", in {function.co_name}" if function else "") + (f": `{source}`" if source else "")
 
 
 def _advice(result: Any) -> str:

@@ -182,6 +182,28 @@ def fit_independent(counts):
         "How often was each x seen, whatever came with it?",
     ),
     Mistake(
+        "independence",
+        "takes columns for x, and compares tables of different shapes",
+        """
+def fit_independent(counts):
+    shares = np.asarray(counts) / np.sum(counts)
+    q, r = shares.sum(axis=0), shares.sum(axis=1)
+    return q, r, kl_divergence(shares, np.outer(q, r)).sum()
+""",
+        "Two arrays that should have the table's shape do not: rows are x, columns are y",
+    ),
+    Mistake(
+        "independence",
+        "gives a divergence for each row of the table",
+        """
+def fit_independent(counts):
+    shares = np.asarray(counts) / np.sum(counts)
+    q, r = shares.sum(axis=1), shares.sum(axis=0)
+    return q, r, kl_divergence(shares, np.outer(q, r))
+""",
+        "A table is one joint distribution: flatten it (or sum over both axes)",
+    ),
+    Mistake(
         "codewords",
         "rounds to the nearest",
         """
@@ -519,6 +541,19 @@ def entropy_rate(sentences):
     return rate, rate - 1.96 * error, rate + 1.96 * error
 """,
         "smaller by the square root of n",
+    ),
+    Mistake(
+        "entropy_rate",
+        "divides by n for the variance",
+        """
+def entropy_rate(sentences):
+    bits = np.array([-sum(math.log2(p) for p in probs) for probs in sentences])
+    lengths = np.array([len(probs) for probs in sentences])
+    rate = bits.sum() / lengths.sum()
+    error = np.std(bits - rate * lengths) / math.sqrt(len(bits)) / lengths.mean()
+    return rate, rate - 1.96 * error, rate + 1.96 * error
+""",
+        "as np.std does if it is not told ddof=1. Divide by n - 1",
     ),
     Mistake(
         "mixing",

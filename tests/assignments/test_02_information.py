@@ -1,11 +1,13 @@
 """Assignment 2: what is particular to it. What every assignment owes is in `test_every_assignment.py`."""
 
+import doctest
 import math
+import re
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from authored import CHECKS, defined, exercises, outcomes, wrong
+from authored import CHECKS, defined, exercises, notebook, outcomes, wrong
 
 from lmcourse import compression, information
 from lmcourse.grading import course
@@ -128,14 +130,15 @@ def decode(next_counts, bits, n):
     ),
     (
         "entropy_rate",
-        "divides by n, and adds up squares",
+        "adds up squares",
         """
 def entropy_rate(sentences):
     n = len(sentences)
     pairs = [(-sum(map(math.log2, probs)), len(probs)) for probs in sentences]
     tokens = sum(length for _, length in pairs)
     h = sum(bits for bits, _ in pairs) / tokens
-    half = 1.959964 * math.sqrt(sum((bits - h * length) ** 2 for bits, length in pairs)) / tokens
+    squares = sum((bits - h * length) ** 2 for bits, length in pairs)
+    half = 1.959964 * math.sqrt(squares * n / (n - 1)) / tokens
     return [h, h - half, h + half]
 """,
     ),
@@ -198,6 +201,41 @@ def test_a_rounded_logarithm_or_sum_costs_one_hidden_check(exercise, code, name,
     done = outcomes(NAME, exercise, wrong(NAME, code), seed)
     checks = [check for check in CHECKS[NAME] if check.exercise == exercise]
     assert [check.name for check, outcome in zip(checks, done) if not outcome.passed] == [name]
+
+
+def called(namespace, name, run):
+    """The arguments of all calls of the function `name` while `run` uses the namespace: models as "model"."""
+    function, calls = namespace[name], []
+
+    def listening(*args):
+        calls.append(
+            repr(["model" if callable(a) else a.tolist() if isinstance(a, np.ndarray) else a for a in args])
+        )
+        return function(*args)
+
+    run(namespace | {name: listening})
+    return set(calls)
+
+
+@pytest.mark.parametrize("exercise", exercises(NAME))
+def test_each_example_of_a_docstring_is_a_public_check(exercise):
+    names, runner = defined(NAME), doctest.DocTestRunner(verbose=False)
+    cell = next(cell.source for cell in notebook(NAME).cells if cell.get("id") == exercise)
+    tried = 0
+    for name in re.findall(r"^def (\w+)", cell, re.MULTILINE):
+        text = names[name].__doc__
+        shown = called(
+            names,
+            name,
+            lambda given, text=text, name=name: runner.run(
+                doctest.DocTestParser().get_doctest(text, given, name, None, 0)
+            ),
+        )
+        checked = called(names, name, lambda given: outcomes(NAME, exercise, given, 0, public_only=True))
+        assert shown <= checked, name
+        tried += len(shown)
+    assert tried
+    assert not runner.failures
 
 
 def models():

@@ -1,4 +1,4 @@
-"""The entropy explorer in a real browser, without a kernel: its numbers are Python's, however a bar is moved."""
+"""The entropy explorer in a real browser, without a kernel: its numbers are Python's, however bars move."""
 
 from __future__ import annotations
 

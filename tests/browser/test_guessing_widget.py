@@ -1,4 +1,4 @@
-"""Shannon's guessing game in a real browser, without a kernel: its bounds are Python's, however one guesses."""
+"""Shannon's guessing game in a real browser, without a kernel: its bounds are Python's all along."""
 
 from __future__ import annotations
 

@@ -69,6 +69,28 @@ def test_an_exception_is_told_with_the_students_line(tmp_path):
     )
 
 
+def test_an_exception_in_another_function_is_told_with_that_and_its_caller(tmp_path):
+    """One helper in a cell of its own, one beside the function; a comprehension is no function here."""
+    names = {}
+    for name, source in {
+        "first": "def inverse(x):\n    return 1 / x\n",
+        "second": "def half(x):\n    return x // 0\ndef f(x):\n    return [inverse(y) for y in x]\n"
+        "def g(x):\n    return half(x)\n",
+    }.items():
+        code = tmp_path / f"{name}.py"
+        code.write_text(source)
+        exec(compile(source, str(code), "exec"), names)
+    far, near = run_checks([a_check(lambda s: s.f([0])), a_check(lambda s: s.g(0))], names, seed=0)
+    assert far.message.endswith(
+        "(line 2 of another cell, in inverse: `return 1 / x`, "
+        "called from line 4 of its cell, in f: `return [inverse(y) for y in x]`)"
+    )
+    assert near.message.endswith(
+        "(line 2 of its cell, in half: `return x // 0`, "
+        "called from line 6 of its cell, in g: `return half(x)`)"
+    )
+
+
 def test_sys_exit_in_a_students_function_is_an_error_like_others():
     with pytest.raises(StudentError) as caught:
         local_student({"f": lambda: sys.exit(3)}).f()
