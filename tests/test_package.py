@@ -38,9 +38,13 @@ def test_the_version_is_that_of_the_project_file():
     assert f'\nversion = "{version}"\n' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("module", ["vocabulary", "decoding", "ngram.counts", "ngram.model", "noisy_channel"])
-def test_examples_in_docstrings(module):
-    result = doctest.testmod(importlib.import_module(f"lmcourse.{module}"))
+WITH_EXAMPLES = [p for p in sorted(PACKAGE.rglob("*.py")) if ">>>" in p.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_examples_in_docstrings(path):
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    result = doctest.testmod(importlib.import_module(module))
     assert result.attempted > 0
     assert result.failed == 0
 
