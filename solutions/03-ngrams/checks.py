@@ -89,6 +89,7 @@ def expect_probs(got, expected, what, mistakes=()):
         token: expect_number(got.get(token, 0.0), f"{what}: the probability of {token!r}")
         for token in expected
     }
+    left_out = [token for token, p in expected.items() if p > 0 and token not in got]
     if all(close(yours[token], expected[token]) for token in expected):
         return
     both = f"{what}: expected {_row(expected)}, yours is {_row(yours)}"
@@ -96,6 +97,8 @@ def expect_probs(got, expected, what, mistakes=()):
         if all(close(yours[token], wrong.get(token, 0.0), 1e-6) for token in expected):
             raise CheckFailed(f"{both}: {why}")
     total = sum(yours.values())
+    if left_out:
+        both += f". Yours has no entry for {_short(left_out)}"
     raise CheckFailed(both + (f". Yours sum to {total:.4g}" if abs(total - 1) > 1e-6 else ""))
 
 
@@ -434,6 +437,19 @@ def factor_by_factor(student):
     )
 
 
+@check("likelihood", weight=0.5)
+def thousands_of_halves(student):
+    """2,000 factors of 1/2: the product is 0 to a computer, the sum of the logarithms is -2,000."""
+    coin = only_after({(START,): {"a": 0.5}, ("a",): {"a": 0.5, END: 0.5}}, 2)
+    what = "the log-probability of 1,999 times 'a', each of whose 2,000 factors is 1/2"
+    underflow = "a product of thousands of factors underflows to 0; add up their logarithms"
+    try:
+        expect_close(student.log_prob(coin, ["a"] * 1999, 2), -2000.0, what, mistakes={-INF: underflow})
+    except StudentError as error:
+        expect("ValueError" not in error.kinds, f"{what}: math domain error: {underflow}")
+        raise
+
+
 @check("likelihood")
 def all_sentences_together(student):
     """The probabilities of 'ha', 'ha ha', 'ha ha ha', … sum to one, if each sentence has its end."""
@@ -603,7 +619,7 @@ def expect_k(student, counts, vocab, held_out, candidates, best, what):
     )
     hints = {
         min(candidates): ": the smallest k is what the counted text itself would choose. Score the held-out "
-        "sentences",
+        "sentences, and add up their logarithms: a sum of probabilities is ruled by the likeliest one",
         max(candidates): ": is it the least probable that you chose?",
         candidates[
             0
@@ -1350,7 +1366,21 @@ def never_what_is_impossible(student):
     beyond = 1 - 2.0**-53
     what = "u just below 1, where ten times 0.1 is, by rounding, not above u"
     try:
-        expect_said(student, {(): tenths}, 1, [0.05, beyond], ["t0"], what)
+        expect_said(
+            student,
+            {(): tenths},
+            1,
+            [0.05, beyond],
+            ["t0"],
+            what,
+            [
+                (
+                    ["t0", "never"],
+                    "that is the last token listed, of probability 0. Take the last possible one",
+                )
+            ],
+            longest=2,
+        )
     except StudentError as error:
         lost = {"UnboundLocalError", "IndexError", "TypeError", "StopIteration"}
         expect(
@@ -1411,6 +1441,7 @@ def by_alternating_sums(student):
         1.5 - 0.5 - 1 / 16,
         "the new words of half as much text, where n1 = 3, n2 = 2, n4 = 1",
         mistakes={
+            1.5 - 0.5 / 2 - 1 / 16 / 24: "the terms are n_r t^r as they are, without a division by r!",
             1.5 + 0.5 + 1 / 16: "the signs alternate",
             1.5: "that is n1 t, right for a very short text only; go on with - n2 t² + n3 t³ - …",
             -1.5 + 0.5 + 1 / 16: "the signs are turned: n1 t comes with a plus",

@@ -148,6 +148,18 @@ def log_prob(model, sentence, n):
     ),
     Mistake(
         "likelihood",
+        "multiplies first, and takes the logarithm then",
+        """
+def log_prob(model, sentence, n):
+    product = 1.0
+    for context, token in ngrams(sentence, n):
+        product *= model(context).get(token, 0.0)
+    return math.log2(product) if product else -math.inf
+""",
+        "a product of thousands of factors underflows to 0",
+    ),
+    Mistake(
+        "likelihood",
         "asks with all tokens before, whatever n is",
         """
 def log_prob(model, sentence, n):

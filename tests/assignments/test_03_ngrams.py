@@ -199,13 +199,6 @@ def test_there_is_another_way_for_every_exercise():
 # What only the grade sees: mistakes that no public example shows.
 SUBTLE = [
     (
-        "likelihood",
-        "def log_prob(model, sentence, n):\n"
-        "    product = math.prod(model(c).get(t, 0.0) for c, t in ngrams(sentence, n))\n"
-        "    return math.log2(product) if product else -math.inf",
-        "random_sentences",
-    ),
-    (
         "judging",
         "def perplexity(model, sentences, n, vocab, others=1):\n"
         "    bits = tokens = 0\n"
