@@ -380,12 +380,10 @@ def test_memory_is_limited_and_the_next_seat_is_free(sandbox):
 
 
 def test_one_seat_leaves_nothing_to_the_next(sandbox):
-    leave = (
-        "import builtins, os, tempfile\nbuiltins.left = 1\nopen('/tmp/left', 'w').write('x')\nf = lambda: 1"
-    )
+    scratch = "import builtins, os, tempfile\npath = os.path.join(tempfile.gettempdir(), 'left')\n"
+    leave = scratch + "builtins.left = 1\nopen(path, 'w').write('x')\nf = lambda: 1"
     assert messages(sandbox, leave, equals(1)) == [""]
-    look = "import builtins, os\n"
-    look += "f = lambda: [hasattr(builtins, 'left'), os.path.exists('/tmp/left'), os.getpid()]"
+    look = scratch + "f = lambda: [hasattr(builtins, 'left'), os.path.exists(path), os.getpid()]"
     assert messages(sandbox, look, equals([False, False, 1])) == [""]
 
 
