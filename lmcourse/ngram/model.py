@@ -103,11 +103,10 @@ class NgramModel(LanguageModel):
         seen = [self.window([*self._before(), *context]) for context in contexts]
         lengths = np.array([len(context) for context in seen], dtype=np.int64)
         ids, age = join(seen)
-        last = np.maximum(np.cumsum(lengths) - 1, 0)
+        last = np.cumsum(lengths) - 1
         nodes = [np.zeros(len(seen), dtype=np.int64)]
-        for n, found in enumerate(find(self._keys[:-1], self.vocab_size, ids, age)[1:], 1):
-            # a context too short has none of this length; without any token there is no last one to look at
-            nodes.append(np.where(lengths >= n, np.append(found, -1)[last], -1))
+        for found in find(self._keys[:-1], self.vocab_size, ids, age)[1:]:
+            nodes.append(np.append(found, -1)[last])  # an empty context has none, and is not asked for it
         return log(self._rows(nodes, lengths))
 
     def _before(self) -> list[int]:

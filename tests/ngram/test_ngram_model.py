@@ -90,6 +90,13 @@ def test_a_saved_model_is_the_same(tmp_path_factory, texts, method, order, start
     assert again.count_parameters() == model.count_parameters()
 
 
+def test_a_saved_model_still_reads_unknown_words(tmp_path):
+    vocab = Vocabulary.of_words("the mouse the cat the mouse", least=2, unknown="<unk>")
+    model = NgramModel.fit(vocab, 2, ["the mouse the cat the mouse"])
+    model.save(tmp_path / "model.npz")
+    assert NgramModel.load(tmp_path / "model.npz").log_prob("the dog") == model.log_prob("the <unk>")
+
+
 def test_a_file_that_is_something_else_is_named(tmp_path):
     path = tmp_path / "model.npz"
     NgramModel.fit(VOCAB, 2, ["abc"]).save(path)

@@ -327,6 +327,24 @@ def test_weights_by_hand():
     assert em_weights(counts, [VOCAB.encode("a?")], tolerance=1e-12) == pytest.approx([0.25], abs=1e-3)
 
 
+def test_no_weights_on_a_fine_grid_are_better():
+    """Two lengths, of which the shorter sees only the tokens that the longer passes on."""
+    train, held_out = (
+        "".join(random.Random(seed).choices(["ab", "ac", "bb", "c", "?"], shares, k=150))
+        for seed, shares in ((2, [8, 4, 2, 1, 0]), (3, [4, 4, 4, 2, 1]))
+    )
+    counts = count_ngrams([VOCAB.encode(train)], len(VOCAB), 2)
+
+    def score(weights):
+        return NgramModel(VOCAB, counts, partial(s.jelinek_mercer, weights=weights)).log_prob(held_out)
+
+    found = em_weights(counts, [VOCAB.encode(held_out)], tolerance=1e-10)
+    grid = np.linspace(0.01, 0.99, 50)
+    best = max(((a, b) for a in grid for b in grid), key=score)
+    assert score(found) >= score(best)
+    assert found == pytest.approx(best, abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("method", "message"),
     [
