@@ -157,6 +157,8 @@ def correct(
         return [((possible or [typed])[0], 1.0)]
     logs = {word: math.log(probs[word]) + log_prior(word) for word in possible}
     top = max(logs.values())
+    if top == -math.inf:  # the prior calls all of them impossible
+        return [(typed, 1.0)]
     weights = {word: math.exp(value - top) for word, value in logs.items()}
     total = sum(weights.values())
     return [(word, weight / total) for word, weight in sorted(weights.items(), key=lambda x: (-x[1], x[0]))]

@@ -90,6 +90,10 @@ def test_the_prior_decides_between_equal_slips():
     assert [w for w, _ in correct("caz", words, CHANNEL, lambda _: 0.0)] == ["car", "cat"]  # a tie: by name
 
 
+def test_what_the_prior_calls_impossible_leaves_the_typed_word():
+    assert correct("bat", {"cat", "hat"}, CHANNEL, lambda _: -math.inf) == [("bat", 1.0)]
+
+
 def test_what_resembles_nothing_stays():
     assert correct("qqqq", {"cat"}, CHANNEL, lambda _: 0.0) == [("qqqq", 1.0)]
     assert correct("cat", {"cat", "car"}, ErrorModel(rate=0), lambda _: 0.0) == [("cat", 1.0)]
