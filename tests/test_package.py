@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lmcourse"
-CORE = ["vocabulary", "model", "grammar", "world", "decoding", "ngram", "text", "ladder"]
+CORE = ["vocabulary", "model", "world", "information", "decoding", "ngram", "text", "ladder"]
 
 
 def loaded_by(statement):

@@ -4,12 +4,16 @@ Read in this order:
 
     counts.py       all n-grams of a text, in sorted integer arrays
     smoothing.py    from counts to probabilities: add-k, Jelinek-Mercer, Witten-Bell, absolute discounting,
-                    Kneser-Ney, Katz, stupid backoff; one function each
+                    Kneser-Ney; one function each
+    backoff.py      the other shape of smoothing: Katz, stupid backoff
     em.py           the weights of Jelinek-Mercer, by expectation-maximisation
     model.py        the language model that these make: batched, fast to score, saved and loaded
     simple.py       the plain model of the first chapters: one text, one number of smoothing
+    adaptive.py     counts that go on learning from the text while they read it
 """
 
+from lmcourse.ngram.adaptive import AdaptiveModel
+from lmcourse.ngram.backoff import katz, stupid_backoff
 from lmcourse.ngram.counts import NgramCounts, count_ngrams
 from lmcourse.ngram.em import em_weights
 from lmcourse.ngram.model import NgramModel
@@ -19,15 +23,14 @@ from lmcourse.ngram.smoothing import (
     add_k,
     dirichlet,
     jelinek_mercer,
-    katz,
     kneser_ney,
     maximum_likelihood,
     modified_kneser_ney,
-    stupid_backoff,
     witten_bell,
 )
 
 __all__ = [
+    "AdaptiveModel",
     "CountModel",
     "NgramCounts",
     "NgramModel",

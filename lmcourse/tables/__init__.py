@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 AGES = ("statistical", "neural", "pretrained", "large")
-HISTORY = Path(__file__).with_name("history.csv")
+TABLES = Path(__file__).parent
+HISTORY = TABLES / "history.csv"
 _COLUMNS = ["year", "name", "age", "architecture", "parameters", "training_tokens", "source"]
 
 

@@ -1,5 +1,5 @@
-// The entropy explorer; shared.js stands before it. First the arithmetic, the same as lmcourse/information.py,
-// lmcourse/compression.py and entropy.py, and tested against them; then the drawing.
+// The entropy explorer; shared.js stands before it. First the arithmetic, the same as lmcourse/information/measures.py,
+// lmcourse/information/huffman.py and entropy.py, and tested against them; then the drawing.
 
 // ---------- arithmetic ----------
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import traitlets
 
-from lmcourse.compression import huffman, mean_length
-from lmcourse.information import cross_entropy, entropy, kl_divergence
+from lmcourse.information.huffman import huffman, mean_length
+from lmcourse.information.measures import cross_entropy, entropy, kl_divergence
 from lmcourse.model import check_distribution
 from lmcourse.widgets.base import Widget, script
 

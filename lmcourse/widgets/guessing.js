@@ -1,4 +1,4 @@
-// Shannon's guessing game; shared.js stands before it. First the arithmetic, the same as lmcourse/shannon.py and
+// Shannon's guessing game; shared.js stands before it. First the arithmetic, the same as lmcourse/information/shannon.py and
 // guessing.py and tested against them; then the drawing.
 
 // ---------- arithmetic ----------

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import traitlets
 
+from lmcourse.information.shannon import LETTERS, figures, guess_bounds, guess_ranks, letters
 from lmcourse.model import LanguageModel, check_whole
-from lmcourse.shannon import LETTERS, figures, guess_bounds, guess_ranks, letters
 from lmcourse.widgets.base import Widget, script
 
 LONGEST = 2000  # symbols of all passages; each costs a few numbers per model in the page
@@ -124,7 +124,7 @@ class Estimate:
 
 
 def estimate(guesses: Iterable[int]) -> Estimate:
-    """Shannon's bounds (`lmcourse.shannon.guess_bounds`) from the number of guesses of each symbol.
+    """Shannon's bounds (`lmcourse.information.guess_bounds`) from the number of guesses of each symbol.
 
     Both are means over the symbols: the upper one of -log2 q_i, the lower one of i log2 i - (i-1) log2 (i-1),
     where q_i is the share of the i-th commonest number of guesses. So the spread of these scores gives
@@ -157,7 +157,7 @@ def score(model: LanguageModel, passage: str) -> tuple[list[float], list[int]]:
     try:
         ids = model.ids(passage)
     except ValueError as error:
-        raise ValueError(f"the model must know the 27 symbols of lmcourse.shannon.letters: {error}") from None
+        raise ValueError(f"the model must know the 27 symbols of `letters`: {error}") from None
     if len(ids) != len(passage):
         raise ValueError(
             f"the model cuts {len(passage)} symbols into {len(ids)} tokens; each symbol must be one token"

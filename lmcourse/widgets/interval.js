@@ -1,4 +1,4 @@
-// The coding interval; shared.js stands before it. First the arithmetic, exact, the same as lmcourse/compression.py
+// The coding interval; shared.js stands before it. First the arithmetic, exact, the same as lmcourse/information/arithmetic.py
 // and tested against it; then the drawing. An interval is {low, width, whole}: whole numbers without limit, of which
 // [low, low + width) is a part of [0, whole). A tree is {parents, said, rows}: see lmcourse/widgets/interval.py.
 

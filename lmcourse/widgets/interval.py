@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import traitlets
 
-from lmcourse.compression import intervals, shortest_bits
+from lmcourse.information.arithmetic import intervals, shortest_bits
 from lmcourse.model import LanguageModel, Tokens
 from lmcourse.widgets.base import Widget, script
 
@@ -110,7 +110,7 @@ class CodingInterval(Widget):
 
     @property
     def intervals(self) -> list[tuple[Fraction, Fraction]]:
-        """[low, high) before the first token of the text and after each: see `lmcourse.compression`."""
+        """[low, high) before the first token of the text and after each, exactly."""
         return intervals(self._model, self._ids)
 
     @property

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import traitlets
 
+from lmcourse import ngram
 from lmcourse.model import check_whole
 from lmcourse.ngram import smoothing
 from lmcourse.ngram.counts import NgramCounts, count_ngrams
@@ -37,14 +38,14 @@ class NgramExplorer(Widget):
     """A context that the reader types: its counts at each length, and nine ways to smooth them.
 
     The page holds the counts of all n-grams of the text, as a trie, and nothing else: it works out every
-    method itself, as `lmcourse.ngram.smoothing` does. One play of Shakespeare fits at order 5.
+    method itself, as `lmcourse.ngram` does. One play of Shakespeare fits at order 5.
 
     Args:
         text: what to count.
         order: N, the longest n-grams; the reader can choose shorter ones.
         vocab: the tokens; None: the characters of the text.
         context: what stands there at first.
-        method: the smoothing that is shown at length, a name from `lmcourse.ngram.smoothing`.
+        method: the smoothing that is shown at length, a name from `lmcourse.ngram`.
 
     Raises:
         ValueError: for a text with fewer tokens than the order, counts that are too large for a page, or a
@@ -158,7 +159,7 @@ class NgramExplorer(Widget):
             "absolute_discounting": {"discount": self.discount},
             "kneser_ney": {"discount": self.discount},
         }
-        return partial(getattr(smoothing, self.method), **settings.get(self.method, {}))
+        return partial(getattr(ngram, self.method), **settings.get(self.method, {}))
 
     @property
     def model(self) -> NgramModel:

@@ -1,4 +1,4 @@
-// The temperature explorer; shared.js stands before it. First the arithmetic, the same as lmcourse/decoding.py and
+// The temperature explorer; shared.js stands before it. First the arithmetic, the same as lmcourse/decoding/filters.py and
 // tested against it; then the drawing.
 
 // ---------- arithmetic ----------

@@ -1,4 +1,4 @@
-// The sentence tree; shared.js stands before it. First the arithmetic, the same as lmcourse/annealing.py and tested against it; then the
+// The sentence tree; shared.js stands before it. First the arithmetic, the same as lmcourse/decoding/annealing.py and tested against it; then the
 // drawing. A tree is {parents, logProbs}: node 0 is the empty beginning, a parent comes before its children, and
 // logProbs holds the natural log-probability of a node's token given the path to it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traitlets
 
-from lmcourse.annealing import Sentences, anneal_each_step, anneal_whole, enumerate_sentences
+from lmcourse.decoding.annealing import Sentences, anneal_each_step, anneal_whole, enumerate_sentences
 from lmcourse.model import LanguageModel
 from lmcourse.widgets.base import TemperatureTrait, Widget, script
 from lmcourse.world import five_words
@@ -14,7 +14,7 @@ class SentenceTree(Widget):
     """The tree of continuations of a small language, where probabilities multiply along a path.
 
     Beneath it stand the complete sentences with three probabilities: the model's own, annealed at each step,
-    and annealed as a whole (see `lmcourse.annealing`).
+    and annealed as a whole (see `lmcourse.decoding.annealing`).
 
     Args:
         model: any language model with few sentences; by default the mouse world of five words.

@@ -11,7 +11,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from lmcourse.compression import frequencies
 from lmcourse.grading.checks import (
     CheckFailed,
     StudentError,
@@ -25,7 +24,7 @@ from lmcourse.grading.checks import (
     expect_raises,
     with_answers,
 )
-from lmcourse.information import cross_entropy
+from lmcourse.information import cross_entropy, frequencies
 from lmcourse.information import kl_divergence as divergence
 from lmcourse.world import agreement, five_words
 

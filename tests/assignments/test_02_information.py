@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from authored import CHECKS, defined, exercises, notebook, outcomes, wrong
 
-from lmcourse import compression, information
+from lmcourse import information
 from lmcourse.grading import course
 from lmcourse.model import TableModel
 from lmcourse.ngram import CountModel
@@ -260,7 +260,7 @@ def test_any_language_model_drives_the_coder(name):
     assert names["decode"](counts, bits, len(tokens)) == tokens
     surprise = -model.log_prob(text) / math.log(2)
     assert surprise - 1e-6 <= len(bits) <= surprise + 2
-    low, high = compression.intervals(model, text)[-1]
+    low, high = information.intervals(model, text)[-1]
     nearly = Fraction(1, 2**50)  # whole numbers of sixty bits round the probabilities a little
     assert low - nearly <= Fraction(int(bits, 2), 2 ** len(bits)) < high + nearly
 
@@ -275,11 +275,11 @@ def test_what_is_written_by_hand_agrees_with_the_package():
     )
     probs = dict(zip("abcd", p.tolist()))
     words = names["prefix_code"](names["code_lengths"](probs))
-    shannon = compression.mean_length(words, probs)
-    assert information.entropy(p) <= compression.mean_length(compression.huffman(probs), probs) <= shannon
+    shannon = information.mean_length(words, probs)
+    assert information.entropy(p) <= information.mean_length(information.huffman(probs), probs) <= shannon
     assert shannon < information.entropy(p) + 1
     text = list("abcdabba")
-    assert compression.read_code("".join(words[c] for c in text), words) == text
+    assert information.read_code("".join(words[c] for c in text), words) == text
 
 
 def test_no_other_model_of_independent_parts_is_as_likely():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from widget_pages import call, call_each, check_looks, contrast, move, open_widgets, set_theme
 
-from lmcourse.compression import huffman
+from lmcourse.information import huffman
 from lmcourse.widgets import EntropyExplorer
 from lmcourse.widgets.entropy import certain, give_way, two_peaks, uniform
 

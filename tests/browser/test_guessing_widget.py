@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from widget_pages import call, call_each, check_looks, open_widgets, set_theme
 
+from lmcourse.information import LETTERS, figures, guess_bounds
 from lmcourse.ngram import CountModel
-from lmcourse.shannon import LETTERS, figures, guess_bounds
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import GuessingGame
 from lmcourse.widgets.guessing import GIVEN_UP, estimate

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from widget_pages import call, check_looks, move, open_widgets, set_theme
 
-from lmcourse.adaptive import AdaptiveModel
-from lmcourse.compression import shortest_bits
+from lmcourse.information import shortest_bits
 from lmcourse.model import LanguageModel, TableModel, UniformModel
+from lmcourse.ngram import AdaptiveModel
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import CodingInterval
 from lmcourse.widgets.interval import certain_bits

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from widget_pages import call, call_each, check_looks, contrast, move, open_widgets, set_theme, write_page
 
-from lmcourse.annealing import anneal_each_step, anneal_whole, enumerate_sentences, total_variation
-from lmcourse.decoding import Decoding
+from lmcourse.decoding import Decoding, anneal_each_step, anneal_whole, enumerate_sentences, total_variation
 from lmcourse.information import entropy
 from lmcourse.model import TableModel, log
 from lmcourse.vocabulary import Vocabulary

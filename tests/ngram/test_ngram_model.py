@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import lmcourse.ngram.model
 from lmcourse.model import LanguageModel
+from lmcourse.ngram import backoff
 from lmcourse.ngram import smoothing as s
 from lmcourse.ngram.model import NgramModel
 from lmcourse.vocabulary import Vocabulary
@@ -22,8 +23,8 @@ METHODS = [
     partial(s.add_k, k=0.5),
     s.kneser_ney,
     s.modified_kneser_ney,
-    s.katz,
-    s.stupid_backoff,
+    backoff.katz,
+    backoff.stupid_backoff,
 ]
 methods = st.sampled_from(METHODS)
 texts = st.lists(st.text("abc", max_size=30), min_size=1, max_size=3)
@@ -122,7 +123,7 @@ def test_in_the_limit_of_data_it_is_the_world():
     longest = max(map(len, sentences))
     test = world.sample(2_000, rng)
     truth = np.mean([-world.log_prob(sentence) for sentence in test])
-    for method in (s.maximum_likelihood, s.kneser_ney, s.modified_kneser_ney, s.katz, s.witten_bell):
+    for method in (s.maximum_likelihood, s.kneser_ney, s.modified_kneser_ney, backoff.katz, s.witten_bell):
         model = NgramModel.fit(world.vocab, longest + 1, sentences, method, start=world.end)
         excess = np.mean([-model.log_prob(sentence) for sentence in test]) - truth
         # maximum likelihood pays about (free parameters) / (2 · 20,000) nats; the others a little more

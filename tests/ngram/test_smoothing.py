@@ -17,6 +17,7 @@ from nltk.lm.models import InterpolatedLanguageModel
 from nltk.lm.smoothing import KneserNey
 from nltk.util import everygrams
 
+from lmcourse.ngram import backoff
 from lmcourse.ngram import smoothing as s
 from lmcourse.ngram.counts import count_ngrams
 from lmcourse.ngram.em import em_weights
@@ -34,8 +35,8 @@ METHODS = {
     "absolute discounting": s.absolute_discounting,
     "kneser ney": s.kneser_ney,
     "modified kneser ney": s.modified_kneser_ney,
-    "katz": s.katz,
-    "stupid backoff": s.stupid_backoff,
+    "katz": backoff.katz,
+    "stupid backoff": backoff.stupid_backoff,
 }
 texts = st.lists(st.text("abc", max_size=30), min_size=1, max_size=3)
 orders = st.integers(1, 4)
@@ -219,24 +220,24 @@ def test_by_hand():
         [p[0] / 3, 1.5 / 3 + p[1] / 3, 0.5 / 3 + p[2] / 3],
     )
     # Stupid backoff: S(a|a) = .4 · 3/6 = .2, S(b|a) = 2/3, S(c|a) = 1/3, which sum to 1.2.
-    np.testing.assert_allclose(after_a(s.stupid_backoff), [0.2 / 1.2, 2 / 3 / 1.2, 1 / 3 / 1.2])
+    np.testing.assert_allclose(after_a(backoff.stupid_backoff), [0.2 / 1.2, 2 / 3 / 1.2, 1 / 3 / 1.2])
     # Katz: too little text for Good and Turing, so half a count is taken from each: 1.5/3 and .5/3 stay, and
     # a, the only one left, takes the remaining third, whatever its share is.
-    np.testing.assert_allclose(after_a(s.katz), [1 / 3, 1.5 / 3, 0.5 / 3])
+    np.testing.assert_allclose(after_a(backoff.katz), [1 / 3, 1.5 / 3, 0.5 / 3])
 
 
 def test_good_and_turing_by_hand():
     # n1..n6 = 100, 40, 20, 12, 8, 5; m = 6 · 5 / 100 = .3; d_1 = (2 · 40/100 - .3) / .7 = 5/7;
     # d_2 = (3 · 20/40/2 - .3) / .7 = .45/.7
     values = np.repeat([1, 2, 3, 4, 5, 6, 50], [100, 40, 20, 12, 8, 5, 3])
-    found = s.katz_ratios(values)
+    found = backoff.katz_ratios(values)
     np.testing.assert_allclose(found[1:3], [5 / 7, 0.45 / 0.7])
     # the point of the formula: what is taken from the counts is n1, Good and Turing's estimate of the unseen
     # mass
     r = np.arange(6)
     assert (np.bincount(values[values < 6], minlength=6) * r * (1 - found)).sum() == pytest.approx(100)
     np.testing.assert_allclose(
-        s.katz_ratios(np.array([1, 1, 7])), [0, 0.5, 0.75, 1 - 0.5 / 3, 1 - 0.5 / 4, 0.9]
+        backoff.katz_ratios(np.array([1, 1, 7])), [0, 0.5, 0.75, 1 - 0.5 / 3, 1 - 0.5 / 4, 0.9]
     )
 
 
@@ -244,8 +245,8 @@ def test_katz_keeps_large_counts_and_shares_the_rest_as_the_shorter_context_woul
     text = "".join(random.Random(1).choices("abcdefgh", [9, 7, 5, 4, 3, 2, 1, 1], k=600))
     vocab = Vocabulary("abcdefgh?", separator="")
     counts = count_ngrams([vocab.encode(text)], len(vocab), 2)
-    model = NgramModel(vocab, counts, s.katz)
-    pairs, ratios = Counter(zip(text, text[1:])), s.katz_ratios(counts.levels[2].counts)
+    model = NgramModel(vocab, counts, backoff.katz)
+    pairs, ratios = Counter(zip(text, text[1:])), backoff.katz_ratios(counts.levels[2].counts)
     for h in "abh":
         row, single = model.next_probs(h), model.next_probs("")
         total = sum(c for (first, _), c in pairs.items() if first == h)
@@ -288,7 +289,8 @@ def test_stupid_backoff_equals_the_formula_over_its_sum(texts, order, start, con
             return seen[w] / sum(seen.values())
         return 0.4 * (score(h[1:], w) if h else 1 / len(VOCAB))
 
-    model = NgramModel.fit(VOCAB, order, texts, s.stupid_backoff, None if start is None else VOCAB.id(start))
+    start_id = None if start is None else VOCAB.id(start)
+    model = NgramModel.fit(VOCAB, order, texts, backoff.stupid_backoff, start_id)
     h = ((start or "") + context)[-(order - 1) :] if order > 1 else ""
     scores = np.array([score(h, w) for w in VOCAB.tokens])
     np.testing.assert_allclose(model.next_probs(context), scores / scores.sum(), rtol=1e-9)
@@ -355,7 +357,7 @@ def test_no_weights_on_a_fine_grid_are_better():
         (partial(s.dirichlet, alpha=0), "alpha=0 must be above 0 and finite"),
         (partial(s.kneser_ney, discount=1), "discount=1 must lie between 0 and 1"),
         (partial(s.absolute_discounting, discount=0), "discount=0 must lie between 0 and 1"),
-        (partial(s.stupid_backoff, penalty=0), "penalty=0 must be above 0 and at most 1"),
+        (partial(backoff.stupid_backoff, penalty=0), "penalty=0 must be above 0 and at most 1"),
     ],
 )
 def test_bad_settings_are_named(method, message):

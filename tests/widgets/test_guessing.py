@@ -4,10 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from lmcourse.adaptive import AdaptiveModel
+from lmcourse.information import LETTERS, figures, guess_bounds
 from lmcourse.model import LanguageModel, TableModel, UniformModel, log
-from lmcourse.ngram import CountModel
-from lmcourse.shannon import LETTERS, figures, guess_bounds
+from lmcourse.ngram import AdaptiveModel, CountModel
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import GuessingGame
 from lmcourse.widgets.guessing import GIVEN_UP, estimate, score

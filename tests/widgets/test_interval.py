@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmcourse.adaptive import AdaptiveModel
-from lmcourse.compression import intervals, shortest_bits
+from lmcourse.information import intervals, shortest_bits
 from lmcourse.model import LanguageModel, TableModel, UniformModel
+from lmcourse.ngram import AdaptiveModel
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import CodingInterval
 from lmcourse.widgets.interval import MAX_NUMBERS, certain_bits

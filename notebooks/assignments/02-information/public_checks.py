@@ -14,9 +14,6 @@ from fractions import (
 
 import numpy as np
 
-from lmcourse.compression import (
-    frequencies,
-)
 from lmcourse.grading.checks import (
     CheckFailed,
     StudentError,
@@ -32,6 +29,7 @@ from lmcourse.grading.checks import (
 )
 from lmcourse.information import (
     cross_entropy,
+    frequencies,
 )
 from lmcourse.information import (
     kl_divergence as divergence,

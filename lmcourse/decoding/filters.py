@@ -1,9 +1,7 @@
-"""Decoding: turning next-token distributions into text.
+"""What reshapes a next-token distribution before a token is chosen.
 
-First the pure functions that reshape a distribution (temperature, top-k, top-p, min-p, repetition penalty,
-n-gram blocking), each from log-probabilities to log-probabilities that again sum to one. Then two ways to
-walk: token by token (`generate`) and several hypotheses side by side (`beam_search`). Last, how repetitive
-the outcome is.
+Pure functions (temperature, top-k, top-p, min-p, repetition penalty, n-gram blocking), each from
+log-probabilities to log-probabilities that again sum to one; and `Decoding`, their settings in order.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmcourse.model import LanguageModel, Tokens, check_whole
+from lmcourse.model import check_whole
 
 
 def normalise(log_weights: np.ndarray) -> np.ndarray:
@@ -173,161 +171,3 @@ class Decoding:
 
 
 GREEDY = Decoding(temperature=0.0)
-
-
-def check_prompt(model: LanguageModel, prompt: Tokens, max_tokens: int, end: int | None = None) -> list[int]:
-    """Ids of a prompt that the model can continue; ValueError says why it, max_tokens or end will not do."""
-    ids = model.ids(prompt)
-    if end is not None:
-        model.vocab.check_ids([end])
-    check_whole(max_tokens, "max_tokens")
-    if model.context_length is not None and len(ids) > model.context_length:
-        raise ValueError(
-            f"the prompt has {len(ids)} tokens, but the model sees at most {model.context_length}; shorten it"
-        )
-    if np.all(np.isneginf(model.next_log_probs([ids])[0])):
-        raise ValueError(
-            f"the model holds the prompt {model.vocab.decode(ids)!r} for impossible; nothing can follow it"
-        )
-    return ids
-
-
-def generate(
-    model: LanguageModel,
-    prompt: Tokens = "",
-    max_tokens: int = 100,
-    decoding: Decoding | None = None,
-    rng: np.random.Generator | None = None,
-    end: int | None = None,
-) -> list[int]:
-    """Continue a prompt token by token, until `max_tokens`, `end`, or where nothing more can be said.
-
-    Of a context that outgrows its `context_length` the model sees the last window.
-
-    Args:
-        model: any language model.
-        prompt: text or token ids; empty means the start of a text.
-        max_tokens: at most so many new tokens.
-        decoding: how to reshape each distribution; by default not at all.
-        rng: randomness for sampling; not needed when temperature is 0, which takes the most probable token
-            (the smaller id among equals).
-        end: the token after which to stop; it is part of the result.
-
-    Returns:
-        The new token ids, without the prompt.
-
-    Raises:
-        ValueError: for a prompt that is impossible, or longer than the model's window.
-    """
-    decoding = decoding or Decoding()
-    if rng is None and decoding.temperature != 0:
-        raise ValueError("sampling needs rng=np.random.default_rng(seed); only temperature=0 does without")
-    context = check_prompt(model, prompt, max_tokens, end)
-    start = len(context)
-    for _ in range(max_tokens):
-        log_probs = decoding.apply(model.next_log_probs([model.window(context)])[0], context)
-        if np.all(np.isneginf(log_probs)):
-            break
-        token = int(np.argmax(log_probs)) if decoding.temperature == 0 else _draw(log_probs, rng)
-        context.append(token)
-        if token == end:
-            break
-    return context[start:]
-
-
-def _draw(log_probs: np.ndarray, rng: np.random.Generator) -> int:
-    """One token from the distribution (V,), by walking its cumulative sum."""
-    cumulative = np.cumsum(np.exp(log_probs))
-    return int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
-
-
-def beam_search(
-    model: LanguageModel,
-    prompt: Tokens = "",
-    width: int = 4,
-    max_tokens: int = 20,
-    decoding: Decoding | None = None,
-    length_penalty: float = 0.0,
-    end: int | None = None,
-) -> list[tuple[list[int], float]]:
-    """Search for a probable continuation, keeping the `width` best unfinished hypotheses of each length.
-
-    A hypothesis that says `end` is finished if it is then among the `width` best of its length, and dropped
-    if not; so width 1 is greedy decoding, and a beam wide enough to drop nothing finds the most probable
-    continuation. Those cut off at `max_tokens` compete as they are.
-
-    Args:
-        model: any language model.
-        prompt: text or token ids.
-        width: hypotheses kept at each length.
-        max_tokens: at most so many new tokens.
-        decoding: reshapes each distribution first, for example blocks n-grams; scores are then sums of the
-            reshaped log-probabilities.
-        length_penalty: finished hypotheses are compared by score / length^length_penalty. At 0, whole
-            log-probabilities, short ones have an advantage; at 1 the mean per token decides (Wu et al. 2016).
-        end: the token that finishes a hypothesis.
-
-    Returns:
-        Up to `width` pairs (new token ids, score), the best first.
-    """
-    width = check_whole(width, "width")
-    if not 0 <= length_penalty < math.inf:
-        raise ValueError(f"length_penalty={length_penalty} must be 0 or more, and finite")
-    prompt_ids = check_prompt(model, prompt, max_tokens, end)
-    open_beams: list[tuple[list[int], float]] = [([], 0.0)]
-    finished: list[tuple[list[int], float]] = []
-
-    def worth(hypothesis: tuple[list[int], float]) -> float:
-        return hypothesis[1] / len(hypothesis[0]) ** length_penalty
-
-    for _ in range(max_tokens):
-        contexts = [prompt_ids + said for said, _ in open_beams]
-        rows = model.next_log_probs([model.window(context) for context in contexts])  # (beams, V)
-        if decoding is not None:
-            rows = np.array([decoding.apply(row, context) for row, context in zip(rows, contexts)])
-        scores = np.array([score for _, score in open_beams])[:, None] + rows
-        # At most `width` of the candidates say `end`, so that twice as many leave enough to go on with.
-        candidates = np.argsort(-scores, axis=None, kind="stable")[: 2 * width]
-        extended = []
-        for place, (beam, token) in enumerate(zip(*np.unravel_index(candidates, scores.shape))):
-            if np.isneginf(scores[beam, token]):
-                break  # so are all that follow
-            hypothesis = ([*open_beams[beam][0], int(token)], float(scores[beam, token]))
-            if token != end:
-                extended.append(hypothesis)
-            elif place < width:
-                finished.append(hypothesis)
-        open_beams = extended[:width]
-        finished = sorted(finished, key=worth, reverse=True)[:width]
-        # A score can only fall as a hypothesis grows, and no length divides it by more than the last one.
-        if not open_beams:
-            break
-        best_to_come = open_beams[0][1] / max_tokens**length_penalty
-        if len(finished) == width and best_to_come <= worth(finished[-1]):
-            break
-    else:
-        finished += open_beams  # cut off: unfinished hypotheses compete as they are
-    return sorted(finished, key=worth, reverse=True)[:width]
-
-
-def repetition_rate(tokens: Sequence, n: int = 4) -> float:
-    """Share of the n-grams of a sequence that occurred earlier in it: 0 = never repeats, near 1 = a parrot.
-
-    >>> repetition_rate(["a", "b", "a", "b", "a"], n=2)  # ab, ba, AB, BA
-    0.5
-    """
-    return 1 - distinct_n(tokens, n)
-
-
-def distinct_n(tokens: Sequence, n: int = 2) -> float:
-    """Different n-grams over all n-grams of a sequence. ValueError if it is too short.
-
-    Li et al. (2016) divide by the number of tokens instead, which differs by n - 1.
-    """
-    n = check_whole(n, "n")
-    if len(tokens) < n:
-        raise ValueError(
-            f"a sequence of {len(tokens)} tokens has no {n}-gram; use a smaller n or a longer text"
-        )
-    ngrams = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
-    return len(set(ngrams)) / len(ngrams)

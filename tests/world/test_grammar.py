@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmcourse.grammar import Automaton, parse_rules
+from lmcourse.world import Automaton, parse_rules
 
 
 def derivations(table):

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmcourse.noisy_channel import ErrorModel, candidates, correct, insertions, substitutions, transpositions
+from lmcourse.asides.noisy_channel import (
+    ErrorModel,
+    candidates,
+    correct,
+    insertions,
+    substitutions,
+    transpositions,
+)
 
 CHANNEL = ErrorModel(rate=0.1, deletion=0.4, insertion=0.3, substitution=0.2, transposition=0.1)
 short = st.text("abz", min_size=1, max_size=4)

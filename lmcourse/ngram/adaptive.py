@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lmcourse.model import LanguageModel, Reader, Tokens, check_whole
-from lmcourse.ngram import CountModel
+from lmcourse.ngram.simple import CountModel
 from lmcourse.vocabulary import Vocabulary
 
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lmcourse.autoregression import (
+from lmcourse.asides.autoregression import (
     AutoRegression,
     NumberModel,
     autocorrelation,

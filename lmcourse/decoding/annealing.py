@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lmcourse.decoding import anneal
+from lmcourse.decoding.filters import anneal
 from lmcourse.model import LanguageModel, check_distribution, log
 
 MAX_TOKENS = 1_000  # a sentence that has not ended by then is reported

@@ -1,89 +1,32 @@
-"""Codes: Huffman's, a word for each symbol, and arithmetic coding, by which any language model compresses.
+"""Arithmetic coding, by which any language model compresses.
 
 The sender and the receiver run the same model. At each token it divides what is left of an interval among
 all tokens, in proportion to their probabilities; the token that comes says which part to keep. A number
 inside the last interval names the whole text, in about -log2 p(text) bits: the better the model, the
 shorter the file.
 
-Here the interval is a pair of integers, and bits leave as soon as they are certain, so that a text of any
-length streams through. Sources: Huffman (1952); Witten, Neal and Cleary (1987), whose coder this is.
+First on paper, with exact fractions. Then for use: the interval is a pair of integers, and bits leave as soon
+as they are certain, so that a text of any length streams through. Source: Witten, Neal and Cleary (1987),
+whose coder this is.
 """
 
 from __future__ import annotations
 
-import hashlib
-import heapq
-import struct
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 
 import numpy as np
 
-from lmcourse.model import LanguageModel, Tokens, check_distribution
+from lmcourse.model import LanguageModel, Tokens
 
 REGISTER = 96  # bits of the interval's ends
 TOTAL = 1 << 60  # what the whole numbers of a distribution sum to, nearly; so p has at least 2^-60
 TOP, HALF, QUARTER = (1 << REGISTER) - 1, 1 << (REGISTER - 1), 1 << (REGISTER - 2)
 
-MAGIC = b"LMC2"
-HEADER = struct.Struct(
-    ">4s8sQII"
-)  # magic, model's fingerprint, tokens, checksums of the text and of the file
-
 
 class CorruptError(ValueError):
     """What was to be decompressed is not what was compressed."""
-
-
-# ---------- one codeword for each symbol ----------
-
-
-def huffman(probs: Mapping[str, float]) -> dict[str, str]:
-    """The shortest code that gives each symbol its own word of bits, none the beginning of another.
-
-    The two rarest symbols differ in their last bit only; glue them into one and repeat. Of equally rare ones
-    those are taken that have stood longest; the more probable of the two gets the 0.
-
-    Args:
-        probs: probability of each symbol, at least two symbols.
-
-    >>> huffman({"a": 0.5, "b": 0.25, "c": 0.125, "d": 0.125})
-    {'a': '0', 'b': '10', 'c': '110', 'd': '111'}
-    """
-    check_distribution(list(probs.values()))
-    if len(probs) < 2:
-        raise ValueError("a code needs at least two symbols: a single one needs no bits at all")
-    heap = [(p, order, [symbol]) for order, (symbol, p) in enumerate(probs.items())]
-    heapq.heapify(heap)
-    words = dict.fromkeys(probs, "")
-    for order in range(len(probs), 2 * len(probs) - 1):
-        rarest = [heapq.heappop(heap), heapq.heappop(heap)]
-        rarest.sort(key=lambda item: -item[0])
-        for bit, (_, _, symbols) in zip("01", rarest):
-            for symbol in symbols:
-                words[symbol] = bit + words[symbol]
-        heapq.heappush(heap, (rarest[0][0] + rarest[1][0], order, rarest[0][2] + rarest[1][2]))
-    return words
-
-
-def mean_length(words: Mapping[str, str], probs: Mapping[str, float]) -> float:
-    """Mean bits per symbol of a code, under the distribution of what is sent."""
-    return sum(p * len(words[symbol]) for symbol, p in probs.items())
-
-
-def read_code(bits: str, words: Mapping[str, str]) -> list[str]:
-    """The symbols that a string of bits spells. Raises ValueError if it ends within a codeword."""
-    symbols = {word: symbol for symbol, word in words.items()}
-    found, start = [], 0
-    for end in range(1, len(bits) + 1):
-        if bits[start:end] in symbols:
-            found.append(symbols[bits[start:end]])
-            start = end
-    if start < len(bits):
-        raise ValueError(f"the bits end within a codeword: {bits[start:]!r} is left over")
-    return found
 
 
 # ---------- arithmetic coding on paper: exact fractions ----------
@@ -268,71 +211,3 @@ def _packed(bits: Iterable[int]) -> Iterator[int]:
             byte = count = 0
     if count:
         yield byte << (8 - count)
-
-
-# ---------- files ----------
-
-
-def fingerprint(model: LanguageModel) -> bytes:
-    """8 bytes that tell models apart: a hash of the tokens, and of 16 predictions on the likeliest text."""
-    name = repr((type(model).__name__, model.vocab.tokens))
-    hashed = hashlib.sha256(name.encode("utf-8", "surrogatepass"))
-    reader = model.reader()
-    for _ in range(16):
-        log_probs = reader.log_probs().astype(float)
-        hashed.update(log_probs.tobytes())
-        reader.read(int(log_probs.argmax()))
-    return hashed.digest()[:8]
-
-
-def compress(model: LanguageModel, text: str) -> bytes:
-    """A text as a file's bytes: a header of 28 bytes, then the code of `encode`.
-
-    Only the same model, on a machine that computes the same numbers, can restore it.
-    Raises ValueError if the model has no tokens for it, or calls it impossible.
-    """
-    ids = model.ids(text)
-    if model.vocab.decode(ids) != text:
-        raise ValueError(
-            "the model's tokens do not bring this text back (white space, perhaps, or an unknown word), so "
-            "it could not be restored; use characters or bytes as tokens"
-        )
-    code = encode(model, ids)
-    head = HEADER.pack(MAGIC, fingerprint(model), len(ids), _checksum(text), 0)[:-4]
-    return head + struct.pack(">I", zlib.crc32(code, zlib.crc32(head))) + code
-
-
-def decompress(model: LanguageModel, data: bytes, max_tokens: int = 100_000_000) -> str:
-    """The text that `compress` was given, with the same model.
-
-    Args:
-        model: with which it was compressed.
-        data: what `compress` returned.
-        max_tokens: refuse to restore more than this.
-
-    The file's checksum is looked at first, so that damage is found before anything is decoded; whoever forges
-    it can still claim a long text, and `max_tokens` bounds the work.
-
-    Raises CorruptError if the data are not `compress`'s, not whole, or changed; ValueError for another model.
-    """
-    if len(data) < HEADER.size or not data.startswith(MAGIC):
-        raise CorruptError("this is no file of lmcourse.compression.compress, or its beginning is missing")
-    _, made_by, length, checksum, file_checksum = HEADER.unpack_from(data)
-    code = data[HEADER.size :]
-    if zlib.crc32(code, zlib.crc32(data[: HEADER.size - 4])) != file_checksum:
-        raise CorruptError("the compressed data were changed on their way, or some of them are missing")
-    if made_by != fingerprint(model):
-        raise ValueError("the data were compressed with another model; restore them with the same one")
-    if length > max_tokens:
-        raise CorruptError(f"the data claim to be {length:,} tokens, over max_tokens={max_tokens:,}")
-    text = model.vocab.decode(decode(model, code, length))
-    if _checksum(text) != checksum:
-        raise CorruptError(
-            "the restored text does not have the checksum of the one that was compressed: the model is not "
-            "quite the same, or this machine computes other numbers with it"
-        )
-    return text
-
-
-def _checksum(text: str) -> int:
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))

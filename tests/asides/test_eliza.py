@@ -6,8 +6,8 @@ import doctest
 
 import pytest
 
-from lmcourse import eliza
-from lmcourse.eliza import DEFAULTS, RULES, Eliza, match, reflect, words
+from lmcourse.asides import eliza
+from lmcourse.asides.eliza import DEFAULTS, RULES, Eliza, match, reflect, words
 
 
 def test_docstring_examples():

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lmcourse.model import LanguageModel, Tokens, check_whole, log
-from lmcourse.world import World
+from lmcourse.world.world import World
 
 
 def stationary(world: World) -> np.ndarray:

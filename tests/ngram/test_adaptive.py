@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmcourse.adaptive import AdaptiveModel
-from lmcourse.ngram import CountModel
+from lmcourse.ngram import AdaptiveModel, CountModel
 from lmcourse.vocabulary import Vocabulary
 
 ABC = Vocabulary("abc", separator="")

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmcourse import compression as c
-from lmcourse.adaptive import AdaptiveModel
-from lmcourse.information import entropy
+from lmcourse import information as c
+from lmcourse.information import compression, entropy
 from lmcourse.model import LanguageModel, TableModel, UniformModel
-from lmcourse.ngram import CountModel
+from lmcourse.ngram import AdaptiveModel, CountModel
 from lmcourse.tokenization.bpe import BPE, BYTES
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.world import agreement, knowledge
@@ -255,7 +254,7 @@ def test_a_model_that_differs_where_the_fingerprint_does_not_look_is_found_out()
 @settings(max_examples=60, deadline=None)
 def test_noise_is_refused(data):
     with pytest.raises(c.CorruptError):
-        c.decompress(AdaptiveModel(BYTE_LEVEL, 2), c.MAGIC + data)
+        c.decompress(AdaptiveModel(BYTE_LEVEL, 2), compression.MAGIC + data)
 
 
 def test_a_long_claim_is_refused_before_it_is_believed():

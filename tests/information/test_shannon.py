@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmcourse.information import entropy
-from lmcourse.model import TableModel, UniformModel
-from lmcourse.ngram import CountModel
-from lmcourse.shannon import (
+from lmcourse.information import (
     LETTERS,
+    entropy,
     figures,
     follow_ranks,
     guess_bounds,
@@ -20,6 +18,8 @@ from lmcourse.shannon import (
     letters,
     ngram_entropies,
 )
+from lmcourse.model import TableModel, UniformModel
+from lmcourse.ngram import CountModel
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.world import agreement, five_words, knowledge
 

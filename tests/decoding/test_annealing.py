@@ -3,8 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from lmcourse.annealing import anneal_each_step, anneal_whole, enumerate_sentences, total_variation
-from lmcourse.decoding import anneal
+from lmcourse.decoding import anneal, anneal_each_step, anneal_whole, enumerate_sentences, total_variation
 from lmcourse.model import LanguageModel, UniformModel
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.world import five_words

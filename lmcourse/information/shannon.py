@@ -14,11 +14,11 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from lmcourse.model import LanguageModel, Tokens
+from lmcourse.tables import TABLES
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
 
@@ -35,7 +35,7 @@ class Figure:
 
 def figures() -> list[Figure]:
     """Shannon's figures for English in 27 symbols, for N = 0 to 15 and 100."""
-    path = Path(__file__).parent / "tables" / "shannon1951.csv"
+    path = TABLES / "shannon1951.csv"
     with path.open(encoding="utf-8") as lines:
         return [
             Figure(int(symbols), *(float(bits) if bits else None for bits in row))

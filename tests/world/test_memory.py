@@ -6,9 +6,8 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from lmcourse.memory import ShortMemory, memory_entropies, stationary
 from lmcourse.ngram import NgramModel, maximum_likelihood
-from lmcourse.world import World, agreement, five_words, knowledge
+from lmcourse.world import ShortMemory, World, agreement, five_words, knowledge, memory_entropies, stationary
 
 # Two sentences, "a ." and "b c .", equally likely: 5 tokens for two sentences.
 TINY = World({"S": "0.5 a . | 0.5 b c ."}, name="tiny")

@@ -1,0 +1,82 @@
+"""Files compressed by a language model: a header, then the code of `arithmetic`.
+
+Only the same model, on a machine that computes the same numbers, can restore one; the header tells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+
+from lmcourse.information.arithmetic import CorruptError, decode, encode
+from lmcourse.model import LanguageModel
+
+MAGIC = b"LMC2"
+# magic, model's fingerprint, tokens, checksums of the text and of the file
+HEADER = struct.Struct(">4s8sQII")
+
+
+def fingerprint(model: LanguageModel) -> bytes:
+    """8 bytes that tell models apart: a hash of the tokens, and of 16 predictions on the likeliest text."""
+    name = repr((type(model).__name__, model.vocab.tokens))
+    hashed = hashlib.sha256(name.encode("utf-8", "surrogatepass"))
+    reader = model.reader()
+    for _ in range(16):
+        log_probs = reader.log_probs().astype(float)
+        hashed.update(log_probs.tobytes())
+        reader.read(int(log_probs.argmax()))
+    return hashed.digest()[:8]
+
+
+def compress(model: LanguageModel, text: str) -> bytes:
+    """A text as a file's bytes: a header of 28 bytes, then the code of `encode`.
+
+    Only the same model, on a machine that computes the same numbers, can restore it.
+    Raises ValueError if the model has no tokens for it, or calls it impossible.
+    """
+    ids = model.ids(text)
+    if model.vocab.decode(ids) != text:
+        raise ValueError(
+            "the model's tokens do not bring this text back (white space, perhaps, or an unknown word), so "
+            "it could not be restored; use characters or bytes as tokens"
+        )
+    code = encode(model, ids)
+    head = HEADER.pack(MAGIC, fingerprint(model), len(ids), _checksum(text), 0)[:-4]
+    return head + struct.pack(">I", zlib.crc32(code, zlib.crc32(head))) + code
+
+
+def decompress(model: LanguageModel, data: bytes, max_tokens: int = 100_000_000) -> str:
+    """The text that `compress` was given, with the same model.
+
+    Args:
+        model: with which it was compressed.
+        data: what `compress` returned.
+        max_tokens: refuse to restore more than this.
+
+    The file's checksum is looked at first, so that damage is found before anything is decoded; whoever forges
+    it can still claim a long text, and `max_tokens` bounds the work.
+
+    Raises CorruptError if the data are not `compress`'s, not whole, or changed; ValueError for another model.
+    """
+    if len(data) < HEADER.size or not data.startswith(MAGIC):
+        raise CorruptError("this is no file of lmcourse.information.compress, or its beginning is missing")
+    _, made_by, length, checksum, file_checksum = HEADER.unpack_from(data)
+    code = data[HEADER.size :]
+    if zlib.crc32(code, zlib.crc32(data[: HEADER.size - 4])) != file_checksum:
+        raise CorruptError("the compressed data were changed on their way, or some of them are missing")
+    if made_by != fingerprint(model):
+        raise ValueError("the data were compressed with another model; restore them with the same one")
+    if length > max_tokens:
+        raise CorruptError(f"the data claim to be {length:,} tokens, over max_tokens={max_tokens:,}")
+    text = model.vocab.decode(decode(model, code, length))
+    if _checksum(text) != checksum:
+        raise CorruptError(
+            "the restored text does not have the checksum of the one that was compressed: the model is not "
+            "quite the same, or this machine computes other numbers with it"
+        )
+    return text
+
+
+def _checksum(text: str) -> int:
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
