@@ -43,7 +43,7 @@ class Reader(ABC):
         """Log-probabilities (B, V) of the next token of each text, read-only; a row may be all -inf."""
         if self._predicted is None:
             self._predicted = self._predict()
-            self._predicted.flags.writeable = False
+            self._predicted.flags.writeable = False  # it is shared: with whoever asks again, and with forks
         return self._predicted
 
     def read(self, tokens: Sequence[int]) -> None:
@@ -62,6 +62,7 @@ class Reader(ABC):
         rows = self._whole(rows, self.n_rows, "row")
         if self._predicted is not None:
             self._predicted = self._predicted[rows]
+            self._predicted.flags.writeable = False
         self.n_rows = len(rows)
         self._select(rows)
 

@@ -102,48 +102,26 @@ class NgramModel(LanguageModel):
         return context[max(0, len(context) - self.order + 1) :]
 
     def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
-        """Log-probabilities (B, V) of the next token, all contexts at once."""
-        seen = [self.window([*self._before(), *context]) for context in contexts]
-        lengths = np.array([len(context) for context in seen], dtype=np.int64)
-        ids, age = join(seen)
-        last = np.cumsum(lengths) - 1
-        nodes = [np.zeros(len(seen), dtype=np.int64)]
-        for found in find(self._keys[:-1], self.vocab_size, ids, age)[1:]:
-            nodes.append(np.append(found, -1)[last])  # an empty context has none, and is not asked for it
-        return log(self._rows(nodes, lengths))
+        """Log-probabilities (B, V) of the next token."""
+        return self.reader(contexts).log_probs()
+
+    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> Reader:
+        """A reader that keeps the numbers of each row's last 0, 1, …, N - 1 tokens."""
+        kept: Kept = {}
+        windows = [self.window([*self._before(), *context]) for context in contexts]
+        return StateReader(
+            self.vocab_size,
+            [reduce(self._longer, window, (0,)) for window in windows],
+            lambda nodes: log(self._probs(nodes, kept)),
+            self._longer,
+        )
 
     def _before(self) -> list[int]:
         return [] if self.start is None else [self.start]
 
-    def _rows(self, nodes: Sequence[np.ndarray], lengths: np.ndarray) -> np.ndarray:
-        """Probabilities (B, V) after contexts.
-
-        Args:
-            nodes: for n = 0, …, N - 1 the number of each context's last n tokens, (B,); -1 if they were not
-                seen.
-            lengths: (B,) of the contexts, in tokens.
-        """
-        tables, size = self._tables, self.vocab_size
-        base = tables.probs[0][0]
-        rows = np.full((len(lengths), size), base)
-        for n in range(1, self.order + 1):
-            here = np.flatnonzero(lengths >= n - 1)
-            if not here.size:
-                break
-            node = nodes[n - 1][here]
-            rows[here] = tables.gammas[n - 1][node][:, None] * (base if tables.alone else rows[here])
-            here, node = here[node >= 0], node[node >= 0]
-            first, end = self._children(n, node)
-            among = np.repeat(here, end - first)  # which context each continuation belongs to
-            child = np.arange(len(among)) + np.repeat(
-                first - np.cumsum(end - first) + (end - first), end - first
-            )
-            rows[among, self._keys[n][child] % size] = tables.probs[n][child]
-        return rows
-
-    def _children(self, n: int, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where the continuations of contexts of n - 1 tokens begin and end among the n-grams."""
-        return np.searchsorted(self._keys[n], [nodes * self.vocab_size, (nodes + 1) * self.vocab_size])
+    def _longer(self, nodes: tuple[int, ...], token: int) -> tuple[int, ...]:
+        """The numbers after one more token: each n-gram grows by it, and the longest drops its first."""
+        return (0, *(self._child(n, node, token) for n, node in enumerate(nodes[: self.order - 1])))
 
     def _child(self, n: int, node: int, token: int) -> int:
         """The number of the (n + 1)-gram that a token makes of an n-gram; -1 if it was not seen."""
@@ -152,6 +130,36 @@ class NgramModel(LanguageModel):
         keys, wanted = self._keys[n + 1], node * self.vocab_size + token
         place = int(keys.searchsorted(wanted))
         return place if place < len(keys) and keys[place] == wanted else -1
+
+    def _seen_after(self, n: int, node: int) -> slice:
+        """Which of the (n + 1)-grams go on from an n-gram."""
+        first, end = self._keys[n + 1].searchsorted((node * self.vocab_size, (node + 1) * self.vocab_size))
+        return slice(first, end)
+
+    def _probs(self, nodes: Sequence[int], kept: Kept) -> np.ndarray:
+        """p(w|h) for all w, (V,): the n-gram's own where h w was seen, else γ(h) times the shorter context's.
+
+        Those after contexts with many continuations are kept, so do not write into them: they are the dear
+        ones, and come again.
+
+        Args:
+            nodes: for n = 0, …, the length of h, the number of its last n tokens; -1 if they were not seen.
+            kept: what was worked out before.
+        """
+        n, node, tables = len(nodes) - 1, nodes[-1], self._tables
+        if (n, node) in kept:
+            return kept[n, node]
+        alone = n == 0 or tables.alone
+        shorter = np.full(self.vocab_size, tables.probs[0][0]) if alone else self._probs(nodes[:-1], kept)
+        row = tables.gammas[n][node] * shorter
+        if node >= 0:
+            seen = self._seen_after(n, node)
+            row[self._keys[n + 1][seen] % self.vocab_size] = tables.probs[n + 1][seen]
+            if seen.stop - seen.start >= MANY:
+                if len(kept) * self.vocab_size > KEPT:
+                    kept.clear()
+                kept[n, node] = row
+        return row
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but all tokens at once and without building whole distributions."""
@@ -166,43 +174,6 @@ class NgramModel(LanguageModel):
             probs[here] = tables.gammas[n - 1][context] * (base if tables.alone else probs[here])
             probs[here[node >= 0]] = tables.probs[n][node[node >= 0]]
         return log(probs[len(self._before()) :])
-
-    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> Reader:
-        """A reader that keeps the numbers of each row's last 0, 1, …, N - 1 tokens."""
-        kept: Kept = {}
-        windows = [self.window([*self._before(), *context]) for context in contexts]
-        return StateReader(
-            self.vocab_size,
-            [reduce(self._longer, window, (0,)) for window in windows],
-            lambda nodes: log(self._probs(nodes, len(nodes) - 1, kept)),
-            self._longer,
-        )
-
-    def _longer(self, nodes: tuple[int, ...], token: int) -> tuple[int, ...]:
-        """The numbers after one more token: each n-gram grows by it, and the longest drops its first."""
-        return (0, *(self._child(n, node, token) for n, node in enumerate(nodes[: self.order - 1])))
-
-    def _probs(self, nodes: tuple[int, ...], n: int, kept: Kept) -> np.ndarray:
-        """Probabilities (V,) after the last n tokens, the same to the bit as `_rows` has them.
-
-        Those after contexts with many continuations are kept, so do not write into them: they are the dear
-        ones, and come again.
-        """
-        node, size, tables = nodes[n], self.vocab_size, self._tables
-        if (n, node) in kept:
-            return kept[n, node]
-        base = tables.probs[0][0]
-        lonely = n == 0 or tables.alone
-        row = tables.gammas[n][node] * (np.full(size, base) if lonely else self._probs(nodes, n - 1, kept))
-        if node >= 0:
-            keys = self._keys[n + 1]
-            first, end = keys.searchsorted((node * size, (node + 1) * size))
-            row[keys[first:end] % size] = tables.probs[n + 1][first:end]
-            if end - first >= MANY:
-                if len(kept) * size > KEPT:
-                    kept.clear()
-                kept[n, node] = row
-        return row
 
     def save(self, path: str | Path) -> None:
         """Write the model to a file, whole or not at all; numbers only, no code. `load` reads it."""
