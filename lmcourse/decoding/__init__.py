@@ -30,7 +30,7 @@ from lmcourse.decoding.filters import (
     top_p,
 )
 from lmcourse.decoding.generation import generate, generate_batch, open_reader
-from lmcourse.decoding.repetition import distinct_n, repetition_rate
+from lmcourse.decoding.repetition import distinct_n, longest_copied, repetition_rate
 
 __all__ = [
     "GREEDY",
@@ -46,6 +46,7 @@ __all__ = [
     "enumerate_sentences",
     "generate",
     "generate_batch",
+    "longest_copied",
     "min_p",
     "normalise",
     "open_reader",

@@ -583,3 +583,22 @@ def test_a_finished_table_stops_by_itself():
     table = TableModel(Vocabulary(["a", "."]), {"a .": 1.0})
     for settings in (GREEDY, Decoding()):
         assert generate(table, decoding=settings, rng=RNG) == [0, 1]  # no end given
+
+
+@given(
+    st.lists(st.integers(0, 2), min_size=1, max_size=6), st.lists(st.integers(0, 2), min_size=7, max_size=20)
+)
+def test_the_longest_copied_run_is_found(said, source):
+    # the source is looked through up to its last L tokens, so that a run never reaches beyond its end
+    starts = range(len(source) - len(said))
+    runs = [
+        next((k for k in range(len(said) - i) if said[i + k] != source[j + k]), len(said) - i)
+        for i in range(len(said))
+        for j in starts
+    ]
+    assert decoding.longest_copied(said, np.array(source)) == max(runs)
+
+
+def test_a_source_must_be_longer_than_the_text():
+    with pytest.raises(ValueError, match="the source has 2 tokens, not more than the 2 of the text"):
+        decoding.longest_copied([0, 1], np.array([0, 1]))
