@@ -1,7 +1,8 @@
 # Everything the course needs, each target from scratch: `make help` lists them.
 PYTHON ?= python3
 PIP_VERSION := 26.3
-TORCH := 2.13.0  # for `make lock`: left to itself, pip takes several GB of packages for graphics cards
+# For `make lock`: left to itself, pip takes several GB of packages for graphics cards.
+TORCH := 2.13.0
 BIN := .venv/bin
 ENV := .stamps/environment
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
