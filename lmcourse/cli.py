@@ -74,8 +74,9 @@ def check(
     seconds: Annotated[float, typer.Option(min=1.0, help="Time allowed for running the notebook.")] = 120.0,
 ) -> None:
     """Run a notebook's cells in a fresh process, then its checks, and explain what does not pass yet."""
-    from lmcourse.grading.graft import find, repair
+    from lmcourse.grading.graft import repair
     from lmcourse.grading.notebooks import grade_id, role
+    from lmcourse.grading.recognise import find
 
     _refuse_inside_a_check()
     if assignment:
