@@ -10,18 +10,21 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 
 from lmcourse.files import write_whole
-from lmcourse.model import LanguageModel, Reader, Tokens, log
+from lmcourse.model import LanguageModel, Tokens, log
 from lmcourse.ngram.counts import NgramCounts, count_ngrams, find, join
 from lmcourse.ngram.smoothing import Smoothing, Tables, modified_kneser_ney
+from lmcourse.reader import Reader, StateReader
 from lmcourse.vocabulary import Vocabulary
 
 KEPT = 4_000_000  # probabilities that a reader keeps, 32 MB of them
 MANY = 8  # continuations that make a context's distribution worth keeping
+Kept = dict[tuple[int, int], np.ndarray]  # (n, number of a context of n tokens) -> probabilities (V,)
 
 
 class NgramModel(LanguageModel):
@@ -164,9 +167,42 @@ class NgramModel(LanguageModel):
             probs[here[node >= 0]] = tables.probs[n][node[node >= 0]]
         return log(probs[len(self._before()) :])
 
-    def reader(self) -> Reader:
-        """A reader that follows the n-grams token by token."""
-        return _NgramReader(self)
+    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> Reader:
+        """A reader that keeps the numbers of each row's last 0, 1, …, N - 1 tokens."""
+        kept: Kept = {}
+        windows = [self.window([*self._before(), *context]) for context in contexts]
+        return StateReader(
+            self.vocab_size,
+            [reduce(self._longer, window, (0,)) for window in windows],
+            lambda nodes: log(self._probs(nodes, len(nodes) - 1, kept)),
+            self._longer,
+        )
+
+    def _longer(self, nodes: tuple[int, ...], token: int) -> tuple[int, ...]:
+        """The numbers after one more token: each n-gram grows by it, and the longest drops its first."""
+        return (0, *(self._child(n, node, token) for n, node in enumerate(nodes[: self.order - 1])))
+
+    def _probs(self, nodes: tuple[int, ...], n: int, kept: Kept) -> np.ndarray:
+        """Probabilities (V,) after the last n tokens, the same to the bit as `_rows` has them.
+
+        Those after contexts with many continuations are kept, so do not write into them: they are the dear
+        ones, and come again.
+        """
+        node, size, tables = nodes[n], self.vocab_size, self._tables
+        if (n, node) in kept:
+            return kept[n, node]
+        base = tables.probs[0][0]
+        lonely = n == 0 or tables.alone
+        row = tables.gammas[n][node] * (np.full(size, base) if lonely else self._probs(nodes, n - 1, kept))
+        if node >= 0:
+            keys = self._keys[n + 1]
+            first, end = keys.searchsorted((node * size, (node + 1) * size))
+            row[keys[first:end] % size] = tables.probs[n + 1][first:end]
+            if end - first >= MANY:
+                if len(kept) * size > KEPT:
+                    kept.clear()
+                kept[n, node] = row
+        return row
 
     def save(self, path: str | Path) -> None:
         """Write the model to a file, whole or not at all; numbers only, no code. `load` reads it."""
@@ -198,50 +234,6 @@ class NgramModel(LanguageModel):
                 return model
         except (KeyError, TypeError, EOFError, zipfile.BadZipFile, ValueError) as error:
             raise ValueError(f"{path} is no file of NgramModel.save, or not all of it: {error}") from error
-
-
-class _NgramReader(Reader):
-    """Keeps the numbers of the last 0, 1, …, N - 1 tokens, and distributions that come again."""
-
-    def __init__(self, model: NgramModel):
-        super().__init__(model)
-        self._nodes = (0,)
-        self._kept: dict[tuple[int, int], np.ndarray] = {}
-        for token in model._before():
-            self.read(token)
-
-    def log_probs(self) -> np.ndarray:
-        """Log-probabilities (V,) of the next token."""
-        return log(self._probs(len(self._nodes) - 1))
-
-    def _probs(self, n: int) -> np.ndarray:
-        """Probabilities (V,) after the last n tokens, the same to the bit as `NgramModel._rows` has them.
-
-        Those after contexts with many continuations are kept, so do not write into them: they are the dear
-        ones, and come again.
-        """
-        node, size, tables = self._nodes[n], self._model.vocab_size, self._model._tables
-        if (n, node) in self._kept:
-            return self._kept[n, node]
-        base = tables.probs[0][0]
-        row = tables.gammas[n][node] * (np.full(size, base) if n == 0 or tables.alone else self._probs(n - 1))
-        if node >= 0:
-            keys = self._model._keys[n + 1]
-            first, end = keys.searchsorted((node * size, (node + 1) * size))
-            row[keys[first:end] % size] = tables.probs[n + 1][first:end]
-            if end - first >= MANY:
-                if len(self._kept) * size > KEPT:
-                    self._kept.clear()
-                self._kept[n, node] = row
-        return row
-
-    def read(self, token: int) -> None:
-        """Take one token id as said: each n-gram grows by it, and the longest drops its first token."""
-        child = self._model._child
-        self._nodes = (
-            0,
-            *(child(n, node, token) for n, node in enumerate(self._nodes[: self._model.order - 1])),
-        )
 
 
 def count_texts(
