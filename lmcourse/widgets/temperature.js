@@ -233,12 +233,18 @@ function render({ model, el }) {
     const kept = decoded.filter((l) => l > -Infinity).length;
     summary.textContent = `Entropy: ${bits[0].toFixed(3)} bits in the model, ${bits[1].toFixed(3)} bits now` +
       (kept < possible ? `; ${grouped(kept)} of ${plural(possible, "possible token")} kept` : "");
-    const gap = drawn ? largestGap(now, counts) : "";
+    const gap = drawn ? largestGap(now, counts) : 0;
     result.textContent = drawn
       ? `${plural(drawn, "draw")}; the largest gap between share and probability is ${gap.toFixed(3)}`
       : "The more draws, the closer their shares come to the bars.";
     reset.disabled = drawn === 0;
-    Object.assign(root.dataset, { entropyModel: bits[0], entropyNow: bits[1], draws: drawn, gap, kept });
+    Object.assign(root.dataset, {
+      entropyModel: bits[0],
+      entropyNow: bits[1],
+      draws: drawn,
+      gap: drawn ? gap : "",
+      kept,
+    });
   }
 
   const follows = ["temperature", "top_k", "top_p", "min_p", "counts"];
