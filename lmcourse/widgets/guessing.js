@@ -4,7 +4,6 @@
 import {
   axis,
   button,
-  cell,
   column,
   div,
   group,
