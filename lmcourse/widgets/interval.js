@@ -9,7 +9,6 @@ import {
   h,
   mount,
   mute,
-  note,
   number,
   percent,
   plural,

@@ -19,7 +19,6 @@ import {
   section,
   setter,
   slider,
-  span,
   table,
   visible,
 } from "./ui.js";
@@ -95,9 +94,11 @@ const tick = (power) =>
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
 const SVG = Object.assign(document.createElement("div"), { innerHTML: "<svg></svg>" }).firstChild.namespaceURI;
+const place = (element, attributes) =>
+  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
 function s(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  place(element, attributes);
   element.append(...children);
   return element;
 }
@@ -144,13 +145,11 @@ function curves(meetings, V, length, least) {
     ...dots,
   );
   const show = (size) => {
-    now.setAttribute("x1", x(size));
-    now.setAttribute("x2", x(size));
+    place(now, { x1: x(size), x2: x(size) });
     dots.forEach((dot, i) => {
       const seen = upTo(meetings[i], size);
       dot.style.display = seen ? "" : "none";
-      dot.setAttribute("cx", x(size));
-      dot.setAttribute("cy", y(Math.max(1, seen) / V ** (i + 1)));
+      place(dot, { cx: x(size), cy: y(Math.max(1, seen) / V ** (i + 1)) });
     });
   };
   return { element, show };
@@ -428,7 +427,7 @@ function render({ model, el }) {
     const long = prefix.length + 2;
     counts = matrix(ids, V, size, prefix);
     most = Math.max(...matrix(ids, V, ids.length, prefix));
-    const here = counts.reduce((sum, count) => sum + (count > 0), 0);
+    const here = counts.reduce((sum, count) => sum + Number(count > 0), 0);
     const given = prefix.length ? `After “${name(prefix)}”: ` : "";
     title.textContent = `${given}${many(here)} of ${grouped(V * V)} pairs seen (${inPercent(here / (V * V))})`;
     axes.textContent = `Row: the ${ORDINALS[long - 2]} ${what}. Column: the ${ORDINALS[long - 1]}.`;
