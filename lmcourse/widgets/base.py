@@ -41,7 +41,7 @@ def script(name: str) -> str:
 class Widget(anywidget.AnyWidget):
     """A widget with the course's looks. A subclass adds its traits, its JavaScript and its own style."""
 
-    # The style of all widgets, which a page needs once: ui.js puts it there; pages of the book link it instead.
+    # The style of all widgets, which a page needs once: ui.js puts it there; the book's pages link it.
     _ui = traitlets.Unicode((HERE / "ui.css").read_text(encoding="utf-8")).tag(sync=True)
 
 

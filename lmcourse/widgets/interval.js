@@ -23,6 +23,9 @@ import {
 
 // ---------- arithmetic ----------
 
+/** @typedef {{low: bigint, width: bigint, whole: bigint}} Interval */
+
+/** @type {Interval} */
 const UNIT = { low: 0n, width: 1n, whole: 1n };
 
 // What follows a beginning: ids of the possible tokens, probabilities, and the same as whole numbers with their sum.
@@ -39,6 +42,7 @@ export function parseRow(row) {
   return { ids, probs, weights, total: weights.reduce((sum, w) => sum + w, 0n) };
 }
 
+/** @type {(interval: Interval, row: {weights: bigint[], total: bigint}, i: number) => Interval} */
 // The part of an interval that the i-th possible token takes.
 function part({ low, width, whole }, { weights, total }, i) {
   const before = weights.slice(0, i).reduce((sum, w) => sum + w, 0n);
@@ -78,7 +82,7 @@ export const costInBits = ({ width, whole }) => log2(whole) - log2(width);
 
 // n / whole to some digits after the point, cut off; "…" says that there are more.
 export function digits(n, whole, count, base = 10) {
-  let rest = n % whole;
+  let rest = BigInt(n % whole);
   let text = "";
   for (let i = 0; i < count && rest; i++) {
     rest *= BigInt(base);
@@ -141,7 +145,7 @@ export function decodeWalk(tree, bits) {
   const ended = tree.end === null
     ? (ids) => ids.length >= tree.path.length
     : (ids) => ids.length >= 60 || ids[ids.length - 1] === tree.end;
-  const choose = (row, { low, width, whole }) => {
+  const choose = (row, /** @type {Interval} */ { low, width, whole }) => {
     // n / 2^power lies in the part that ends beyond it
     const point = (n * whole - (low << power)) * row.total;
     let sum = 0n;
@@ -182,14 +186,13 @@ const STOPS = 1024; // of the slider in the decoder: numbers of ten bits
 const shorten = (shown, room) => (shown.length <= room ? shown : `${shown.slice(0, 4)}…${shown.slice(6 - room)}`);
 const inFours = (bits) => bits.replace(/(.{4})(?=.)/g, "$1\u2009");
 // Where the point n / 2^power lies in an interval: 0 its beginning, 1 its end.
-const place = (n, power, { low, width, whole }) =>
+const place = (n, power, /** @type {Interval} */ { low, width, whole }) =>
   Number(((n * whole - (low << power)) << 60n) / (width << power)) / 2 ** 60;
 
 function render({ model, el }) {
   const tokens = model.get("tokens");
-  const tree = plant(
-    Object.fromEntries(["parents", "said", "rows", "end", "path"].map((name) => [name, model.get(name)])),
-  );
+  const [parents, spoken, rows, end, path] = ["parents", "said", "rows", "end", "path"].map((name) => model.get(name));
+  const tree = plant({ parents, said: spoken, rows, end, path });
   const text = encodeWalk(tree);
   const length = text.ids.length;
   const code = shortestBits(text.last);
@@ -344,7 +347,7 @@ function render({ model, el }) {
   const fact = (term, ...description) => [h("dt", {}, term), h("dd", {}, ...description)];
 
   // The newest row grows out of the part that was chosen.
-  function animate(rows, [from, to]) {
+  function animate(rows, from, to) {
     const last = rows[rows.length - 1];
     const start = `translate(${percent(from)}, -${ROW_HEIGHT}px) scaleX(${to - from})`;
     last.querySelector(".lmc-parts").animate([{ transform: start }, { transform: "none" }], {
@@ -416,7 +419,7 @@ function render({ model, el }) {
     const marks = (own, i) =>
       i < length ? [] : [["lmc-dyadic lmc-whole-code", place(n, power, own), place(n + 1n, power, own)]];
     const rows = drawZoom(text, Math.max(0, step - ROWS + 1), step, step, marks);
-    if (drawn !== null && step === drawn + 1 && !calm.matches) animate(rows, bounds(text.steps[step - 1]));
+    if (drawn !== null && step === drawn + 1 && !calm.matches) animate(rows, ...bounds(text.steps[step - 1]));
     drawn = step;
     chips(text.ids, (i) => i < step, "");
     steps.show();

@@ -93,7 +93,7 @@ const tick = (power) =>
   power < -5 ? `10${raised(power + 2)} %` : `${(100 * 10 ** power).toFixed(Math.max(0, -2 - power))} %`;
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
-const SVG = Object.assign(document.createElement("div"), { innerHTML: "<svg></svg>" }).firstChild.namespaceURI;
+const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
 const place = (element, attributes) =>
   Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
 function s(tag, attributes = {}, ...children) {

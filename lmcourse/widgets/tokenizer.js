@@ -506,7 +506,7 @@ function render({ model, el }) {
   const [rest, explain] = [note(), note()];
 
   // Its merges
-  let state = { steps: [], k: 0, at: () => [] };
+  let state = { steps: [], k: 0, at: (_k) => [] };
   const steps = stepper("Merges applied", "merge", 700, {
     at: () => state.k,
     last: () => state.steps.length,

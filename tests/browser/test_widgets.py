@@ -43,9 +43,8 @@ def test_decode_equals_python(page, temperature):
     cases = list(
         itertools.product(distributions(), [None, 1, 2, 5, 200], [None, 0.05, 0.5, 0.9, 1], [None, 0.3])
     )
-    calls = [
-        [row.tolist(), {"temperature": temperature, "topK": k, "topP": p, "minP": m}] for row, k, p, m in cases
-    ]
+    settings = [{"temperature": temperature, "topK": k, "topP": p, "minP": m} for _, k, p, m in cases]
+    calls = [[case[0].tolist(), values] for case, values in zip(cases, settings)]
     found = call_each(page, "temperature.js", "decode", calls)
     entropies = call_each(page, "temperature.js", "entropyBits", [[row] for row in found])
     for (row, k, p, m), log_probs, bits in zip(cases, found, entropies):
@@ -367,6 +366,14 @@ def test_looks(page, tmp_path, theme, width):
     check_looks(page)
 
 
+def test_a_page_has_the_common_style_once(page, tmp_path):
+    open_widgets(page, tmp_path, TemperatureExplorer(WORLD), SentenceTree(), SentenceTree())
+    page.wait_for_selector(".lmc >> nth=2")
+    sheets = page.locator("style").evaluate_all("all => all.map((e) => e.textContent)")
+    assert sum(".lmc-slider-head" in sheet for sheet in sheets) == 1
+    assert page.locator("style#lmc-ui").count() == 1
+
+
 def test_motion_only_where_it_is_wanted(page, tmp_path):
     page.emulate_media(reduced_motion="reduce")
     open_widgets(page, tmp_path, TemperatureExplorer(WORLD))
@@ -428,6 +435,11 @@ def test_widgets_of_the_book(page, book_dir, base_url, scheme, name, kinds):
     for kind in kinds:
         page.wait_for_selector(f".{kind}")
     assert page.locator("[role=alert]").count() == 0
+    # The style of all widgets is a file of the book, which the page links; no widget brings it along.
+    assert page.locator("link[href*='widgets.css']").count() == 1
+    assert page.locator("style#lmc-ui").count() == 0
+    assert '"_ui"' not in page.content()
+    assert page.locator(".lmc").first.evaluate("e => getComputedStyle(e).containerType") == "inline-size"
     # The first explorer's distribution, as the page carries it, decoded by Python at T = 0.05.
     found = page.locator(".lmc-temperature").first
     slider = found.locator("[data-slider=temperature]")

@@ -45,7 +45,9 @@ def test_a_model_with_a_prompt():
 
 def test_state_is_json_without_infinities():
     explorer = TemperatureExplorer(five_words(), "the mouse ate", temperature=math.inf)
-    state = json.loads(json.dumps(explorer.get_state(), allow_nan=False))
+    state = explorer.get_state()
+    assert state.pop("tail") == b""
+    state = json.loads(json.dumps(state, allow_nan=False))
     assert state["temperature"] == "inf"
     assert state["log_probs"].count(None) == 4  # after "ate" comes only "the" or the end
     assert state["tokens"][:2] == ["the", "."]
@@ -95,8 +97,8 @@ def test_bad_tables(tokens, probs, message):
 
 
 def test_the_tail_by_hand():
-    # The hundredth lies at -5; the others 0, 1.4, 1.6, 300 steps below it, the last is impossible. Rounded: 0, 1,
-    # 2, 300, so 0, 1, 1 and 298 = 2 · 128 + 42 below the one before.
+    # The hundredth lies at -5; the others 0, 1.4, 1.6, 300 steps below it, the last is impossible. Rounded:
+    # 0, 1, 2, 300; so 0, 1, 1 and 298 = 2 · 128 + 42 below the one before.
     falling = np.concatenate([np.full(100, -5.0), -5 - np.array([0, 1.4, 1.6, 300]) * STEP, [-np.inf]])
     assert list(pack_tail(falling)) == [0, 1, 1, 42 + 128, 2]
     assert pack_tail(falling[:100]) == pack_tail(falling[:7]) == b""
