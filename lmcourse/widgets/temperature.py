@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import traitlets
 
-from lmcourse.decoding import Decoding, check_prompt
-from lmcourse.decoding.filters import rank
+from lmcourse.decoding import Decoding, open_reader, rank
 from lmcourse.model import LanguageModel, Tokens, check_distribution, log
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets.base import HERE, TemperatureTrait, Widget, finite_or_none, pack_numbers, script
@@ -76,9 +75,9 @@ class TemperatureExplorer(Widget):
             )
         if int(shown) != shown or not 1 <= shown <= EXACT:
             raise ValueError(f"shown={shown} must be a whole number from 1 to {EXACT}")
-        ids = check_prompt(model, prompt, max_tokens=1)
+        (ids,), reader = open_reader(model, [prompt], max_tokens=1)
         self.vocab = model.vocab
-        self._log_probs = np.asarray(model.next_log_probs([ids])[0], dtype=float)
+        self._log_probs = np.asarray(reader.log_probs()[0], dtype=float)
         Decoding(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p).apply(self._log_probs)
         order = rank(self._log_probs)
         super().__init__(
