@@ -112,7 +112,7 @@ function settings(model, size, change) {
   const temperature = temperatureSlider(change);
   const k = slider("Top-k", "top_k", {
     max: last,
-    ticks: [[0, "1"], [last, grouped(size)]],
+    ticks: [[0, "1"], [last, size > 100 ? "all" : String(size)]],
     onMove: (at) => change({ top_k: at === last ? null : ks[at] }),
   });
   const p = slider("Top-p", "top_p", {
