@@ -358,11 +358,13 @@ def test_boxes_of_the_tree_stand_out_from_the_page(page, tmp_path, theme, paper)
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_looks(page, tmp_path, theme, width):
+def test_looks(page, tmp_path, theme, width, large):
     page.set_viewport_size({"width": width, "height": 800})
-    open_widgets(page, tmp_path, TemperatureExplorer(WORLD, "the mouse ate"), SentenceTree(temperature=0.5))
+    small = TemperatureExplorer(WORLD, "the mouse ate")
+    open_widgets(page, tmp_path, small, large, SentenceTree(temperature=0.5))
     set_theme(page, theme)
-    page.locator("[data-draw='100']").click()
+    for button in page.locator("[data-draw='100']").all():
+        button.click()
     check_looks(page)
 
 
