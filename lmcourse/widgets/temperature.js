@@ -171,7 +171,8 @@ function render({ model, el }) {
   const size = model.get("size");
   const logProbs = unpack(model.get("log_probs"), model.get("tail"), size);
   const set = setter(model);
-  const change = (values) => set({ counts: [], ...values }); // draws under other settings count no more
+  // Draws under other settings count no more.
+  const change = (values) => set(model.get("counts").length ? { counts: [], ...values } : values);
 
   // The probability of each bar: one for each token that is shown, one for all others.
   function bars(logs) {

@@ -54,7 +54,9 @@ export function unpackNumbers({ buffer, byteOffset, byteLength }) {
   for (const byte of new Uint8Array(buffer, byteOffset, byteLength)) {
     number += (byte & 127) * 2 ** shift;
     shift += 7;
-    if (byte < 128) [number, shift] = [numbers.push(number) && 0, 0];
+    if (byte > 127) continue; // it goes on
+    numbers.push(number);
+    [number, shift] = [0, 0];
   }
   return numbers;
 }
