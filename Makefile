@@ -37,9 +37,15 @@ book: data  ## build the book in _build/html
 lab: data  ## work on the notebooks in JupyterLab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab notebooks
 
+JAVASCRIPT := lmcourse/widgets/*.js book/_ext/*.js
+FRONT := $(JAVASCRIPT) lmcourse/widgets/*.css deno.json
+
 lint: $(ENV)  ## style, the notebooks' committed form, the workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/deno fmt --quiet --check $(FRONT)
+	@$(BIN)/deno lint --quiet $(JAVASCRIPT)
+	@$(BIN)/deno check --quiet $(JAVASCRIPT)
 	@$(BIN)/python tools/notebooks.py check
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
@@ -78,6 +84,7 @@ release: $(ENV)  ## make the students' versions of the assignments
 tidy: $(ENV)  ## format the code and bring the notebooks into their committed form
 	@$(BIN)/ruff check -q --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/deno fmt --quiet $(FRONT)
 	@$(BIN)/python tools/notebooks.py tidy
 
 lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requirements.txt
