@@ -70,6 +70,47 @@ def out_of_reach(page) -> list[str]:
     )
 
 
+def needless_scroll_bars(page) -> list[str]:
+    """Boxes that show a scroll bar although all that is in them can be seen, and formulas in a line that scroll."""
+    return page.evaluate(
+        """() => {
+            const scrolls = element => {
+                const { display, overflowX, overflowY } = getComputedStyle(element);
+                return display !== 'inline' && [overflowX, overflowY].some(v => v !== 'visible' && v !== 'clip');
+            };
+            // What is seen of a node: its text, or itself if there is nothing in it or if it clips what is.
+            const seen = node => {
+                if (node.nodeType === Node.TEXT_NODE) {
+                    const range = document.createRange();
+                    range.selectNodeContents(node);
+                    return [...range.getClientRects()];
+                }
+                if (node.nodeType !== Node.ELEMENT_NODE || node.matches('mjx-assistive-mml, .visually-hidden'))
+                    return [];
+                return node.childNodes.length && !scrolls(node)
+                    ? [...node.childNodes].flatMap(seen) : [...node.getClientRects()];
+            };
+            const needless = box => {
+                const style = getComputedStyle(box), edge = box.getBoundingClientRect();
+                const border = side => parseFloat(style[`border${side}Width`]);
+                const below = box.offsetHeight - box.clientHeight - border('Top') - border('Bottom') > 1;
+                const beside = box.offsetWidth - box.clientWidth - border('Left') - border('Right') > 1;
+                if (!below && !beside) return false;
+                const inside = [...box.childNodes].flatMap(seen).filter(rect => rect.width && rect.height);
+                const wide = Math.max(...inside.map(rect => rect.right)) + box.scrollLeft
+                    > edge.left + border('Left') + box.clientWidth;
+                const high = Math.max(...inside.map(rect => rect.bottom)) + box.scrollTop
+                    > edge.top + border('Top') + box.clientHeight;
+                return (below && !wide) || (beside && !high);
+            };
+            const there = box => box.checkVisibility({ visibilityProperty: true });
+            const boxes = [...document.querySelectorAll('body *')].filter(box => there(box) && scrolls(box));
+            const inLine = box => box.matches('span.math, mjx-container:not([display="true"])');
+            return boxes.filter(box => inLine(box) || needless(box)).map(box => box.outerHTML.slice(0, 200));
+        }"""
+    )
+
+
 def serious_violations(page) -> list[str]:
     """What axe-core finds in our own content and rates serious or critical."""
     # Without preloading: axe looks for style sheets that others import in the wrong folder.
@@ -95,6 +136,7 @@ def test_page_on_a_desk(page, base_url, name):
     formulas = page.locator("article .math").count()
     assert page.evaluate("() => typeof MathJax !== 'undefined'") == (formulas > 0)
     assert bad_images(page) == []
+    assert needless_scroll_bars(page) == []
     assert serious_violations(page) == []
 
 
@@ -104,6 +146,8 @@ def test_page_on_a_phone_in_the_dark(page, base_url, name):
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
     assert out_of_reach(page) == []
     assert serious_violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert needless_scroll_bars(page) == []
 
 
 @pytest.mark.parametrize("name", OURS)
