@@ -53,6 +53,13 @@ def bad_images(page) -> list[str]:
     )
 
 
+def scrolls_sideways(page) -> bool:
+    """Whether the page as a whole is wider than the window, its own scroll bar not counted."""
+    return page.evaluate(
+        "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    )
+
+
 def out_of_reach(page) -> list[str]:
     """Elements that stick out to the right and do not lie in a box that scrolls by itself."""
     return page.evaluate(
@@ -64,7 +71,7 @@ def out_of_reach(page) -> list[str]:
             };
             return [...document.querySelectorAll('article *')]
                 .filter(e => !e.closest('mjx-assistive-mml, .visually-hidden'))
-                .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !boxed(e))
+                .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !boxed(e))
                 .map(e => e.outerHTML.slice(0, 200));
         }"""
     )
@@ -136,6 +143,7 @@ def test_page_on_a_desk(page, base_url, name):
     formulas = page.locator("article .math").count()
     assert page.evaluate("() => typeof MathJax !== 'undefined'") == (formulas > 0)
     assert bad_images(page) == []
+    assert not scrolls_sideways(page)
     assert needless_scroll_bars(page) == []
     assert serious_violations(page) == []
 
@@ -143,10 +151,11 @@ def test_page_on_a_desk(page, base_url, name):
 @pytest.mark.parametrize("name", OURS)
 def test_page_on_a_phone_in_the_dark(page, base_url, name):
     open_page(page, f"{base_url}/{name}", mode="dark", width=360)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    assert not scrolls_sideways(page)
     assert out_of_reach(page) == []
     assert serious_violations(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
+    assert not scrolls_sideways(page)
     assert needless_scroll_bars(page) == []
 
 
