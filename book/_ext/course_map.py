@@ -1,9 +1,9 @@
 """Sphinx directive `course-map`: all chapters of the course, those that `_toc.yml` lacks marked as planned.
 
-Its content has one line for each chapter, in order, `TITLE: what it is about`. A chapter is there when a part of
-the table of contents is called `NUMBER. TITLE`; its title then links to the first page of that part. One that is
-planned can be linked to as `index.md#planned-NUMBER`. When it arrives, such links lead nowhere and fail the
-build, so that whoever adds the chapter mends the pages that called it planned.
+Its content has one line for each chapter, in order, `TITLE: what it is about`. A chapter is there when a part
+of the table of contents is called `NUMBER. TITLE`; its title then links to the first page of that part. One
+that is planned can be linked to as `index.md#planned-NUMBER`. When it arrives, such links lead nowhere and
+fail the build, so that whoever adds the chapter mends the pages that called it planned.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def chapter_lines(content: list[str], toc: dict[str, Any]) -> tuple[list[str], l
         if not colon:
             raise ValueError(f"course map: {line!r} should read `TITLE: what it is about`")
         page = there.pop(f"{number}. {title}", None)
-        lines.append(f"{number}. " + (f"[{title}](/{page})." if page else f"{title} *(planned)*.") + f" {about}")
+        name = f"[{title}](/{page})" if page else f"{title} *(planned)*"
+        lines.append(f"{number}. {name}. {about}")
         planned += [] if page else [number]
     if there:
         raise ValueError(f"the course map lacks {', '.join(map(repr, there))}, which _toc.yml has")

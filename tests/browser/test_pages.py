@@ -55,9 +55,7 @@ def bad_images(page) -> list[str]:
 
 def scrolls_sideways(page) -> bool:
     """Whether the page as a whole is wider than the window, its own scroll bar not counted."""
-    return page.evaluate(
-        "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    )
+    return page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
 
 def out_of_reach(page) -> list[str]:
@@ -69,21 +67,23 @@ def out_of_reach(page) -> list[str]:
                     if (['auto', 'scroll'].includes(getComputedStyle(box).overflowX)) return true;
                 return false;
             };
+            const edge = document.documentElement.clientWidth;
             return [...document.querySelectorAll('article *')]
                 .filter(e => !e.closest('mjx-assistive-mml, .visually-hidden'))
-                .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !boxed(e))
+                .filter(e => e.getBoundingClientRect().right > edge + 1 && !boxed(e))
                 .map(e => e.outerHTML.slice(0, 200));
         }"""
     )
 
 
 def needless_scroll_bars(page) -> list[str]:
-    """Boxes that show a scroll bar although all that is in them can be seen, and formulas in a line that scroll."""
+    """Boxes with a scroll bar although all in them can be seen, and formulas in a line that scroll."""
     return page.evaluate(
         """() => {
             const scrolls = element => {
                 const { display, overflowX, overflowY } = getComputedStyle(element);
-                return display !== 'inline' && [overflowX, overflowY].some(v => v !== 'visible' && v !== 'clip');
+                const scrolling = value => value !== 'visible' && value !== 'clip';
+                return display !== 'inline' && (scrolling(overflowX) || scrolling(overflowY));
             };
             // What is seen of a node: its text, or itself if there is nothing in it or if it clips what is.
             const seen = node => {
@@ -92,8 +92,8 @@ def needless_scroll_bars(page) -> list[str]:
                     range.selectNodeContents(node);
                     return [...range.getClientRects()];
                 }
-                if (node.nodeType !== Node.ELEMENT_NODE || node.matches('mjx-assistive-mml, .visually-hidden'))
-                    return [];
+                if (node.nodeType !== Node.ELEMENT_NODE) return [];
+                if (node.matches('mjx-assistive-mml, .visually-hidden')) return [];
                 return node.childNodes.length && !scrolls(node)
                     ? [...node.childNodes].flatMap(seen) : [...node.getClientRects()];
             };
