@@ -7,7 +7,6 @@ nbgrader's own `generate_assignment` does it, in a scratch course, so that no gr
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ import nbformat
 
 from lmcourse.files import course_file
 from lmcourse.grading.course import GradingError, source_notebook
+from lmcourse.setup_cell import setup_source
 
 HEADER = "# Made from solutions/{name}/checks.py: the checks that answer in the notebook. Do not edit.\n"
 
@@ -147,14 +147,11 @@ def make_course(folder: Path, name: str) -> None:
 
 def refresh_setup_cell(name: str) -> None:
     """Give an authored notebook the course's current setup cell, which holds the repository's address."""
-    spec = importlib.util.spec_from_file_location("course_notebooks", course_file("tools/notebooks.py"))
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     path = source_notebook(name)
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
-        if "setup" in cell.metadata.get("tags", []) and cell.source != tool.setup_source():
-            cell.source = tool.setup_source()
+        if "setup" in cell.metadata.get("tags", []) and cell.source != setup_source():
+            cell.source = setup_source()
             path.write_text(nbformat.writes(notebook, indent=1).rstrip("\n") + "\n", encoding="utf-8")
 
 

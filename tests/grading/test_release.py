@@ -8,6 +8,7 @@ import pytest
 from lmcourse.files import course_file
 from lmcourse.grading import course
 from lmcourse.grading.release import main, public_part, release
+from lmcourse.setup_cell import setup_source
 
 NAME = "01-language-models"
 NAMES = sorted(path.parent.name for path in course_file("solutions").glob("*/checks.py"))
@@ -28,13 +29,10 @@ def test_the_committed_release_is_up_to_date(name, tmp_path):
 
 
 @each_assignment
-def test_the_setup_cell_is_the_chapters(name, monkeypatch):
-    monkeypatch.syspath_prepend(str(course_file("tools")))
-    import notebooks
-
+def test_the_setup_cell_is_the_chapters(name):
     authored = nbformat.read(course.source_notebook(name), as_version=4)
     (setup,) = [cell.source for cell in authored.cells if "setup" in cell.metadata.get("tags", [])]
-    assert setup == notebooks.setup_source()
+    assert setup == setup_source()
 
 
 @each_assignment
