@@ -168,8 +168,14 @@ def with_answers(
 
 
 def checks_in(module: ModuleType) -> list[Check]:
-    """The checks of a module, in the order in which they are written."""
-    return [value.__check__ for value in vars(module).values() if hasattr(value, "__check__")]
+    """The checks of a module, in the order in which they are written: its functions', and its exercises'."""
+    checks = []
+    for value in vars(module).values():
+        if hasattr(value, "__check__"):
+            checks.append(value.__check__)
+        elif hasattr(value, "__checks__") and not isinstance(value, type):  # an exercise told as a table
+            checks += value.__checks__(vars(module))
+    return checks
 
 
 def expect(condition: bool, message: str) -> None:

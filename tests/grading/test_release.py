@@ -7,7 +7,8 @@ import pytest
 
 from lmcourse.files import course_file
 from lmcourse.grading import course
-from lmcourse.grading.release import main, public_part, release
+from lmcourse.grading.public import public_part
+from lmcourse.grading.release import main, release
 from lmcourse.setup_cell import setup_source
 
 NAME = "01-language-models"
