@@ -63,7 +63,7 @@ class Slip:
     unseen: bool = False
 
     def applied(self, solution: str) -> str:
-        """The solution's cell with the mistake in it. ValueError if a text to be changed is not there once."""
+        """The solution's cell with the mistake in it. ValueError if an old text is not there once."""
         if isinstance(self.change, str):
             return f"{solution}\n\n{self.change}"
         for old, new in self.change.items():

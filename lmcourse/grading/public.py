@@ -11,8 +11,8 @@ def public_part(source: str) -> str:
     """The source of a checks module without its hidden checks and what only they need, comments included.
 
     A comment belongs to the statement below it. Dropped are checks with `hidden=True`, of an exercise's table
-    its slips, its other solutions and its hidden questions, then every definition and import that nothing left
-    refers to; a class or function is wholly kept or wholly dropped.
+    its slips, other solutions and hidden questions, then every definition and import that nothing left refers
+    to; a class or function is wholly kept or wholly dropped.
     """
     tree = ast.parse(source)
     tables = {name for node in tree.body if _is_table(node) for name in _names_defined(node)}

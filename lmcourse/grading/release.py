@@ -1,7 +1,8 @@
 """Make the students' version of an assignment: `python -m lmcourse.grading.release [NAME …]`.
 
 nbgrader's own `generate_assignment` does it, in a scratch course, so that no gradebook is left behind; its
-hook adds what students need besides: the public checks, and in the notebook what the tables say. The same input gives the same bytes.
+hook adds what students need besides: the public checks, and in the notebook what the tables say. The same
+input gives the same bytes.
 """
 
 from __future__ import annotations

@@ -13,15 +13,12 @@ import numpy as np
 from lmcourse.grading.asking import ask, asking
 from lmcourse.grading.checks import expect, expect_distribution, expect_number
 from lmcourse.grading.exercise import Exercise
-from lmcourse.grading.models import table_model
+from lmcourse.grading.models import random_table, random_text, table_model
 
 START, END, UNKNOWN = "<s>", "</s>", "<unk>"
 INF = math.inf
 UNSEEN_CONTEXT = "think of a context after which nothing was seen"
 UNDERFLOW = "a product of thousands of factors underflows to 0; add up their logarithms"
-
-
-# Texts and models for hidden questions
 
 
 def all_ngrams(sentence, n):
@@ -40,39 +37,6 @@ def counted(sentences, n):
     return found
 
 
-def random_text(rng, tokens="abcdefgh", number=40, longest=9):
-    """Sentences in which some tokens are frequent, and each has its favourite followers."""
-    tokens = list(tokens)
-    share = 1 / np.arange(1, len(tokens) + 1)
-    favourite = {token: rng.permutation(tokens)[:2].tolist() for token in tokens}
-    sentences = []
-    for _ in range(number):
-        sentence = []
-        for _ in range(int(rng.integers(longest + 1))):
-            old = sentence and rng.random() < 0.7
-            new = rng.choice(
-                favourite[sentence[-1]] if old else tokens, p=None if old else share / share.sum()
-            )
-            sentence.append(str(new))
-        sentences.append(sentence)
-    return [*sentences, [], tokens[:3], tokens[:3], [tokens[0]] * 4]
-
-
-def random_model(rng, tokens, n, zeros=0.0):
-    """A table from every context of n - 1 tokens to random probabilities; some are zero, two never are."""
-    tokens, contexts = list(tokens), [()]
-    for _ in range(n - 1):
-        contexts = [(*c, t) for c in contexts for t in [START, *tokens] if t != START or {*c} <= {START}]
-    table = {}
-    for context in contexts:
-        weights = rng.gamma(1.0, size=len(tokens) + 1) + 0.05
-        weights[1:-1] *= rng.random(len(tokens) - 1) >= zeros
-        order = rng.permutation(len(weights))
-        said = [*tokens, END]
-        table[context] = {said[i]: float(weights[i] / weights.sum()) for i in order}
-    return table
-
-
 # 1. counting
 
 counting = Exercise(
@@ -80,11 +44,11 @@ counting = Exercise(
     points=2,
     minutes=15,
     hints=(
-        "Write one sentence down with its start tokens and its end, for $n = 3$. Which stretches of three do you "
-        "count? Where does the first begin, where does the last end?",
-        "With `tokens = [START] * (n - 1) + sentence + [END]`, each place `i` from `n - 1` on is a token that is "
-        "said, and its context is `tuple(tokens[i - n + 1 : i])`. `counts.setdefault(context, {})` gives the "
-        "inner dictionary, whether it is there already or not.",
+        "Write one sentence down with its start tokens and its end, for $n = 3$. Which stretches of three "
+        "do you count? Where does the first begin, where does the last end?",
+        "With `tokens = [START] * (n - 1) + sentence + [END]`, each place `i` from `n - 1` on is a token "
+        "that is said, and its context is `tuple(tokens[i - n + 1 : i])`. `counts.setdefault(context, {})` "
+        "gives the inner dictionary, whether it is there already or not.",
     ),
 )
 counting.case(
@@ -112,8 +76,8 @@ counting.slip(
     "the end is missing. To stop is a decision as well: </s> is said after the last token", {" + [END]": ""}
 )
 counting.slip(
-    "it takes n - 1 start tokens to give the first token a context: with n = 3 two, and with n = 1 none, for "
-    "<s> is never said",
+    "it takes n - 1 start tokens to give the first token a context: with n = 3 two, and with n = 1 none, "
+    "for <s> is never said",
     {"[START] * (n - 1)": "[START]"},
 )
 counting.slip(
@@ -181,11 +145,11 @@ likelihood = Exercise(
     points=2,
     minutes=20,
     hints=(
-        "For the model: which counts belong to the context that it is asked about, and what is their sum? For the "
-        "sentence: exercise 1 knows already which tokens are said after which contexts.",
-        "`counts.get(context, {})` is empty where nothing was seen. In `log_prob` go through the pairs of context "
-        "and token, `</s>` included; if the token's probability is 0 return `-math.inf` at once, else add "
-        "`math.log2(p)` to the sum.",
+        "For the model: which counts belong to the context that it is asked about, and what is their sum? "
+        "For the sentence: exercise 1 knows already which tokens are said after which contexts.",
+        "`counts.get(context, {})` is empty where nothing was seen. In `log_prob` go through the pairs of "
+        "context and token, `</s>` included; if the token's probability is 0 return `-math.inf` at once, "
+        "else add `math.log2(p)` to the sum.",
     ),
 )
 SEEN = {("a",): {"b": 3, "a": 1}, ("b",): {END: 2}}
@@ -270,11 +234,14 @@ likelihood.slip(
 likelihood.slip(UNSEEN_CONTEXT, {"counts.get(context, {})": "counts[context]"})
 likelihood.slip(
     "a model is a function of the context, and not a dictionary",
-    "def maximum_likelihood(counts):\n    return {h: {t: c / sum(f.values()) for t, c in f.items()} for h, f in counts.items()}",
+    """
+def maximum_likelihood(counts):
+    return {h: {t: c / sum(f.values()) for t, c in f.items()} for h, f in counts.items()}
+""",
 )
 likelihood.slip(
-    "the end was not scored. Without the factor for </s> the sentences of one length alone have the sum one, so "
-    "all lengths have more",
+    "the end was not scored. Without the factor for </s> the sentences of one length alone have the sum "
+    "one, so all lengths have more",
     {"in ngrams(sentence, n)": "in ngrams(sentence, n)[:-1]"},
 )
 likelihood.slip(
@@ -334,16 +301,16 @@ def random_likelihood(rng):
 
 
 @likelihood.hidden(
-    "random models of orders 1 to 4, sentences from none to a thousand tokens (does a product underflow?), and "
-    "some that are impossible",
+    "random models of orders 1 to 4, sentences from none to a thousand tokens (does a product underflow?), "
+    "and some that are impossible",
     weight=1.5,
 )
 def random_sentences(rng):
     for n in (1, 2, 3, 4):
-        model = table_model(random_model(rng, "abc", n, zeros=0.2), n)
+        model = table_model(random_table(rng, "abc", n, zeros=0.2), n)
         for size in (0, 1, 2, 3, 5):
             yield ask.log_prob(model, ["abc"[i] for i in rng.integers(3, size=size)], n)
-    model = table_model(random_model(rng, "abc", 2), 2)
+    model = table_model(random_table(rng, "abc", 2), 2)
     sentence = ["abc"[i] for i in rng.integers(3, size=1500)]
     yield ask.log_prob(model, sentence, 2)
     yield ask.log_prob(model, [*sentence, "d"], 2)
@@ -383,10 +350,10 @@ add_k = Exercise(
     points=2,
     minutes=20,
     hints=(
-        "The model answers for every token of `vocab`, not only for those that were seen: add up its numerators, "
-        "and you have the denominator. To choose $k$, you need one number for each candidate.",
-        "The denominator is `sum(followers.values()) + k * len(vocab)`. The score of a candidate is the sum of "
-        "`log_prob(add_k(counts, vocab, k), sentence, n)` over the held-out sentences, and "
+        "The model answers for every token of `vocab`, not only for those that were seen: add up its "
+        "numerators, and you have the denominator. To choose $k$, you need one number for each candidate.",
+        "The denominator is `sum(followers.values()) + k * len(vocab)`. The score of a candidate is the sum "
+        "of `log_prob(add_k(counts, vocab, k), sentence, n)` over the held-out sentences, and "
         "`max(candidates, key=score)` takes the best.",
     ),
 )
@@ -441,7 +408,8 @@ add_k.slip(
     {SCORE: "sum(2 ** log_prob(model, sentence, n) for sentence in held_out)"},
 )
 add_k.slip(
-    "is it the first because all were equal? A product of many probabilities underflows to 0; add up logarithms",
+    "is it the first because all were equal? A product of many probabilities underflows to 0; add up "
+    "logarithms",
     {SCORE: "math.prod(2 ** log_prob(model, sentence, n) for sentence in held_out)"},
 )
 add_k.slip("is it the least probable that you chose?", {"max(candidates": "min(candidates"})
@@ -451,8 +419,8 @@ add_k.slip(
 
 
 @add_k.hidden(
-    "models of random texts with k from 0.001 to 5: every token of the vocabulary, after contexts that were seen "
-    "and contexts that were not"
+    "models of random texts with k from 0.001 to 5: every token of the vocabulary, after contexts that were "
+    "seen and contexts that were not"
 )
 def random_add_k(rng):
     vocab = [*"hgfedcba", "never", END]
@@ -506,8 +474,8 @@ continuation = Exercise(
     points=2,
     minutes=10,
     hints=(
-        "Each entry of `counts`, a context and one token after it, is a *different* longer n-gram. To which shorter "
-        "one does it add, and how much?",
+        "Each entry of `counts`, a context and one token after it, is a *different* longer n-gram. To which "
+        "shorter one does it add, and how much?",
         "It adds 1 to the token's entry after `context[1:]`, whatever its own count is.",
     ),
 )
@@ -599,11 +567,11 @@ discounting = Exercise(
     points=2,
     minutes=20,
     hints=(
-        "For the first function you need to know how often the count 1 occurs among all counts, and how often 2. For "
-        "the second: how many tokens gave up $D$, and what is that as a share of all counts?",
+        "For the first function you need to know how often the count 1 occurs among all counts, and how "
+        "often 2. For the second: how many tokens gave up $D$, and what is that as a share of all counts?",
         "`Counter(c for followers in counts.values() for c in followers.values())` counts the counts. And "
-        "$\\gamma = D \\cdot$ `len(followers)` / `sum(followers.values())`, which every token of `shorter` gets its "
-        "part of, seen or not.",
+        "$\\gamma = D \\cdot$ `len(followers)` / `sum(followers.values())`, which every token of `shorter` "
+        "gets its part of, seen or not.",
     ),
 )
 SHORTER = {"a": 0.1, "b": 0.3, "c": 0.4, END: 0.2}
@@ -734,12 +702,13 @@ kneser_ney = Exercise(
     points=3,
     minutes=30,
     hints=(
-        "First make the counts of every length, from the longest down, before the model is asked anything. Then, for "
-        "a context, begin with the uniform distribution and go up: single tokens, pairs, triples.",
-        "`levels = [counts]`, and while `()` is not a context of `levels[0]`, put `continuations(levels[0])` before "
-        "it. Inside the model, each level turns `probs` into `discounted(followers, probs, discount)`, where "
-        "`followers` are those after the last 0, 1, 2, … tokens of the context; with none of them the slice is "
-        "`context[len(context):]`, since `context[-0:]` is everything.",
+        "First make the counts of every length, from the longest down, before the model is asked anything. "
+        "Then, for a context, begin with the uniform distribution and go up: single tokens, pairs, triples.",
+        "`levels = [counts]`, and while `()` is not a context of `levels[0]`, put "
+        "`continuations(levels[0])` before it. Inside the model, each level turns `probs` into "
+        "`discounted(followers, probs, discount)`, where `followers` are those after the last 0, 1, 2, … "
+        "tokens of the context; with none of them the slice is `context[len(context):]`, since "
+        "`context[-0:]` is everything.",
     ),
 )
 # the sentences 'a b', 'a b' and 'a c b', in pairs: n1 = 2, n2 = 1, so D = 1/2
@@ -830,14 +799,14 @@ SUMMED = """def summed(counts):
 
 def kneser_ney("""
 AS_THEY_ARE = (
-    "below the longest n-grams you used the counts as they are. What matters there is after how many different "
-    "tokens each was seen"
+    "below the longest n-grams you used the counts as they are. What matters there is after how many "
+    "different tokens each was seen"
 )
 kneser_ney.slip(AS_THEY_ARE, {"continuations(levels[0])": "summed(levels[0])", "def kneser_ney(": SUMMED})
 kneser_ney.slip(
     AS_THEY_ARE + ". That holds for pairs, too",
     {
-        "continuations(levels[0])": "(summed if len([*counts][0]) > 1 and levels[0] is counts else continuations)(levels[0])",
+        "continuations(levels[0])": "(summed if len([*levels[0]][0]) > 1 else continuations)(levels[0])",
         "def kneser_ney(": SUMMED,
     },
 )
@@ -880,8 +849,8 @@ kneser_ney.slip(
 
 
 @kneser_ney.hidden(
-    "random texts, n from 1 to 5, contexts that were seen, seen in part and never seen: counts as they are for "
-    "the longest n-grams only, a discount for each length, and uniform at the bottom",
+    "random texts, n from 1 to 5, contexts that were seen, seen in part and never seen: counts as they are "
+    "for the longest n-grams only, a discount for each length, and uniform at the bottom",
     weight=2,
 )
 def random_kneser_ney(rng):
@@ -933,10 +902,11 @@ judging = Exercise(
     points=2,
     minutes=20,
     hints=(
-        "Read each sentence first: make the list in which every unknown token is `<unk>`. Everything else, the bits, "
-        "the tokens, the number of unknown words, follows from that list.",
-        "Over all sentences add up `-log_prob(model, read, n)`, add `read.count(UNKNOWN) * math.log2(others)`, and "
-        "count `len(read) + 1` tokens. Only at the end take 2 to the power of all bits over all tokens.",
+        "Read each sentence first: make the list in which every unknown token is `<unk>`. Everything else, "
+        "the bits, the tokens, the number of unknown words, follows from that list.",
+        "Over all sentences add up `-log_prob(model, read, n)`, add `read.count(UNKNOWN) * "
+        "math.log2(others)`, and count `len(read) + 1` tokens. Only at the end take 2 to the power of all "
+        "bits over all tokens.",
     ),
 )
 KNOWN = "it does not arise here if a word that is not in the vocabulary is read as <unk>, in contexts as well"
@@ -971,8 +941,8 @@ judging.case(
         table_model({(): {"a": 0.5, UNKNOWN: 0.25, END: 0.25}}, 1, KNOWN), [["x", "a"], ["y"]], 1, KNOWS, 16
     ).gives(
         2 ** (17 / 5),
-        "the perplexity of 'x a' and 'y', where <unk> has 1/4 and may be any of 16 words (9 bits and 2 · 4, five "
-        "tokens),",
+        "the perplexity of 'x a' and 'y', where <unk> has 1/4 and may be any of 16 words (9 bits and 2 · 4, "
+        "five tokens),",
     ),
 )
 judging.case(
@@ -997,6 +967,7 @@ BITS, CHARGE, RESULT = (
     "read.count(UNKNOWN) * math.log2(others)",
     "2 ** (bits / tokens)",
 )
+FACTORS = "model(c).get(t, 0.0) for c, t in ngrams(read, n)"
 EACH = "perplexity(model, [s], n, vocab, others) for s in sentences"
 judging.slip("the ends are predicted too, so they count as tokens", {"len(read) + 1": "len(read)"})
 judging.slip(
@@ -1047,29 +1018,31 @@ judging.slip(
 )
 judging.slip("it is log2 M, not M", {"math.log2(others)": "others"})
 judging.slip(
-    UNDERFLOW, {BITS: "math.log2(math.prod(model(c).get(t, 0.0) for c, t in ngrams(read, n)) or 2**-9999)"}
+    UNDERFLOW,
+    {BITS: f"(math.log2(p) if (p := math.prod({FACTORS})) else -math.inf)"},
+    unseen=True,  # what all models of the cases say is short
 )
 
 
 @judging.hidden(
-    "random models of orders 1 to 3, sentences with known and unknown words and empty ones, and several numbers "
-    "of others",
+    "random models of orders 1 to 3, sentences with known and unknown words and empty ones, and several "
+    "numbers of others",
     weight=1.5,
 )
 def random_perplexity(rng):
     for n in (1, 2, 3):
-        model = table_model(random_model(rng, ["a", "b", UNKNOWN], n), n, KNOWN)
+        model = table_model(random_table(rng, ["a", "b", UNKNOWN], n), n, KNOWN)
         sentences = [*random_text(rng, "abxyz", number=6, longest=6), [*"xayyb"]]
         for others in (1, 1000, int(rng.integers(2, 100))):
             yield ask.perplexity(model, sentences, n, ["a", "b", UNKNOWN, END], others)
 
 
 @judging.hidden(
-    "a sentence of some thousand tokens, whose probability is too small for a float; and an impossible one among "
-    "many"
+    "a sentence of some thousand tokens, whose probability is too small for a float; and an impossible one "
+    "among many"
 )
 def long_sentences_judged(rng):
-    table = random_model(rng, ["a", UNKNOWN], 2)
+    table = random_table(rng, ["a", UNKNOWN], 2)
     sentence = ["ax"[i] for i in rng.integers(2, size=2000)]
     yield ask.perplexity(table_model(table, 2, KNOWN), [sentence], 2, KNOWS, 8)
     table = {**table, ("a",): {**table["a",], "a": 0.0}}
@@ -1098,11 +1071,11 @@ generation = Exercise(
     points=2,
     minutes=20,
     hints=(
-        "Write a function for one token first: it goes through the dictionary, adds up the probabilities, and stops "
-        "at the token in whose part $u$ lies. What if it comes to the end without having stopped?",
-        "The token is the first one where `u < end`, with `end` the sum so far; skip those of probability 0, and "
-        "remember the last possible one for the case that rounding leaves a gap. Start with `[START] * (n - 1)`, ask "
-        "with `tuple(tokens[len(tokens) - n + 1 :])`, and return `tokens[n - 1 :]`.",
+        "Write a function for one token first: it goes through the dictionary, adds up the probabilities, "
+        "and stops at the token in whose part $u$ lies. What if it comes to the end without having stopped?",
+        "The token is the first one where `u < end`, with `end` the sum so far; skip those of probability "
+        "0, and remember the last possible one for the case that rounding leaves a gap. Start with `[START] "
+        "* (n - 1)`, ask with `tuple(tokens[len(tokens) - n + 1 :])`, and return `tokens[n - 1 :]`.",
     ),
 )
 
@@ -1180,9 +1153,7 @@ generation.slip(
 )
 generation.slip(
     "</s> ends the sentence and is not part of it",
-    {
-        "if token == END:\n            break\n        tokens.append(token)": "tokens.append(token)\n        if token == END:\n            break"
-    },
+    {"break\n        tokens": "return tokens[n - 1 :] + [END]\n        tokens"},
 )
 generation.slip("<s> is context and not part of the sentence", {"return tokens[n - 1 :]": "return tokens"})
 generation.slip("a part holds its low end, and not its high one", {"u < end": "u <= end"})
@@ -1195,10 +1166,15 @@ generation.slip(
     "stop after `longest` tokens, and draw nothing more",
     {"tokens) < n - 1 + longest": "tokens) <= n - 1 + longest"},
 )
+DRAWN = """
+def drawn(probs, u):
+    ends = np.cumsum(list(probs.values()))
+    return TOKEN
+"""
 generation.slip(
     "no part was found where rounding leaves a gap below 1. Take the last possible token",
-    "def drawn(probs, u):\n    return list(probs)[np.searchsorted(np.cumsum(list(probs.values())), u, side='right')]",
-    "def drawn(probs, u):\n    return next(t for t, end in zip(probs, np.cumsum(list(probs.values()))) if u < end)",
+    DRAWN.replace("TOKEN", "list(probs)[np.searchsorted(ends, u, side='right')]"),
+    DRAWN.replace("TOKEN", "next(token for token, end in zip(probs, ends) if u < end)"),
     {"return last": "return last if u < end else None"},
     {"break\n    return last": "found = token\n                break\n    return found"},
 )
@@ -1212,8 +1188,10 @@ generation.slip(
     "random models of orders 1 to 4 and random numbers: work out by hand in whose part each lies", weight=1.5
 )
 def random_speech(rng):
-    for n in (1, 2, 3, 4, 1, 2, 3, 4):
-        yield from says(random_model(rng, "abc", n, zeros=0.2), n, rng.random(40).tolist(), longest=12)
+    for n in (1, 2, 3, 4):
+        for longest in (1, 2, 3, 4, 12, 12, 12):
+            table = random_table(rng, "abc", n, zeros=0.2)
+            yield from says(table, n, rng.random(longest + 1).tolist(), longest)
 
 
 @generation.hidden("numbers at the ends of the parts, parts without width, and the very last number before 1")
@@ -1250,9 +1228,10 @@ new_words = Exercise(
     "new_words",
     minutes=15,
     hints=(
-        "Multiply the series by $e^{-\\lambda}$, term by term: what is each of the products, if $e^{-\\lambda} "
-        "\\lambda^r / r!$ is the probability that a word occurs $r$ times?",
-        "The estimate is $n_1 t - n_2 t^2 + n_3 t^3 - \\dots$; `Counter(Counter(words).values())` knows the $n_r$.",
+        "Multiply the series by $e^{-\\lambda}$, term by term: what is each of the products, if "
+        "$e^{-\\lambda} \\lambda^r / r!$ is the probability that a word occurs $r$ times?",
+        "The estimate is $n_1 t - n_2 t^2 + n_3 t^3 - \\dots$; `Counter(Counter(words).values())` knows the "
+        "$n_r$.",
     ),
 )
 new_words.case(
