@@ -111,7 +111,7 @@ def _difference(got: Any, right: Any, tolerance: float, path: list[str]) -> str:
     """The first place where two values of the same kind differ; empty at the top, where both are shown."""
     at = f"at {', '.join(path)} " if path else ""
     if path and (unfit := _unfit(got, right)):
-        return at.rstrip() + ": " + unfit
+        return f"{at.rstrip()}: " + ("yours is None" if got is None else unfit)
     if isinstance(right, dict):
         return _in_keys(got, right, at) or _in_entries(list(right), got, right, tolerance, path)
     if _is_row(right):

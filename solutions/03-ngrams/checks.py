@@ -1089,8 +1089,8 @@ def says(table, n, numbers, longest=100):
         def random():
             expect(
                 bool(left),
-                f"you asked for more than the {len(numbers)} random number(s) needed: one for each token drawn, "
-                "</s> included",
+                f"you asked for more than the {len(numbers)} random number(s) needed: one for each token "
+                "drawn, </s> included",
             )
             return left.pop(0)
 
