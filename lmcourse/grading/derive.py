@@ -7,7 +7,7 @@ it answers there is the sign by which a student's answer is known to come from t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from lmcourse.files import course_file
 from lmcourse.grading import course
 from lmcourse.grading.course import REASONS_MARK, Mistake
-from lmcourse.grading.exercise import Exercise, solved
+from lmcourse.grading.exercise import Exercise, Reasons, solved
 
 
 def exercises(name: str) -> list[Exercise]:
@@ -54,21 +54,28 @@ def solutions(name: str) -> dict[str, str]:
     }
 
 
-def reasons(name: str) -> dict[str, dict[str, list[tuple]]]:
-    """Exercise -> reason -> [(case, fact, kind of outcome, what), …]; see `asking.Outcome`.
+def reasons(name: str) -> dict[str, Reasons]:
+    """The reasons of all exercises of an assignment that are told as tables."""
+    source, cells = course.solution_source(name), solutions(name)
+    return {table.name: reasons_of(table, source, cells[table.name]) for table in exercises(name)}
+
+
+def reasons_of(exercise: Exercise, source: str, cell: str) -> Reasons:
+    """Reason -> [(case, fact, kind of outcome, what), …] of an exercise; see `asking.Outcome`.
 
     Where several slips look alike, the one that shows in no earlier case is meant: who has made another has
     been told there.
+
+    Args:
+        exercise: the table.
+        source: the code of the authored notebook.
+        cell: the exercise's part of it, to which slips are applied.
     """
-    source, cells = course.solution_source(name), solutions(name)
-    found: dict[str, dict[str, list[tuple]]] = {}
-    for exercise in exercises(name):
-        codes = [f"{source}\n\n\n{slip.applied(cells[exercise.name])}" for slip in exercise.slips]
-        signs = [list(_signs(exercise, code)) for code in codes]
-        of_exercise = found.setdefault(exercise.name, {})
-        for slip, own in zip(exercise.slips, signs):
-            kept = [sign for sign in own if not any(_shows_later(other, own, sign) for other in signs)]
-            of_exercise.setdefault(slip.why, []).extend(kept)
+    signs = [list(_signs(exercise, f"{source}\n\n\n{slip.applied(cell)}")) for slip in exercise.slips]
+    found: dict[str, list[tuple]] = {}
+    for slip, own in zip(exercise.slips, signs):
+        kept = [sign for sign in own if not any(_shows_later(other, own, sign) for other in signs)]
+        found.setdefault(slip.why, []).extend(kept)
     return found
 
 
@@ -88,9 +95,8 @@ def _signs(exercise: Exercise, code: str) -> Iterator[tuple]:
                 break
 
 
-def reasons_source(name: str) -> str:
-    """The statement that gives students' checks the reasons; empty for an assignment without tables."""
-    found = reasons(name)
+def reasons_source(found: Mapping[str, Reasons]) -> str:
+    """The statement that gives students' checks the reasons; empty if there are none."""
     if not found:
         return ""
     lines = ["REASONS = {"]

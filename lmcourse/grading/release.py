@@ -30,7 +30,11 @@ HEADER = "# Made from solutions/{name}/checks.py: the checks that answer in the 
 def finish(assignment: str, release_directory: Path, **_: object) -> None:
     """Put the public checks beside a released notebook, and into it what its exercises' tables say."""
     source = course_file(f"solutions/{assignment}/checks.py").read_text(encoding="utf-8")
-    text = HEADER.format(name=assignment) + public_part(source) + derive.reasons_source(assignment)
+    text = (
+        HEADER.format(name=assignment)
+        + public_part(source)
+        + derive.reasons_source(derive.reasons(assignment))
+    )
     (release_directory / assignment / "public_checks.py").write_text(text, encoding="utf-8")
     if tables := derive.exercises(assignment):
         (path,) = (release_directory / assignment).glob("*.ipynb")

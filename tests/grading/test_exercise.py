@@ -1,10 +1,12 @@
 """An exercise told as a table: what is asked, how answers are judged, and what is derived from slips."""
 
 import math
+import re
 
 import numpy as np
 import pytest
 
+from lmcourse.files import course_file
 from lmcourse.grading import derive
 from lmcourse.grading.asking import ask, asking
 from lmcourse.grading.checks import CheckFailed, StudentError, checks_in
@@ -33,9 +35,7 @@ class Pile:
 
 
 def student_of(code):
-    namespace = {}
-    exec(code, namespace)
-    return local_student(namespace)
+    return local_student(defined(code))
 
 
 # Values held against each other
@@ -233,23 +233,20 @@ counting.another("by hand", "def shares(c):\\n    return {k: v / sum(c.values())
 """
 
 
-@pytest.fixture
-def table(monkeypatch):
-    """The reasons derived for a table, and the checks compiled with them."""
-    found = [value for value in vars(module_of("t", TABLE)).values() if isinstance(value, Exercise)]
-    monkeypatch.setattr(derive, "exercises", lambda _: found)
-    monkeypatch.setattr(derive, "solutions", lambda _: {"shares": SOLUTION})
-    monkeypatch.setattr(derive.course, "solution_source", lambda _: SOLUTION)
-    source = TABLE + derive.reasons_source("t") + f"SOLUTION = {SOLUTION!r}\n"
-    return derive.reasons("t"), checks_in(module_of("t", source))
+def compiled(table, solution):
+    """The exercise of a table, the reasons derived for it, and its checks with them."""
+    (exercise,) = [value for value in vars(module_of("t", table)).values() if isinstance(value, Exercise)]
+    found = derive.reasons_of(exercise, solution, solution)
+    source = derive.reasons_source({exercise.name: found}) + f"SOLUTION = {solution!r}\n"
+    return exercise, found, checks_in(module_of("t", table + source))
 
 
 NO_SET = "shares returned a set; wrap it in list(…) before you return it"
 
 
-def test_each_wrong_value_gets_the_reason_of_its_slip(table):
-    reasons, _ = table
-    assert reasons["shares"] == {
+def test_each_wrong_value_gets_the_reason_of_its_slip():
+    _, reasons, _ = compiled(TABLE, SOLUTION)
+    assert reasons == {
         # {'a': 3} in the second case is not among its signs: who has made this slip is told in the first
         "divide": [(0, 0, "gives", {"a": 1, "b": 1})],
         "divide by the sum": [(1, 0, "gives", {"a": 3.0})],  # and the case stops there: nothing of (1, 1)
@@ -257,8 +254,8 @@ def test_each_wrong_value_gets_the_reason_of_its_slip(table):
     }
 
 
-def test_the_checks_of_a_table_tell_the_reasons(table):
-    _, checks = table
+def test_the_checks_of_a_table_tell_the_reasons():
+    _, _, checks = compiled(TABLE, SOLUTION)
     assert [(c.name, c.title, c.weight, c.hidden) for c in checks] == [
         ("shares_1", "Half and half.", 1.0, False),
         ("shares_2", "All, and three to one.", 1.0, False),
@@ -276,8 +273,8 @@ def test_the_checks_of_a_table_tell_the_reasons(table):
     assert done[3].message == "random counts"
 
 
-def test_the_solution_answers_hidden_questions(table):
-    _, checks = table
+def test_the_solution_answers_hidden_questions():
+    _, _, checks = compiled(TABLE, SOLUTION)
     names = {}
     exec(SOLUTION, names)
     assert all(outcome.passed for seed in range(3) for outcome in run_checks(checks, names, seed))
@@ -288,3 +285,23 @@ def test_values_are_written_so_that_every_machine_reads_the_same():
     text = derive.literal({**value, "n": math.nan})
     assert text.startswith("{('a', 1): [0.333333333, float(\"inf\"), float(\"-inf\"), None, True], 'b': (2,)")
     assert math.isnan(eval(text)["n"])
+
+
+def test_the_example_in_the_guide_is_a_complete_exercise():
+    page = course_file("book/instructors.md").read_text(encoding="utf-8")
+    solution, table = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[:2]
+    solution = f"import math\n\n{solution}"
+    exercise, reasons, checks = compiled(table, solution)
+    for right in ("", *exercise.others.values()):
+        for seed in range(3):
+            assert all(outcome.passed for outcome in run_checks(checks, defined(solution + right), seed))
+    for slip in exercise.slips:
+        done = run_checks(checks, defined(slip.applied(solution)), 0)
+        assert any(slip.why in outcome.message for outcome in done if not outcome.passed), slip
+    assert len(reasons) == len(exercise.slips) == 4
+
+
+def defined(code):
+    namespace = {}
+    exec(code, namespace)
+    return namespace
