@@ -58,6 +58,8 @@ def student_of(code):
         ({("a",): {"b": 0.1 + 0.2}}, {("a",): {"b": 0.3}}, True),
         ({"a": {}}, {"b": {}}, False),
         ("a", "a", True),
+        ("a", "b", False),
+        (True, False, False),
         (None, None, True),
         ("1", 1, False),
         ([], {}, False),
