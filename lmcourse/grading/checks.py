@@ -83,8 +83,8 @@ class Score:
 def on_a_curve(value: float, none: float, full: float) -> float:
     """The score of `value` on the straight line from 0 at `none` to 1 at `full`, and no further.
 
-    >>> on_a_curve(2.0, none=2.5, full=1.9)  # bits per character, of which fewer are better
-    0.8333333333333334
+    >>> round(on_a_curve(2.0, none=2.5, full=1.9), 3)  # bits per character, of which fewer are better
+    0.833
     """
     return min(1.0, max(0.0, (value - none) / (full - none)))
 

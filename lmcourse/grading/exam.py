@@ -18,7 +18,13 @@ import nbformat
 import lmcourse
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
-from lmcourse.grading.course import checks_source, module_of, release_notebook, require_assignment
+from lmcourse.grading.course import (
+    checks_source,
+    exercise_of,
+    module_of,
+    release_notebook,
+    require_assignment,
+)
 from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.notebooks import Release, grade_id, role
 
@@ -64,7 +70,7 @@ class Exam:
     def points(self) -> dict[str, float]:
         """Points of each autograded exercise, in order, as the release has them."""
         marks = _marks(self)
-        return {g[len("test_") :]: p for g, (p, by_hand) in marks.items() if not by_hand}
+        return {exercise_of(g): p for g, (p, by_hand) in marks.items() if not by_hand}
 
     def written(self) -> dict[str, float]:
         """Points of each answer that a person reads, in order."""

@@ -19,7 +19,7 @@ import nbformat
 
 from lmcourse.files import course_file
 from lmcourse.grading import derive
-from lmcourse.grading.course import GradingError, source_notebook
+from lmcourse.grading.course import TEST_CELL, GradingError, source_notebook
 from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.public import public_part
 from lmcourse.setup_cell import setup_source
@@ -104,7 +104,7 @@ def refresh(name: str) -> None:
     path = source_notebook(name)
     notebook = nbformat.read(path, as_version=4)
     before = copy.deepcopy(notebook)
-    points = {f"test_{exercise.name}": exercise.points for exercise in derive.exercises(name)}
+    points = {TEST_CELL + exercise.name: exercise.points for exercise in derive.exercises(name)}
     for cell in notebook.cells:
         if "setup" in cell.metadata.get("tags", []):
             cell.source = setup_source()

@@ -9,7 +9,8 @@ import pytest
 from widget_pages import call_each, check_looks, move, open_widgets, set_theme
 
 from lmcourse.ngram import NgramModel
-from lmcourse.ngram.smoothing import FALLBACK, discounts_of, katz_ratios
+from lmcourse.ngram.backoff import katz_ratios
+from lmcourse.ngram.smoothing import FALLBACK, discounts_of
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import NgramExplorer
 from lmcourse.widgets.base import script
