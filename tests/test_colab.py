@@ -1,5 +1,6 @@
-"""The notebooks run as on Colab (no repository, ipywidgets 7, the package from its wheel), print there what was
-committed with them, and take no longer than they may.
+"""The notebooks as on Colab: no repository, ipywidgets 7, the package from its wheel.
+
+They run, print what was committed with them, and take no longer than they may.
 """
 
 import os
@@ -49,9 +50,8 @@ def colab(tmp_path_factory):
     subprocess.run([*quiet, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, ROOT], check=True)
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
-    pins = (
-        folder / "pins.txt"
-    )  # the course's, but for the widgets: what is compared must not change with the day
+    # The course's own versions, but for the widgets: a new one elsewhere must not change what is compared.
+    pins = folder / "pins.txt"
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     pins.write_text("\n".join(line for line in lines if "widgets" not in line), encoding="utf-8")
     packages = ["ipywidgets==7.7.1", "ipykernel", "nbval", *wheels.glob("lmcourse-*.whl")]

@@ -66,7 +66,7 @@ def imported(source: str, package: str = "") -> Iterator[str]:
 
 
 def modules(names: Iterable[str], root: Path) -> set[Path]:
-    """The package's files that run when `names` are imported: theirs, their folders', and what these import."""
+    """The package's files that run when `names` are imported: theirs, their folders', what these import."""
     found: set[Path] = set()
     waiting = list(names)
     while waiting:
