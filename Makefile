@@ -1,6 +1,7 @@
 # Everything the course needs, each target from scratch: `make help` lists them.
 PYTHON ?= python3
 PIP_VERSION := 26.3
+TORCH := 2.13.0  # for `make lock`: left to itself, pip takes several GB of packages for graphics cards
 BIN := .venv/bin
 ENV := .stamps/environment
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -89,7 +90,7 @@ tidy: $(ENV)  ## format the code and bring the notebooks into their committed fo
 lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requirements.txt
 	@rm -rf .stamps/lock && $(PYTHON) -m venv .stamps/lock
 	@.stamps/lock/bin/python -m pip install -q pip==$(PIP_VERSION)
-	@.stamps/lock/bin/pip install -q hatchling editables ".[book,grading,hub,test]"
+	@.stamps/lock/bin/pip install -q hatchling editables torch==$(TORCH) ".[book,grading,hub,neural,test]"
 	@{ echo "# The exact environment of the course, made by \`make lock\` from pyproject.toml; edit that, not this."; \
 	   .stamps/lock/bin/pip freeze --exclude lmcourse | sed 's/^\(torch==[^+]*\)+.*/\1/'; } > requirements.txt
 	@rm -rf .stamps/lock

@@ -1,8 +1,9 @@
 """The one interface of the course: a language model maps a context to a distribution over the next token.
 
-A subclass supplies `next_log_probs`; scoring is written here, once, and decoding, compression, widgets and
-graders build on it alone. Two models are simple enough to live beside the interface: `UniformModel`, which
-knows nothing, and `TableModel`, which knows everything because every sequence is listed.
+A subclass supplies `next_log_probs`; scoring is written here, once. Whatever walks through a text token by
+token (decoding, compression, guessing games, widgets) does so through `reader`, which a model overrides where
+it can keep its work from step to step. Two models are simple enough to live beside the interface:
+`UniformModel`, which knows nothing, and `TableModel`, which knows everything, for every sequence is listed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Union
 
 import numpy as np
 
+from lmcourse.reader import ContextReader, Reader
 from lmcourse.vocabulary import Vocabulary
 
 Tokens = Union[str, Sequence[int]]  # a text to encode, or token ids
@@ -52,9 +54,16 @@ class LanguageModel(ABC):
         """The end of a context that the model looks at: by default its last `context_length` tokens."""
         return context if self.context_length is None else context[-self.context_length :]
 
-    def reader(self) -> Reader:
-        """One that reads a text token by token, the model's prediction open at each. See `Reader`."""
-        return Reader(self)
+    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> Reader:
+        """Open texts to read on, one row for each context; without any, one row at the start of a text.
+
+        `reader(contexts).log_probs()` equals `next_log_probs(contexts)`, of the contexts' windows. For many
+        rows that begin alike, `reader([prompt] * rows)`, or open one and fork it: `select([0] * rows)`.
+
+        Args:
+            contexts: B sequences of token ids, of any lengths.
+        """
+        return ContextReader(self, contexts)
 
     def next_probs(self, context: Tokens = "") -> np.ndarray:
         """Probabilities (V,) of the next token after one context, given as a text or as ids."""
@@ -77,29 +86,6 @@ class LanguageModel(ABC):
     def log_prob(self, tokens: Tokens) -> float:
         """Log-probability of a whole sequence: the sum of `token_log_probs`, 0.0 for the empty sequence."""
         return float(self.token_log_probs(tokens).sum())
-
-
-class Reader:
-    """A model that reads one text token by token: predict, read, predict again.
-
-    The same as asking `next_log_probs` for each beginning of the text. Models that can keep what they have
-    worked out so far override `LanguageModel.reader`, so that a long text costs no more than it must.
-
-    Args:
-        model: that predicts.
-    """
-
-    def __init__(self, model: LanguageModel):
-        self._model = model
-        self._ids: list[int] = []
-
-    def log_probs(self) -> np.ndarray:
-        """Log-probabilities (V,) of the next token, given all that was read."""
-        return self._model.next_log_probs([self._model.window(self._ids)])[0]
-
-    def read(self, token: int) -> None:
-        """Take one token id as said."""
-        self._ids.append(token)
 
 
 def check_distribution(probs: Sequence[float] | np.ndarray, what: str = "probabilities") -> np.ndarray:

@@ -22,7 +22,7 @@ import tokenizers
 from nltk.lm import KneserNeyInterpolated, WittenBellInterpolated
 from nltk.util import everygrams
 
-from lmcourse.decoding import anneal, top_p
+from lmcourse.decoding import anneal, beam_search, generate, generate_batch, top_p
 from lmcourse.grading import course, demo
 from lmcourse.grading.release import make_course
 from lmcourse.model import LanguageModel
@@ -216,6 +216,41 @@ def streams(n: int = 400) -> Iterator[Row]:
     )
 
 
+class Anew(LanguageModel):
+    """A model whose state is hidden, so that it is asked with the whole context at every step."""
+
+    def __init__(self, model: LanguageModel):
+        self.vocab, self.window, self._model = model.vocab, model.window, model
+
+    def next_log_probs(self, contexts: list[list[int]]) -> np.ndarray:
+        """What the model says."""
+        return self._model.next_log_probs(contexts)
+
+
+def generating() -> Iterator[Row]:
+    """Generation and beams with what a model keeps between the steps, beside asking it anew at each."""
+    text = shakespeare()["hamlet"]
+    vocab = Vocabulary.of_characters(text)
+    models = {"5-grams of Hamlet": NgramModel.fit(vocab, 5, [text], kneser_ney), "mouse world": agreement(2)}
+
+    def rng() -> np.random.Generator:
+        return np.random.default_rng(0)
+
+    for name, model in models.items():
+        anew = Anew(model)
+        calls = {
+            "generate 400 tokens": lambda m: generate(m, max_tokens=400, rng=rng()),
+            "64 texts of 50 tokens": lambda m: generate_batch(
+                m, [""] * 64, 50, rngs=[np.random.default_rng(seed) for seed in range(64)]
+            ),
+            "beam of 8, 50 tokens": lambda m: beam_search(m, width=8, max_tokens=50),
+        }
+        for what, call in calls.items():
+            assert call(model) == call(anew)  # the same result, or the race means nothing
+            seconds = best(lambda call=call, m=model: call(m), lambda call=call, m=anew: call(m), 3)
+            yield f"{what}, {name}", "asking anew", *seconds
+
+
 def a_class(folder: Path, students: int, imports: str = "") -> None:
     """Invented submissions of assignment 1, most of them right: `folder`/studentN.ipynb."""
     release = nbformat.read(course.release_notebook(demo.ASSIGNMENT), as_version=4)
@@ -273,10 +308,13 @@ def grading(few: int = 6, many: int = 120) -> Iterator[Row]:
     )
 
 
+GROUPS = (imports, counting, kneser_ney_at_scale, tokenizing, reshaping, streams, generating, grading)
+
+
 def main() -> None:
     """Print the table row by row."""
     print(f"{'what':<44} {'beside':<18} {'ours':>10} {'peer':>10} {'ratio':>8}")
-    for group in (imports, counting, kneser_ney_at_scale, tokenizing, reshaping, streams, grading):
+    for group in GROUPS:
         for what, peer, ours, theirs in group():
             milliseconds = f"{1e3 * ours:>7.2f} ms {1e3 * theirs:>7.1f} ms"
             print(f"{what:<44} {peer:<18} {milliseconds} {theirs / ours:>8.1f}", flush=True)

@@ -16,7 +16,7 @@ from lmcourse.decoding.annealing import (
     enumerate_sentences,
     total_variation,
 )
-from lmcourse.decoding.beam import beam_search
+from lmcourse.decoding.beam import Hypothesis, beam_search
 from lmcourse.decoding.filters import (
     GREEDY,
     Decoding,
@@ -29,24 +29,27 @@ from lmcourse.decoding.filters import (
     top_k,
     top_p,
 )
-from lmcourse.decoding.generation import check_prompt, generate
-from lmcourse.decoding.repetition import distinct_n, repetition_rate
+from lmcourse.decoding.generation import generate, generate_batch, open_reader
+from lmcourse.decoding.repetition import distinct_n, longest_copied, repetition_rate
 
 __all__ = [
     "GREEDY",
     "Decoding",
+    "Hypothesis",
     "Sentences",
     "anneal",
     "anneal_each_step",
     "anneal_whole",
     "beam_search",
     "block_ngrams",
-    "check_prompt",
     "distinct_n",
     "enumerate_sentences",
     "generate",
+    "generate_batch",
+    "longest_copied",
     "min_p",
     "normalise",
+    "open_reader",
     "penalise_repeats",
     "rank",
     "repetition_rate",

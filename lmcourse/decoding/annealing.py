@@ -8,7 +8,7 @@ context. Both are exact here, so the language must be small enough to list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -70,17 +70,22 @@ def _walk(model: LanguageModel, end: int, temperature: float, limit: int) -> Sen
     if int(limit) != limit or limit < 1:
         raise ValueError(f"limit={limit} must be a whole number, 1 or more")
     finished: Sentences = {}
-    open_prefixes: list[tuple[tuple[int, ...], float]] = [((), 0.0)]
+    reader, open_prefixes = model.reader(), [((), 0.0)]
     for _ in range(MAX_TOKENS):
-        longer = []
-        for (prefix, score), row in zip(open_prefixes, _rows(model, [ids for ids, _ in open_prefixes])):
+        parents, longer = [], []
+        for place, ((prefix, score), row) in enumerate(zip(open_prefixes, reader.log_probs())):
+            possible = np.flatnonzero(np.isfinite(row)).tolist()
+            if not possible:
+                said = model.vocab.decode(prefix)
+                raise ValueError(f"the model falls silent after {said!r}, before its end token")
             annealed = anneal(row, temperature)
-            for token in np.flatnonzero(np.isfinite(row)).tolist():
-                said = ((*prefix, token), score + float(annealed[token]))
+            for token in possible:
+                said, worth = (*prefix, token), score + float(annealed[token])
                 if token == end:
-                    finished[said[0]] = float(np.exp(said[1]))
+                    finished[said] = float(np.exp(worth))
                 else:
-                    longer.append(said)
+                    parents.append(place)
+                    longer.append((said, worth))
         if not longer:
             return finished
         # Each open prefix becomes at least one sentence, so this is a lower bound on their number.
@@ -89,18 +94,9 @@ def _walk(model: LanguageModel, end: int, temperature: float, limit: int) -> Sen
             raise ValueError(
                 f"this language has over {limit} sentences (at least {at_least}); take a smaller one"
             )
+        reader.select(parents)
+        reader.read([said[-1] for said, _ in longer])
         open_prefixes = longer
     raise ValueError(
         f"a sentence of {MAX_TOKENS} tokens has not reached the end token {model.vocab.tokens[end]!r}"
     )
-
-
-def _rows(model: LanguageModel, prefixes: Sequence[tuple[int, ...]]) -> np.ndarray:
-    """Next-token log-probabilities (B, V); ValueError where nothing can follow an unfinished prefix."""
-    rows = model.next_log_probs(prefixes)
-    for prefix, row in zip(prefixes, rows):
-        if np.all(np.isneginf(row)):
-            raise ValueError(
-                f"the model falls silent after {model.vocab.decode(prefix)!r}, before its end token"
-            )
-    return rows

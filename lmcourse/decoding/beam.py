@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from lmcourse.decoding.filters import Decoding
-from lmcourse.decoding.generation import check_prompt
+from lmcourse.decoding.generation import open_reader
 from lmcourse.model import LanguageModel, Tokens, check_whole
+
+
+class Hypothesis(NamedTuple):
+    """What was said after the prompt, and its log-probability."""
+
+    tokens: list[int]
+    score: float
 
 
 def beam_search(
@@ -19,12 +27,13 @@ def beam_search(
     decoding: Decoding | None = None,
     length_penalty: float = 0.0,
     end: int | None = None,
-) -> list[tuple[list[int], float]]:
+) -> list[Hypothesis]:
     """Search for a probable continuation, keeping the `width` best unfinished hypotheses of each length.
 
     A hypothesis that says `end` is finished if it is then among the `width` best of its length, and dropped
-    if not; so width 1 is greedy decoding, and a beam wide enough to drop nothing finds the most probable
-    continuation. Those cut off at `max_tokens` compete as they are.
+    if not; so, without a length penalty, width 1 is greedy decoding, and a beam wide enough to drop nothing
+    finds the most probable continuation. One after which the model says nothing is finished too; one that
+    only `decoding` silences is dropped. Those cut off at `max_tokens` compete as they are.
 
     Args:
         model: any language model.
@@ -34,7 +43,8 @@ def beam_search(
         decoding: reshapes each distribution first, for example blocks n-grams; scores are then sums of the
             reshaped log-probabilities.
         length_penalty: finished hypotheses are compared by score / length^length_penalty. At 0, whole
-            log-probabilities, short ones have an advantage; at 1 the mean per token decides (Wu et al. 2016).
+            log-probabilities, short ones have an advantage; at 1 the mean per token decides. (Wu et al. 2016
+            divide by ((5 + length) / 6)^length_penalty instead.)
         end: the token that finishes a hypothesis.
 
     Returns:
@@ -43,38 +53,52 @@ def beam_search(
     width = check_whole(width, "width")
     if not 0 <= length_penalty < math.inf:
         raise ValueError(f"length_penalty={length_penalty} must be 0 or more, and finite")
-    prompt_ids = check_prompt(model, prompt, max_tokens, end)
-    open_beams: list[tuple[list[int], float]] = [([], 0.0)]
-    finished: list[tuple[list[int], float]] = []
+    (start,), reader = open_reader(model, [prompt], max_tokens, end)
+    beams, finished = [Hypothesis([], 0.0)], []
 
-    def worth(hypothesis: tuple[list[int], float]) -> float:
-        return hypothesis[1] / len(hypothesis[0]) ** length_penalty
+    def worth(hypothesis: Hypothesis) -> float:
+        return hypothesis.score / len(hypothesis.tokens) ** length_penalty
 
-    for _ in range(max_tokens):
-        contexts = [prompt_ids + said for said, _ in open_beams]
-        rows = model.next_log_probs([model.window(context) for context in contexts])  # (beams, V)
+    for left in reversed(range(max_tokens)):
+        rows = reader.log_probs()  # (beams, V)
+        finished += [beam for beam, row in zip(beams, rows) if np.all(np.isneginf(row))]
         if decoding is not None:
-            rows = np.array([decoding.apply(row, context) for row, context in zip(rows, contexts)])
-        scores = np.array([score for _, score in open_beams])[:, None] + rows
-        # At most `width` of the candidates say `end`, so that twice as many leave enough to go on with.
-        candidates = np.argsort(-scores, axis=None, kind="stable")[: 2 * width]
-        extended = []
-        for place, (beam, token) in enumerate(zip(*np.unravel_index(candidates, scores.shape))):
-            if np.isneginf(scores[beam, token]):
-                break  # so are all that follow
-            hypothesis = ([*open_beams[beam][0], int(token)], float(scores[beam, token]))
-            if token != end:
-                extended.append(hypothesis)
-            elif place < width:
-                finished.append(hypothesis)
-        open_beams = extended[:width]
-        finished = sorted(finished, key=worth, reverse=True)[:width]
+            rows = decoding.apply_rows(rows, [start + beam.tokens for beam in beams])
+        parents, beams, ended = _extend(beams, rows, width, end)
+        finished = sorted(finished + ended, key=worth, reverse=True)[:width]
         # A score can only fall as a hypothesis grows, and no length divides it by more than the last one.
-        if not open_beams:
-            break
-        best_to_come = open_beams[0][1] / max_tokens**length_penalty
-        if len(finished) == width and best_to_come <= worth(finished[-1]):
-            break
-    else:
-        finished += open_beams  # cut off: unfinished hypotheses compete as they are
-    return sorted(finished, key=worth, reverse=True)[:width]
+        best_to_come = beams[0].score / max_tokens**length_penalty if beams else -math.inf
+        if not beams or (len(finished) == width and best_to_come <= worth(finished[-1])):
+            return finished
+        if left:
+            reader.select(parents)
+            reader.read([beam.tokens[-1] for beam in beams])
+    return sorted(finished + beams, key=worth, reverse=True)[:width]
+
+
+def _extend(
+    beams: list[Hypothesis], rows: np.ndarray, width: int, end: int | None
+) -> tuple[list[int], list[Hypothesis], list[Hypothesis]]:
+    """One token more: the row that each of the `width` best comes from, those that go on, and those that end.
+
+    Args:
+        beams: the hypotheses.
+        rows: log-probabilities of their next tokens, (beams, V).
+        width: as in `beam_search`.
+        end: as in `beam_search`.
+    """
+    scores = np.array([beam.score for beam in beams])[:, None] + rows
+    parents, longer, ended = [], [], []
+    # At most `width` of the candidates say `end`, so that twice as many leave enough to go on with.
+    candidates = np.argsort(-scores, axis=None, kind="stable")[: 2 * width]
+    for place, (row, token) in enumerate(zip(*np.unravel_index(candidates, scores.shape))):
+        if np.isneginf(scores[row, token]):
+            break  # so are all that follow
+        hypothesis = Hypothesis([*beams[row].tokens, int(token)], float(scores[row, token]))
+        if token == end:
+            if place < width:
+                ended.append(hypothesis)
+        elif len(longer) < width:
+            parents.append(int(row))
+            longer.append(hypothesis)
+    return parents, longer, ended

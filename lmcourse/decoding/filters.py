@@ -153,13 +153,29 @@ class Decoding:
 
         Where nothing can be said, before or after blocking, the row is all -inf.
         """
-        if self.repetition_penalty != 1:
+        return self.apply_rows(np.asarray(log_probs)[None], [context])[0]
+
+    def apply_rows(self, log_probs: np.ndarray, contexts: Sequence[Sequence[int]]) -> np.ndarray:
+        """As `apply`, for many texts side by side: (B, V) after B contexts; returns (B, V)."""
+        if self.repetition_penalty != 1 or self.no_repeat_ngram:
+            log_probs = np.array([self._look_back(row, seen) for row, seen in zip(log_probs, contexts)])
+        speaks = ~np.all(np.isneginf(log_probs), axis=-1)
+        if np.all(speaks):
+            return self._cut(log_probs)
+        reshaped = np.array(log_probs, dtype=float)
+        reshaped[speaks] = self._cut(reshaped[speaks])
+        return reshaped
+
+    def _look_back(self, log_probs: np.ndarray, context: Sequence[int]) -> np.ndarray:
+        """What depends on the context, (V,)."""
+        if self.repetition_penalty != 1 and not np.all(np.isneginf(log_probs)):
             log_probs = penalise_repeats(log_probs, context, self.repetition_penalty)
-        if self.no_repeat_ngram:
-            log_probs = block_ngrams(log_probs, context, self.no_repeat_ngram)
-        if np.all(np.isneginf(log_probs)):
-            return log_probs
-        order = rank(log_probs)  # annealing keeps it, up to T = inf, which would forget it
+        return block_ngrams(log_probs, context, self.no_repeat_ngram) if self.no_repeat_ngram else log_probs
+
+    def _cut(self, log_probs: np.ndarray) -> np.ndarray:
+        """What does not, (B, V)."""
+        # Annealing keeps the ranking, up to T = inf, which would forget it. To rank is dear.
+        order = None if self.top_k is None and self.top_p is None else rank(log_probs)
         log_probs = anneal(log_probs, self.temperature)
         if self.top_k is not None:
             log_probs = top_k(log_probs, self.top_k, order)

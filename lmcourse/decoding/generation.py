@@ -1,28 +1,46 @@
-"""Walking token by token: a prompt and what a model says after it."""
+"""Walking token by token: prompts, and what a model says after them.
+
+One text or many side by side; the model reads each prompt once, and what it keeps between the steps is its
+reader's affair.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from lmcourse.decoding.filters import Decoding
 from lmcourse.model import LanguageModel, Tokens, check_whole
+from lmcourse.reader import Reader
 
 
-def check_prompt(model: LanguageModel, prompt: Tokens, max_tokens: int, end: int | None = None) -> list[int]:
-    """Ids of a prompt that the model can continue; ValueError says why it, max_tokens or end will not do."""
-    ids = model.ids(prompt)
+def open_reader(
+    model: LanguageModel, prompts: Sequence[Tokens], max_tokens: int, end: int | None = None
+) -> tuple[list[list[int]], Reader]:
+    """The ids of B prompts, and a reader that has read them.
+
+    Raises ValueError, which says why, for a prompt that the model cannot continue, and if max_tokens or end
+    will not do.
+    """
+    contexts = [model.ids(prompt) for prompt in prompts]
     if end is not None:
         model.vocab.check_ids([end])
     check_whole(max_tokens, "max_tokens")
-    if model.context_length is not None and len(ids) > model.context_length:
-        raise ValueError(
-            f"the prompt has {len(ids)} tokens, but the model sees at most {model.context_length}; shorten it"
-        )
-    if np.all(np.isneginf(model.next_log_probs([ids])[0])):
-        raise ValueError(
-            f"the model holds the prompt {model.vocab.decode(ids)!r} for impossible; nothing can follow it"
-        )
-    return ids
+    for ids in contexts:
+        if model.context_length is not None and len(ids) > model.context_length:
+            raise ValueError(
+                f"the prompt has {len(ids)} tokens, but the model sees at most {model.context_length}; "
+                "shorten it"
+            )
+    reader = model.reader(contexts)
+    for ids, row in zip(contexts, reader.log_probs()):
+        if np.all(np.isneginf(row)):
+            raise ValueError(
+                f"the model holds the prompt {model.vocab.decode(ids)!r} for impossible; "
+                "nothing can follow it"
+            )
+    return contexts, reader
 
 
 def generate(
@@ -52,20 +70,57 @@ def generate(
     Raises:
         ValueError: for a prompt that is impossible, or longer than the model's window.
     """
+    rngs = None if rng is None else [rng]
+    return generate_batch(model, [prompt], max_tokens, decoding, rngs, end)[0]
+
+
+def generate_batch(
+    model: LanguageModel,
+    prompts: Sequence[Tokens],
+    max_tokens: int = 100,
+    decoding: Decoding | None = None,
+    rngs: Sequence[np.random.Generator] | None = None,
+    end: int | None = None,
+) -> list[list[int]]:
+    """Continue many prompts side by side, each as `generate` would alone with its own generator.
+
+    A text that is done leaves the batch. (A network's arithmetic may round differently for one row and for
+    many; then a draw on the edge between two tokens can fall to the other side.)
+
+    Args:
+        model: any language model.
+        prompts: B texts or sequences of token ids; for many samples of one, `[prompt] * n`.
+        max_tokens: at most so many new tokens for each.
+        decoding: how to reshape each distribution.
+        rngs: one for each prompt, such as `[np.random.default_rng(seed) for seed in range(n)]`.
+        end: the token after which a text stops.
+
+    Returns:
+        The new token ids of each.
+    """
     decoding = decoding or Decoding()
-    if rng is None and decoding.temperature != 0:
+    if rngs is None and decoding.temperature != 0:
         raise ValueError("sampling needs rng=np.random.default_rng(seed); only temperature=0 does without")
-    context = check_prompt(model, prompt, max_tokens, end)
-    start = len(context)
-    for _ in range(max_tokens):
-        log_probs = decoding.apply(model.next_log_probs([model.window(context)])[0], context)
-        if np.all(np.isneginf(log_probs)):
+    if rngs is not None and len(rngs) != len(prompts):
+        raise ValueError(f"{len(rngs)} generators for {len(prompts)} prompts; each needs one of its own")
+    contexts, reader = open_reader(model, prompts, max_tokens, end)
+    starts = [len(context) for context in contexts]
+    going = list(range(len(prompts)))  # which text each of the reader's rows is
+    for left in reversed(range(max_tokens)):
+        rows = decoding.apply_rows(reader.log_probs(), [contexts[text] for text in going])
+        said = {}  # by row; where nothing more can be said the text is done
+        for row in np.flatnonzero(~np.all(np.isneginf(rows), axis=-1)).tolist():
+            greedy = decoding.temperature == 0
+            said[row] = int(np.argmax(rows[row])) if greedy else _draw(rows[row], rngs[going[row]])
+            contexts[going[row]].append(said[row])
+        stay = [row for row, token in said.items() if token != end]
+        if not stay or not left:
             break
-        token = int(np.argmax(log_probs)) if decoding.temperature == 0 else _draw(log_probs, rng)
-        context.append(token)
-        if token == end:
-            break
-    return context[start:]
+        if len(stay) < len(going):
+            reader.select(stay)
+        reader.read([said[row] for row in stay])
+        going = [going[row] for row in stay]
+    return [context[start:] for context, start in zip(contexts, starts)]
 
 
 def _draw(log_probs: np.ndarray, rng: np.random.Generator) -> int:

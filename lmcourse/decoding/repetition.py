@@ -1,8 +1,10 @@
-"""How repetitive a text is: shares of n-grams that come again."""
+"""How much of a text was said before: in itself, as n-grams that come again, or in a source."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+import numpy as np
 
 from lmcourse.model import check_whole
 
@@ -28,3 +30,29 @@ def distinct_n(tokens: Sequence, n: int = 2) -> float:
         )
     ngrams = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
     return len(set(ngrams)) / len(ngrams)
+
+
+def longest_copied(said: Sequence[int], source: np.ndarray) -> int:
+    """How many tokens the longest run of a text has that stands, token for token, in a source.
+
+    Args:
+        said: token ids (L,).
+        source: token ids (N,), N > L.
+
+    >>> longest_copied([7, 1, 2, 9], np.array([0, 1, 2, 3, 4, 9]))
+    2
+    """
+    if len(source) <= len(said):
+        raise ValueError(f"the source has {len(source)} tokens, not more than the {len(said)} of the text")
+    where = {token: np.flatnonzero(source[: len(source) - len(said)] == token) for token in set(said)}
+    best = 0
+    for start in range(len(said)):
+        places = where[said[start]]  # where the run from here stands in the source, as it grows
+        length = 0
+        while places.size:
+            length += 1
+            if start + length == len(said):
+                break
+            places = places[source[places + length] == said[start + length]]
+        best = max(best, length)
+    return best

@@ -19,7 +19,7 @@ from lmcourse.information.arithmetic import (
     shortest_bits,
     write,
 )
-from lmcourse.information.compression import compress, decompress, fingerprint
+from lmcourse.information.compression import HEADER, compress, decompress, fingerprint
 from lmcourse.information.huffman import huffman, mean_length, read_code
 from lmcourse.information.measures import (
     bits_per_byte,
@@ -47,6 +47,7 @@ from lmcourse.information.shannon import (
 )
 
 __all__ = [
+    "HEADER",
     "LETTERS",
     "BitReader",
     "CorruptError",

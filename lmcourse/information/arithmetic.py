@@ -40,12 +40,12 @@ def intervals(model: LanguageModel, tokens: Tokens) -> list[tuple[Fraction, Frac
     low, width = Fraction(0), Fraction(1)
     found, reader = [(low, low + width)], model.reader()
     for token in model.ids(tokens):
-        probs = [Fraction(p) for p in np.exp(reader.log_probs()).tolist()]
+        probs = [Fraction(p) for p in np.exp(reader.log_probs()[0]).tolist()]
         total = sum(probs)  # floats sum to one only nearly
         low += width * sum(probs[:token], Fraction(0)) / total
         width *= probs[token] / total
         found.append((low, low + width))
-        reader.read(token)
+        reader.read([token])
     return found
 
 
@@ -169,7 +169,7 @@ def _steps(model: LanguageModel, ids: Sequence[int]) -> Iterator[tuple[int, int,
     """What each token takes of the whole that the model shares out at its turn."""
     reader = model.reader()
     for i, token in enumerate(ids):
-        ends = np.cumsum(frequencies(reader.log_probs()))
+        ends = np.cumsum(frequencies(reader.log_probs()[0]))
         start, end = int(ends[token - 1]) if token else 0, int(ends[token])
         if start == end:
             raise ValueError(
@@ -177,7 +177,7 @@ def _steps(model: LanguageModel, ids: Sequence[int]) -> Iterator[tuple[int, int,
                 "can name it; use a model that calls nothing impossible"
             )
         yield start, end, int(ends[-1])
-        reader.read(token)
+        reader.read([token])
 
 
 def decode(model: LanguageModel, data: bytes, length: int) -> list[int]:
@@ -193,12 +193,12 @@ def _tokens(model: LanguageModel, data: bytes) -> Iterator[int]:
     bits = BitReader((byte >> shift) & 1 for byte in data for shift in range(7, -1, -1))
     reader = model.reader()
     while True:
-        ends = np.cumsum(frequencies(reader.log_probs()))
+        ends = np.cumsum(frequencies(reader.log_probs()[0]))
         total = int(ends[-1])
         token = int(np.searchsorted(ends, bits.where(total), side="right"))
         yield token
         bits.take(int(ends[token - 1]) if token else 0, int(ends[token]), total)
-        reader.read(token)
+        reader.read([token])
 
 
 def _packed(bits: Iterable[int]) -> Iterator[int]:

@@ -23,9 +23,9 @@ def fingerprint(model: LanguageModel) -> bytes:
     hashed = hashlib.sha256(name.encode("utf-8", "surrogatepass"))
     reader = model.reader()
     for _ in range(16):
-        log_probs = reader.log_probs().astype(float)
+        log_probs = reader.log_probs()[0].astype(float)
         hashed.update(log_probs.tobytes())
-        reader.read(int(log_probs.argmax()))
+        reader.read([int(log_probs.argmax())])
     return hashed.digest()[:8]
 
 

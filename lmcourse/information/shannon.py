@@ -90,8 +90,8 @@ def guess_ranks(model: LanguageModel, tokens: Tokens) -> list[int]:
     """
     ranks, reader = [], model.reader()
     for token in model.ids(tokens):
-        ranks.append(int(np.flatnonzero(_guesses(reader.log_probs()) == token)[0]) + 1)
-        reader.read(token)
+        ranks.append(int(np.flatnonzero(_guesses(reader.log_probs()[0]) == token)[0]) + 1)
+        reader.read([token])
     return ranks
 
 
@@ -104,8 +104,8 @@ def follow_ranks(model: LanguageModel, ranks: Sequence[int]) -> list[int]:
     for rank in ranks:
         if not 1 <= rank <= model.vocab_size:
             raise ValueError(f"rank {rank} is not from 1 to {model.vocab_size}, the number of tokens")
-        found.append(int(_guesses(reader.log_probs())[rank - 1]))
-        reader.read(found[-1])
+        found.append(int(_guesses(reader.log_probs()[0])[rank - 1]))
+        reader.read(found[-1:])
     return found
 
 

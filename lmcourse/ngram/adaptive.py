@@ -6,12 +6,15 @@ It may also start from what was read before, if both sides have read it.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
-from lmcourse.model import LanguageModel, Reader, Tokens, check_whole
+from lmcourse.model import LanguageModel, Tokens, check_whole
 from lmcourse.ngram.simple import CountModel
+from lmcourse.reader import Reader, StateReader
 from lmcourse.vocabulary import Vocabulary
 
 
@@ -42,34 +45,29 @@ class AdaptiveModel(LanguageModel):
         if known is not None and known.order < self.order:
             raise ValueError(f"known has order={known.order}, too small for order={self.order}")
 
-    def reader(self) -> Reader:
-        """A reader that keeps its counts, so that each token costs the same."""
-        return _AdaptiveReader(self)
+    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> Reader:
+        """A reader that keeps each row's counts, so that each token costs the same."""
+        states = [reduce(_Counts.after, context, _Counts(self)) for context in contexts]
+        return StateReader(self.vocab_size, states, _Counts.log_probs, _Counts.after, fork=_Counts.copy)
 
     def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
         """Log-probabilities (B, V), from counting each context afresh."""
-        rows = np.empty((len(contexts), self.vocab_size))
-        for row, context in zip(rows, contexts):
-            reader = self.reader()
-            for token in context:
-                reader.read(token)
-            row[:] = reader.log_probs()
-        return rows
+        return self.reader(contexts).log_probs()
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but reading the text once and without building whole distributions."""
         ids = self.ids(tokens)
-        probs, reader = np.empty(len(ids)), _AdaptiveReader(self)
+        probs, counts = np.empty(len(ids)), _Counts(self)
         for i, token in enumerate(ids):
             p = 1 / self.vocab_size
-            for row, total in reader.rows():
+            for row, total in counts.rows():
                 p = (row.get(token, 0) + len(row) * p) / (total + len(row))
             probs[i] = p
-            reader.read(token)
+            counts.after(token)
         return np.log(probs)
 
 
-class _AdaptiveReader(Reader):
+class _Counts:
     """The counts of what was read so far."""
 
     def __init__(self, model: AdaptiveModel):
@@ -96,6 +94,7 @@ class _AdaptiveReader(Reader):
         return self._counts[h]
 
     def log_probs(self) -> np.ndarray:
+        """Log-probabilities (V,) of the next token."""
         # From the longest context down: each takes its part of what the longer ones have left over. The
         # parts of all contexts are added up in one go, since many small steps would take NumPy longer.
         left, tokens, parts = 1.0, [], []
@@ -107,10 +106,19 @@ class _AdaptiveReader(Reader):
         found = np.bincount(tokens, parts, self._size) if tokens else np.zeros(self._size)
         return np.log(found + left / self._size)
 
-    def read(self, token: int) -> None:
+    def after(self, token: int) -> _Counts:
+        """Count one token more; returns the same object."""
         for k in range(len(self._recent) + 1):
             h = self._recent[len(self._recent) - k :]
             row = self._row(h)
             row[token] = row.get(token, 0) + 1
             self._totals[h] += 1
         self._recent = (*self._recent, token)[-self._order + 1 :] if self._order > 1 else ()
+        return self
+
+    def copy(self) -> _Counts:
+        """The same counts, to go on counting apart."""
+        other = copy.copy(self)
+        other._counts = {h: dict(row) for h, row in self._counts.items()}
+        other._totals = dict(self._totals)
+        return other

@@ -10,18 +10,21 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 
 from lmcourse.files import write_whole
-from lmcourse.model import LanguageModel, Reader, Tokens, log
+from lmcourse.model import LanguageModel, Tokens, log
 from lmcourse.ngram.counts import NgramCounts, count_ngrams, find, join
 from lmcourse.ngram.smoothing import Smoothing, Tables, modified_kneser_ney
+from lmcourse.reader import Reader, StateReader
 from lmcourse.vocabulary import Vocabulary
 
 KEPT = 4_000_000  # probabilities that a reader keeps, 32 MB of them
 MANY = 8  # continuations that make a context's distribution worth keeping
+Kept = dict[tuple[int, int], np.ndarray]  # (n, number of a context of n tokens) -> probabilities (V,)
 
 
 class NgramModel(LanguageModel):
@@ -99,48 +102,26 @@ class NgramModel(LanguageModel):
         return context[max(0, len(context) - self.order + 1) :]
 
     def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
-        """Log-probabilities (B, V) of the next token, all contexts at once."""
-        seen = [self.window([*self._before(), *context]) for context in contexts]
-        lengths = np.array([len(context) for context in seen], dtype=np.int64)
-        ids, age = join(seen)
-        last = np.cumsum(lengths) - 1
-        nodes = [np.zeros(len(seen), dtype=np.int64)]
-        for found in find(self._keys[:-1], self.vocab_size, ids, age)[1:]:
-            nodes.append(np.append(found, -1)[last])  # an empty context has none, and is not asked for it
-        return log(self._rows(nodes, lengths))
+        """Log-probabilities (B, V) of the next token."""
+        return self.reader(contexts).log_probs()
+
+    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> Reader:
+        """A reader that keeps the numbers of each row's last 0, 1, …, N - 1 tokens."""
+        kept: Kept = {}
+        windows = [self.window([*self._before(), *context]) for context in contexts]
+        return StateReader(
+            self.vocab_size,
+            [reduce(self._longer, window, (0,)) for window in windows],
+            lambda nodes: log(self._probs(nodes, kept)),
+            self._longer,
+        )
 
     def _before(self) -> list[int]:
         return [] if self.start is None else [self.start]
 
-    def _rows(self, nodes: Sequence[np.ndarray], lengths: np.ndarray) -> np.ndarray:
-        """Probabilities (B, V) after contexts.
-
-        Args:
-            nodes: for n = 0, …, N - 1 the number of each context's last n tokens, (B,); -1 if they were not
-                seen.
-            lengths: (B,) of the contexts, in tokens.
-        """
-        tables, size = self._tables, self.vocab_size
-        base = tables.probs[0][0]
-        rows = np.full((len(lengths), size), base)
-        for n in range(1, self.order + 1):
-            here = np.flatnonzero(lengths >= n - 1)
-            if not here.size:
-                break
-            node = nodes[n - 1][here]
-            rows[here] = tables.gammas[n - 1][node][:, None] * (base if tables.alone else rows[here])
-            here, node = here[node >= 0], node[node >= 0]
-            first, end = self._children(n, node)
-            among = np.repeat(here, end - first)  # which context each continuation belongs to
-            child = np.arange(len(among)) + np.repeat(
-                first - np.cumsum(end - first) + (end - first), end - first
-            )
-            rows[among, self._keys[n][child] % size] = tables.probs[n][child]
-        return rows
-
-    def _children(self, n: int, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where the continuations of contexts of n - 1 tokens begin and end among the n-grams."""
-        return np.searchsorted(self._keys[n], [nodes * self.vocab_size, (nodes + 1) * self.vocab_size])
+    def _longer(self, nodes: tuple[int, ...], token: int) -> tuple[int, ...]:
+        """The numbers after one more token: each n-gram grows by it, and the longest drops its first."""
+        return (0, *(self._child(n, node, token) for n, node in enumerate(nodes[: self.order - 1])))
 
     def _child(self, n: int, node: int, token: int) -> int:
         """The number of the (n + 1)-gram that a token makes of an n-gram; -1 if it was not seen."""
@@ -149,6 +130,36 @@ class NgramModel(LanguageModel):
         keys, wanted = self._keys[n + 1], node * self.vocab_size + token
         place = int(keys.searchsorted(wanted))
         return place if place < len(keys) and keys[place] == wanted else -1
+
+    def _seen_after(self, n: int, node: int) -> slice:
+        """Which of the (n + 1)-grams go on from an n-gram."""
+        first, end = self._keys[n + 1].searchsorted((node * self.vocab_size, (node + 1) * self.vocab_size))
+        return slice(first, end)
+
+    def _probs(self, nodes: Sequence[int], kept: Kept) -> np.ndarray:
+        """p(w|h) for all w, (V,): the n-gram's own where h w was seen, else γ(h) times the shorter context's.
+
+        Those after contexts with many continuations are kept, so do not write into them: they are the dear
+        ones, and come again.
+
+        Args:
+            nodes: for n = 0, …, the length of h, the number of its last n tokens; -1 if they were not seen.
+            kept: what was worked out before.
+        """
+        n, node, tables = len(nodes) - 1, nodes[-1], self._tables
+        if (n, node) in kept:
+            return kept[n, node]
+        alone = n == 0 or tables.alone
+        shorter = np.full(self.vocab_size, tables.probs[0][0]) if alone else self._probs(nodes[:-1], kept)
+        row = tables.gammas[n][node] * shorter
+        if node >= 0:
+            seen = self._seen_after(n, node)
+            row[self._keys[n + 1][seen] % self.vocab_size] = tables.probs[n + 1][seen]
+            if seen.stop - seen.start >= MANY:
+                if len(kept) * self.vocab_size > KEPT:
+                    kept.clear()
+                kept[n, node] = row
+        return row
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but all tokens at once and without building whole distributions."""
@@ -163,10 +174,6 @@ class NgramModel(LanguageModel):
             probs[here] = tables.gammas[n - 1][context] * (base if tables.alone else probs[here])
             probs[here[node >= 0]] = tables.probs[n][node[node >= 0]]
         return log(probs[len(self._before()) :])
-
-    def reader(self) -> Reader:
-        """A reader that follows the n-grams token by token."""
-        return _NgramReader(self)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a file, whole or not at all; numbers only, no code. `load` reads it."""
@@ -198,50 +205,6 @@ class NgramModel(LanguageModel):
                 return model
         except (KeyError, TypeError, EOFError, zipfile.BadZipFile, ValueError) as error:
             raise ValueError(f"{path} is no file of NgramModel.save, or not all of it: {error}") from error
-
-
-class _NgramReader(Reader):
-    """Keeps the numbers of the last 0, 1, …, N - 1 tokens, and distributions that come again."""
-
-    def __init__(self, model: NgramModel):
-        super().__init__(model)
-        self._nodes = (0,)
-        self._kept: dict[tuple[int, int], np.ndarray] = {}
-        for token in model._before():
-            self.read(token)
-
-    def log_probs(self) -> np.ndarray:
-        """Log-probabilities (V,) of the next token."""
-        return log(self._probs(len(self._nodes) - 1))
-
-    def _probs(self, n: int) -> np.ndarray:
-        """Probabilities (V,) after the last n tokens, the same to the bit as `NgramModel._rows` has them.
-
-        Those after contexts with many continuations are kept, so do not write into them: they are the dear
-        ones, and come again.
-        """
-        node, size, tables = self._nodes[n], self._model.vocab_size, self._model._tables
-        if (n, node) in self._kept:
-            return self._kept[n, node]
-        base = tables.probs[0][0]
-        row = tables.gammas[n][node] * (np.full(size, base) if n == 0 or tables.alone else self._probs(n - 1))
-        if node >= 0:
-            keys = self._model._keys[n + 1]
-            first, end = keys.searchsorted((node * size, (node + 1) * size))
-            row[keys[first:end] % size] = tables.probs[n + 1][first:end]
-            if end - first >= MANY:
-                if len(self._kept) * size > KEPT:
-                    self._kept.clear()
-                self._kept[n, node] = row
-        return row
-
-    def read(self, token: int) -> None:
-        """Take one token id as said: each n-gram grows by it, and the longest drops its first token."""
-        child = self._model._child
-        self._nodes = (
-            0,
-            *(child(n, node, token) for n, node in enumerate(self._nodes[: self._model.order - 1])),
-        )
 
 
 def count_texts(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import numpy as np
-
 from lmcourse.model import Tokens, check_whole
 from lmcourse.ngram.counts import NgramCounts
 from lmcourse.ngram.model import NgramModel, count_texts
@@ -58,10 +56,11 @@ class CountModel(NgramModel):
         node = 0
         for n, token in enumerate(context):
             node = self._child(n, node, token)
-        first, end = self._children(len(context) + 1, np.array([node]))
-        level = self._counts.levels[len(context) + 1]
-        tokens = (level.keys[first[0] : end[0]] % self.vocab_size).tolist()
-        return {t: c for t, c in zip(tokens, level.counts[first[0] : end[0]].tolist()) if c}
+        if node < 0:
+            return {}
+        level, seen = self._counts.levels[len(context) + 1], self._seen_after(len(context), node)
+        tokens = (level.keys[seen] % self.vocab_size).tolist()
+        return {t: c for t, c in zip(tokens, level.counts[seen].tolist()) if c}
 
     def shorter(self, order: int) -> CountModel:
         """The model of a smaller order, from the same counts: nothing is counted again."""

@@ -126,18 +126,19 @@ class CodingInterval(Widget):
         """
         number = Fraction(int(bits, 2) if bits else 0, 2 ** len(bits))
         found: list[int] = []
-        low, width = Fraction(0), Fraction(1)
+        low, width, reader = Fraction(0), Fraction(1), self._model.reader()
         stop = MAX_LENGTH if self.end is not None else len(self._ids)
         while len(found) < stop and (not found or found[-1] != self.end):
             row = self._rows.get(tuple(found))
             if row is None:
-                row = np.exp(self._model.next_log_probs([self._model.window(found)])[0])
+                row = np.exp(reader.log_probs()[0])
             probs = [Fraction(p) for p in row.tolist()]
             total, start = sum(probs), low
             for token, p in enumerate(probs):
                 if start <= number < start + width * p / total:
                     low, width = start, width * p / total
                     found.append(token)
+                    reader.read([token])
                     break
                 start += width * p / total
         return self._model.vocab.decode(found)
@@ -177,10 +178,10 @@ def _predictions(model: LanguageModel, path: list[int]) -> dict[Prefix, np.ndarr
 
     reader, spent = model.reader(), 0.0
     for i, token in enumerate(path):
-        log_probs = reader.log_probs()
+        log_probs = reader.log_probs()[0]
         visit(tuple(path[:i]), spent, log_probs)
         spent += float(log_probs[token])
-        reader.read(token)
+        reader.read([token])
     while heap and left > 0:
         cost, prefix = heapq.heappop(heap)
         if prefix not in rows:

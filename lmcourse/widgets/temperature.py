@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import traitlets
 
-from lmcourse.decoding import Decoding, check_prompt
+from lmcourse.decoding import Decoding, open_reader
 from lmcourse.model import LanguageModel, Tokens, check_distribution, log
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets.base import TemperatureTrait, Widget, finite_or_none, script
@@ -64,8 +64,8 @@ class TemperatureExplorer(Widget):
             )
         if int(shown) != shown or shown < 1:
             raise ValueError(f"shown={shown} must be a whole number, 1 or more")
-        ids = check_prompt(model, prompt, max_tokens=1)
-        self._log_probs = model.next_log_probs([ids])[0]
+        (ids,), reader = open_reader(model, [prompt], max_tokens=1)
+        self._log_probs = reader.log_probs()[0]
         Decoding(temperature=temperature, top_k=top_k, top_p=top_p).apply(self._log_probs)
         super().__init__(
             heading=f"The next token after “{_shorten(model.vocab.decode(ids))}”"

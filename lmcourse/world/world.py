@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 
-from lmcourse.model import LanguageModel, Reader, Tokens, log
+from lmcourse.model import LanguageModel, Tokens, log
+from lmcourse.reader import Reader, StateReader
 from lmcourse.world.grammar import Automaton
+
+# The forward vector, normalised: P(state | everything said so far) for each possible state of the automaton.
+Belief = dict[int, float]
+BEGINNING: Belief = {0: 1.0}
 
 
 class World(LanguageModel):
@@ -39,14 +45,12 @@ class World(LanguageModel):
                 f"the rules of {name} are ambiguous: they make some sentence in two ways; drop one of them"
             )
 
-    def _step(self, belief: dict[int, float], token: int) -> tuple[float, dict[int, float]]:
+    def _step(self, belief: Belief, token: int) -> tuple[float, Belief]:
         """Read one token: its probability, and the new belief.
 
-        A belief is the forward vector, normalised: P(state | everything said so far) for each possible
-        state. An end token leads to state 0 whatever came before; what was never possible leaves an empty
-        belief.
+        An end token leads to state 0 whatever came before; what was never possible leaves an empty belief.
         """
-        after: dict[int, float] = {}
+        after: Belief = {}
         for state, p in belief.items():
             for arc in self.automaton.arcs[state]:
                 if arc.token == token:
@@ -54,25 +58,31 @@ class World(LanguageModel):
         total = sum(after.values())
         return total, {state: p / total for state, p in after.items()}
 
+    def _after(self, belief: Belief, token: int) -> Belief:
+        return self._step(belief, token)[1]
+
+    def _next(self, belief: Belief) -> np.ndarray:
+        """Log-probabilities (V,) of the next token under a belief."""
+        row = np.zeros(self.vocab_size)
+        for state, p in belief.items():
+            for arc in self.automaton.arcs[state]:
+                row[arc.token] += p * arc.probability
+        return log(row)
+
     def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
         """The true log-probabilities of the next token, (B, V); all -inf after what this world never says."""
-        rows = np.empty((len(contexts), self.vocab_size))
-        for row, context in zip(rows, contexts):
-            reader = self.reader()
-            for token in context:
-                reader.read(token)
-            row[:] = reader.log_probs()
-        return rows
+        return self.reader(contexts).log_probs()
 
-    def reader(self) -> Reader:
-        """A reader that keeps the belief, so that each token costs the same."""
-        return _WorldReader(self)
+    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> Reader:
+        """A reader that keeps each row's belief, so that each token costs the same."""
+        beliefs = [reduce(self._after, context, BEGINNING) for context in contexts]
+        return StateReader(self.vocab_size, beliefs, self._next, self._after)
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but reading the text once, however many sentences it has."""
         ids = self.ids(tokens)
         probs = np.zeros(len(ids))
-        belief = {0: 1.0}
+        belief = BEGINNING
         for i, token in enumerate(ids):
             probs[i], belief = self._step(belief, token)
         return log(probs)
@@ -129,21 +139,3 @@ class World(LanguageModel):
         """
         terms = [p * (math.log(p) - model.log_prob(s)) for s, p in self.sentences(limit).items()]
         return max(0.0, math.fsum(terms))  # rounding may leave -1e-17 where the model is the world
-
-
-class _WorldReader(Reader):
-    """Keeps the forward vector of the sentence that is being said."""
-
-    def __init__(self, world: World):
-        self._world = world
-        self._belief = {0: 1.0}
-
-    def log_probs(self) -> np.ndarray:
-        row = np.zeros(self._world.vocab_size)
-        for state, p in self._belief.items():
-            for arc in self._world.automaton.arcs[state]:
-                row[arc.token] += p * arc.probability
-        return log(row)
-
-    def read(self, token: int) -> None:
-        _, self._belief = self._world._step(self._belief, token)

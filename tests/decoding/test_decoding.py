@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcourse import decoding
-from lmcourse.decoding import GREEDY, Decoding, beam_search, generate
+from lmcourse.decoding import GREEDY, Decoding, beam_search, generate, generate_batch
 from lmcourse.information import entropy
 from lmcourse.model import LanguageModel, TableModel, UniformModel, log
-from lmcourse.ngram import CountModel
+from lmcourse.ngram import AdaptiveModel, CountModel, NgramModel, kneser_ney
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.world import agreement, five_words
 
@@ -349,6 +349,94 @@ def test_annealing_each_step_is_not_annealing_the_sentence():
     assert math.exp(decoding.anneal(np.log([0.3, 0.3, 0.4]), 0.5)[2]) == pytest.approx(0.16 / 0.34)
 
 
+# Side by side ----------------------------------------------------------------------------------------------
+
+
+class Anew(LanguageModel):
+    """Another model, asked with the whole context at every step: its state is hidden."""
+
+    def __init__(self, model):
+        self.vocab, self.context_length, self.end, self._model = (
+            model.vocab,
+            model.context_length,
+            model.end,
+            model,
+        )
+        self.asked = []
+
+    def window(self, context):
+        """That of the model."""
+        return self._model.window(context)
+
+    def next_log_probs(self, contexts):
+        """What the model says."""
+        self.asked += [tuple(context) for context in contexts]
+        return self._model.next_log_probs(contexts)
+
+
+SPELLED = Vocabulary("abc.", separator="")
+WALKED = {
+    "world": agreement(2),
+    "n-gram": NgramModel.fit(SPELLED, 4, ["abcab.cab.", "bbca.", "cc."], kneser_ney, start=3),
+    "adaptive": AdaptiveModel(SPELLED, 3),
+    "window": Counting(),
+    "table": TableModel(SPELLED, {"ab.": 0.6, "ba.": 0.3, ".": 0.1}),
+}
+every_walk = pytest.mark.parametrize("model", WALKED.values(), ids=WALKED.keys())
+SETTINGS = [
+    Decoding(),
+    GREEDY,
+    Decoding(temperature=0.7, top_k=3),
+    Decoding(temperature=1.5, top_p=0.8, min_p=0.05),
+    Decoding(repetition_penalty=1.3, no_repeat_ngram=3),
+]
+
+
+@every_walk
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_kept_work_changes_no_token(model, settings):
+    for seed in range(4):
+        kept, anew = (
+            generate(m, max_tokens=30, decoding=settings, rng=np.random.default_rng(seed), end=model.end)
+            for m in (model, Anew(model))
+        )
+        assert kept == anew
+
+
+@every_walk
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_side_by_side_each_says_what_it_says_alone(model, settings):
+    prompts = [[]] * 4 + [generate(model, decoding=GREEDY, max_tokens=n) for n in (1, 2)] + [[]]
+    ends = [model.end, None] if model.end is not None else [0, None]  # texts stop at different times
+    for end in ends:
+        rngs = [np.random.default_rng(seed) for seed in range(len(prompts))]
+        together = generate_batch(model, prompts, 12, settings, rngs, end)
+        for seed, (prompt, said) in enumerate(zip(prompts, together)):
+            assert said == generate(model, prompt, 12, settings, np.random.default_rng(seed), end)
+    assert len({tuple(said) for said in together}) > 1 or settings is GREEDY
+
+
+def test_a_prompt_is_read_once_and_no_step_is_asked_for_in_vain():
+    model = Anew(Counting())
+    said = generate(model, "ab", max_tokens=3, decoding=GREEDY)
+    assert model.asked == [(0, 1), (0, 1, said[0]), (1, *said[:2])]
+    model = Anew(UniformModel(Vocabulary("ab", separator="")))
+    beam_search(model, "ab", width=2, max_tokens=3)
+    assert len(model.asked) == 1 + 2 + 2  # the prompt, then two hypotheses after each of two tokens
+
+
+@every_walk
+@pytest.mark.parametrize("settings", [None, Decoding(no_repeat_ngram=2)])
+@pytest.mark.parametrize("width", [1, 3])
+def test_kept_work_changes_no_beam(model, settings, width):
+    ways = [
+        beam_search(m, width=width, max_tokens=9, decoding=settings, end=model.end)
+        for m in (model, Anew(model))
+    ]
+    assert [said for said, _ in ways[0]] == [said for said, _ in ways[1]]
+    np.testing.assert_allclose([score for _, score in ways[0]], [score for _, score in ways[1]], rtol=1e-9)
+
+
 # Beams -----------------------------------------------------------------------------------------------------
 
 SENTENCES = [" ".join([*w, "."]) for n in range(4) for w in itertools.product("ab", repeat=n)]  # 15 of them
@@ -416,6 +504,13 @@ def test_beams_are_ordered_and_score_what_they_say(width, max_tokens, prompt):
         assert WORLD.end not in said[:-1]
 
 
+def test_a_hypothesis_after_which_nothing_follows_is_finished():
+    table = TableModel(Vocabulary("ab.", separator=""), {"ab.": 0.6, "ba.": 0.4})
+    found = beam_search(table, width=2, max_tokens=9)  # no end given: the table itself falls silent
+    assert [table.vocab.decode(said) for said, _ in found] == ["ab.", "ba."]
+    assert [round(score, 3) for _, score in found] == [-0.511, -0.916]  # log .6, log .4
+
+
 # Bad input -------------------------------------------------------------------------------------------------
 
 ROW = np.log([0.5, 0.5])
@@ -470,6 +565,8 @@ RNG = np.random.default_rng(0)
             lambda: generate(Counting(), "abca", rng=RNG),
             "the prompt has 4 tokens, but the model sees at most 3; shorten it",
         ),
+        (lambda: generate_batch(WORLD, ["", ""], rngs=[RNG]), "1 generators for 2 prompts; each needs one"),
+        (lambda: generate_batch(WORLD, ["", "the the"], rngs=[RNG, RNG]), "holds the prompt 'the the' for"),
         (lambda: beam_search(WORLD, width=0), "width=0 must be a whole number, 1 or more"),
         (lambda: beam_search(WORLD, max_tokens=2.5), "max_tokens=2.5 must be a whole number, 1 or more"),
         (lambda: beam_search(WORLD, "the the"), "the model holds the prompt 'the the' for impossible"),
@@ -486,3 +583,22 @@ def test_a_finished_table_stops_by_itself():
     table = TableModel(Vocabulary(["a", "."]), {"a .": 1.0})
     for settings in (GREEDY, Decoding()):
         assert generate(table, decoding=settings, rng=RNG) == [0, 1]  # no end given
+
+
+@given(
+    st.lists(st.integers(0, 2), min_size=1, max_size=6), st.lists(st.integers(0, 2), min_size=7, max_size=20)
+)
+def test_the_longest_copied_run_is_found(said, source):
+    # the source is looked through up to its last L tokens, so that a run never reaches beyond its end
+    starts = range(len(source) - len(said))
+    runs = [
+        next((k for k in range(len(said) - i) if said[i + k] != source[j + k]), len(said) - i)
+        for i in range(len(said))
+        for j in starts
+    ]
+    assert decoding.longest_copied(said, np.array(source)) == max(runs)
+
+
+def test_a_source_must_be_longer_than_the_text():
+    with pytest.raises(ValueError, match="the source has 2 tokens, not more than the 2 of the text"):
+        decoding.longest_copied([0, 1], np.array([0, 1]))

@@ -282,8 +282,8 @@ def test_reading_token_by_token_is_asking_for_each_context(model):
     rng = np.random.default_rng(1)
     ids, reader = [], model.reader()
     for _ in range(40):
-        row = reader.log_probs()
+        row = reader.log_probs()[0]
         assert np.array_equal(row, model.next_log_probs([ids])[0])
         token = int(rng.choice(model.vocab_size, p=np.exp(row) / np.exp(row).sum()))
         ids.append(token)
-        reader.read(token)
+        reader.read([token])

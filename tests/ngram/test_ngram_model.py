@@ -38,8 +38,8 @@ def test_scores_and_readers_equal_whole_distributions(texts, method, order, star
     rows = model.next_log_probs([ids[:i] for i in range(len(ids))])  # all at once
     for i, token in enumerate(ids):
         np.testing.assert_array_equal(rows[i], model.next_log_probs([ids[:i]])[0])  # one by one
-        np.testing.assert_array_equal(rows[i], reader.log_probs())
-        reader.read(token)
+        np.testing.assert_array_equal(rows[i], reader.log_probs()[0])
+        reader.read([token])
     fast = model.token_log_probs(scored)
     np.testing.assert_allclose(fast, rows[np.arange(len(ids)), ids], rtol=1e-12)
     np.testing.assert_allclose(fast, LanguageModel.token_log_probs(model, scored), rtol=1e-12)
@@ -52,8 +52,8 @@ def test_a_reader_that_keeps_and_forgets_distributions_gives_the_same(monkeypatc
     model = NgramModel.fit(VOCAB, 3, [VOCAB.decode(ids[:200])])
     rows, reader = model.next_log_probs([ids[:i] for i in range(len(ids))]), model.reader()
     for row, token in zip(rows, ids):
-        np.testing.assert_array_equal(row, reader.log_probs())
-        reader.read(token)
+        np.testing.assert_array_equal(row, reader.log_probs()[0])
+        reader.read([token])
 
 
 @given(st.text("abc", max_size=8), st.integers(1, 4))
