@@ -1,7 +1,8 @@
 # Everything the course needs, each target from scratch: `make help` lists them.
 PYTHON ?= python3
 PIP_VERSION := 26.3
-TORCH := 2.13.0  # for `make lock`: left to itself, pip takes several GB of packages for graphics cards
+# For `make lock`: left to itself, pip takes several GB of packages for graphics cards.
+TORCH := 2.13.0
 BIN := .venv/bin
 ENV := .stamps/environment
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -33,9 +34,15 @@ book: data  ## build the book in _build/html
 lab: data  ## work on the notebooks in JupyterLab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab notebooks
 
+JAVASCRIPT := lmcourse/widgets/*.js book/_ext/*.js
+FRONT := $(JAVASCRIPT) lmcourse/widgets/*.css deno.json
+
 lint: $(ENV)  ## style, the notebooks' committed form, the workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/deno fmt --quiet --check $(FRONT)
+	@$(BIN)/deno lint --quiet $(JAVASCRIPT)
+	@$(BIN)/deno check --quiet $(JAVASCRIPT)
 	@$(BIN)/python tools/notebooks.py check
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
@@ -85,6 +92,7 @@ release: $(ENV)  ## make the students' versions of the assignments
 tidy: $(ENV)  ## format the code and bring the notebooks into their committed form
 	@$(BIN)/ruff check -q --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/deno fmt --quiet $(FRONT)
 	@$(BIN)/python tools/notebooks.py tidy
 
 lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requirements.txt

@@ -15,15 +15,20 @@ from typing import Annotated
 
 import typer
 
+import lmcourse
+from lmcourse.data import WANTED, DataError, fetch
 from lmcourse.grading import commands
+from lmcourse.grading.course import RUNNING, GradingError, cell_of, load_checks, require_assignment
+from lmcourse.grading.report import Report
+from lmcourse.grading.runner import Run, run
+
+# What reads notebooks is imported by the commands that need it: nbformat takes a second to load.
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        import lmcourse
-
         typer.echo(f"lmcourse {lmcourse.__version__}")
         raise typer.Exit
 
@@ -50,8 +55,6 @@ def data(
     ] = (),
 ) -> None:
     """Download the texts the course reads, check them, and say where they are."""
-    from lmcourse.data import WANTED, fetch
-
     for name in names or sorted(WANTED):
         folder = fetch(name)
         files = sorted(path for path in folder.iterdir() if path.is_file())
@@ -71,10 +74,9 @@ def check(
     seconds: Annotated[float, typer.Option(min=1.0, help="Time allowed for running the notebook.")] = 120.0,
 ) -> None:
     """Run a notebook's cells in a fresh process, then its checks, and explain what does not pass yet."""
-    from lmcourse.grading.course import GradingError, load_checks, require_assignment
-    from lmcourse.grading.graft import find, repair
+    from lmcourse.grading.graft import repair
     from lmcourse.grading.notebooks import grade_id, role
-    from lmcourse.grading.runner import run
+    from lmcourse.grading.recognise import find
 
     _refuse_inside_a_check()
     if assignment:
@@ -82,19 +84,9 @@ def check(
     path, exercises = _path_and_exercises(list(what))
     release, source, student = find(path, assignment)
     known = list(dict.fromkeys(c.exercise for c in load_checks(release.assignment)))
-    written = [
-        grade_id(c)
-        for c in release.notebook.cells
-        if role(c) == "solution" and c.metadata["nbgrader"].get("grade")
-    ]
-    unknown = [name for name in exercises if name not in known + written]
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], known + written, n=1)
-        raise GradingError(
-            f"there is no exercise {unknown[0]!r} in {release.assignment}"
-            + (f"; did you mean {near[0]}?" if near else "")
-            + f"\nexercises: {', '.join(known + written)}"
-        )
+    by_a_person = [c for c in release.notebook.cells if role(c) == "solution" and c.metadata.nbgrader.grade]
+    written = [grade_id(c) for c in by_a_person]
+    _require_known(exercises, known + written, release.assignment)
     typer.echo(f"{release.assignment}: {source}")
     repaired = repair(release, student)
     to_run = [name for name in exercises if name in known]
@@ -102,15 +94,11 @@ def check(
     if to_run or not exercises:
         cells = [c for c in repaired.notebook.cells if c.cell_type == "code" and role(c) != "test"]
         done = run([c.source for c in cells], release.assignment, to_run, source.resolve().parent, seconds)
-        for failure in done.failures:
-            typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
-        for report in done.reports:
-            typer.echo("\n" + report.as_text())
-        reports = done.reports
+        reports = _told(done)
     tests = {grade_id(cell) for cell in release.notebook.cells}
-    graded = [report for report in reports if f"test_{report.exercise}" in tests]
-    passed = sum(report.passed for report in graded)
+    graded = [report for report in reports if cell_of(report.exercise) in tests]
     if graded:
+        passed = sum(report.passed for report in graded)
         typer.echo(f"\n{passed} of {len(graded)} graded exercises pass all their checks")
     said = {grade_id(c) for c in repaired.notebook.cells if c.source.strip()} & set(repaired.answered)
     wanted = [name for name in written if name in exercises or not exercises]
@@ -123,11 +111,29 @@ def check(
 
 def _refuse_inside_a_check() -> None:
     """A notebook may hold a cell `!lmcourse check`; run by a check, it must not start another."""
-    from lmcourse.grading.course import GradingError
-    from lmcourse.grading.runner import RUNNING
-
     if os.environ.get(RUNNING):
         raise GradingError("this notebook is being checked right now")
+
+
+def _require_known(exercises: list[str], known: list[str], assignment: str) -> None:
+    """GradingError, listing those that exist, at the first exercise that does not."""
+    for name in exercises:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise GradingError(
+                f"there is no exercise {name!r} in {assignment}"
+                + (f"; did you mean {near[0]}?" if near else "")
+                + f"\nexercises: {', '.join(known)}"
+            )
+
+
+def _told(done: Run) -> list[Report]:
+    """Print what a run of the notebook brought; its reports."""
+    for failure in done.failures:
+        typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
+    for report in done.reports:
+        typer.echo("\n" + report.as_text())
+    return done.reports
 
 
 def _path_and_exercises(words: list[str]) -> tuple[Path, list[str]]:
@@ -144,7 +150,6 @@ def submit(
     output: Annotated[str, typer.Option(help="The zip to write; ASSIGNMENT.zip here if not given.")] = "",
 ) -> None:
     """Pack an assignment for handing in: find it, repair it, say what is missing, write a zip."""
-    from lmcourse.grading.course import require_assignment
     from lmcourse.grading.submission import submit as write
 
     _refuse_inside_a_check()
@@ -185,8 +190,6 @@ def grade_demo(
 
 def main() -> None:
     """Run a command; turn what the user can mend into one message."""
-    from lmcourse.data import DataError
-
     try:
         app()
     except (ValueError, OSError, DataError) as error:

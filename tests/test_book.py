@@ -97,13 +97,16 @@ def build(
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(source, target) if source.is_dir() else shutil.copy(source, target)
     (folder / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/index\nchapters:\n- file: notebooks/page\n", encoding="utf-8"
+        "format: jb-book\nroot: book/index\n"
+        "parts:\n- caption: 1. Page\n  chapters:\n  - file: notebooks/page\n",
+        encoding="utf-8",
     )
     (folder / "book/references.bib").write_text(
         "@misc{known, author={A}, title={B}, year={2000}}", encoding="utf-8"
     )
     (folder / "book/index.md").write_text(
-        "# Front\n\n```{bibliography}\n:all:\n:list: bullet\n```\n\n```{glossary}\ntoken\n  A word.\n```\n",
+        "# Front\n\n```{bibliography}\n:all:\n:list: bullet\n```\n\n```{glossary}\ntoken\n  A word.\n```\n\n"
+        "```{course-map}\nPage: The first.\nMore: To come.\n```\n",
         encoding="utf-8",
     )
     kernel = {
@@ -132,12 +135,14 @@ def cuts_the_network() -> bool:
 def test_a_good_book_is_built_with_the_network_cut(tmp_path):
     done = build(
         tmp_path,
-        page="[A work](../book/index.md#known), a [token](../book/index.md#term-token), $x$.",
+        page="[A work](../book/index.md#known), a [token](../book/index.md#term-token), $x$;"
+        " the rest is [planned](../book/index.md#planned-2).",
         offline=cuts_the_network(),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     html = (tmp_path / "_build/html/notebooks/page.html").read_text(encoding="utf-8")
     assert 'href="../book/index.html#known"' in html
+    assert 'href="../book/index.html#planned-2"' in html
     assert "mathjax/tex-chtml.js" in html
     assert "mathjax/tex-chtml.js" not in (tmp_path / "_build/html/book/index.html").read_text(
         encoding="utf-8"
@@ -150,8 +155,9 @@ def test_a_good_book_is_built_with_the_network_cut(tmp_path):
         ({"code": "1 / 0"}, "ZeroDivisionError"),
         ({"page": "[A work](../book/index.md#unknown)"}, "unknown"),
         ({"page": "[A page](../book/nowhere.md)"}, "nowhere"),
+        ({"page": "[Planned](../book/index.md#planned-1)"}, "planned-1"),
     ],
-    ids=["failing cell", "unknown work", "dead link"],
+    ids=["failing cell", "unknown work", "dead link", "planned, and there"],
 )
 def test_a_fault_turns_the_build_red(tmp_path, fault, said):
     done = build(tmp_path, **fault)

@@ -1,7 +1,8 @@
-"""The package as a whole: importing it is cheap, its wheel complete, its docstrings' examples are true."""
+"""The package as a whole: importing it is cheap and goes one way, its wheel complete, its examples true."""
 
 import ast
 import doctest
+import graphlib
 import importlib
 import subprocess
 import sys
@@ -38,13 +39,80 @@ def test_the_version_is_that_of_the_project_file():
     assert f'\nversion = "{version}"\n' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def dotted(path):
+    """A file's name as a module."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {dotted(path): ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
+
+
+def imports(node):
+    """The modules and names that are imported anywhere in a tree, but for type checkers alone."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        return [name for part in node.orelse for name in imports(part)]
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are absolute"
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return [name for part in ast.iter_child_nodes(node) for name in imports(part)]
+
+
+def loaded(importer, name):
+    """The modules of the package that are loaded when one of them imports a name: the one that it is or is
+    in, and the packages around that, except those that are around the importer.
+    """
+    parts = name.split(".")
+    above = {".".join(parts[:n]) for n in range(1, len(parts) + 1)} & MODULES.keys()
+    innermost = max(above, key=len, default=None)
+    return {module for module in above if module == innermost or not f"{importer}.".startswith(f"{module}.")}
+
+
+def circle(graph):
+    """The modules of one circle in a graph, module -> modules it imports; empty if there is none."""
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Not at the top, not inside a function: who reads a module need not read it again to understand it."""
+    graph = {
+        module: {other for name in imports(tree) for other in loaded(module, name)} - {module}
+        for module, tree in MODULES.items()
+    }
+    assert "lmcourse.vocabulary" in graph["lmcourse.model"]
+    assert "lmcourse.grading" in graph["lmcourse.cli"]  # by way of lmcourse.grading.commands
+    assert circle(graph) == []
+    assert set(circle(graph | {"lmcourse.vocabulary": {"lmcourse.world"}})) > {"lmcourse.model"}
+
+
+def texts(tree):
+    """The pieces of text in a tree."""
+    return [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+
+
+def test_the_package_does_without_the_tools_of_the_repository():
+    named = {module for module, tree in MODULES.items() if any("tools/" in text for text in texts(tree))}
+    imported = {
+        module for module, tree in MODULES.items() if any(n.startswith("tools") for n in imports(tree))
+    }
+    assert named | imported == set()
+
+
+def test_the_ids_of_test_cells_have_one_home():
+    assert {m for m, tree in MODULES.items() if "test_" in texts(tree)} == {"lmcourse.grading.course"}
+
+
 WITH_EXAMPLES = [p for p in sorted(PACKAGE.rglob("*.py")) if ">>>" in p.read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_examples_in_docstrings(path):
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    result = doctest.testmod(importlib.import_module(module))
+    result = doctest.testmod(importlib.import_module(dotted(path)))
     assert result.attempted > 0
     assert result.failed == 0
 

@@ -1,7 +1,7 @@
 """Sphinx extension: what the published book needs beyond Jupyter Book's settings.
 
-No page may ask another host for anything, so MathJax and the script that draws widgets without a kernel are
-copied into the book. Plain links reach single works of the bibliography and terms of the glossary. Addresses
+No page may ask another host for anything, so MathJax and what draws widgets without a kernel are copied into
+the book. Plain links reach single works of the bibliography and terms of the glossary. Addresses
 that depend on where the repository lives follow from its one setting.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 from pathlib import Path
@@ -21,6 +22,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 HERE = Path(__file__).resolve().parent
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 # MathJax 3.2.2: the one script our pages load, and the fonts that it loads.
 MATHJAX, MATHJAX_FONTS = "tex-chtml.js", "output/chtml/fonts/woff-v2"
 MATHJAX_SHA256 = "0a6ded5abbce13331658dd239f34382abd06492c74b71b61e8caa8112ec55fa5"
@@ -33,7 +35,7 @@ def set_addresses(_app: Sphinx, config: Config) -> None:
 
 
 def copy_scripts(app: Sphinx) -> None:
-    """Put MathJax, out of the pinned package that carries it, and the widget script into the book.
+    """Put MathJax, out of the pinned package that carries it, and what widgets need into the book.
 
     Raises ExtensionError if the package is missing or its MathJax is not the known one.
     """
@@ -50,6 +52,7 @@ def copy_scripts(app: Sphinx) -> None:
     shutil.copytree(source / MATHJAX_FONTS, static / "mathjax" / MATHJAX_FONTS, dirs_exist_ok=True)
     shutil.copy(source / MATHJAX, static / "mathjax")
     shutil.copy(HERE / "static_widgets.js", static)
+    shutil.copy(HERE.parents[1] / "lmcourse" / "widgets" / "ui.css", static / "widgets.css")
 
 
 def add_link_targets(_app: Sphinx, env: BuildEnvironment) -> None:
@@ -95,6 +98,19 @@ def load_mathjax_where_needed(
         ]
 
 
+def link_widget_style(
+    app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
+) -> None:
+    """Take the style that all widgets share out of their states; a page that has widgets links it."""
+    for script in context["script_files"]:
+        if script.attributes.get("type") == WIDGET_STATE:
+            widgets = json.loads(script.attributes["body"])
+            for each in widgets["state"].values():
+                each["state"].pop("_ui", None)
+            script.attributes["body"] = json.dumps(widgets).replace("</", "<\\/")
+            app.add_css_file("widgets.css")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the functions above to the moments of the build they belong to."""
     # A progress bar is for the person who runs a notebook, not for its page.
@@ -107,4 +123,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", box_figures)
     app.connect("html-page-context", offer_colab, priority=900)  # after the theme's own
     app.connect("html-page-context", load_mathjax_where_needed, priority=900)  # after Sphinx's own
+    app.connect("html-page-context", link_widget_style, priority=900)  # after MyST-NB's own
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,9 +5,10 @@
     local.py       runs checks on functions of this very process: the student's own kernel
     report.py      what the student sees of the outcome
     assignment.py  `Assignment`, the object in an assignment's notebook
-    course.py      which assignments there are and where their files lie
+    course.py      which assignments there are, where their files lie, what their cells are called
     notebooks.py   reading a notebook, a student's or the released one
-    graft.py       the student's work, found again and grafted into the release
+    recognise.py   which cell of a student's is which, and which notebook is meant
+    graft.py       the student's work grafted into the release
     submission.py  the zip that is handed in
     runner.py      runs a notebook in a fresh process and checks it there
     release.py     `python -m lmcourse.grading.release` makes the students' versions
@@ -15,8 +16,10 @@
 
 Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
 
+    naming.py      what the name of a file says: whose it is, when it came
     roster.py      who is in the class, and what the LMS calls them
-    intake.py      whose is which file
+    places.py      where submissions lie, and reading them warily
+    intake.py      whose is which file, and which of them counts
     unpack.py      the notebook in a file or an archive
     lms.py         submissions collected from, and grades exported to, Canvas and Moodle
     exam.py        an assignment as it is graded, as plain text
@@ -27,9 +30,12 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     walls.py       what a program in it can see: bubblewrap
     inside.py      the processes in it: one kept warm, a fork for each submission
     confine.py     what such a fork does to lock itself in
+    server.py      what it does then: it runs cells and answers questions
     result.py      the outcome, as plain data
     feedback.py    the outcome, for people
-    gradebook.py   the one writer of grades, into nbgrader's database
+    database.py    nbgrader's database: tables, and transactions that happen whole or not
+    adopt.py       an assignment's cells in it, as nbgrader would record them
+    gradebook.py   the one writer of grades
     pool.py        processes of this machine, or a Dask cluster
     grade.py       a whole run, and going on after an interruption; pages written anew
     summary.py     what a run tells the instructor

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from lmcourse.files import course_file
+from lmcourse.grading.course import GradingError
+
 if TYPE_CHECKING:
     from lmcourse.grading.roster import Roster
+
+# What a command needs is imported in it: databases and notebooks take seconds to load, and a student who asks
+# for `lmcourse check` should not wait for them.
 
 Name = Annotated[str, typer.Argument(metavar="ASSIGNMENT", help="For example 01-language-models.")]
 Paths = Annotated[
@@ -78,9 +85,6 @@ def course_folder(given: str) -> Path:
 
     Raises GradingError if the folder given does not exist.
     """
-    from lmcourse.files import course_file
-    from lmcourse.grading.course import GradingError
-
     if given:
         if not Path(given).is_dir():
             raise GradingError(f"--course {given}: there is no such folder")
@@ -100,8 +104,6 @@ def collect(
     ] = False,
 ) -> None:
     """Put submissions from an LMS where nbgrader looks for them: submitted/STUDENT/ASSIGNMENT/."""
-    from collections import Counter
-
     from lmcourse.grading import lms
 
     folder = course_folder(course) / "submitted"
@@ -138,7 +140,6 @@ def export(
 ) -> None:
     """Write the grades of the gradebook, manual ones included, as a CSV that the LMS imports."""
     from lmcourse.grading import lms
-    from lmcourse.grading.course import GradingError
     from lmcourse.grading.gradebook import GradebookWriter
 
     book = GradebookWriter(_existing(db, course_folder(course)))
@@ -163,8 +164,6 @@ def export(
 
 def _existing(db: str, folder: Path) -> str:
     """The gradebook's address; GradingError if it is a file that does not exist."""
-    from lmcourse.grading.course import GradingError
-
     url = db or f"sqlite:///{folder / 'gradebook.db'}"
     file = url[len("sqlite:///") :]
     if url.startswith("sqlite:///") and not Path(file).exists():

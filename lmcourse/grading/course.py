@@ -17,6 +17,9 @@ from typing import NamedTuple
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
 
+RUNNING = "LMCOURSE_RUNNING"  # set where a notebook is being checked: a cell in it must not start that anew
+TEST_CELL = "test_"  # and an exercise's name: the grading id of the cell that earns its points
+
 
 class GradingError(ValueError):
     """Something given by the user cannot be used; the message says what and how to mend it."""
@@ -104,14 +107,24 @@ def _module(name: str, path: Path) -> ModuleType:
     return module
 
 
+def cell_of(exercise: str) -> str:
+    """The grading id of the cell that holds an exercise's tests and earns its points."""
+    return TEST_CELL + exercise
+
+
+def exercise_of(grade_id: str) -> str:
+    """The exercise whose points a cell earns: `cell_of` undone; an answer in words is its own exercise."""
+    return grade_id.removeprefix(TEST_CELL)
+
+
 def points(name: str) -> dict[str, float]:
     """Points of each exercise, as its test cell in the authored notebook has them."""
-    import nbformat
+    import nbformat  # here: a student's notebook, which imports this module, need not wait for it
 
     notebook = nbformat.read(source_notebook(name), as_version=4)
     marks = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
     return {
-        mark["grade_id"][len("test_") :]: float(mark["points"])
+        exercise_of(mark["grade_id"]): float(mark["points"])
         for mark in marks
-        if mark.get("grade") and mark["grade_id"].startswith("test_")
+        if mark.get("grade") and not mark.get("solution")
     }

@@ -23,7 +23,7 @@ import nbformat
 
 from lmcourse.files import course_file
 from lmcourse.grading import course
-from lmcourse.grading.course import GradingError
+from lmcourse.grading.course import GradingError, exercise_of
 from lmcourse.grading.release import make_course, nbgrader
 from lmcourse.grading.report import MIME, Report
 from lmcourse.grading.submission import submit
@@ -177,7 +177,7 @@ def _read_grades(folder: Path, row: Row) -> None:
         if not is_grade(cell):
             continue
         points, maximum = determine_grade(cell)
-        name = cell.metadata.nbgrader.grade_id.replace("test_", "", 1)
+        name = exercise_of(cell.metadata.nbgrader.grade_id)
         row.max_points += maximum
         if points is None:
             row.reasons.append(f"{name}: to be read by the instructor")

@@ -19,7 +19,7 @@ import nbformat
 import lmcourse
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
-from lmcourse.grading.course import release_notebook, require_assignment
+from lmcourse.grading.course import exercise_of, release_notebook, require_assignment
 from lmcourse.grading.notebooks import Release, grade_id, role
 
 
@@ -66,7 +66,7 @@ class Exam:
     def points(self) -> dict[str, float]:
         """Points of each autograded exercise, in order, as the release has them."""
         marks = _marks(self)
-        return {g[len("test_") :]: p for g, (p, by_hand) in marks.items() if not by_hand}
+        return {exercise_of(g): p for g, (p, by_hand) in marks.items() if not by_hand}
 
     def written(self) -> dict[str, float]:
         """Points of each answer that a person reads, in order."""

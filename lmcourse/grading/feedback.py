@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from nbformat import NotebookNode
 
+from lmcourse.grading.course import cell_of
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import MIME, Report
 from lmcourse.grading.result import Mark, Result
@@ -115,7 +116,7 @@ def _text(text: str) -> str:
 
 def notebook(repaired: NotebookNode, result: Result) -> str:
     """The graded notebook as JSON: the release's cells with the student's work, and reports as outputs."""
-    reports = {f"test_{report.exercise}": report for report in result.reports}
+    reports = {cell_of(report.exercise): report for report in result.reports}
     cells = []
     for cell in repaired.cells:
         shown = dict(cell)

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -24,14 +23,13 @@ from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
-from lmcourse.grading.intake import Handed, find_submissions, open_ordinary
+from lmcourse.grading.intake import Handed, find_submissions
 from lmcourse.grading.isolated import Times
+from lmcourse.grading.places import open_ordinary
 from lmcourse.grading.pool import grade_all
 from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.roster import Roster
 from lmcourse.grading.worker import Graded, Job, Rules, digest_of
-
-if TYPE_CHECKING:
-    from lmcourse.grading.roster import Roster
 
 BATCH, BATCH_SECONDS = 20, 2.0  # results are recorded by so many, or after so long
 

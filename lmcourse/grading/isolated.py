@@ -19,6 +19,7 @@ import numpy as np
 from nbformat import NotebookNode
 
 from lmcourse.grading.checks import Check, CheckFailed, StudentError
+from lmcourse.grading.course import exercise_of
 from lmcourse.grading.local import OutOfTime, not_tried, time_limit
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome
@@ -98,7 +99,7 @@ class _Examination:
     def _survives(self, i: int, cell: NotebookNode, hidden: bool, seat: Seat) -> bool:
         """Go past one cell, and say whether the student's process is still there."""
         if role(cell) == "test":
-            return self._ask(grade_id(cell).replace("test_", "", 1), hidden, seat)
+            return self._ask(exercise_of(grade_id(cell)), hidden, seat)
         error = ""
         try:
             error = Remote(seat, Clock(self._times.cell, self._deadline)).run(cell.source)

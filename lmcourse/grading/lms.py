@@ -20,7 +20,8 @@ import nbformat
 
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
-from lmcourse.grading.intake import Handed, find_submissions, moment
+from lmcourse.grading.intake import Handed, find_submissions
+from lmcourse.grading.naming import moment
 from lmcourse.grading.notebooks import Release
 from lmcourse.grading.roster import Roster, Student, Table
 from lmcourse.grading.unpack import notebook_in, shown

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.intake import moment, safe_id
+from lmcourse.grading.naming import moment, safe_id
 
 # What it is to us -> what a column may be called; the first one that is filled in counts.
 COLUMNS = {

@@ -15,10 +15,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmcourse.grading.course import GradingError
+from lmcourse.grading.assignment import Assignment
+from lmcourse.grading.course import RUNNING, GradingError
+from lmcourse.grading.local import OutOfTime, quiet, time_limit
 from lmcourse.grading.report import Report
-
-RUNNING = "LMCOURSE_RUNNING"  # set in the fresh process, so that a cell `!lmcourse check` does not start over
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,8 @@ def run(
 
 def main(job_path: str, result_path: str) -> None:
     """The fresh process: read the job, run cells and checks, write the result."""
-    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.interactiveshell import InteractiveShell  # here: only the fresh process needs it
     from traitlets.config import Config
-
-    from lmcourse.grading.assignment import Assignment
-    from lmcourse.grading.local import OutOfTime, quiet, time_limit
 
     job = json.loads(Path(job_path).read_text(encoding="utf-8"))
     config = Config()

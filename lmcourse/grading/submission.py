@@ -17,8 +17,9 @@ import nbformat
 import lmcourse
 from lmcourse.files import write_whole
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.graft import Repaired, find, repair
+from lmcourse.grading.graft import Repaired, repair
 from lmcourse.grading.notebooks import Release
+from lmcourse.grading.recognise import find
 
 FORMAT = 1
 

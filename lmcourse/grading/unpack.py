@@ -17,8 +17,9 @@ from nbformat import NotebookNode
 
 from lmcourse.grading import notebooks
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.graft import match, recognised, repair
+from lmcourse.grading.graft import repair
 from lmcourse.grading.notebooks import Release, parse_notebook
+from lmcourse.grading.recognise import match, recognised
 
 MAX_FILES = 100  # of one student
 MAX_UNPACKED = 150_000_000  # of one student, in all

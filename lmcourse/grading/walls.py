@@ -16,8 +16,7 @@ from pathlib import Path
 from lmcourse.data import cache_dir
 from lmcourse.files import course_file
 from lmcourse.grading.confine import USER
-from lmcourse.grading.course import GradingError
-from lmcourse.grading.runner import RUNNING
+from lmcourse.grading.course import RUNNING, GradingError
 
 EXCHANGE = "/usr/local/share/nbgrader"
 MISSING = (

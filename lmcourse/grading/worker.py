@@ -104,16 +104,8 @@ def grade(job: Job, rules: Rules) -> Graded:
             examined = _examined(repaired.notebook, rules)
         except NoSandbox:
             raise
-        except GradingError as error:
-            refused = str(error)
-        except SandboxLost:
-            refused = BROKEN
-        except (MemoryError, RecursionError):
-            refused = f"{job.name} is too large, or nested too deep, to be read"
         except Exception as error:  # a fault of ours must not stop the run
-            refused = (
-                f"the grader stumbled over this notebook ({type(error).__name__}): have a person look at it"
-            )
+            refused = _refusal(error, job.name)
     result = Result(
         student=job.student,
         assignment=rules.exam.assignment,
@@ -137,6 +129,17 @@ def grade(job: Job, rules: Rules) -> Graded:
     return Graded(
         result, feedback.notebook(repaired.notebook, result), feedback.page(result, rules.exam.titles())
     )
+
+
+def _refusal(error: Exception, name: str) -> str:
+    """Why a submission could not be graded, in words."""
+    if isinstance(error, GradingError):
+        return str(error)
+    if isinstance(error, SandboxLost):
+        return BROKEN
+    if isinstance(error, (MemoryError, RecursionError)):
+        return f"{name} is too large, or nested too deep, to be read"
+    return f"the grader stumbled over this notebook ({type(error).__name__}): have a person look at it"
 
 
 def _examined(notebook: NotebookNode, rules: Rules) -> Examined:

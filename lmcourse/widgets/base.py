@@ -1,4 +1,4 @@
-"""What every widget of the course shares: the style sheet, and numbers that JSON cannot carry.
+"""What every widget of the course shares: its JavaScript and its style, and numbers that JSON cannot carry.
 
 anywidget itself finds the JavaScript, and enables Colab's manager for custom widgets where it runs in Colab.
 """
@@ -6,6 +6,7 @@ anywidget itself finds the JavaScript, and enables Colab's manager for custom wi
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,17 +17,32 @@ import traitlets
 from lmcourse.decoding import anneal
 
 HERE = Path(__file__).parent
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 
 
 def script(name: str) -> str:
-    """The JavaScript module of one widget: what all share, then its own."""
-    return "".join((HERE / part).read_text(encoding="utf-8") for part in ("shared.js", name))
+    """The JavaScript of one widget as a single module, since a widget's code has no address to import from.
+
+    What it imports from the files beside it stands before it, each file once, and the imports are gone.
+    """
+    parts: dict[str, str] = {}
+
+    def add(part: str) -> None:
+        text = (HERE / part).read_text(encoding="utf-8")
+        for neighbour in IMPORT.findall(text):
+            if neighbour not in parts:
+                add(neighbour)
+        parts[part] = IMPORT.sub("", text)
+
+    add(name)
+    return "\n".join(parts.values())
 
 
 class Widget(anywidget.AnyWidget):
-    """A widget with the course's looks. A subclass adds its traits and `_esm`, its JavaScript."""
+    """A widget with the course's looks. A subclass adds its traits, its JavaScript and its own style."""
 
-    _css = HERE / "widgets.css"
+    # The style of all widgets, which a page needs once: ui.js puts it there; the book's pages link it.
+    _ui = traitlets.Unicode((HERE / "ui.css").read_text(encoding="utf-8")).tag(sync=True)
 
 
 class TemperatureTrait(traitlets.Float):
@@ -50,3 +66,18 @@ class TemperatureTrait(traitlets.Float):
 def finite_or_none(log_probs: Iterable[float]) -> list[float | None]:
     """Log-probabilities for JSON, which has no infinity: None stands for log 0."""
     return [value if math.isfinite(value) else None for value in map(float, log_probs)]
+
+
+def pack_numbers(numbers: Iterable[int]) -> bytes:
+    """Whole numbers, 0 or more, as bytes: seven bits in each, the lowest first; the eighth says: more follow.
+
+    >>> list(pack_numbers([5, 300]))  # 300 = 2 · 128 + 44
+    [5, 172, 2]
+    """
+    packed = bytearray()
+    for number in numbers:
+        while number > 127:
+            packed.append(number & 127 | 128)
+            number >>= 7
+        packed.append(number)
+    return bytes(packed)

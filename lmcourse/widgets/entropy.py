@@ -10,7 +10,7 @@ import traitlets
 from lmcourse.information.huffman import huffman, mean_length
 from lmcourse.information.measures import cross_entropy, entropy, kl_divergence
 from lmcourse.model import check_distribution
-from lmcourse.widgets.base import Widget, script
+from lmcourse.widgets.base import HERE, Widget, script
 
 MOST = 12  # outcomes, so that all bars are in view at once
 
@@ -35,6 +35,7 @@ class EntropyExplorer(Widget):
     """
 
     _esm = script("entropy.js")
+    _css = HERE / "entropy.css"
 
     outcomes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     p = traitlets.List(traitlets.Float()).tag(sync=True)

@@ -1,5 +1,30 @@
-// Shannon's guessing game; shared.js stands before it. First the arithmetic, the same as lmcourse/information/shannon.py and
-// guessing.py and tested against them; then the drawing.
+// Shannon's guessing game. First the arithmetic, the same as lmcourse/information/shannon.py and
+// lmcourse/widgets/guessing.py, and tested against them; then the drawing.
+
+import {
+  axis,
+  button,
+  column,
+  div,
+  group,
+  h,
+  mount,
+  mute,
+  note,
+  numberCell,
+  percent,
+  plural,
+  row,
+  rowName,
+  say,
+  section,
+  setter,
+  span,
+  stretch,
+  swatch,
+  table,
+  track,
+} from "./ui.js";
 
 // ---------- arithmetic ----------
 
@@ -35,7 +60,8 @@ export function estimate(guesses) {
   const repeat = (value) => counts.flatMap((count, k) => Array(count).fill(value(k + 1, count)));
   const xlog = (x) => (x > 0 ? x * Math.log2(x) : 0);
   return {
-    lower, upper,
+    lower,
+    upper,
     lowerError: standardError(repeat((i) => xlog(i) - xlog(i - 1))),
     upperError: standardError(repeat((_, count) => -Math.log2(count / total))),
     bias: (counts.length - 1) / (2 * total * Math.LN2),
@@ -64,17 +90,39 @@ const AHEAD = 10;
 const COUNTED = ["F₀, 27 symbols alike", "F₁, single letters", "F₂, pairs", "F₃, triples"];
 const shownAs = (symbol) => (symbol === " " ? "␣" : symbol);
 const called = (symbol) => (symbol === " " ? "space" : symbol);
-const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+
+// One line of the chart: a band from the lower to the upper bound, with whiskers of one standard error, and a mark.
+function line(label, { band = null, mark = null, numbers, kind = "", data = {} }) {
+  const at = (x) => Math.min(Math.max(x, 0), SCALE) / SCALE;
+  const parts = [];
+  if (band && band.lowerError !== undefined) {
+    parts.push(
+      stretch(h("i", { class: "lmc-whisker" }), at(band.lower - band.lowerError), at(band.upper + band.upperError)),
+    );
+  }
+  if (band) parts.push(stretch(div("lmc-band"), at(band.lower), at(band.upper)));
+  if (mark !== null) {
+    const diamond = h("i", { class: "lmc-diamond" });
+    diamond.style.left = percent(at(mark));
+    diamond.hidden = mark > SCALE;
+    parts.push(diamond);
+  }
+  const element = row(kind, rowName("lmc-who", label), track(...parts), ...numbers.map((text) => numberCell(text)));
+  Object.entries(data).forEach(([name, value]) => element.dataset[name] = String(value));
+  return element;
+}
+
+const range = (band) => `${band.lower.toFixed(2)} – ${band.upper.toFixed(2)}`;
+
+const headings = (kind, what, scale, swatches, ...names) =>
+  row(kind, column("", what), scale, ...names.map((name, i) => column("lmc-number", swatch(swatches[i]), name)));
 
 function render({ model, el }) {
   const [passages, given, names] = ["passages", "given", "models"].map((name) => model.get(name));
   const [bits, ranks] = [model.get("bits"), model.get("ranks")];
   let last = ""; // what happened last, in words
 
-  const change = (values) => {
-    Object.entries(values).forEach(([name, value]) => model.set(name, value));
-    model.save_changes();
-  };
+  const set = setter(model);
   const here = () => model.get("passage");
   const row = () => model.get("guesses")[here()];
   const position = () => given + row().length;
@@ -87,79 +135,113 @@ function render({ model, el }) {
     const sought = passages[here()][position()];
     if (symbol === sought) {
       last = `Right: ${called(symbol)}, at guess ${tried.length + 1}.`;
-      change({ guesses: withRow([tried.length + 1]), tried: "" });
+      set({ guesses: withRow([tried.length + 1]), tried: "" });
     } else {
       last = `Not ${called(symbol)}. Wrong guesses so far: ${tried.length + 1}.`;
-      change({ tried: tried + symbol });
+      set({ tried: tried + symbol });
     }
   }
   function giveUp() {
     last = `It was ${called(passages[here()][position()])}. ` +
       `A letter given up counts as found at guess ${GIVEN_UP}, or your bounds would flatter you.`;
-    change({ guesses: withRow([GIVEN_UP]), tried: "" });
+    set({ guesses: withRow([GIVEN_UP]), tried: "" });
   }
   // Read on without guessing: a letter that was begun counts as given up.
   function goOn(numbers, text) {
     const rest = numbers.slice(0, passages[here()].length - position());
     if (model.get("tried") && rest.length) rest[0] = GIVEN_UP;
     last = text(rest.length);
-    change({ guesses: withRow(rest), tried: "" });
+    set({ guesses: withRow(rest), tried: "" });
   }
 
-  const title = h("div", { class: "lmc-title" }, "Guess the next letter");
-  const strip = h("div", { class: "lmc-strip", "aria-hidden": "true" });
-  const spoken = h("span", { class: "lmc-hidden" });
-  const passageBox = h("div", {
-    class: "lmc-passage", role: "group", tabindex: 0, "data-lm-suppress-shortcuts": "true",
-    "aria-label": "The passage. Type the next letter here, or choose its key below",
-  }, spoken, strip);
+  const title = span("");
+  const strip = mute(div("lmc-strip"));
+  const spoken = span("lmc-hidden");
+  const passageBox = h(
+    "div",
+    {
+      class: "lmc-passage",
+      role: "group",
+      tabindex: 0,
+      "data-lm-suppress-shortcuts": "true",
+      "aria-label": "The passage. Type the next letter here, or choose its key below",
+    },
+    spoken,
+    strip,
+  );
   const status = h("div", { class: "lmc-said", role: "status" });
 
   const keys = {};
-  const board = h("div", { class: "lmc-board", role: "group", "aria-label": "Keys" }, ...ROWS.map((symbols) =>
-    h("div", { class: "lmc-keys" }, ...[...symbols].map((symbol) => {
-      keys[symbol] = h("button", {
-        type: "button", class: "lmc-key", "data-key": symbol, "aria-label": called(symbol),
-        onclick: (event) => {
-          guess(symbol);
-          if (event.detail > 0) passageBox.focus({ preventScroll: true }); // after a mouse or finger, typing goes on there
-        },
-      }, symbol === " " ? "␣ space" : symbol);
-      return keys[symbol];
-    }))));
+  const board = group(
+    "lmc-board",
+    "Keys",
+    ...ROWS.map((symbols) =>
+      div(
+        "lmc-keys",
+        ...[...symbols].map((symbol) => {
+          keys[symbol] = button(symbol === " " ? "␣ space" : symbol, (event) => {
+            guess(symbol);
+            if (event.detail > 0) passageBox.focus({ preventScroll: true }); // after a mouse or finger, typing goes on there
+          }, { class: "lmc-key", "data-key": symbol, "aria-label": called(symbol) });
+          return keys[symbol];
+        }),
+      )
+    ),
+  );
 
   const player = h("select", { "aria-label": "Model" }, ...names.map((name, m) => h("option", { value: m }, name)));
-  const buttons = {
-    reveal: h("button", { type: "button", "data-act": "reveal", onclick: giveUp }, "give up this letter"),
-    skip: h("button", { type: "button", "data-act": "skip", onclick: () =>
-      goOn(Array(AHEAD).fill(0), (n) => `${plural(n, "letter")} read, not guessed.`) }, `read on ${AHEAD} letters`),
-    play: h("button", { type: "button", "data-act": "play", onclick: () => {
-      const m = Number(player.value);
-      goOn(Array(AHEAD).fill(-(m + 1)), (n) =>
-        `${names[m]} has played ${plural(n, "letter")}; its numbers of guesses stand below them.`);
-    } }, `plays ${AHEAD} letters`),
-    next: h("button", { type: "button", "data-act": "next", onclick: () => {
-      last = "";
-      const other = (here() + 1) % passages.length;
-      change({ passage: other, tried: "" });
-    } }, "another passage"),
-    restart: h("button", { type: "button", "data-act": "restart", onclick: () => {
-      last = "";
-      change({ guesses: passages.map(() => []), tried: "" });
-    } }, "start over"),
+  const act = (name, label, onclick) => button(label, onclick, { "data-act": name });
+  const play = () => {
+    const m = Number(player.value);
+    goOn(
+      Array(AHEAD).fill(-(m + 1)),
+      (n) => `${names[m]} has played ${plural(n, "letter")}; its numbers of guesses stand below them.`,
+    );
   };
-  const controls = h("div", { class: "lmc-acts" }, buttons.reveal, buttons.skip,
-    ...(names.length ? [h("span", { class: "lmc-play" }, player, buttons.play)] : []),
-    ...(passages.length > 1 ? [buttons.next] : []), buttons.restart);
+  const buttons = {
+    reveal: act("reveal", "give up this letter", giveUp),
+    skip: act(
+      "skip",
+      `read on ${AHEAD} letters`,
+      () => goOn(Array(AHEAD).fill(0), (n) => `${plural(n, "letter")} read, not guessed.`),
+    ),
+    play: act("play", `plays ${AHEAD} letters`, play),
+    next: act("next", "another passage", () => {
+      last = "";
+      set({ passage: (here() + 1) % passages.length, tried: "" });
+    }),
+    restart: act("restart", "start over", () => {
+      last = "";
+      set({ guesses: passages.map(() => []), tried: "" });
+    }),
+  };
+  const controls = div(
+    "lmc-buttons",
+    buttons.reveal,
+    buttons.skip,
+    ...(names.length ? [span("lmc-play", player, buttons.play)] : []),
+    ...(passages.length > 1 ? [buttons.next] : []),
+    buttons.restart,
+  );
 
-  const chart = h("div", { class: "lmc-table lmc-bounds", role: "table", "aria-label": "Bits per letter" });
+  const chart = table("Bits per letter", "lmc-bounds");
   const caption = h("p", { class: "lmc-reading" });
-  const note = h("p", { class: "lmc-note" });
+  const reading = note();
 
   // Letters typed within the game are guesses; a space is one only where it does not press a button.
   // The page around must not take them for commands.
-  const root = h("section", { class: "lmc lmc-guessing", "aria-label": "Guessing game" },
-    title, passageBox, status, board, controls, caption, chart, note);
+  const root = section(
+    "guessing",
+    "Guessing game",
+    title,
+    passageBox,
+    status,
+    board,
+    controls,
+    caption,
+    chart,
+    reading,
+  );
   root.addEventListener("keydown", (event) => {
     if (event.target === player) return;
     event.stopPropagation();
@@ -174,8 +256,11 @@ function render({ model, el }) {
     const text = passages[here()];
     const tried = model.get("tried");
     const tile = (className, symbol, below) =>
-      h("span", { class: `lmc-tile ${className} ${symbol === " " ? "lmc-blank" : ""}` },
-        h("b", {}, shownAs(symbol)), h("small", {}, String(below)));
+      span(
+        `lmc-tile ${className} ${symbol === " " ? "lmc-blank" : ""}`,
+        h("b", {}, shownAs(symbol)),
+        h("small", {}, String(below)),
+      );
     const tiles = [...text.slice(0, given)].map((symbol) => tile("lmc-given", symbol, ""));
     row().forEach((n, k) => {
       const i = given + k;
@@ -191,67 +276,48 @@ function render({ model, el }) {
       key.setAttribute("aria-disabled", String(dead));
       key.classList.toggle("lmc-tried", tried.includes(symbol));
     }
-    ["reveal", "skip", "play"].forEach((name) => { buttons[name].disabled = over(); });
+    for (const each of [buttons.reveal, buttons.skip, buttons.play]) each.disabled = over();
     buttons.restart.disabled = model.get("guesses").every((r) => !r.length) && !tried;
   }
 
-  // One line of the chart: a band from the lower to the upper bound, with whiskers of one standard error, and a mark.
-  function line(label, { band = null, mark = null, numbers, kind = "", data = {} }) {
-    const at = (x) => `${(100 * Math.min(Math.max(x, 0), SCALE)) / SCALE}%`;
-    const parts = [];
-    if (band) {
-      if (band.lowerError !== undefined) {
-        const whisker = h("i", { class: "lmc-whisker" });
-        whisker.style.left = at(band.lower - band.lowerError);
-        whisker.style.right = `calc(100% - ${at(band.upper + band.upperError)})`;
-        parts.push(whisker);
-      }
-      const bar = h("div", { class: "lmc-band" });
-      bar.style.left = at(band.lower);
-      bar.style.width = `calc(${at(band.upper)} - ${at(band.lower)})`;
-      parts.push(bar);
-    }
-    if (mark !== null) {
-      const diamond = h("i", { class: "lmc-diamond" });
-      diamond.style.left = at(mark);
-      diamond.hidden = mark > SCALE;
-      parts.push(diamond);
-    }
-    const element = h("div", { class: `lmc-row ${kind}`, role: "row" },
-      h("span", { class: "lmc-who", role: "rowheader" }, label),
-      h("div", { class: "lmc-track", "aria-hidden": "true" }, ...parts),
-      ...numbers.map((text) => h("span", { class: "lmc-number", role: "cell" }, text)));
-    Object.entries(data).forEach(([name, value]) => { element.dataset[name] = String(value); });
-    return element;
+  // How far the reader's own bounds are to be trusted.
+  function trust(mine, n) {
+    if (!mine) return "";
+    const few = `So far ${plural(n, "letter")}${n < 30 ? ": too few to say much, go on. " : ". "}`;
+    if (n === 1) return few;
+    const error = Math.max(mine.lowerError, mine.upperError).toFixed(2);
+    return `${few}The standard error is about ${error} bits (the thin line), and the upper bound is too low by about ` +
+      `${mine.bias.toFixed(2)}, because rare numbers of guesses have not come up yet. ` +
+      "Shannon took 100 letters for each of his bounds. ";
   }
-
-  const range = (band) => `${band.lower.toFixed(2)} – ${band.upper.toFixed(2)}`;
 
   function drawChart() {
     const guesses = model.get("guesses");
     const places = counted(guesses, given);
     const own = guesses.flat().filter((n) => n > 0);
     const mine = own.length ? estimate(own) : null;
-    const rows = [h("div", { class: "lmc-row lmc-head", role: "row" },
-      h("span", { role: "columnheader" }, "bits per letter"),
-      h("div", { class: "lmc-axis", "aria-hidden": "true" }, ...[0, 1, 2, 3, 4, 5].map((x) => h("span", {}, String(x)))),
-      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-fill" }), "bounds"),
-      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-diamond" }), "pays"))];
+    const scale = axis(...Array.from({ length: SCALE + 1 }, (_, bits) => bits));
+    const rows = [headings("lmc-head", "bits per letter", scale, ["lmc-fill", "lmc-diamond"], "bounds", "pays")];
     rows.push(line("you", {
-      kind: "lmc-you", band: mine, numbers: [mine ? range(mine) : "–", "–"], data: { who: "you", ...(mine || {}) },
+      kind: "lmc-you",
+      band: mine,
+      numbers: [mine ? range(mine) : "–", "–"],
+      data: { who: "you", ...(mine || {}) },
     }));
     names.forEach((name, m) => {
       const found = places.length ? modelEstimate(bits[m], ranks[m], places) : null;
       rows.push(line(name, {
-        kind: "lmc-model", band: found, mark: found && found.bits,
+        kind: "lmc-model",
+        band: found,
+        mark: found && found.bits,
         numbers: found ? [range(found), found.bits === Infinity ? "∞" : found.bits.toFixed(2)] : ["–", "–"],
         data: { who: name, ...(found || {}) },
       }));
     });
-    rows.push(h("div", { class: "lmc-row lmc-head lmc-section", role: "row" },
-      h("span", { role: "columnheader" }, "Shannon, 1951"), h("span", { "aria-hidden": "true" }),
-      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-outline" }), "bounds"),
-      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-diamond" }), "counted")));
+    const gap = mute(span(""));
+    rows.push(
+      headings("lmc-head lmc-section", "Shannon, 1951", gap, ["lmc-outline", "lmc-diamond"], "bounds", "counted"),
+    );
     const shannon = model.get("shannon");
     for (const [n, , lower, upper] of shannon.filter(([n]) => [3, 10, 100].includes(n))) {
       const band = { lower, upper };
@@ -259,7 +325,9 @@ function render({ model, el }) {
     }
     for (const [n, bitsCounted] of shannon.filter(([, bitsCounted]) => bitsCounted !== null)) {
       rows.push(line(COUNTED[n], {
-        kind: "lmc-shannon", mark: bitsCounted, numbers: ["–", bitsCounted.toFixed(2)],
+        kind: "lmc-shannon",
+        mark: bitsCounted,
+        numbers: ["–", bitsCounted.toFixed(2)],
       }));
     }
     chart.replaceChildren(...rows);
@@ -269,17 +337,13 @@ function render({ model, el }) {
     caption.textContent = mine
       ? `You guessed ${plural(own.length, "letter")}, ${first} of them at the first guess: ` +
         `${mine.lower.toFixed(2)} to ${mine.upper.toFixed(2)} bits a letter.`
-      : read ? `You have guessed no letter yet; the models are judged on the ${plural(read, "letter")} read so far.`
-        : "After your first letter, your bounds of the entropy appear here.";
-    const trust = mine ? `So far ${plural(own.length, "letter")}${own.length < 30 ? ": too few to say much, go on. " : ". "}` : "";
-    const doubt = mine && own.length > 1
-      ? `The standard error is about ${Math.max(mine.lowerError, mine.upperError).toFixed(2)} bits (the thin line), and the upper ` +
-        `bound is too low by about ${mine.bias.toFixed(2)}, because rare numbers of guesses have not come up yet. ` +
-        "Shannon took 100 letters for each of his bounds. "
-      : "";
-    note.textContent = `${trust}${doubt}Below each letter stands the guess that found it. A bar reaches from the lower bound to ` +
-      "the upper: the upper holds for any guesser, the lower only for one who always names the most probable letter first. " +
-      "A model does so by its own probabilities; what it pays is its cross-entropy on the same letters.";
+      : read
+      ? `You have guessed no letter yet; the models are judged on the ${plural(read, "letter")} read so far.`
+      : "After your first letter, your bounds of the entropy appear here.";
+    reading.textContent = trust(mine, own.length) +
+      "Below each letter stands the guess that found it. A bar reaches from the lower bound to the upper: the upper " +
+      "holds for any guesser, the lower only for one who always names the most probable letter first. A model does so " +
+      "by its own probabilities; what it pays is its cross-entropy on the same letters.";
     root.dataset.counted = places.length;
   }
 
@@ -289,18 +353,10 @@ function render({ model, el }) {
     drawPassage();
     drawChart();
     const ask = "Which letter comes next? Type it, or choose its key. Anything that is not a letter is one space (␣).";
-    const said = over() ? `${last} The passage is over.` : last || ask;
-    if (status.textContent !== said) status.textContent = said;
+    say(status, over() ? `${last} The passage is over.` : last || ask);
   }
 
-  const events = ["passage", "guesses", "tried"].map((name) => `change:${name}`);
-  events.forEach((event) => model.on(event, update));
-  el.append(root);
-  update();
-  return () => {
-    events.forEach((event) => model.off(event, update));
-    root.remove();
-  };
+  return mount({ model, el }, root, { follows: ["passage", "guesses", "tried"], update });
 }
 
 export default { render };

@@ -11,7 +11,7 @@ import traitlets
 
 from lmcourse.information.shannon import LETTERS, figures, guess_bounds, guess_ranks, letters
 from lmcourse.model import LanguageModel, check_whole
-from lmcourse.widgets.base import Widget, script
+from lmcourse.widgets.base import HERE, Widget, script
 
 LONGEST = 2000  # symbols of all passages; each costs a few numbers per model in the page
 GIVEN_UP = len(LETTERS)  # a letter that the reader gives up counts as found at the last possible guess
@@ -33,6 +33,7 @@ class GuessingGame(Widget):
     """
 
     _esm = script("guessing.js")
+    _css = HERE / "guessing.css"
 
     passages = traitlets.List(traitlets.Unicode()).tag(sync=True)
     given = traitlets.Int().tag(sync=True)

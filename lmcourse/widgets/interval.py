@@ -11,7 +11,7 @@ import traitlets
 
 from lmcourse.information.arithmetic import intervals, shortest_bits
 from lmcourse.model import LanguageModel, Tokens
-from lmcourse.widgets.base import Widget, script
+from lmcourse.widgets.base import HERE, Widget, script
 
 MAX_LENGTH = 60  # tokens of the text
 MAX_TOKENS = 100  # of the vocabulary: each takes a part of a bar
@@ -43,6 +43,7 @@ class CodingInterval(Widget):
     """
 
     _esm = script("interval.js")
+    _css = HERE / "interval.css"
 
     tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)  # the vocabulary
     separator = traitlets.Unicode().tag(sync=True)

@@ -1,18 +1,50 @@
-// The n-gram explorer; shared.js stands before it. First the arithmetic, the same as lmcourse/ngram and tested against
-// it; then the drawing. Counts are levels[n] = {tokens, parents, counts, suffix, first}: the n-grams of length n in
-// order, each with its last token and the numbers of its context and of its suffix one level down; first[i] is where
-// the continuations of context i begin. Of `tables`, probs[n][g] is p(w|h) of the n-gram g = h w, gammas[n][h] is γ.
+// The n-gram explorer. First the arithmetic, the same as lmcourse/ngram and tested against it; then the drawing. Counts
+// are levels[n] = {tokens, parents, counts, suffix, first}: the n-grams of length n in order, each with its last token
+// and the numbers of its context and of its suffix one level down; first[i] is where the continuations of context i
+// begin. Of `tables`, probs[n][g] is p(w|h) of the n-gram g = h w, gammas[n][h] is γ.
+
+import {
+  axis,
+  axisEnd,
+  bar,
+  button,
+  column,
+  div,
+  group,
+  grouped,
+  h,
+  mount,
+  mute,
+  nearest,
+  note,
+  numberCell,
+  others,
+  percent,
+  plural,
+  raised,
+  ranked,
+  row,
+  rowName,
+  section,
+  setter,
+  short,
+  slider,
+  span,
+  stretch,
+  swatch,
+  table,
+  track,
+  unpackNumbers,
+  visible,
+} from "./ui.js";
 
 // ---------- the counts ----------
 
 // What lmcourse/widgets/ngrams.py packed.
-export function unpack(bytes, size, order) {
-  let at = 0;
-  const next = () => {
-    let [number, shift] = [0, 0];
-    for (; bytes[at] > 127; shift += 7) number += (bytes[at++] & 127) << shift;
-    return number + (bytes[at++] << shift);
-  };
+export function unpack(view, size, order) {
+  const numbers = unpackNumbers(view);
+  let read = 0;
+  const next = () => numbers[read++];
   const length = next();
   const opening = Array.from({ length: order }, next);
   const none = Int32Array.of(0);
@@ -35,10 +67,10 @@ export function unpack(bytes, size, order) {
       }
     });
     first.push(tokens.length);
-    const level = Object.fromEntries(
-      Object.entries({ tokens, parents, counts, first }).map(([name, list]) => [name, Int32Array.from(list)]));
-    levels.push(level);
-    level.suffix = level.tokens.map((token, i) => (n === 1 ? 0 : child(levels, n - 2, levels[n - 1].suffix[parents[i]], token)));
+    const [own, up, seen] = [tokens, parents, counts].map((list) => Int32Array.from(list));
+    levels.push({ tokens: own, parents: up, counts: seen, suffix: none, first: Int32Array.from(first) });
+    const above = levels[n - 1].suffix;
+    levels[n].suffix = own.map((token, i) => (n === 1 ? 0 : child(levels, n - 2, above[up[i]], token)));
   }
   return { size, levels, opening };
 }
@@ -121,18 +153,28 @@ function backedOff(levels, size, alphas) {
     const taken = sums(levels[n], (i) => alpha[i]);
     const others = sums(levels[n], (i) => shorter[suffix[i]]).map((sum) => 1 - sum);
     const nobody = (i) => others[i] < 1e-12; // whom h' knows and h does not
-    gammas.push(each(taken.length + 1, (i) =>
-      (i === taken.length || taken[i] === 0 ? 1 : nobody(i) ? 0 : (1 - taken[i]) / others[i])));
+    gammas.push(
+      each(
+        taken.length + 1,
+        (i) => (i === taken.length || taken[i] === 0 ? 1 : nobody(i) ? 0 : (1 - taken[i]) / others[i]),
+      ),
+    );
     probs.push(each(parents.length, (i) => (nobody(parents[i]) ? alpha[i] / taken[parents[i]] : alpha[i])));
   }
   return { probs, gammas, alone: false };
 }
 
 function addK(levels, size, k) {
-  return interpolated(levels, size, (level) => {
-    const all = totalsOf(level).map((total) => total + k * size);
-    return [(i) => level.counts[i] / all[level.parents[i]], (i) => (k * size) / all[i]];
-  }, k > 0 ? 1 : 0, true);
+  return interpolated(
+    levels,
+    size,
+    (level) => {
+      const all = totalsOf(level).map((total) => total + k * size);
+      return [(i) => level.counts[i] / all[level.parents[i]], (i) => (k * size) / all[i]];
+    },
+    k > 0 ? 1 : 0,
+    true,
+  );
 }
 
 function jelinekMercer(levels, size, weight) {
@@ -251,7 +293,11 @@ export function predict(counts, { probs, gammas, alone }, ids, backs) {
     const own = new Float64Array(size);
     for (let g = node < 0 ? 0 : first[node]; node >= 0 && g < first[node + 1]; g++) {
       const token = tokens[g];
-      if (backs) parts.forEach((part) => { part[token] = 0; });
+      if (backs) {
+        parts.forEach((part) => {
+          part[token] = 0;
+        });
+      }
       own[token] = backs ? probs[n][g] : Math.max(0, probs[n][g] - p[token]);
       p[token] = probs[n][g];
     }
@@ -262,6 +308,7 @@ export function predict(counts, { probs, gammas, alone }, ids, backs) {
 }
 
 // Tokens of a typed text: ids after the last token that has none, and that token. White space is Python's str.split.
+// deno-lint-ignore no-control-regex
 const BLANKS = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
 export function read(text, { tokens, separator, unknown }) {
   const ids = new Map(tokens.map((token, id) => [token, id]));
@@ -273,9 +320,6 @@ export function read(text, { tokens, separator, unknown }) {
   }
   return { ids: found, strange };
 }
-
-// Token ids by falling probability; among equals the smaller id comes first.
-const ranked = (p) => Array.from(p, (_, i) => i).sort((a, b) => p[b] - p[a] || a - b);
 
 export function drawOne(p, random = Math.random) {
   let rest = random();
@@ -302,16 +346,13 @@ const NAMES = {
 const ROWS = 10; // tokens with a bar of their own
 const FOLLOWERS = 12; // shown of each context
 const MAX_CONTEXT = 1000;
-const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 // A probability in four digits after the point, or as a power of ten where that would be nothing.
 function exact(p) {
   if (p === 0 || p >= 0.0005) return p === 0 ? "0" : p.toFixed(4);
   const [head, power] = p.toExponential(1).split("e-");
-  return `${head} · 10⁻${[...power].map((d) => DIGITS[d]).join("")}`;
+  return `${head} · 10⁻${raised(power)}`;
 }
-const short = (x) => String(Number(x.toFixed(3)));
-const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 const times = (n) => `${grouped(n)} ×`;
 
 const STOPS = {
@@ -319,272 +360,6 @@ const STOPS = {
   weight: Array.from({ length: 21 }, (_, i) => i / 20),
   discount: [null, ...Array.from({ length: 19 }, (_, i) => (i + 1) / 20)],
 };
-const SETTING = { add_k: "k", jelinek_mercer: "weight", absolute_discounting: "discount", kneser_ney: "discount" };
-const LABELS = { k: "Added count k", weight: "Weight λ", discount: "Discount D" };
-
-function range(label, name, onMove) {
-  const input = h("input", { type: "range", step: 1, "data-slider": name, "aria-label": label });
-  const head = h("span", { "aria-hidden": "true" }, label);
-  const output = h("output", { "aria-hidden": "true" });
-  input.addEventListener("input", () => onMove(Number(input.value)));
-  const element = h("div", { class: "lmc-slider" }, h("div", { class: "lmc-slider-head" }, head, output), input);
-  const show = (min, max, value, text, title = label) => {
-    Object.assign(input, { min, max, value });
-    input.setAttribute("aria-label", title);
-    input.setAttribute("aria-valuetext", text);
-    head.textContent = title;
-    output.textContent = text;
-  };
-  return { element, input, show };
-}
-
-function render({ model, el }) {
-  const tokens = model.get("tokens");
-  const order = model.get("order");
-  const separator = model.get("separator");
-  const vocab = { tokens, separator, unknown: model.get("unknown") };
-  const view = model.get("trie");
-  const counts = unpack(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), tokens.length, order);
-  const what = separator ? "token" : "character";
-  const name = (ids) => ids.map((id) => visible(tokens[id])).join(separator);
-  const group = `lmc-ngrams-${Math.random().toString(36).slice(2)}`;
-  const set = (values) => {
-    Object.entries(values).forEach(([key, value]) => model.set(key, value));
-    model.save_changes();
-  };
-  const settings = (method = model.get("method")) =>
-    ({ method, ...Object.fromEntries(["n", "k", "weight", "discount"].map((key) => [key, model.get(key)])) });
-  const kept = new Map(); // tables of each method with the settings that made them
-  const tables = (method) => {
-    const now = settings(method);
-    const key = JSON.stringify([now.n, SETTING[method] && now[SETTING[method]]]);
-    if (!kept.has(method) || kept.get(method).key !== key) kept.set(method, { key, made: smooth(counts, now) });
-    return kept.get(method).made;
-  };
-
-  // The context
-  const area = h("textarea", { rows: 1, spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-label": "Context" });
-  const note = h("p", { class: "lmc-note lmc-ng-note", role: "status" });
-  const cut = (text) => [...text].slice(-MAX_CONTEXT).join("");
-  area.addEventListener("input", () => set({ context: cut(area.value) }));
-  const joined = (text, ids) => ids.reduce((t, id) => t + (separator && t && !/\s$/.test(t) ? separator : "") + tokens[id], text);
-  const draw = (many) => {
-    let text = model.get("context");
-    const { ids } = read(text, vocab);
-    for (let i = 0; i < many; i++) {
-      const { probs } = predict(counts, tables(model.get("method")), ids, backsOff(model.get("method")));
-      if (!probs.some((p) => p > 0)) break;
-      ids.push(drawOne(probs));
-      text = joined(text, ids.slice(-1));
-    }
-    set({ context: cut(text) });
-  };
-  const drawButtons = [1, 50].map((many) =>
-    h("button", { type: "button", "data-draw": many, onclick: () => draw(many) }, many === 1 ? `Draw the next ${what}` : `Draw ${many}`));
-  const clear = h("button", { type: "button", onclick: () => set({ context: "" }) }, "Clear");
-  const examples = [["frequent", "a frequent one"], ["once", "one seen once"], ["never", "one never seen"]].map(([kind, label]) =>
-    h("button", { type: "button", "data-example": kind, onclick: () => {
-      const ids = example(counts, model.get("n") - 1, kind);
-      if (ids) set({ context: joined("", ids) });
-    } }, label));
-  const tryRow = h("span", { class: "lmc-examples", role: "group", "aria-label": "Contexts to try" }, "Try", ...examples);
-
-  // The methods
-  const strips = Object.keys(NAMES).map((method) => {
-    const radio = h("input", { type: "radio", name: group, value: method });
-    radio.addEventListener("change", () => set({ method }));
-    const strip = h("div", { class: "lmc-ng-strip", "aria-hidden": "true" });
-    const element = h("div", { class: "lmc-ng-method", "data-method": method }, h("label", {}, radio, h("span", {}, NAMES[method])), strip);
-    strip.addEventListener("click", () => radio.click());
-    return { method, radio, strip, element };
-  });
-  const length = range("Length n", "n", (n) => set({ n }));
-  const setting = range("", "setting", (stop) => {
-    const key = SETTING[model.get("method")];
-    set({ [key]: STOPS[key][stop] });
-  });
-  const explain = h("p", { class: "lmc-note lmc-ng-explain" });
-
-  // The path and the bars
-  const pathTitle = h("div", { class: "lmc-subtitle" });
-  const path = h("div", { class: "lmc-ng-path", role: "table", "aria-label": "From the longest context to none" });
-  const pathNote = h("p", { class: "lmc-note" });
-  const barsTitle = h("div", { class: "lmc-subtitle", role: "status" });
-  const bars = h("div", { class: "lmc-ng-bars", role: "table", "aria-label": "The most probable tokens" });
-
-  const root = h("section", { class: "lmc lmc-ngrams", "aria-label": "N-gram explorer" },
-    h("div", { class: "lmc-title" }, "What comes next? The counts, and what each method makes of them"),
-    h("div", { class: "lmc-ng-facts lmc-note" }, `Counted in a text of ${grouped(counts.levels[0].counts[0])} ${what}s, ${grouped(tokens.length)} of them different. Type a context:`),
-    area, note,
-    h("div", { class: "lmc-ng-acts" }, ...drawButtons, clear, tryRow),
-    h("div", { class: "lmc-ng-methods", role: "radiogroup", "aria-label": "Smoothing method" }, ...strips.map((s) => s.element)),
-    h("div", { class: "lmc-ng-controls" }, length.element, setting.element), explain,
-    h("div", { class: "lmc-detail" }, pathTitle, path, pathNote),
-    h("div", { class: "lmc-detail" }, barsTitle, bars));
-
-  const shade = (n, most) => Math.max(0.16, 0.62 ** (most - n)); // the longer the context, the darker
-  function layer(n, most, from, width) {
-    const element = h("div", { class: n ? "lmc-bar lmc-ng-part" : "lmc-bar lmc-ng-part lmc-ng-uniform" });
-    Object.assign(element.style, { left: `${100 * from}%`, width: `${100 * width}%` });
-    if (n) element.style.opacity = shade(n, most);
-    return element;
-  }
-
-  // The tokens stand in one order in all strips: by their probability on the average of the methods.
-  function drawStrips(ids) {
-    const now = model.get("method");
-    const all = strips.map(({ method }) => predict(counts, tables(method), ids, backsOff(method)).probs);
-    const ranking = ranked(tokens.map((_, id) => all.reduce((sum, probs) => sum + probs[id], 0)));
-    strips.forEach(({ method, radio, strip, element }, index) => {
-      const probs = all[index];
-      const rest = 1 - ranking.slice(0, ROWS).reduce((sum, id) => sum + probs[id], 0);
-      radio.checked = method === now;
-      element.classList.toggle("lmc-on", method === now);
-      strip.classList.toggle("lmc-ng-empty", !probs.some((p) => p > 0));
-      strip.replaceChildren(...ranking.slice(0, ROWS).map((id, i) => {
-        const text = visible(tokens[id]);
-        const cell = h("span", { class: `lmc-hue-${i % 4}`, title: `${text} ${exact(probs[id])}` }, probs[id] >= 0.03 + 0.02 * text.length ? text : "");
-        cell.style.width = `${100 * probs[id]}%`;
-        return cell;
-      }));
-      if (!probs.some((p) => p > 0)) strip.append("never seen: all are 0");
-      else if (ranking.length > ROWS) strip.append(h("span", { class: "lmc-ng-remainder" }, rest > 0.3 ? `${ranking.length - ROWS} others` : ""));
-    });
-  }
-
-  function drawPath(ids, { parts, gammas, probs }) {
-    const method = model.get("method");
-    const { alone } = tables(method);
-    const most = parts.length - 1;
-    const shares = parts.map((part) => part.reduce((a, b) => a + b, 0));
-    const total = probs.reduce((a, b) => a + b, 0);
-    const continued = method.endsWith("kneser_ney") ? continuations(counts, model.get("n")) : counts.levels;
-    let from = 0;
-    let otherwise = null; // the first follower that is counted in Kneser and Ney's way: n-gram, last token, count
-    const rows = [];
-    for (let n = most; n >= 0; n--) {
-      const context = n ? ids.slice(ids.length - n + 1) : [];
-      const node = n ? find(counts, context) : 0;
-      const { tokens: next, first } = counts.levels[Math.max(n, 1)];
-      const own = n && node >= 0 ? Array.from({ length: first[node + 1] - first[node] }, (_, i) => first[node] + i) : [];
-      const seen = own.reduce((sum, g) => sum + counts.levels[n].counts[g], 0);
-      const used = continued[Math.max(n, 1)].counts;
-      const rest = Math.max(0, total - from - shares[n]);
-      const asked = n && (n === most || !alone); // add-k goes straight to the uniform distribution
-      const hollow = h("div", { class: "lmc-bar lmc-ng-rest" });
-      Object.assign(hollow.style, { left: `${100 * (from + shares[n])}%`, width: `${100 * rest}%` });
-      const top = [...own].sort((a, b) => used[b] - used[a] || a - b).slice(0, FOLLOWERS);
-      if (!otherwise && continued !== counts.levels && top.length && n < model.get("n")) {
-        const token = next[top[0]];
-        otherwise = [name([...context, token]), name([token]), grouped(used[top[0]])];
-      }
-      const followers = h("div", { class: "lmc-ng-followers", role: "cell" });
-      if (n && !seen) followers.append(h("span", { class: "lmc-zero" }, "never seen"));
-      if (!n) followers.append(h("span", { class: "lmc-zero" }, `1/${grouped(tokens.length)} for each ${what}`));
-      if (seen) followers.append(...top.map((g) => h("span", { class: "lmc-ng-follower" }, h("b", {}, visible(tokens[next[g]])), ` ${grouped(used[g])}`)));
-      if (own.length > top.length) followers.append(h("span", { class: "lmc-zero" }, `… ${own.length - top.length} more`));
-      const row = h("div", { class: seen || !n ? "lmc-row" : "lmc-row lmc-ng-unseen", role: "row", "data-length": n },
-        h("span", { class: "lmc-ng-context", role: "rowheader" }, n > 1 ? name(context) : h("i", {}, n ? "no context" : "uniform")),
-        h("span", { class: "lmc-number", role: "cell" }, n ? times(seen) : "–"),
-        h("div", { class: "lmc-track", "aria-hidden": "true" }, shares[n] ? layer(n, most, from, shares[n]) : "", rest > 1e-9 && asked ? hollow : ""),
-        h("span", { class: "lmc-number", role: "cell" }, exact(shares[n])),
-        h("span", { class: "lmc-number", role: "cell" }, asked ? exact(gammas[n - 1]) : "–"),
-        followers);
-      if (n ? !asked : shares[n] < 0.002) row.classList.add("lmc-ng-idle");
-      Object.assign(row.dataset, { count: seen, share: shares[n], gamma: asked ? gammas[n - 1] : "" });
-      rows.push(row);
-      from += shares[n];
-    }
-    const header = h("div", { class: "lmc-row lmc-head", role: "row" },
-      h("span", { role: "columnheader" }, "context"), h("span", { class: "lmc-number", role: "columnheader" }, "seen"),
-      h("span", { "aria-hidden": "true" }, h("i", { class: "lmc-swatch lmc-fill" }), "decided here", h("i", { class: "lmc-swatch lmc-ng-rest" }), "passed on"),
-      h("span", { class: "lmc-number", role: "columnheader" }, "here"),
-      h("span", { class: "lmc-number", role: "columnheader" }, "γ"),
-      h("span", { class: "lmc-hidden", role: "columnheader" }, "followed by"));
-    pathTitle.textContent = `From the longest context to none: who decides how much (${NAMES[method]})`;
-    pathNote.textContent = otherwise
-      ? `Kneser and Ney count otherwise below the longest: the ${otherwise[2]} beside “${otherwise[1]}” says that “${otherwise[0]}” stood after ${otherwise[2]} different ${what}s.` : "";
-    path.replaceChildren(header, ...rows);
-  }
-
-  function drawBars(ids, { probs, parts }, ranking) {
-    const most = parts.length - 1;
-    const shown = ranking.slice(0, ROWS).filter((id) => probs[id] > 0);
-    const others = ranking.slice(shown.length);
-    const sum = (values, list) => list.reduce((total, id) => total + values[id], 0);
-    const groups = [...shown.map((id) => [id]), ...(others.length ? [others] : [])];
-    const longest = Math.max(...groups.map((g) => sum(probs, g)));
-    const full = [0.1, 0.2, 0.4, 0.6, 0.8, 1].find((limit) => longest <= limit) || 1;
-    const axis = h("div", { class: "lmc-axis", "aria-hidden": "true" }, ...[0, full / 2, full].map((x) => h("span", {}, String(x))));
-    const header = h("div", { class: "lmc-row lmc-head", role: "row" },
-      h("span", { role: "columnheader" }, what), axis, h("span", { class: "lmc-number", role: "columnheader" }, "probability"));
-    const rows = groups.map((members, index) => {
-      const track = h("div", { class: "lmc-track", "aria-hidden": "true" });
-      let from = 0;
-      for (let n = most; n >= 0; n--) {
-        const width = sum(parts[n], members);
-        if (width > 0) track.append(layer(n, most, from / full, width / full));
-        from += width;
-      }
-      const one = index < shown.length;
-      const p = sum(probs, members);
-      const row = h("div", { class: one ? "lmc-row" : "lmc-row lmc-others", role: "row", "data-p": p },
-        h("span", { class: "lmc-token", role: "rowheader" }, one ? visible(tokens[members[0]]) : `${members.length} other${members.length > 1 ? "s" : ""}`),
-        track, h("span", { class: p ? "lmc-number" : "lmc-number lmc-zero", role: "cell" }, exact(p)));
-      if (one) row.dataset.token = tokens[members[0]];
-      return row;
-    });
-    const last = ids.slice(Math.max(0, ids.length - model.get("n") + 1));
-    const after = last.length ? ` after “${name(last)}”` : ", with no context";
-    barsTitle.textContent = longest > 0 ? `The next ${what}${after}`
-      : `“${name(last)}” was never seen: maximum likelihood has nothing to say, and every probability is 0`;
-    bars.replaceChildren(header, ...rows);
-  }
-
-  function drawControls() {
-    const { method, n } = settings();
-    length.show(1, order, n, String(n));
-    const key = SETTING[method];
-    setting.element.hidden = !key;
-    if (key) {
-      const value = model.get(key);
-      const stops = STOPS[key];
-      const near = value === null ? 0 : stops.reduce((best, stop, i) =>
-        (stop !== null && (stops[best] === null || Math.abs(stop - value) < Math.abs(stops[best] - value)) ? i : best), 0);
-      setting.show(0, stops.length - 1, near, value === null ? "estimated" : short(value), LABELS[key]);
-    }
-    explain.textContent = explanation(counts, settings());
-  }
-
-  function update() {
-    const text = model.get("context");
-    if (area.value !== text) area.value = text;
-    const { ids, strange } = read(text, vocab);
-    note.textContent = strange === null ? ""
-      : `“${visible(strange)}” is none of the ${grouped(tokens.length)} ${what}s, so it was never seen: only what follows it counts as context.`;
-    const method = model.get("method");
-    const found = predict(counts, tables(method), ids, backsOff(method));
-    const ranking = ranked(found.probs);
-    drawStrips(ids);
-    drawControls();
-    drawPath(ids, found);
-    drawBars(ids, found, ranking);
-    const possible = found.probs.some((p) => p > 0);
-    drawButtons.forEach((button) => { button.disabled = !possible; });
-    examples.forEach((button) => { button.disabled = model.get("n") === 1; });
-    Object.assign(root.dataset, { method, n: model.get("n"), used: Math.min(ids.length, model.get("n") - 1) });
-  }
-
-  const events = ["context", "n", "method", "k", "weight", "discount"].map((key) => `change:${key}`);
-  events.forEach((event) => model.on(event, update));
-  el.append(root);
-  update();
-  return () => {
-    events.forEach((event) => model.off(event, update));
-    root.remove();
-  };
-}
-
 // A context of a length: one of the ten most frequent, one seen once, or one never seen whose beginning was.
 export function example(counts, length, kind, random = Math.random) {
   const { levels } = counts;
@@ -592,7 +367,7 @@ export function example(counts, length, kind, random = Math.random) {
   const spell = (n, node) => (n ? [...spell(n - 1, levels[n].parents[node]), levels[n].tokens[node]] : []);
   if (length < 1) return [];
   const all = Array.from(levels[length].counts, (_, i) => i);
-  if (kind === "frequent") return spell(length, any(all.sort((a, b) => levels[length].counts[b] - levels[length].counts[a]).slice(0, 10)));
+  if (kind === "frequent") return spell(length, any(ranked(levels[length].counts).slice(0, 10)));
   if (kind === "once") {
     const single = all.filter((i) => levels[length].counts[i] === 1);
     return single.length ? spell(length, any(single)) : null;
@@ -608,19 +383,338 @@ export function example(counts, length, kind, random = Math.random) {
 // One sentence on what a method does, with the numbers that it takes from the text.
 function explanation(counts, { method, n, k, weight, discount }) {
   const { counts: longest } = counts.levels[n];
-  const fixed = discount !== null;
-  const d = (values) => short(discountsOf(values, false)[0]);
+  const taken = discount !== null
+    ? `${short(discount)} is taken from each count`
+    : `${short(discountsOf(longest, false)[0])} is taken from each count (of the longest n-grams; estimated)`;
+  const several = discountsOf(longest, true).map(short).join(", ");
+  const ratios = katzRatios(longest).map(short).join(", ");
   return {
     maximum_likelihood: "Each count over their sum. What was not seen is impossible.",
-    add_k: `As if each of the ${grouped(counts.size)} tokens had been seen k = ${short(k)} times more after every context. Shorter contexts are not asked.`,
-    jelinek_mercer: `${short(weight)} of the mass goes to the counts of each context that was seen, the other ${short(1 - weight)} to the next shorter one.`,
-    witten_bell: "Each different token that followed a context counts once more, in favour of the next shorter one: variety passes mass on.",
-    absolute_discounting: `${fixed ? short(discount) : d(longest)} is taken from each count${fixed ? "" : " (of the longest n-grams; estimated)"} and goes to the next shorter context.`,
-    kneser_ney: `${fixed ? short(discount) : d(longest)} is taken from each count${fixed ? "" : " (of the longest n-grams; estimated)"}. Shorter contexts count otherwise: not how often a token was seen, but after how many different ones.`,
-    modified_kneser_ney: `From a count of 1, of 2, of 3 and more of the longest n-grams are taken ${discountsOf(longest, true).map(short).join(", ")}. Shorter contexts count the different tokens before, as in Kneser–Ney.`,
-    katz: `Counts of 1 to 5 of the longest n-grams are multiplied by ${katzRatios(longest).map(short).join(", ")}; what that sets free is shared among the tokens not seen, as the next shorter context would.`,
-    stupid_backoff: "The longest context that knows a token gives its share; each step down costs a factor of 0.4. Here the scores are divided by their sum.",
+    add_k: `As if each of the ${grouped(counts.size)} tokens had been seen k = ${short(k)} times more after every ` +
+      "context. Shorter contexts are not asked.",
+    jelinek_mercer: `${short(weight)} of the mass goes to the counts of each context that was seen, the other ` +
+      `${short(1 - weight)} to the next shorter one.`,
+    witten_bell: "Each different token that followed a context counts once more, in favour of the next shorter one: " +
+      "variety passes mass on.",
+    absolute_discounting: `${taken} and goes to the next shorter context.`,
+    kneser_ney: `${taken}. Shorter contexts count otherwise: not how often a token was seen, but after how many ` +
+      "different ones.",
+    modified_kneser_ney: `From a count of 1, of 2, of 3 and more of the longest n-grams are taken ${several}. ` +
+      "Shorter contexts count the different tokens before, as in Kneser–Ney.",
+    katz: `Counts of 1 to 5 of the longest n-grams are multiplied by ${ratios}; what that sets free is shared among ` +
+      "the tokens not seen, as the next shorter context would.",
+    stupid_backoff: "The longest context that knows a token gives its share; each step down costs a factor of 0.4. " +
+      "Here the scores are divided by their sum.",
   }[method];
+}
+
+const SETTING = { add_k: "k", jelinek_mercer: "weight", absolute_discounting: "discount", kneser_ney: "discount" };
+const LABELS = { k: "Added count k", weight: "Weight λ", discount: "Discount D" };
+
+const shade = (n, most) => Math.max(0.16, 0.62 ** (most - n)); // the longer the context, the darker
+
+// The part of a bar that a context of length n - 1 pays for.
+function layer(n, most, from, width) {
+  const element = stretch(bar(n ? "lmc-ng-part" : "lmc-ng-part lmc-ng-uniform"), from, from + width);
+  if (n) element.style.opacity = shade(n, most);
+  return element;
+}
+
+// One method: its name to choose it by, and its distribution as a strip.
+function methodRow(method, names, choose) {
+  const radio = h("input", { type: "radio", name: names, value: method, onchange: choose });
+  const strip = mute(div("lmc-ng-strip"));
+  const element = div("lmc-ng-method", h("label", {}, radio, span("", NAMES[method])), strip);
+  element.dataset.method = method;
+  strip.addEventListener("click", () => radio.click());
+  function show(probs, ranking, tokens, chosen) {
+    radio.checked = chosen;
+    element.classList.toggle("lmc-on", chosen);
+    const possible = probs.some((p) => p > 0);
+    strip.classList.toggle("lmc-ng-empty", !possible);
+    strip.replaceChildren(
+      ...ranking.slice(0, ROWS).map((id, i) => {
+        const text = visible(tokens[id]);
+        const box = span(`lmc-hue-${i % 4}`, probs[id] >= 0.03 + 0.02 * text.length ? text : "");
+        box.title = `${text} ${exact(probs[id])}`;
+        box.style.width = percent(probs[id]);
+        return box;
+      }),
+    );
+    const left = ranking.length - ROWS;
+    const rest = 1 - ranking.slice(0, ROWS).reduce((sum, id) => sum + probs[id], 0);
+    if (!possible) strip.append("never seen: all are 0");
+    else if (left > 0) strip.append(span("lmc-ng-remainder", rest > 0.3 ? others(left) : ""));
+  }
+  return { method, element, show };
+}
+
+// Sliders of the n-grams' length, and of the setting that the method has.
+function sliders(model, order, set) {
+  const length = slider("Length n", "n", { max: order, onMove: (n) => set({ n }) });
+  length.input.min = "1";
+  const settings = Object.fromEntries(
+    Object.entries(STOPS).map((
+      [key, stops],
+    ) => [
+      key,
+      slider(LABELS[key], "setting", { max: stops.length - 1, onMove: (stop) => set({ [key]: stops[stop] }) }),
+    ]),
+  );
+  const element = div("lmc-ng-controls", length.element);
+  function show() {
+    length.show(model.get("n"), String(model.get("n")));
+    const key = SETTING[model.get("method")];
+    const now = key ? settings[key].element : null;
+    if (element.children[1] !== now) element.replaceChildren(length.element, ...(now ? [now] : []));
+    if (!key) return;
+    const value = model.get(key);
+    const known = STOPS[key].filter((stop) => stop !== null); // null, to be estimated, comes first if at all
+    const stop = value === null ? 0 : STOPS[key].length - known.length + nearest(known, value);
+    settings[key].show(stop, value === null ? "estimated" : short(value));
+  }
+  return { element, show };
+}
+
+// The context that is typed or drawn, and what can be done with it.
+function contextField({ counts, vocab, what, set, model, draw }) {
+  const cut = (text) => [...text].slice(-MAX_CONTEXT).join("");
+  const area = h("textarea", {
+    rows: 1,
+    spellcheck: "false",
+    autocapitalize: "off",
+    autocomplete: "off",
+    "aria-label": "Context",
+    oninput: () => set({ context: cut(area.value) }),
+  });
+  const strange = h("p", { class: "lmc-note lmc-ng-note", role: "status" });
+  const joined = (text, id) =>
+    text + (vocab.separator && text && !/\s$/.test(text) ? vocab.separator : "") + vocab.tokens[id];
+  const drawMany = (many) => {
+    const text = model.get("context");
+    set({ context: cut(draw(read(text, vocab).ids, many).reduce(joined, text)) });
+  };
+  const draws = [1, 50].map((many) =>
+    button(many === 1 ? `Draw the next ${what}` : `Draw ${many}`, () => drawMany(many), { "data-draw": many })
+  );
+  const clear = button("Clear", () => set({ context: "" }));
+  const tries = [["frequent", "a frequent context"], ["once", "one seen once"], ["never", "one never seen"]].map(
+    ([kind, label]) =>
+      button(label, () => {
+        const ids = example(counts, model.get("n") - 1, kind);
+        if (ids) set({ context: ids.reduce(joined, "") });
+      }, { "data-example": kind }),
+  );
+  const buttons = div(
+    "lmc-buttons lmc-ng-acts",
+    ...draws,
+    clear,
+    group("lmc-examples", "Contexts to try", "Try", ...tries),
+  );
+  function show(context, unknown, possible) {
+    if (area.value !== context) area.value = context;
+    strange.textContent = unknown === null
+      ? ""
+      : `“${visible(unknown)}” is none of the ${plural(vocab.tokens.length, what)}, so it was never seen: ` +
+        "only what follows it counts as context.";
+    for (const each of draws) each.disabled = !possible;
+    for (const each of tries) each.disabled = model.get("n") === 1;
+  }
+  return { elements: [area, strange, buttons], show };
+}
+
+// What followed a context: the counts that are used, the largest first.
+function followers(list, used, total) {
+  const element = div(
+    "lmc-ng-followers",
+    ...list.map(([token, count]) => span("lmc-ng-follower", h("b", {}, visible(token)), ` ${grouped(count)}`)),
+  );
+  element.setAttribute("role", "cell");
+  if (used) element.append(span("lmc-zero", used));
+  else if (total > list.length) element.append(span("lmc-zero", `… ${total - list.length} more`));
+  return element;
+}
+
+function render({ model, el }) {
+  const tokens = model.get("tokens");
+  const separator = model.get("separator");
+  const vocab = { tokens, separator, unknown: model.get("unknown") };
+  const counts = unpack(model.get("trie"), tokens.length, model.get("order"));
+  const what = separator ? "token" : "character";
+  const name = (ids) => ids.map((id) => visible(tokens[id])).join(separator);
+  const set = setter(model);
+  const settings = (method = model.get("method")) => ({
+    method,
+    n: model.get("n"),
+    k: model.get("k"),
+    weight: model.get("weight"),
+    discount: model.get("discount"),
+  });
+  const kept = new Map(); // tables of each method with the settings that made them
+  const tables = (method) => {
+    const now = settings(method);
+    const key = JSON.stringify([now.n, SETTING[method] && now[SETTING[method]]]);
+    if (!kept.has(method) || kept.get(method).key !== key) kept.set(method, { key, made: smooth(counts, now) });
+    return kept.get(method).made;
+  };
+  const predicted = (ids, method = model.get("method")) => predict(counts, tables(method), ids, backsOff(method));
+  // Up to so many tokens after a context; fewer where nothing was seen.
+  function draw(context, many) {
+    const ids = [...context];
+    for (let i = 0; i < many; i++) {
+      const { probs } = predicted(ids);
+      if (!probs.some((p) => p > 0)) break;
+      ids.push(drawOne(probs));
+    }
+    return ids.slice(context.length);
+  }
+
+  const field = contextField({ counts, vocab, what, set, model, draw });
+  const names = `lmc-ngrams-${Math.random().toString(36).slice(2)}`;
+  const strips = Object.keys(NAMES).map((method) => methodRow(method, names, () => set({ method })));
+  const controls = sliders(model, model.get("order"), set);
+  const explain = h("p", { class: "lmc-note lmc-ng-explain" });
+  const pathTitle = div("lmc-subtitle");
+  const path = table("From the longest context to none", "lmc-ng-path");
+  const pathNote = note();
+  const barsTitle = h("div", { class: "lmc-subtitle", role: "status" });
+  const bars = table("The most probable tokens", "lmc-ng-bars");
+  const size = `${plural(counts.levels[0].counts[0], what)}, ${grouped(tokens.length)} of them different`;
+  const methods = h(
+    "div",
+    { role: "radiogroup", "aria-label": "Smoothing method" },
+    ...strips.map((strip) => strip.element),
+  );
+  const root = section(
+    "ngrams",
+    "N-gram explorer",
+    "What comes next? The counts, and what each method makes of them",
+    div("lmc-ng-facts lmc-note", `Counted in a text of ${size}. Type a context:`),
+    ...field.elements,
+    methods,
+    controls.element,
+    explain,
+    div("lmc-detail", pathTitle, path, pathNote),
+    div("lmc-detail", barsTitle, bars),
+  );
+
+  // The tokens stand in one order in all strips: by their probability on the average of the methods.
+  function drawStrips(ids) {
+    const all = strips.map(({ method }) => predicted(ids, method).probs);
+    const ranking = ranked(tokens.map((_, id) => all.reduce((sum, probs) => sum + probs[id], 0)));
+    strips.forEach(({ method, show }, i) => show(all[i], ranking, tokens, method === model.get("method")));
+  }
+
+  // One context of the path: what it was followed by, what it decides (from `from` on) and what it passes on.
+  function pathRow(n, ids, used, { from, share, total, most, gamma }) {
+    const context = n ? ids.slice(ids.length - n + 1) : [];
+    const node = n ? find(counts, context) : 0;
+    const { tokens: next, first } = counts.levels[Math.max(n, 1)];
+    const own = n && node >= 0 ? Array.from({ length: first[node + 1] - first[node] }, (_, i) => first[node] + i) : [];
+    const seen = own.reduce((sum, g) => sum + counts.levels[n].counts[g], 0);
+    const top = [...own].sort((a, b) => used[b] - used[a] || a - b).slice(0, FOLLOWERS);
+    const list = top.map((g) => [tokens[next[g]], used[g]]);
+    const rest = Math.max(0, total - from - share);
+    const asked = gamma !== null;
+    const parts = share ? [layer(n, most, from, share)] : [];
+    if (rest > 1e-9 && asked) parts.push(stretch(bar("lmc-ng-rest"), from + share, from + share + rest));
+    const empty = n ? (seen ? "" : "never seen") : `1/${grouped(tokens.length)} for each ${what}`;
+    const idle = n ? !asked : share < 0.002;
+    const element = row(
+      `${seen || !n ? "" : "lmc-ng-unseen"} ${idle ? "lmc-ng-idle" : ""}`,
+      rowName("lmc-ng-context", n > 1 ? name(context) : h("i", {}, n ? "no context" : "uniform")),
+      numberCell(n ? times(seen) : "–"),
+      track(...parts),
+      numberCell(exact(share)),
+      numberCell(asked ? exact(gamma) : "–"),
+      followers(list, empty, own.length),
+    );
+    Object.assign(element.dataset, { length: n, count: seen, share, gamma: asked ? gamma : "" });
+    return { element, best: top.length ? { token: next[top[0]], context, count: used[top[0]] } : null };
+  }
+
+  function drawPath(ids, { parts, gammas, probs }) {
+    const method = model.get("method");
+    const most = parts.length - 1;
+    const total = probs.reduce((a, b) => a + b, 0);
+    const otherwise = method.endsWith("kneser_ney"); // counts below the longest are of a different kind
+    const used = otherwise ? continuations(counts, model.get("n")) : counts.levels;
+    const rows = [];
+    let [from, strange] = [0, null]; // the first follower that is counted otherwise
+    for (let n = most; n >= 0; n--) {
+      const share = parts[n].reduce((a, b) => a + b, 0);
+      const asked = n && (n === most || !tables(method).alone); // add-k goes straight to the uniform distribution
+      const scale = { from, share, total, most, gamma: asked ? gammas[n - 1] : null };
+      const { element, best } = pathRow(n, ids, used[Math.max(n, 1)].counts, scale);
+      rows.push(element);
+      if (!strange && otherwise && best && n < model.get("n")) strange = best;
+      from += share;
+    }
+    const legend = span("", swatch("lmc-fill"), "decided here", swatch("lmc-ng-rest"), "passed on");
+    const [seen, here, gamma] = ["seen", "here", "γ"].map((text) => column("lmc-number", text));
+    const head = [column("", "context"), seen, mute(legend), here, gamma, column("lmc-hidden", "followed by")];
+    path.replaceChildren(row("lmc-head", ...head), ...rows);
+    pathTitle.textContent = `From the longest context to none: who decides how much (${NAMES[method]})`;
+    pathNote.textContent = strange
+      ? `Kneser and Ney count otherwise below the longest: the ${grouped(strange.count)} beside ` +
+        `“${name([strange.token])}” says that “${name([...strange.context, strange.token])}” stood after ` +
+        `${grouped(strange.count)} different ${what}s.`
+      : "";
+  }
+
+  // The most probable tokens, each bar in layers: the longest context first.
+  function drawBars(ids, { probs, parts }) {
+    const most = parts.length - 1;
+    const ranking = ranked(probs);
+    const shown = ranking.slice(0, ROWS).filter((id) => probs[id] > 0);
+    const rest = ranking.slice(shown.length);
+    const sum = (values, list) => list.reduce((total, id) => total + values[id], 0);
+    const groups = [...shown.map((id) => [id]), ...(rest.length ? [rest] : [])];
+    const longest = Math.max(...groups.map((members) => sum(probs, members)));
+    const end = axisEnd(longest);
+    const rows = groups.map((members, i) => {
+      const layers = [];
+      let from = 0;
+      for (let n = most; n >= 0; n--) {
+        const width = sum(parts[n], members);
+        if (width > 0) layers.push(layer(n, most, from / end, width / end));
+        from += width;
+      }
+      const one = i < shown.length;
+      const p = sum(probs, members);
+      const element = row(
+        one ? "" : "lmc-others",
+        rowName("lmc-token", one ? visible(tokens[members[0]]) : others(members.length)),
+        track(...layers),
+        numberCell(exact(p), p ? "" : "lmc-zero"),
+      );
+      element.dataset.p = p;
+      if (one) element.dataset.token = tokens[members[0]];
+      return element;
+    });
+    const head = row("lmc-head", column("", what), axis(0, end / 2, end), column("lmc-number", "probability"));
+    bars.replaceChildren(head, ...rows);
+    const last = ids.slice(Math.max(0, ids.length - model.get("n") + 1));
+    const after = last.length ? ` after “${name(last)}”` : ", with no context";
+    barsTitle.textContent = longest > 0
+      ? `The next ${what}${after}`
+      : `“${name(last)}” was never seen: maximum likelihood has nothing to say, and every probability is 0`;
+  }
+
+  function update() {
+    const { ids, strange } = read(model.get("context"), vocab);
+    const found = predicted(ids);
+    field.show(model.get("context"), strange, found.probs.some((p) => p > 0));
+    drawStrips(ids);
+    controls.show();
+    explain.textContent = explanation(counts, settings());
+    drawPath(ids, found);
+    drawBars(ids, found);
+    const n = model.get("n");
+    Object.assign(root.dataset, { method: model.get("method"), n, used: Math.min(ids.length, n - 1) });
+  }
+
+  return mount({ model, el }, root, { follows: ["context", "n", "method", "k", "weight", "discount"], update });
 }
 
 export default { render };

@@ -17,7 +17,7 @@ from lmcourse.ngram.counts import NgramCounts, count_ngrams
 from lmcourse.ngram.model import NgramModel
 from lmcourse.ngram.smoothing import Tables
 from lmcourse.vocabulary import Vocabulary
-from lmcourse.widgets.base import Widget, script
+from lmcourse.widgets.base import HERE, Widget, pack_numbers, script
 
 MAX_BYTES = 220_000  # of the counts and the tokens, as they travel into the page
 MAX_CONTEXT = 1_000  # characters that are typed or drawn; the last N - 1 tokens matter
@@ -57,6 +57,7 @@ class NgramExplorer(Widget):
     """
 
     _esm = script("ngrams.js")
+    _css = HERE / "ngrams.css"
 
     tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
     separator = traitlets.Unicode().tag(sync=True)
@@ -234,9 +235,6 @@ def pack(counts: NgramCounts, opening: Sequence[int]) -> bytes:
         a context that was seen once    the token after it, or V if the text ended there
         any other context               how many tokens followed it, and for each its distance d from the one
                                         before: 2 d if it was seen once, else 2 d + 1 and its count
-
-    Each number takes as many bytes as it needs, seven bits in each, the lowest first; the eighth bit is set
-    where the number goes on.
     """
     size = counts.vocab_size
     numbers = [int(counts.levels[0].counts[0]), *opening]
@@ -254,10 +252,4 @@ def pack(counts: NgramCounts, opening: Sequence[int]) -> bytes:
                 distance = 2 * (token - before - 1)
                 numbers += (distance,) if count == 1 else (distance + 1, count)
                 before = token
-    packed = bytearray()
-    for number in numbers:
-        while number > 127:
-            packed.append(number & 127 | 128)
-            number >>= 7
-        packed.append(number)
-    return bytes(packed)
+    return pack_numbers(numbers)

@@ -1,5 +1,27 @@
-// The sparsity map; shared.js stands before it. First the counting, the same as lmcourse/widgets/sparsity.py and tested
-// against it; then the drawing. `ids` is the text, a token id for each token; V is the number of different tokens.
+// The sparsity map. First the counting, the same as lmcourse/widgets/sparsity.py and tested against it; then the
+// drawing. `ids` is the text, a token id for each token; V is the number of different tokens.
+
+import {
+  button,
+  column,
+  div,
+  grouped,
+  h,
+  mount,
+  mute,
+  nearest,
+  numberCell,
+  player,
+  plural,
+  raised,
+  row,
+  rowName,
+  section,
+  setter,
+  slider,
+  table,
+  visible,
+} from "./ui.js";
 
 // ---------- counting ----------
 
@@ -53,12 +75,12 @@ export function stops(length, many = 60) {
 
 // ---------- drawing ----------
 
-const raised = (power) => [...String(power)].map((d) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[d]).join("");
-const grouped = (n) => (n < 1e8 ? String(n).replace(/\B(?=(\d{3})+$)/g, ",")
-  : n.toExponential(1).replace(/e\+(\d+)/, (_, power) => ` · 10${raised(power)}`));
+const many = (
+  n,
+) => (n < 1e8 ? grouped(n) : n.toExponential(1).replace(/e\+(\d+)/, (_, power) => ` · 10${raised(power)}`));
 
 // A share as percent, in two digits.
-function percent(share) {
+function inPercent(share) {
   if (share === 0 || share === 1) return `${100 * share} %`;
   const value = 100 * share;
   if (value >= 10) return `${Math.min(99, Math.round(value))} %`;
@@ -67,13 +89,16 @@ function percent(share) {
 }
 
 // Ten to a power, 0 or less, as percent.
-const tick = (power) => (power < -5 ? `10⁻${raised(-2 - power)} %` : `${(100 * 10 ** power).toFixed(Math.max(0, -2 - power))} %`);
+const tick = (power) =>
+  power < -5 ? `10${raised(power + 2)} %` : `${(100 * 10 ** power).toFixed(Math.max(0, -2 - power))} %`;
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
-const SVG = Object.assign(document.createElement("div"), { innerHTML: "<svg></svg>" }).firstChild.namespaceURI;
+const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
+const place = (element, attributes) =>
+  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
 function s(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, value));
+  place(element, attributes);
   element.append(...children);
   return element;
 }
@@ -81,23 +106,30 @@ function s(tag, attributes = {}, ...children) {
 // The shares as the text grows, both on scales of powers of ten.
 function curves(meetings, V, length, least) {
   const [width, height, left, right, top, bottom] = [300, 190, 46, 30, 8, 24];
-  const lowest = Math.floor(Math.log10(Math.max(1, Math.min(...meetings.map((m, i) => upTo(m, least) || 1))) / V ** LONGEST));
+  const fewest = Math.min(...meetings.map((met) => upTo(met, least) || 1));
+  const lowest = Math.floor(Math.log10(fewest / V ** LONGEST));
   const x = (size) => left + ((width - left - right) * Math.log(size / least)) / Math.log(length / least || 2);
   const y = (share) => top + ((height - top - bottom) * Math.log10(share)) / lowest;
   const lines = [];
   const step = Math.ceil(-lowest / 5);
   for (let power = 0; power >= lowest; power -= step) {
-    lines.push(s("line", { x1: left, x2: width - right, y1: y(10 ** power), y2: y(10 ** power), class: "lmc-sp-grid" }),
-      s("text", { x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, tick(power)));
+    lines.push(
+      s("line", { x1: left, x2: width - right, y1: y(10 ** power), y2: y(10 ** power), class: "lmc-sp-grid" }),
+      s("text", { x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, tick(power)),
+    );
   }
   for (let power = Math.ceil(Math.log10(least)); 10 ** power <= length; power++) {
-    lines.push(s("line", { x1: x(10 ** power), x2: x(10 ** power), y1: top, y2: height - bottom, class: "lmc-sp-grid" }),
-      s("text", { x: x(10 ** power), y: height - 8, "text-anchor": "middle" }, grouped(10 ** power)));
+    lines.push(
+      s("line", { x1: x(10 ** power), x2: x(10 ** power), y1: top, y2: height - bottom, class: "lmc-sp-grid" }),
+      s("text", { x: x(10 ** power), y: height - 8, "text-anchor": "middle" }, many(10 ** power)),
+    );
   }
   const places = stops(length, 48);
   let above = -Infinity; // the last name's place: names stand 11 apart
   meetings.forEach((met, i) => {
-    const points = places.filter((size) => upTo(met, size)).map((size) => `${x(size)},${y(upTo(met, size) / V ** (i + 1))}`);
+    const points = places.filter((size) => upTo(met, size)).map((size) =>
+      `${x(size)},${y(upTo(met, size) / V ** (i + 1))}`
+    );
     lines.push(s("polyline", { points: points.join(" "), class: `lmc-sp-curve lmc-sp-curve-${i + 1}` }));
     if (!met.length) return;
     above = Math.max(above + 11, y(met.length / V ** (i + 1)) + 4);
@@ -105,15 +137,19 @@ function curves(meetings, V, length, least) {
   });
   const now = s("line", { y1: top, y2: height - bottom, class: "lmc-sp-now" });
   const dots = meetings.map(() => s("circle", { r: 3, class: "lmc-sp-dot" }));
-  const element = s("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", class: "lmc-sp-curves" }, ...lines, now, ...dots);
+  const element = s(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", class: "lmc-sp-curves" },
+    ...lines,
+    now,
+    ...dots,
+  );
   const show = (size) => {
-    now.setAttribute("x1", x(size));
-    now.setAttribute("x2", x(size));
+    place(now, { x1: x(size), x2: x(size) });
     dots.forEach((dot, i) => {
       const seen = upTo(meetings[i], size);
       dot.style.display = seen ? "" : "none";
-      dot.setAttribute("cx", x(size));
-      dot.setAttribute("cy", y(Math.max(1, seen) / V ** (i + 1)));
+      place(dot, { cx: x(size), cy: y(Math.max(1, seen) / V ** (i + 1)) });
     });
   };
   return { element, show };
@@ -129,70 +165,75 @@ function render({ model, el }) {
   const sizes = stops(ids.length);
   const what = separator ? "token" : "character";
   const name = (list) => list.map((id) => visible(tokens[id])).join(separator);
-  const set = (values) => {
-    Object.entries(values).forEach(([key, value]) => model.set(key, value));
-    model.save_changes();
-  };
+  const set = setter(model);
   let cursor = null; // [row, column]
   let counts = new Int32Array(V * V);
   let most = 1; // the largest count of the whole text
-  let painted = 0; // the map's width when it was last painted
   let place = { left: 0, top: 0, cell: 1 };
 
   // The map
   const title = h("div", { class: "lmc-subtitle", role: "status" });
-  const axes = h("div", { class: "lmc-sp-axes" });
-  const canvas = h("canvas", { "aria-hidden": "true" });
-  const map = h("div", { class: "lmc-sp-map", tabindex: 0, role: "application", "aria-label": "Map of pairs; arrow keys move, Enter goes in, Escape goes out", "data-lm-suppress-shortcuts": "true" }, canvas);
+  const axes = div("lmc-sp-axes");
+  const canvas = mute(h("canvas"));
+  const map = h(
+    "div",
+    { class: "lmc-sp-map", tabindex: 0, role: "application", "data-lm-suppress-shortcuts": "true" },
+    canvas,
+  );
   const told = h("div", { class: "lmc-sp-told", role: "status" });
-  const into = h("button", { type: "button", "data-zoom": "in", onclick: () => zoomIn() });
-  const out = h("button", { type: "button", "data-zoom": "out", onclick: () => zoomOut() }, "Back");
-  const legend = h("div", { class: "lmc-sp-legend lmc-note" });
+  const into = button("", () => zoomIn(), { "data-zoom": "in" });
+  const out = button("Back", () => zoomOut(), { "data-zoom": "out" });
+  const legend = div("lmc-sp-legend lmc-note");
 
   // The size
-  const input = h("input", { type: "range", min: 0, max: sizes.length - 1, step: 1, "data-slider": "size", "aria-label": `${what}s read` });
-  const output = h("output", { "aria-hidden": "true" });
-  let timer = null;
-  const stop = () => {
-    clearInterval(timer);
-    timer = null;
-    play.textContent = "Play";
-  };
-  const at = () => sizes.reduce((best, size, i) => (Math.abs(size - model.get("size")) < Math.abs(sizes[best] - model.get("size")) ? i : best), 0);
-  input.addEventListener("input", () => { stop(); set({ size: sizes[Number(input.value)] }); });
-  const play = h("button", { type: "button", class: "lmc-run", onclick: () => {
-    if (timer !== null) return stop();
-    if (at() === sizes.length - 1) set({ size: sizes[0] });
-    play.textContent = "Pause";
-    timer = setInterval(() => {
-      set({ size: sizes[Math.min(at() + 1, sizes.length - 1)] });
-      if (at() === sizes.length - 1) stop();
-    }, 150);
-  } }, "Play");
+  const at = () => nearest(sizes, model.get("size"));
+  const last = sizes.length - 1;
+  const run = player(150, {
+    step: () => set({ size: sizes[Math.min(at() + 1, last)] }),
+    done: () => at() === last,
+    rewind: () => set({ size: sizes[0] }),
+  });
+  const length = slider("Text read", "size", {
+    max: last,
+    onMove: (stop) => {
+      run.stop();
+      set({ size: sizes[stop] });
+    },
+  });
+  length.input.setAttribute("aria-label", `${what}s read`);
 
   // The numbers
   const rows = meetings.map((_, i) => {
-    const parts = { seen: h("span", { class: "lmc-number", role: "cell" }), share: h("span", { class: "lmc-number", role: "cell" }) };
-    const element = h("div", { class: "lmc-row", role: "row", "data-n": i + 1 },
-      h("span", { role: "rowheader" }, h("i", { class: `lmc-sp-key lmc-sp-key-${i + 1}`, "aria-hidden": "true" }), String(i + 1)),
-      parts.seen, h("span", { class: "lmc-number", role: "cell" }, grouped(V ** (i + 1))), parts.share);
-    return { element, ...parts };
+    const [seen, share] = [numberCell(), numberCell()];
+    const element = row("", rowName("", String(i + 1)), seen, numberCell(many(V ** (i + 1))), share);
+    element.dataset.n = i + 1;
+    return { element, seen, share };
   });
-  const table = h("div", { class: "lmc-sp-table", role: "table", "aria-label": "How many n-grams were seen" },
-    h("div", { class: "lmc-row lmc-head", role: "row" }, ...["n", "seen", "possible", "share"].map((text, i) =>
-      h("span", { class: i ? "lmc-number" : "", role: "columnheader" }, text))),
-    ...rows.map((row) => row.element));
+  const heads = ["n", "seen", "possible", "share"].map((text, i) => column(i ? "lmc-number" : "", text));
   const chart = curves(meetings, V, ids.length, sizes[0]);
 
-  const root = h("section", { class: "lmc lmc-sparsity", "aria-label": "Sparsity map" },
-    h("div", { class: "lmc-title" }, "Which of all possible n-grams were ever seen?"),
-    h("div", { class: "lmc-sp-size" },
-      h("div", { class: "lmc-slider" },
-        h("div", { class: "lmc-slider-head" }, h("span", { "aria-hidden": "true" }, "Text read"), output), input), play),
-    h("div", { class: "lmc-sp-halves" },
-      h("div", { class: "lmc-sp-left" }, title, axes, map, legend, told, h("div", { class: "lmc-buttons" }, into, out)),
-      h("div", { class: "lmc-sp-right" }, table, h("div", { class: "lmc-sp-caption" }, "Share of possible n-grams seen"), chart.element,
-        h("div", { class: "lmc-sp-caption lmc-sp-x" }, `${what}s read`))));
+  const root = section(
+    "sparsity",
+    "Sparsity map",
+    "Which of all possible n-grams were ever seen?",
+    div("lmc-sp-size", length.element, run.button),
+    div(
+      "lmc-sp-halves",
+      div("", title, axes, map, legend, told, div("lmc-buttons", into, out)),
+      div(
+        "",
+        table(
+          "How many n-grams were seen",
+          "",
+          row("lmc-head", ...heads),
+          ...rows.map((each) => each.element),
+        ),
+        div("lmc-sp-caption", "Share of possible n-grams seen"),
+        chart.element,
+        div("lmc-sp-caption lmc-sp-x", `${what}s read`),
+      ),
+    ),
+  );
 
   function zoomIn() {
     const prefix = model.get("prefix");
@@ -226,7 +267,9 @@ function render({ model, el }) {
     if (cell && String(cell) !== String(cursor)) go(cell);
   });
   let pressed = ""; // the cursor when the pointer went down: a mouse is there already, a finger taps twice
-  map.addEventListener("pointerdown", () => { pressed = String(cursor); });
+  map.addEventListener("pointerdown", () => {
+    pressed = String(cursor);
+  });
   map.addEventListener("click", (event) => {
     const cell = cellAt(event);
     if (!cell) return;
@@ -245,7 +288,9 @@ function render({ model, el }) {
     else return;
     event.preventDefault();
   });
-  map.addEventListener("focus", () => { if (!cursor) go([0, 0]); });
+  map.addEventListener("focus", () => {
+    if (!cursor) go([0, 0]);
+  });
 
   function tell() {
     const prefix = model.get("prefix");
@@ -259,19 +304,21 @@ function render({ model, el }) {
     }
     const [row, column] = cursor;
     const count = counts[row * V + column];
-    told.replaceChildren(h("b", {}, `“${name([...prefix, row, column])}”`), count ? ` was seen ${grouped(count)} time${count === 1 ? "" : "s"}` : " was never seen");
+    told.replaceChildren(
+      h("b", {}, `“${name([...prefix, row, column])}”`),
+      count ? ` was seen ${plural(count, "time")}` : " was never seen",
+    );
     into.textContent = deepest ? "Go in" : `Go in: what followed “${name([...prefix, row])}”?`;
     Object.assign(root.dataset, { row, column, count });
   }
 
   function paint() {
     const width = map.clientWidth;
-    painted = width;
     if (!width) return;
     const style = getComputedStyle(root);
     const colour = (key) => style.getPropertyValue(key).trim();
     const paint2d = canvas.getContext("2d");
-    const scale = window.devicePixelRatio || 1;
+    const scale = globalThis.devicePixelRatio || 1;
     const font = (bold) => `${bold ? "700 " : ""}10.5px ${style.fontFamily}`;
     paint2d.font = font(true);
     const labels = tokens.map(visible);
@@ -295,7 +342,12 @@ function render({ model, el }) {
         const count = counts[row * V + column];
         if (!count) continue;
         paint2d.globalAlpha = shade(count);
-        paint2d.fillRect(left + edge(column), top + edge(row), edge(column + 1) - edge(column), edge(row + 1) - edge(row));
+        paint2d.fillRect(
+          left + edge(column),
+          top + edge(row),
+          edge(column + 1) - edge(column),
+          edge(row + 1) - edge(row),
+        );
       }
     }
     paint2d.globalAlpha = 1;
@@ -316,18 +368,22 @@ function render({ model, el }) {
         draw();
         paint2d.globalAlpha = 1;
       };
-      if (onRow || (i % every === 0 && !near(0))) write(onRow, () => {
-        paint2d.textAlign = "right";
-        paint2d.fillText(label, left - 4, top + middle, gutter - 4);
-      });
-      if (onColumn || (i % every === 0 && !near(1))) write(onColumn, () => {
-        paint2d.save();
-        paint2d.translate(left + middle, top - (turned ? 4 : 8));
-        if (turned) paint2d.rotate(-Math.PI / 2);
-        paint2d.textAlign = turned ? "left" : "center";
-        paint2d.fillText(label, 0, 0, gutter - 4);
-        paint2d.restore();
-      });
+      if (onRow || (i % every === 0 && !near(0))) {
+        write(onRow, () => {
+          paint2d.textAlign = "right";
+          paint2d.fillText(label, left - 4, top + middle, gutter - 4);
+        });
+      }
+      if (onColumn || (i % every === 0 && !near(1))) {
+        write(onColumn, () => {
+          paint2d.save();
+          paint2d.translate(left + middle, top - (turned ? 4 : 8));
+          if (turned) paint2d.rotate(-Math.PI / 2);
+          paint2d.textAlign = turned ? "left" : "center";
+          paint2d.fillText(label, 0, 0, gutter - 4);
+          paint2d.restore();
+        });
+      }
     });
     if (!cursor) return;
     const [row, column] = cursor;
@@ -338,7 +394,12 @@ function render({ model, el }) {
     paint2d.globalAlpha = 1;
     paint2d.strokeStyle = getComputedStyle(mark).backgroundColor;
     paint2d.lineWidth = 2;
-    paint2d.strokeRect(left + edge(column) - 1, top + edge(row) - 1, edge(column + 1) - edge(column) + 2, edge(row + 1) - edge(row) + 2);
+    paint2d.strokeRect(
+      left + edge(column) - 1,
+      top + edge(row) - 1,
+      edge(column + 1) - edge(column) + 2,
+      edge(row + 1) - edge(row) + 2,
+    );
   }
 
   const shade = (count) => 0.2 + (0.8 * Math.log(count)) / Math.log(Math.max(10, most));
@@ -348,13 +409,17 @@ function render({ model, el }) {
 
   function drawLegend() {
     const steps = [1, 10, 100, 1000, 10000].filter((count) => count <= Math.max(10, most));
-    legend.replaceChildren(h("i", { class: "lmc-sp-swatch lmc-sp-blank" }), " never ",
+    legend.replaceChildren(
+      h("i", { class: "lmc-sp-swatch lmc-sp-blank" }),
+      " never ",
       ...steps.flatMap((count, i) => {
         const box = i ? h("i", { class: "lmc-sp-swatch" }) : swatch;
         const cover = h("i", { class: "lmc-sp-box" }, box);
         box.style.opacity = shade(count);
         return [cover, ` ${grouped(count)} `];
-      }), "times");
+      }),
+      "times",
+    );
   }
 
   function update() {
@@ -362,20 +427,23 @@ function render({ model, el }) {
     const long = prefix.length + 2;
     counts = matrix(ids, V, size, prefix);
     most = Math.max(...matrix(ids, V, ids.length, prefix));
-    const here = counts.reduce((sum, count) => sum + (count > 0), 0);
+    const here = counts.reduce((sum, count) => sum + Number(count > 0), 0);
     const given = prefix.length ? `After “${name(prefix)}”: ` : "";
-    title.textContent = `${given}${grouped(here)} of ${grouped(V * V)} pairs seen (${percent(here / (V * V))})`;
+    title.textContent = `${given}${many(here)} of ${grouped(V * V)} pairs seen (${inPercent(here / (V * V))})`;
     axes.textContent = `Row: the ${ORDINALS[long - 2]} ${what}. Column: the ${ORDINALS[long - 1]}.`;
-    map.setAttribute("aria-label", `${given}map of pairs of ${what}s: a row for the ${ORDINALS[long - 2]}, a column for the ${ORDINALS[long - 1]}. Arrow keys move, Enter goes in, Escape goes out.`);
-    input.value = at();
-    input.setAttribute("aria-valuetext", `${grouped(size)} of ${grouped(ids.length)}`);
-    output.textContent = `${grouped(size)} ${what}${size === 1 ? "" : "s"}`;
-    rows.forEach((row, i) => {
-      const seen = upTo(meetings[i], size);
-      row.seen.textContent = grouped(seen);
-      row.share.textContent = percent(seen / V ** (i + 1));
-      row.element.dataset.seen = seen;
-      row.element.classList.toggle("lmc-on", i + 1 === long);
+    map.setAttribute(
+      "aria-label",
+      `${given}map of pairs of ${what}s: a row for the ${ORDINALS[long - 2]}, a column for the ${
+        ORDINALS[long - 1]
+      }. Arrow keys move, Enter goes in, Escape goes out.`,
+    );
+    length.show(at(), plural(size, what), `${grouped(size)} of ${grouped(ids.length)}`);
+    rows.forEach(({ element, seen, share }, i) => {
+      const found = upTo(meetings[i], size);
+      seen.textContent = grouped(found);
+      share.textContent = inPercent(found / V ** (i + 1));
+      element.dataset.seen = found;
+      element.classList.toggle("lmc-on", i + 1 === long);
     });
     chart.show(size);
     drawLegend();
@@ -384,21 +452,13 @@ function render({ model, el }) {
     tell();
   }
 
-  const events = ["size", "prefix"].map((key) => `change:${key}`);
-  events.forEach((event) => model.on(event, update));
-  const resized = new ResizeObserver(() => { if (map.clientWidth !== painted) paint(); });
   const themed = new MutationObserver(() => paint());
-  [document.documentElement, document.body].forEach((node) => themed.observe(node, { attributes: true }));
-  el.append(root);
-  resized.observe(map);
-  update();
-  return () => {
-    stop();
-    resized.disconnect();
+  for (const node of [document.documentElement, document.body]) themed.observe(node, { attributes: true });
+  const teardown = () => {
+    run.stop();
     themed.disconnect();
-    events.forEach((event) => model.off(event, update));
-    root.remove();
   };
+  return mount({ model, el }, root, { follows: ["size", "prefix"], update, resized: [map, paint], teardown });
 }
 
 export default { render };

@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 
 from lmcourse.vocabulary import Vocabulary
-from lmcourse.widgets.base import Widget, script
+from lmcourse.widgets.base import HERE, Widget, script
 
 LONGEST = 5  # n up to which n-grams are told apart
 MAX_TOKENS = 100  # of the vocabulary: each takes a row and a column
@@ -37,6 +37,7 @@ class SparsityMap(Widget):
     """
 
     _esm = script("sparsity.js")
+    _css = HERE / "sparsity.css"
 
     tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
     separator = traitlets.Unicode().tag(sync=True)

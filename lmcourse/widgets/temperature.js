@@ -1,36 +1,72 @@
-// The temperature explorer; shared.js stands before it. First the arithmetic, the same as lmcourse/decoding/filters.py and
-// tested against it; then the drawing.
+// The temperature explorer. First the arithmetic, the same as lmcourse/decoding/filters.py and tested against it; then
+// the drawing. Tokens stand by falling probability throughout, so that whatever is kept of them is a beginning.
+
+import { anneal, normalise, temperatureOf, temperatureSlider } from "./anneal.js";
+import {
+  axis,
+  axisEnd,
+  bar,
+  button,
+  column,
+  div,
+  group,
+  grouped,
+  h,
+  mount,
+  nearest,
+  number,
+  numberCell,
+  others,
+  percent,
+  plural,
+  row,
+  rowName,
+  section,
+  setter,
+  short,
+  slider,
+  swatch,
+  table,
+  track,
+  unpackNumbers,
+  visible,
+} from "./ui.js";
 
 // ---------- arithmetic ----------
 
-// Token ids by falling probability; among equals the smaller id comes first.
-export function order(logProbs) {
-  return logProbs.map((_, i) => i).sort((a, b) => logProbs[b] - logProbs[a] || a - b);
-}
+const STEP = 2 ** -12; // of the log-probabilities beyond the first
 
-// `ranking` is the order in which tokens are kept; at T = Infinity all are equal, and the order before decides.
-export function topK(logProbs, k, ranking = order(logProbs)) {
-  const kept = new Set(ranking.slice(0, k));
-  return normalise(logProbs.map((l, i) => (kept.has(i) ? l : -Infinity)));
+// All log-probabilities: the first ones as they are, then how many steps each lies below the one before it. What is
+// impossible comes last, and does not travel.
+export function unpack(first, tail, size) {
+  const all = new Float64Array(size).fill(-Infinity);
+  first.forEach((l, i) => {
+    if (l !== null) all[i] = l;
+  });
+  let below = 0;
+  unpackNumbers(tail).forEach((steps, i) => {
+    below += steps;
+    all[first.length + i] = all[first.length - 1] - below * STEP;
+  });
+  return all;
 }
 
 // The fewest most probable tokens whose probabilities reach p.
-export function topP(logProbs, p, ranking = order(logProbs)) {
-  const kept = new Set();
-  let before = 0;
-  for (const i of ranking) {
-    if (before < p - 1e-12) kept.add(i);
-    before += Math.exp(logProbs[i]);
-  }
-  return normalise(logProbs.map((l, i) => (kept.has(i) ? l : -Infinity)));
+function nucleus(logProbs, p) {
+  let [n, sum] = [0, 0];
+  while (n < logProbs.length && sum < p - 1e-12) sum += Math.exp(logProbs[n++]);
+  return n;
 }
 
-// Temperature, then top-k, then top-p; null switches one of the last two off.
-export function decode(logProbs, { temperature, topK: k = null, topP: p = null }) {
-  const ranking = order(logProbs);
+// Temperature, then top-k, top-p and min-p; null switches one of the last three off.
+export function decode(logProbs, { temperature, topK, topP, minP }) {
   let result = anneal(logProbs, temperature);
-  if (k !== null) result = topK(result, k, ranking);
-  if (p !== null) result = topP(result, p, ranking);
+  const keep = (n) => {
+    result = normalise(result.map((l, i) => (i < n ? l : -Infinity)));
+  };
+  if (topK !== null) keep(topK);
+  if (topP !== null) keep(nucleus(result, topP));
+  if (minP) keep(result.filter((l) => l >= result[0] + Math.log(minP) - 1e-12).length);
   return result;
 }
 
@@ -38,7 +74,7 @@ export function entropyBits(logProbs) {
   return logProbs.reduce((sum, l) => (l === -Infinity ? sum : sum - Math.exp(l) * l), 0) / Math.LN2;
 }
 
-// How often each token comes up in n draws; `random` gives numbers from 0 up to 1.
+// How often each of some outcomes comes up in n draws; `random` gives numbers from 0 up to 1.
 export function draw(probs, n, random = Math.random) {
   const counts = probs.map(() => 0);
   const last = probs.reduce((found, p, i) => (p > 0 ? i : found), 0);
@@ -51,7 +87,7 @@ export function draw(probs, n, random = Math.random) {
   return counts;
 }
 
-// The largest distance between a token's share of the draws and its probability.
+// The largest distance between an outcome's share of the draws and its probability.
 export function largestGap(probs, counts) {
   const total = counts.reduce((a, b) => a + b, 0);
   return Math.max(...probs.map((p, i) => Math.abs(counts[i] / total - p)));
@@ -59,150 +95,161 @@ export function largestGap(probs, counts) {
 
 // ---------- drawing ----------
 
-function slider(label, name, max, ticks, onMove) {
-  const input = h("input", { type: "range", min: 0, max, step: 1, "data-slider": name, "aria-label": label });
-  input.addEventListener("input", () => onMove(Number(input.value)));
-  const output = h("output", { "aria-hidden": "true" });
-  const marks = ticks.map(([at, text]) => {
-    const mark = h("span", {}, text);
-    mark.style.left = `${(100 * at) / (max || 1)}%`;
-    return mark;
+// Where the slider of top-k stops: everywhere, or at one to nine times each power of ten.
+export function stopsTo(size) {
+  const all = Array.from({ length: Math.min(size, 100) }, (_, i) => i + 1);
+  if (size <= 100) return all;
+  const powers = [1, 10, 100, 1000, 10000, 100000];
+  return [...powers.flatMap((power) => all.slice(0, 9).map((k) => k * power)).filter((k) => k < size), size];
+}
+
+const MIN_PS = [0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, ...Array.from({ length: 10 }, (_, i) => (i + 1) / 10)];
+
+// The sliders, which show the settings as the model has them.
+function settings(model, size, change) {
+  const ks = stopsTo(size);
+  const last = ks.length - 1;
+  const temperature = temperatureSlider(change);
+  const k = slider("Top-k", "top_k", {
+    max: last,
+    ticks: [[0, "1"], [last, size > 100 ? "all" : String(size)]],
+    onMove: (at) => change({ top_k: at === last ? null : ks[at] }),
   });
-  const element = h("div", { class: "lmc-slider" },
-    h("div", { class: "lmc-slider-head" }, h("span", { "aria-hidden": "true" }, label), output),
-    input,
-    h("div", { class: "lmc-ticks", "aria-hidden": "true" }, ...marks));
-  const show = (position, text) => {
-    input.value = position;
-    input.setAttribute("aria-valuetext", text);
-    output.textContent = text;
-  };
+  const p = slider("Top-p", "top_p", {
+    max: 99,
+    ticks: [[0, "0.01"], [99, "1"]],
+    onMove: (at) => change({ top_p: at === 99 ? null : (at + 1) / 100 }),
+  });
+  const minP = slider("Min-p", "min_p", {
+    max: MIN_PS.length - 1,
+    ticks: [[0, "0"], [MIN_PS.length - 1, "1"]],
+    onMove: (at) => change({ min_p: MIN_PS[at] || null }),
+  });
+  const value = () => ({
+    temperature: temperatureOf(model),
+    topK: model.get("top_k"),
+    topP: model.get("top_p"),
+    minP: model.get("min_p"),
+  });
+  function show(now) {
+    temperature.show(now.temperature);
+    k.show(
+      now.topK === null ? last : nearest(ks, Math.min(now.topK, size)),
+      now.topK === null ? "all" : grouped(now.topK),
+    );
+    p.show(now.topP === null ? 99 : Math.round(now.topP * 100) - 1, now.topP === null ? "all" : short(now.topP));
+    minP.show(nearest(MIN_PS, now.minP || 0), now.minP ? short(now.minP) : "all");
+  }
+  const element = div("lmc-controls", ...[temperature, k, p, minP].map((each) => each.element));
+  return { element, value, show };
+}
+
+// One line: the model's own probability in outline, the present one filled, the share of draws as a diamond.
+function tokenRow(name, kind) {
+  const [outline, fill, diamond] = [bar("lmc-outline"), bar("lmc-fill"), div("lmc-diamond")];
+  const [model, now, drawn] = [numberCell(), numberCell(), numberCell()];
+  const element = row(kind, rowName("lmc-token", name), track(fill, outline, diamond), model, now, drawn);
+  function show(was, is, count, draws, end) {
+    const share = draws ? count / draws : 0;
+    outline.style.width = percent(was / end);
+    fill.style.width = percent(is / end);
+    diamond.style.left = percent(share / end);
+    outline.hidden = was === 0;
+    diamond.hidden = draws === 0 || (is === 0 && share === 0);
+    model.textContent = number(was);
+    now.textContent = number(is);
+    now.classList.toggle("lmc-zero", is === 0);
+    drawn.textContent = draws ? number(share) : "–";
+    drawn.classList.toggle("lmc-zero", draws === 0);
+    Object.assign(element.dataset, { model: was, now: is, count });
+  }
   return { element, show };
 }
 
 function render({ model, el }) {
   const tokens = model.get("tokens");
-  const size = tokens.length;
-  const logProbs = model.get("log_probs").map((l) => (l === null ? -Infinity : l));
-  const before = logProbs.map(Math.exp);
-  const byProbability = order(logProbs);
-  const shown = byProbability.slice(0, model.get("shown"));
-  const groups = shown.map((i) => [i]);
-  if (size > shown.length) groups.push(byProbability.slice(shown.length));
-  const sum = (values, group) => group.reduce((total, i) => total + values[i], 0);
+  const size = model.get("size");
+  const logProbs = unpack(model.get("log_probs"), model.get("tail"), size);
+  const set = setter(model);
+  // Draws under other settings count no more.
+  const change = (values) => set(model.get("counts").length ? { counts: [], ...values } : values);
 
-  const change = (values) => {
-    const all = { counts: [], ...values }; // draws under other settings count no more
-    Object.entries(all).forEach(([name, value]) => model.set(name, value));
-    model.save_changes();
-  };
-  const temperature = slider("Temperature T", "temperature", 40,
-    [[0, "0"], [10, "0.5"], [20, "1"], [30, "2"], [40, "∞"]],
-    (stop) => change({ temperature: stop === 40 ? "inf" : TEMPERATURES[stop] }));
-  const k = slider("Top-k", "top_k", size - 1, [[0, "1"], [size - 1, String(size)]],
-    (at) => change({ top_k: at === size - 1 ? null : at + 1 }));
-  const p = slider("Top-p", "top_p", 99, [[0, "0.01"], [99, "1"]],
-    (at) => change({ top_p: at === 99 ? null : (at + 1) / 100 }));
+  // The probability of each bar: one for each token that is shown, one for all others.
+  function bars(logs) {
+    const probs = Array.from(logs.subarray(0, tokens.length), Math.exp);
+    const rest = logs.subarray(tokens.length).reduce((sum, l) => sum + Math.exp(l), 0);
+    return size > tokens.length ? [...probs, rest] : probs;
+  }
+  const before = bars(logProbs);
+  const possible = logProbs.filter((l) => l > -Infinity).length;
 
-  const axis = h("div", { class: "lmc-axis", "aria-hidden": "true" });
-  const header = h("div", { class: "lmc-row lmc-head", role: "row" },
-    h("span", { role: "columnheader" }, "token"), axis,
-    h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-outline" }), "model"),
-    h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-fill" }), "now"),
-    h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: "lmc-swatch lmc-diamond" }), "drawn"));
-  const rows = groups.map((group, index) => {
-    const others = index === shown.length;
-    const name = others ? `${group.length} other${group.length > 1 ? "s" : ""}` : visible(tokens[group[0]]);
-    const parts = {
-      outline: h("div", { class: "lmc-bar lmc-outline" }),
-      fill: h("div", { class: "lmc-bar lmc-fill" }),
-      diamond: h("div", { class: "lmc-diamond" }),
-      model: h("span", { class: "lmc-number", role: "cell" }),
-      now: h("span", { class: "lmc-number", role: "cell" }),
-      drawn: h("span", { class: "lmc-number", role: "cell" }),
-    };
-    const element = h("div", { class: others ? "lmc-row lmc-others" : "lmc-row", role: "row" },
-      h("span", { class: "lmc-token", role: "rowheader" }, name),
-      h("div", { class: "lmc-track", "aria-hidden": "true" }, parts.fill, parts.outline, parts.diamond),
-      parts.model, parts.now, parts.drawn);
-    if (!others) element.setAttribute("data-token", tokens[group[0]]);
-    return { group, element, ...parts };
+  const controls = settings(model, size, change);
+  const rows = tokens.map((token) => {
+    const line = tokenRow(visible(token), "");
+    line.element.setAttribute("data-token", token);
+    return line;
   });
+  if (size > tokens.length) rows.push(tokenRow(others(size - tokens.length), "lmc-others"));
+  const scale = axis();
+  const head = row(
+    "lmc-head",
+    column("", "token"),
+    scale,
+    column("lmc-number", swatch("lmc-outline"), "model"),
+    column("lmc-number", swatch("lmc-fill"), "now"),
+    column("lmc-number", swatch("lmc-diamond"), "drawn"),
+  );
 
-  const entropy = h("div", { class: "lmc-entropy" });
-  const result = h("div", { class: "lmc-draw-result", role: "status" });
-  const reset = h("button", { type: "button", "data-draw": "reset", onclick: () => change({ counts: [] }) }, "Reset");
-  const drawButtons = [1, 10, 100, 1000].map((n) =>
-    h("button", { type: "button", "data-draw": n, onclick: () => {
-      const old = model.get("counts");
-      change({ counts: draw(settings().probs, n).map((c, i) => c + (old[i] || 0)) });
-    } }, String(n)));
-
-  const root = h("section", { class: "lmc lmc-temperature", "aria-label": "Temperature explorer" },
-    h("div", { class: "lmc-title" }, model.get("heading")),
-    h("div", { class: "lmc-controls" }, temperature.element, k.element, p.element),
-    h("div", { class: "lmc-table", role: "table", "aria-label": "Probability of each token" },
-      header, ...rows.map((row) => row.element)),
-    h("div", { class: "lmc-summary" }, entropy),
-    h("div", { class: "lmc-draw", role: "group", "aria-label": "Draw tokens" },
-      h("span", { class: "lmc-draw-label" }, "Draw"), ...drawButtons, reset, result));
-
-  function settings() {
-    const values = { temperature: Number(String(model.get("temperature")).replace("inf", "Infinity")) };
-    values.topK = model.get("top_k");
-    values.topP = model.get("top_p");
-    values.logProbs = decode(logProbs, values);
-    values.probs = values.logProbs.map(Math.exp);
-    return values;
-  }
-
-  function update() {
-    const now = settings();
-    const counts = model.get("counts");
-    const draws = counts.reduce((a, b) => a + b, 0);
-    const t = temperatureText(now.temperature);
-    const position = nearestStop(now.temperature);
-    temperature.show(position, t);
-    k.show((now.topK === null ? size : Math.min(now.topK, size)) - 1, now.topK === null ? "all" : String(now.topK));
-    p.show(now.topP === null ? 99 : Math.round(now.topP * 100) - 1, now.topP === null ? "all" : String(Number(now.topP.toFixed(3))));
-
-    const share = (group) => (draws ? sum(counts, group) / draws : 0);
-    const longest = Math.max(...groups.map((g) => Math.max(sum(before, g), sum(now.probs, g), share(g))));
-    const full = [0.1, 0.2, 0.4, 0.6, 0.8, 1].find((limit) => longest <= limit) || 1;
-    const percent = (value) => `${(100 * value) / full}%`;
-    axis.replaceChildren(...[0, full / 2, full].map((x) => h("span", {}, String(x))));
-    for (const row of rows) {
-      const [was, is, drawn] = [sum(before, row.group), sum(now.probs, row.group), share(row.group)];
-      row.outline.style.width = percent(was);
-      row.fill.style.width = percent(is);
-      row.diamond.style.left = percent(drawn);
-      row.outline.hidden = was === 0;
-      row.diamond.hidden = draws === 0 || (is === 0 && drawn === 0);
-      row.model.textContent = number(was);
-      row.now.textContent = number(is);
-      row.now.classList.toggle("lmc-zero", is === 0);
-      row.drawn.textContent = draws ? number(drawn) : "–";
-      row.drawn.classList.toggle("lmc-zero", draws === 0);
-      Object.assign(row.element.dataset, { model: was, now: is, count: draws ? sum(counts, row.group) : 0 });
-    }
-    const bits = [entropyBits(logProbs), entropyBits(now.logProbs)];
-    entropy.textContent = `Entropy: ${bits[0].toFixed(3)} bits in the model, ${bits[1].toFixed(3)} bits now`;
-    const gap = draws ? largestGap(now.probs, counts) : "";
-    result.textContent = draws
-      ? `${draws} draw${draws > 1 ? "s" : ""}; the largest gap between share and probability is ${gap.toFixed(3)}`
-      : "The more draws, the closer their shares come to the bars.";
-    reset.disabled = draws === 0;
-    Object.assign(root.dataset, { entropyModel: bits[0], entropyNow: bits[1], draws, gap });
-  }
-
-  const events = ["temperature", "top_k", "top_p", "counts"].map((name) => `change:${name}`);
-  events.forEach((event) => model.on(event, update));
-  update();
-  el.append(root);
-  return () => {
-    events.forEach((event) => model.off(event, update));
-    root.remove();
+  const summary = div("lmc-summary");
+  const result = h("div", { class: "lmc-result", role: "status" });
+  const reset = button("Reset", () => change({}), { "data-draw": "reset" });
+  const drawMore = (n) => {
+    const old = model.get("counts");
+    change({ counts: draw(now, n).map((count, i) => count + (old[i] || 0)) });
   };
+  const draws = [1, 10, 100, 1000].map((n) => button(String(n), () => drawMore(n), { "data-draw": n }));
+
+  const root = section(
+    "temperature",
+    "Temperature explorer",
+    model.get("heading"),
+    controls.element,
+    table("Probability of each token", "", head, ...rows.map((line) => line.element)),
+    summary,
+    group("lmc-buttons", "Draw tokens", "Draw", ...draws, reset, result),
+  );
+
+  let now = before;
+  function update() {
+    const decoded = decode(logProbs, controls.value());
+    now = bars(decoded);
+    controls.show(controls.value());
+    const counts = model.get("counts");
+    const drawn = counts.reduce((a, b) => a + b, 0);
+    const end = axisEnd(Math.max(...before, ...now, ...counts.map((count) => count / (drawn || 1))));
+    scale.replaceChildren(...axis(0, end / 2, end).children);
+    rows.forEach((line, i) => line.show(before[i], now[i], counts[i] || 0, drawn, end));
+
+    const bits = [entropyBits(logProbs), entropyBits(decoded)];
+    const kept = decoded.filter((l) => l > -Infinity).length;
+    summary.textContent = `Entropy: ${bits[0].toFixed(3)} bits in the model, ${bits[1].toFixed(3)} bits now` +
+      (kept < possible ? `; ${grouped(kept)} of ${plural(possible, "possible token")} kept` : "");
+    const gap = drawn ? largestGap(now, counts) : 0;
+    result.textContent = drawn
+      ? `${plural(drawn, "draw")}; the largest gap between share and probability is ${gap.toFixed(3)}`
+      : "The more draws, the closer their shares come to the bars.";
+    reset.disabled = drawn === 0;
+    Object.assign(root.dataset, {
+      entropyModel: bits[0],
+      entropyNow: bits[1],
+      draws: drawn,
+      gap: drawn ? gap : "",
+      kept,
+    });
+  }
+
+  const follows = ["temperature", "top_k", "top_p", "min_p", "counts"];
+  return mount({ model, el }, root, { follows, update });
 }
 
 export default { render };

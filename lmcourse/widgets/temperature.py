@@ -1,4 +1,4 @@
-"""The temperature explorer: a next-token distribution, reshaped by temperature, top-k and top-p."""
+"""The temperature explorer: a next-token distribution, reshaped by temperature, top-k, top-p and min-p."""
 
 from __future__ import annotations
 
@@ -7,26 +7,34 @@ from collections.abc import Iterable
 import numpy as np
 import traitlets
 
-from lmcourse.decoding import Decoding, open_reader
+from lmcourse.decoding import Decoding, open_reader, rank
 from lmcourse.model import LanguageModel, Tokens, check_distribution, log
 from lmcourse.vocabulary import Vocabulary
-from lmcourse.widgets.base import TemperatureTrait, Widget, finite_or_none, script
+from lmcourse.widgets.base import HERE, TemperatureTrait, Widget, finite_or_none, pack_numbers, script
 
-MAX_TOKENS = 100  # the whole distribution travels into the page, for exact sums
+EXACT = 100  # log-probabilities that travel into the page as they are, the largest first
+STEP = 2**-12  # of all others: they travel as whole numbers of steps
+MAX_TOKENS = 400_000
 
 
 class TemperatureExplorer(Widget):
     """Bars of a next-token distribution before and after decoding settings, with draws from it.
 
-    The settings act in the order of `lmcourse.decoding.Decoding`: temperature, then top-k, then top-p.
+    The settings act in the order of `lmcourse.decoding.Decoding`: temperature, top-k, top-p, min-p.
+
+    Of a large vocabulary the page gets the hundred largest log-probabilities as they are, and each of the
+    others to the nearest 2⁻¹², in about a byte. So no probability shown at temperature T is off by more than
+    2⁻¹⁵ / T: an error of 2⁻¹³ changes the weight of the others by a factor of e^(2⁻¹³ / T) at most, hence
+    their share p by p (1 - p) 2⁻¹³ / T, and p (1 - p) ≤ 1/4. A nucleus may end earlier or later by as much.
 
     Args:
-        model: any language model of up to 100 tokens.
+        model: any language model of up to 400,000 tokens.
         prompt: the context, a text or token ids; empty is the start of a text.
         temperature: from 0 (greedy) over 1 (the model) to `math.inf` (uniform).
         top_k: how many tokens stay; None: all.
         top_p: mass of the nucleus that stays; None: all.
-        shown: how many of the most probable tokens get a bar; the others share one.
+        min_p: tokens stay that are at least this many times as probable as the most probable one; None: all.
+        shown: how many of the most probable tokens get a bar, up to 100; the others share one.
 
     Raises:
         ValueError: for a prompt that the model cannot continue, a setting out of range, too many tokens.
@@ -37,15 +45,18 @@ class TemperatureExplorer(Widget):
     """
 
     _esm = script("temperature.js")
+    _css = HERE / "temperature.css"
 
     heading = traitlets.Unicode().tag(sync=True)
-    tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    log_probs = traitlets.List().tag(sync=True)
-    shown = traitlets.Int(12).tag(sync=True)
+    tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)  # those with a bar, by falling probability
+    size = traitlets.Int().tag(sync=True)  # of the vocabulary
+    log_probs = traitlets.List().tag(sync=True)  # the largest ones, falling; None for log 0
+    tail = traitlets.Bytes().tag(sync=True)  # the others: see `pack_tail`
     temperature = TemperatureTrait()
     top_k = traitlets.Int(None, allow_none=True).tag(sync=True)
     top_p = traitlets.Float(None, allow_none=True).tag(sync=True)
-    # how often each token was drawn under the present settings; empty before the first draw
+    min_p = traitlets.Float(None, allow_none=True).tag(sync=True)
+    # how often each bar was drawn under the present settings, all others last; empty before the first draw
     counts = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(
@@ -55,28 +66,32 @@ class TemperatureExplorer(Widget):
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float | None = None,
+        min_p: float | None = None,
         shown: int = 12,
     ):
         if model.vocab_size > MAX_TOKENS:
             raise ValueError(
-                f"the explorer takes up to {MAX_TOKENS} tokens, this vocabulary has {model.vocab_size}; "
-                "use TemperatureExplorer.from_probs with the most probable tokens"
+                f"the explorer takes up to {MAX_TOKENS:,} tokens, this vocabulary has {model.vocab_size:,}"
             )
-        if int(shown) != shown or shown < 1:
-            raise ValueError(f"shown={shown} must be a whole number, 1 or more")
+        if int(shown) != shown or not 1 <= shown <= EXACT:
+            raise ValueError(f"shown={shown} must be a whole number from 1 to {EXACT}")
         (ids,), reader = open_reader(model, [prompt], max_tokens=1)
-        self._log_probs = reader.log_probs()[0]
-        Decoding(temperature=temperature, top_k=top_k, top_p=top_p).apply(self._log_probs)
+        self.vocab = model.vocab
+        self._log_probs = np.asarray(reader.log_probs()[0], dtype=float)
+        Decoding(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p).apply(self._log_probs)
+        order = rank(self._log_probs)
         super().__init__(
             heading=f"The next token after “{_shorten(model.vocab.decode(ids))}”"
             if ids
             else "The first token",
-            tokens=list(model.vocab.tokens),
-            log_probs=finite_or_none(self._log_probs),
-            shown=shown,
+            tokens=[model.vocab.tokens[i] for i in order[:shown]],
+            size=model.vocab_size,
+            log_probs=finite_or_none(self._log_probs[order[:EXACT]]),
+            tail=pack_tail(self._log_probs[order]),
             temperature=temperature,
             top_k=top_k,
             top_p=top_p,
+            min_p=min_p,
         )
 
     @classmethod
@@ -91,7 +106,7 @@ class TemperatureExplorer(Widget):
         explorer.heading = "A distribution"
         return explorer
 
-    @traitlets.validate("top_k", "top_p")
+    @traitlets.validate("top_k", "top_p", "min_p")
     def _check_setting(self, proposal: dict) -> float | None:
         Decoding(**{proposal["trait"].name: proposal["value"]}).apply(self._log_probs)
         return proposal["value"]
@@ -99,8 +114,21 @@ class TemperatureExplorer(Widget):
     @property
     def probs(self) -> np.ndarray:
         """Probabilities (V,) under the present settings, as `lmcourse.decoding` computes them."""
-        settings = Decoding(temperature=self.temperature, top_k=self.top_k, top_p=self.top_p)
+        settings = Decoding(
+            temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p
+        )
         return np.exp(settings.apply(self._log_probs))
+
+
+def pack_tail(falling: np.ndarray) -> bytes:
+    """Of (V,) falling log-probabilities the possible ones after the first `EXACT`, by `pack_numbers`.
+
+    Each number says how many `STEP`s a log-probability lies below the one before it, all being counted and
+    rounded from the last exact one: so no errors add up, and equals stay equal.
+    """
+    tail = falling[EXACT:]
+    below = np.rint((falling[EXACT - 1] - tail[np.isfinite(tail)]) / STEP) if len(tail) else tail
+    return pack_numbers(np.diff(below, prepend=0).astype(int).tolist())
 
 
 class _Fixed(LanguageModel):

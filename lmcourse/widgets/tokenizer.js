@@ -1,5 +1,31 @@
-// The tokenizer explorer; shared.js stands before it. First the tokenizers, the same as lmcourse/tokenization and
-// tested against it; then the drawing. A token of bytes is a string whose characters are the bytes, 0 to 255.
+// The tokenizer explorer. First the tokenizers, the same as lmcourse/tokenization and tested against it; then the
+// drawing. A token of bytes is a string whose characters are the bytes, 0 to 255.
+
+import {
+  bar,
+  button,
+  column,
+  div,
+  group,
+  grouped,
+  h,
+  mount,
+  mute,
+  note,
+  numberCell,
+  percent,
+  plural,
+  row,
+  rowName,
+  say,
+  section,
+  setter,
+  span,
+  stepper,
+  table,
+  track,
+  visible,
+} from "./ui.js";
 
 // ---------- tokenizers ----------
 
@@ -36,7 +62,10 @@ export function bytesOf(text) {
     if (c < 0x80) bytes += character;
     else if (c < 0x800) bytes += String.fromCharCode(0xc0 | (c >> 6), 0x80 | (c & 63));
     else if (c < 0x10000) bytes += String.fromCharCode(0xe0 | (c >> 12), 0x80 | ((c >> 6) & 63), 0x80 | (c & 63));
-    else bytes += String.fromCharCode(0xf0 | (c >> 18), 0x80 | ((c >> 12) & 63), 0x80 | ((c >> 6) & 63), 0x80 | (c & 63));
+    else {
+      const rest = [12, 6, 0].map((shift) => 0x80 | ((c >> shift) & 63));
+      bytes += String.fromCharCode(0xf0 | (c >> 18), ...rest);
+    }
   }
   return bytes;
 }
@@ -80,7 +109,8 @@ function runs(text, known) {
 // The tokens of a text, run by run: `cut` gives those of a piece.
 function cutRuns(text, known, pattern, cut) {
   return runs(text, known).flatMap(([can, run]) =>
-    can ? pieces(run, pattern).flatMap(cut) : [...run].map((character) => [character, null]));
+    can ? pieces(run, pattern).flatMap(cut) : [...run].map((character) => [character, null])
+  );
 }
 
 function compileBPE({ alphabet, merges, pattern }) {
@@ -112,8 +142,10 @@ function compileBPE({ alphabet, merges, pattern }) {
       states.push({ ids: now, merge: first });
     }
   });
-  const cut = (text) => (bytes ? pieces(text, pattern).map((piece) => [true, piece])
-    : runs(text, known).flatMap(([can, run]) => (can ? pieces(run, pattern) : [...run]).map((piece) => [can, piece])));
+  const cut = (text) =>
+    (bytes ? [[true, text]] : runs(text, known)).flatMap(([can, run]) =>
+      (can ? pieces(run, pattern) : [...run]).map((piece) => [can, piece])
+    );
   const spell = (id) => [tokens[id], id];
   const last = remember((piece) => history(piece)[history(piece).length - 1].ids.map(spell));
 
@@ -128,7 +160,7 @@ function compileBPE({ alphabet, merges, pattern }) {
       all.get(piece).count++;
     }
     const steps = [];
-    for (let open = [...all.values()]; ;) {
+    for (let open = [...all.values()];;) {
       open = open.filter(({ states, done }) => done + 1 < states.length);
       if (!open.length) break;
       const next = open.reduce((best, { states, done }) => {
@@ -136,14 +168,16 @@ function compileBPE({ alphabet, merges, pattern }) {
         return best && best.rank <= entry.rank ? best : entry;
       }, null);
       const moved = open.filter(({ states, done }) => states[done + 1].merge === next);
-      const places = moved.reduce((sum, { states, done, count }) =>
-        sum + count * (states[done].ids.length - states[done + 1].ids.length), 0);
+      const places = moved.reduce(
+        (sum, { states, done, count }) => sum + count * (states[done].ids.length - states[done + 1].ids.length),
+        0,
+      );
       moved.forEach((piece) => piece.done++);
       steps.push({ ...next, places, moved });
     }
     const at = (k) => {
-      all.forEach((piece) => { piece.done = 0; });
-      steps.slice(0, k).forEach(({ moved }) => moved.forEach((piece) => piece.done++));
+      for (const piece of all.values()) piece.done = 0;
+      for (const { moved } of steps.slice(0, k)) moved.forEach((piece) => piece.done++);
       return parts.flatMap(([can, piece]) => {
         if (!can) return [[piece, null]];
         const { states, done } = all.get(piece);
@@ -259,20 +293,22 @@ const EXAMPLES = [
 const INVISIBLE = /^[\p{C}\p{Z}]$/u;
 const GLUE = /^[\u200d\ufe0e\ufe0f\u{e0020}-\u{e007f}]$/u; // what holds an emoji of several characters together
 const hex = (n, digits) => n.toString(16).toUpperCase().padStart(digits, "0");
-const thousands = (n) => n.toLocaleString("en-GB");
 
 // A token's text with everything in it visible: marks for white space, code points of what has no shape of its own.
 function glyphs(text) {
   const found = [];
   let plain = "";
-  const flush = () => { if (plain) found.push(plain); plain = ""; };
+  const flush = () => {
+    if (plain) found.push(plain);
+    plain = "";
+  };
   for (const character of text) {
     if (character === " " || character === "\n" || character === "\t") {
       flush();
-      found.push(h("span", { class: "lmc-white" }, visible(character)));
+      found.push(span("lmc-white", visible(character)));
     } else if (INVISIBLE.test(character) && !(plain && GLUE.test(character))) {
       flush();
-      found.push(h("span", { class: "lmc-hex" }, `U+${hex(character.codePointAt(0), 4)}`));
+      found.push(span("lmc-hex", `U+${hex(character.codePointAt(0), 4)}`));
     } else plain += !plain && !found.length && /\p{M}/u.test(character) ? `◌${character}` : character;
   }
   flush();
@@ -283,12 +319,15 @@ function face(token, bytes) {
   const read = bytes ? readBytes(token) : [[token, null]];
   const parts = [];
   let text = "";
-  const flush = () => { if (text) parts.push(...glyphs(text)); text = ""; };
+  const flush = () => {
+    if (text) parts.push(...glyphs(text));
+    text = "";
+  };
   for (const [characters, byte] of read) {
     if (byte === null) text += characters;
     else {
       flush();
-      parts.push(h("span", { class: "lmc-hex" }, hex(byte, 2)));
+      parts.push(span("lmc-hex", hex(byte, 2)));
     }
   }
   flush();
@@ -300,226 +339,139 @@ function plainText(token, bytes) {
   return readBytes(token).map(([text, byte]) => (byte === null ? visible(text) : `<${hex(byte, 2)}>`)).join("");
 }
 
-function render({ model, el }) {
-  const schemes = model.get("schemes").map(compile);
-  const byName = new Map(schemes.map((scheme) => [scheme.name, scheme]));
-  const group = `lmc-scheme-${Math.random().toString(36).slice(2)}`;
-  const set = (values) => {
-    Object.entries(values).forEach(([name, value]) => model.set(name, value));
-    model.save_changes();
-  };
-
-  // The text
-  const area = h("textarea", { rows: 2, spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-label": "Text to tokenize" });
-  const size = h("span", { class: "lmc-size" });
-  const tooLong = h("span", { class: "lmc-size lmc-too-long", role: "status" });
-  const examples = EXAMPLES.map(([label, text]) =>
-    h("button", { type: "button", onclick: () => set({ step: null, text }) }, label));
-  area.addEventListener("input", () => {
+// A text field that keeps the first characters only, and says so. `under` is the line below it.
+function textField(set) {
+  const input = () => {
     const signs = [...area.value];
     const cut = signs.length > MAX_TEXT;
-    tooLong.textContent = cut ? `Only the first ${thousands(MAX_TEXT)} characters are kept. ` : "";
+    tooLong.textContent = cut ? `Only the first ${grouped(MAX_TEXT)} characters are kept. ` : "";
     if (cut) area.value = signs.slice(0, MAX_TEXT).join("");
     set({ step: null, text: area.value });
-  });
-
-  // The schemes
-  const rows = schemes.map((scheme) => {
-    const radio = h("input", { type: "radio", name: group, value: scheme.name });
-    radio.addEventListener("change", () => set({ step: null, scheme: scheme.name }));
-    const parts = {
-      preview: h("span", { class: "lmc-preview", "aria-hidden": "true" }),
-      bar: h("div", { class: "lmc-bar lmc-fill" }),
-      count: h("span", { class: "lmc-number lmc-count", role: "cell" }),
-      perCharacter: h("span", { class: "lmc-number", role: "cell" }),
-      perToken: h("span", { class: "lmc-number", role: "cell" }),
-    };
-    const element = h("div", { class: "lmc-row", role: "row", "data-scheme": scheme.name },
-      h("span", { class: "lmc-name", role: "rowheader" }, h("label", {}, radio, h("span", {}, scheme.name))),
-      h("div", { class: "lmc-track", "aria-hidden": "true" }, parts.bar),
-      parts.count, parts.perCharacter, parts.perToken, parts.preview);
-    element.addEventListener("click", (event) => {
-      if (!event.target.closest("label")) radio.click();
-    });
-    return { scheme, element, radio, ...parts };
-  });
-  const header = h("div", { class: "lmc-row lmc-head", role: "row" },
-    h("span", { role: "columnheader" }, "scheme"), h("span", { "aria-hidden": "true" }),
-    h("span", { class: "lmc-number", role: "columnheader" }, "tokens"),
-    h("span", { class: "lmc-number", role: "columnheader" }, "tokens per", h("br"), "character"),
-    h("span", { class: "lmc-number", role: "columnheader" }, "bytes per", h("br"), "token"));
-
-  // The chosen one
-  const title = h("div", { class: "lmc-subtitle", role: "status" });
-  const idBox = h("input", { type: "checkbox" });
-  idBox.addEventListener("change", () => set({ ids: idBox.checked }));
-  const chips = h("ol", { class: "lmc-chips", tabindex: 0, "aria-label": "Tokens" });
-  const rest = h("p", { class: "lmc-note" });
-  const explain = h("p", { class: "lmc-note" });
-
-  // Its merges
-  const input = h("input", { type: "range", min: 0, step: 1, "data-slider": "step", "aria-label": "Merges applied" });
-  const output = h("output", { "aria-hidden": "true" });
-  const said = h("div", { class: "lmc-merge", role: "status" });
-  const list = h("ol", { class: "lmc-merges", "aria-label": "Merges of this text, in the order in which they happen" });
-  const details = h("details", { class: "lmc-all-merges" }, h("summary", {}, "All merges of this text"), list);
-  let timer = null;
-  const stop = () => {
-    clearInterval(timer);
-    timer = null;
-    play.textContent = "Play";
   };
-  const go = (to) => set({ step: Math.max(0, Math.min(to, state.steps.length)) });
-  const button = (label, text, act) => h("button", { type: "button", "aria-label": label, onclick: act }, text);
-  const first = button("No merges", "Start", () => { stop(); go(0); });
-  const back = button("One merge back", "−1", () => { stop(); go(state.k - 1); });
-  const on = button("One merge on", "+1", () => { stop(); go(state.k + 1); });
-  const end = button("All merges", "End", () => { stop(); go(state.steps.length); });
-  const play = h("button", { type: "button", class: "lmc-run", onclick: () => {
-    if (timer !== null) return stop();
-    if (state.k >= state.steps.length) go(0);
-    play.textContent = "Pause";
-    timer = setInterval(() => {
-      go(state.k + 1);
-      if (state.k >= state.steps.length) stop();
-    }, 700);
-  } }, "Play");
-  input.addEventListener("input", () => { stop(); go(Number(input.value)); });
-  const stepper = h("div", { class: "lmc-stepper", role: "group", "aria-label": "Merges, one by one" },
-    h("div", { class: "lmc-slider" },
-      h("div", { class: "lmc-slider-head" }, h("span", { "aria-hidden": "true" }, "Merges applied"), output), input),
-    h("div", { class: "lmc-buttons" }, first, back, play, on, end), said, details);
-
-  const root = h("section", { class: "lmc lmc-tokenizer", "aria-label": "Tokenizer explorer" },
-    h("div", { class: "lmc-title" }, "One text, cut into tokens in several ways"),
-    area,
-    h("div", { class: "lmc-under" },
-      h("span", {}, tooLong, size),
-      h("span", { class: "lmc-examples", role: "group", "aria-label": "Examples" }, "Try", ...examples)),
-    h("div", { class: "lmc-table", role: "table", "aria-label": "Tokens in each scheme" }, header, ...rows.map((row) => row.element)),
-    h("div", { class: "lmc-detail" },
-      h("div", { class: "lmc-detail-head" }, title, h("label", { class: "lmc-check" }, idBox, "ids")),
-      chips, rest, explain, stepper));
-
-  let state = { steps: [], k: 0, at: () => [] };
-
-  function chip([token, id, word], scheme, index, fresh) {
-    const unknown = (id === null && scheme.kind !== "words") || word !== undefined;
-    const bytes = scheme.bytes && id !== null;
-    const kinds = ["lmc-chip", `lmc-hue-${index % 4}`];
-    if (unknown) kinds.push("lmc-unknown");
-    if (fresh) kinds.push("lmc-fresh");
-    const told = word !== undefined ? `${token}: the word “${word}” is unknown` : unknown ? "unknown: it has no id"
-      : `token “${plainText(token, bytes)}”${id === null ? "" : `, id ${id}`}`;
-    const element = h("li", { class: kinds.join(" "), title: told }, h("span", { class: "lmc-face" }, ...face(token, bytes)));
-    if (id !== null) element.dataset.id = id;
-    if (model.get("ids")) element.append(h("small", {}, id === null ? (unknown ? "?" : "–") : String(id)));
-    return element;
+  const area = h("textarea", {
+    rows: 2,
+    spellcheck: "false",
+    autocapitalize: "off",
+    autocomplete: "off",
+    "aria-label": "Text to tokenize",
+    oninput: input,
+  });
+  const tooLong = h("span", { class: "lmc-too-long", role: "status" });
+  const size = span("");
+  const examples = EXAMPLES.map(([label, text]) => button(label, () => set({ step: null, text })));
+  const under = div("lmc-under", span("", tooLong, size), group("lmc-examples", "Examples", "Try", ...examples));
+  function show(text) {
+    size.textContent = `${plural([...text].length, "character")}, ${plural(bytesOf(text).length, "byte")} of UTF-8`;
+    if (area.value === text) return;
+    area.value = text;
+    tooLong.textContent = "";
   }
+  return { elements: [area, under], show };
+}
 
-  function drawChips(container, tokens, scheme, limit, made = null) {
-    const found = [];
-    tokens.slice(0, limit).forEach((token, i) => {
-      found.push(chip(token, scheme, i, made !== null && token[1] === made));
-      if (container === chips && token[0].endsWith("\n")) found.push(h("li", { class: "lmc-break", "aria-hidden": "true" }));
-    });
-    container.replaceChildren(...found);
+// One line of the table: what a scheme makes of the text, in numbers and as a preview.
+function schemeRow(scheme, names, choose) {
+  const radio = h("input", { type: "radio", name: names, value: scheme.name, onchange: choose });
+  const [preview, fill] = [mute(span("lmc-preview")), bar("lmc-fill")];
+  const [count, perCharacter, perToken] = [numberCell("", "lmc-count"), numberCell(), numberCell()];
+  const name = rowName("lmc-name", h("label", {}, radio, span("", scheme.name)));
+  const element = row("", name, track(fill), count, perCharacter, perToken, preview);
+  element.dataset.scheme = scheme.name;
+  element.addEventListener("click", (event) => {
+    if (!event.target.closest("label")) radio.click();
+  });
+  function show(tokens, text, most) {
+    const n = tokens.length;
+    fill.style.width = percent(n / most);
+    count.textContent = grouped(n);
+    perCharacter.textContent = text ? (n / [...text].length).toFixed(2) : "–";
+    perToken.textContent = n ? (bytesOf(text).length / n).toFixed(2) : "–";
+    element.dataset.tokens = n;
+    preview.replaceChildren(
+      ...tokens.slice(0, PREVIEW).map((token, i) =>
+        span(
+          `lmc-chip lmc-hue-${i % 4} ${isUnknown(token, scheme) ? "lmc-unknown" : ""}`,
+          span("lmc-face", ...face(token[0], scheme.bytes && token[1] !== null)),
+        )
+      ),
+    );
   }
+  return { scheme, element, radio, show };
+}
 
-  function drawPreview(row, tokens) {
-    row.preview.replaceChildren(...tokens.slice(0, PREVIEW).map((token, i) => {
-      const unknown = (token[1] === null && row.scheme.kind !== "words") || token[2] !== undefined;
-      return h("span", { class: `lmc-chip lmc-hue-${i % 4}${unknown ? " lmc-unknown" : ""}` },
-        h("span", { class: "lmc-face" }, ...face(token[0], row.scheme.bytes && token[1] !== null)));
-    }));
+const isUnknown = ([, id, word], scheme) => (id === null && scheme.kind !== "words") || word !== undefined;
+
+// A token in a box, with its id if that is asked for.
+function chip(token, scheme, hue, { fresh, ids }) {
+  const [text, id, word] = token;
+  const unknown = isUnknown(token, scheme);
+  const bytes = scheme.bytes && id !== null;
+  const told = word !== undefined
+    ? `${text}: the word “${word}” is unknown`
+    : unknown
+    ? "unknown: it has no id"
+    : `token “${plainText(text, bytes)}”${id === null ? "" : `, id ${id}`}`;
+  const kinds = ["lmc-chip", `lmc-hue-${hue}`, ...(unknown ? ["lmc-unknown"] : []), ...(fresh ? ["lmc-fresh"] : [])];
+  const element = h("li", { class: kinds.join(" "), title: told }, span("lmc-face", ...face(text, bytes)));
+  if (id !== null) element.dataset.id = id;
+  if (ids) element.append(h("small", {}, id === null ? (unknown ? "?" : "–") : String(id)));
+  return element;
+}
+
+function explanation(scheme, tokens) {
+  const unknown = tokens.filter((token) => isUnknown(token, scheme)).length;
+  const partial = ([token, id]) => id !== null && readBytes(token).some(([, byte]) => byte !== null);
+  const notes = [];
+  if (scheme.kind === "characters") notes.push("The id of a character is its code point.");
+  if (scheme.bytes && tokens.some(partial)) {
+    notes.push("Two hexadecimal digits are a byte that is only part of a character.");
   }
-
-  function drawTable() {
-    const text = model.get("text");
-    if (area.value !== text) {
-      area.value = text;
-      tooLong.textContent = "";
-    }
-    const [characters, bytes] = [[...text].length, bytesOf(text).length];
-    size.textContent = `${thousands(characters)} character${characters === 1 ? "" : "s"}, ${thousands(bytes)} byte${bytes === 1 ? "" : "s"} of UTF-8`;
-    const all = rows.map((row) => row.scheme.encode(text));
-    const most = Math.max(1, ...all.map((tokens) => tokens.length));
-    rows.forEach((row, i) => {
-      const n = all[i].length;
-      row.bar.style.width = `${(100 * n) / most}%`;
-      row.count.textContent = thousands(n);
-      row.perCharacter.textContent = characters ? (n / characters).toFixed(2) : "–";
-      row.perToken.textContent = n ? (bytes / n).toFixed(2) : "–";
-      row.element.dataset.tokens = n;
-      row.tokens = all[i];
-      drawPreview(row, all[i]);
-    });
+  if (scheme.kind === "words") {
+    notes.push("What stands between white space; words have no ids before there is a vocabulary.");
   }
+  if (scheme.kind === "wordpiece") notes.push("## marks a token that goes on with a word; white space is dropped.");
+  if (scheme.kind === "unigram") notes.push("Of all ways to cut a piece, the most probable one.");
+  if (unknown) notes.push(`${unknown} in a dashed box ${unknown === 1 ? "is" : "are"} unknown here.`);
+  return notes.join(" ");
+}
 
-  function drawDetail() {
-    const scheme = byName.get(model.get("scheme"));
-    const row = rows.find((each) => each.scheme === scheme);
-    rows.forEach((each) => {
-      each.radio.checked = each === row;
-      each.element.classList.toggle("lmc-on", each === row);
-    });
-    idBox.checked = model.get("ids");
-    stepper.hidden = !scheme.mergeSteps;
-    let [tokens, made] = [row.tokens, null];
-    if (scheme.mergeSteps) {
-      state = scheme.mergeSteps(model.get("text"));
-      const wanted = model.get("step");
-      state.k = wanted === null ? state.steps.length : Math.min(wanted, state.steps.length);
-      if (state.k < state.steps.length) tokens = state.at(state.k);
-      if (wanted !== null && state.k) made = state.steps[state.k - 1].made;
-      drawStepper(scheme, tokens.length);
-    } else stop();
-    drawChips(chips, tokens, scheme, MAX_CHIPS, made);
-    const partly = scheme.mergeSteps && state.k < state.steps.length;
-    title.textContent = `${scheme.name}: ${thousands(tokens.length)} token${tokens.length === 1 ? "" : "s"}`
-      + (partly ? ` after ${state.k} of ${state.steps.length} merges` : "");
-    rest.textContent = tokens.length > MAX_CHIPS ? `… and ${thousands(tokens.length - MAX_CHIPS)} more` : "";
-    explain.textContent = explanation(scheme, tokens);
-    Object.assign(root.dataset, { scheme: scheme.name, tokens: tokens.length, step: scheme.mergeSteps ? state.k : "" });
+// What the merge that happened last was, in words.
+function mergeInWords(scheme, { steps, k }, count) {
+  const name = (id) => `“${plainText(scheme.tokens[id], scheme.bytes)}”`;
+  const left = plural(count, "token");
+  if (!steps.length) return "No two neighbours in this text are in the table of merges.";
+  if (!k) {
+    return `The start: ${grouped(count)} single ${scheme.bytes ? "bytes" : "characters"}. ` +
+      "Of all pairs of neighbours, the one that was learned first is merged next.";
   }
+  const now = steps[k - 1];
+  return `Merge ${k}: ${name(now.left)} + ${name(now.right)} → ${name(now.made)}, number ${
+    grouped(now.rank + 1)
+  } of the ` +
+    `${grouped(scheme.merges)} learned, in ${plural(now.places, "place")}. ${left} ${count === 1 ? "is" : "are"} left.`;
+}
 
-  function explanation(scheme, tokens) {
-    const unknown = tokens.filter((token) => (token[1] === null && scheme.kind !== "words") || token[2] !== undefined).length;
-    const notes = [];
-    if (scheme.kind === "characters") notes.push("The id of a character is its code point.");
-    if (scheme.bytes && tokens.some(([token, id]) => id !== null && readBytes(token).some(([, byte]) => byte !== null))) {
-      notes.push("Two hexadecimal digits are a byte that is only part of a character.");
-    }
-    if (scheme.kind === "words") notes.push("What stands between white space; words have no ids before there is a vocabulary.");
-    if (scheme.kind === "wordpiece") notes.push("## marks a token that goes on with a word; white space is dropped.");
-    if (scheme.kind === "unigram") notes.push("Of all ways to cut a piece, the most probable one.");
-    if (unknown) notes.push(`${unknown} in a dashed box ${unknown === 1 ? "is" : "are"} unknown here.`);
-    return notes.join(" ");
-  }
-
+// All merges of the text as a list to choose from, made only when it is unfolded.
+function mergeList(go) {
+  const list = h("ol", { class: "lmc-merges", "aria-label": "Merges of this text, in the order in which they happen" });
+  const details = h("details", {}, h("summary", {}, "All merges of this text"), list);
   let listed = null; // the text and scheme whose merges the list shows
-  function drawStepper(scheme, count) {
-    const { steps, k } = state;
+  function item(scheme, step, i) {
     const name = (id) => `“${plainText(scheme.tokens[id], scheme.bytes)}”`;
-    input.max = steps.length;
-    input.value = k;
-    input.setAttribute("aria-valuetext", `${k} of ${steps.length}`);
-    output.textContent = `${k} of ${steps.length}`;
-    [first.disabled, back.disabled, on.disabled, end.disabled] = [k === 0, k === 0, k === steps.length, k === steps.length];
-    input.disabled = play.disabled = !steps.length;
-    const now = k && steps[k - 1];
-    said.textContent = !steps.length ? "No two neighbours in this text are in the table of merges."
-      : now ? `Merge ${k}: ${name(now.left)} + ${name(now.right)} → ${name(now.made)}, number ${thousands(now.rank + 1)} of the ${thousands(scheme.merges)} learned, in ${now.places} place${now.places === 1 ? "" : "s"}. ${thousands(count)} tokens are left.`
-        : `The start: ${thousands(count)} single ${scheme.bytes ? "bytes" : "characters"}. Of all pairs of neighbours, the one that was learned first is merged next.`;
-    const key = JSON.stringify([scheme.name, model.get("text")]);
+    const line = button("", () => go(i + 1), { "data-step": i + 1 });
+    line.append(
+      span("lmc-number", String(i + 1)),
+      span("lmc-pair", `${name(step.left)} + ${name(step.right)} → ${name(step.made)}`),
+      span("lmc-number", `no. ${grouped(step.rank + 1)}`),
+      span("lmc-number", `× ${step.places}`),
+    );
+    return h("li", {}, line);
+  }
+  function show(scheme, { steps, k }, text) {
+    const key = JSON.stringify([scheme.name, text]);
     if (listed !== key && details.open) {
       listed = key;
-      list.replaceChildren(...steps.map((step, i) => h("li", {}, h("button", {
-        type: "button", "data-step": i + 1, onclick: () => { stop(); go(i + 1); },
-      }, h("span", { class: "lmc-number" }, String(i + 1)),
-      h("span", { class: "lmc-pair" }, `${name(step.left)} + ${name(step.right)} → ${name(step.made)}`),
-      h("span", { class: "lmc-number" }, `no. ${thousands(step.rank + 1)}`),
-      h("span", { class: "lmc-number" }, `× ${step.places}`)))));
+      list.replaceChildren(...steps.map((step, i) => item(scheme, step, i)));
     }
     list.querySelectorAll("button").forEach((each, i) => {
       each.classList.toggle("lmc-done", i < k);
@@ -528,20 +480,118 @@ function render({ model, el }) {
     });
     const current = list.querySelector("[aria-current]");
     if (current) list.scrollTop = current.offsetTop - list.clientHeight / 2;
-    Object.assign(root.dataset, { steps: steps.length, rank: now ? now.rank : "" });
   }
-  details.addEventListener("toggle", () => drawDetail());
+  return { details, show };
+}
 
-  const drawAll = () => { drawTable(); drawDetail(); };
-  const listeners = { text: drawAll, scheme: drawDetail, step: drawDetail, ids: drawDetail };
-  Object.entries(listeners).forEach(([name, listener]) => model.on(`change:${name}`, listener));
-  el.append(root);
-  drawAll();
-  return () => {
-    stop();
-    Object.entries(listeners).forEach(([name, listener]) => model.off(`change:${name}`, listener));
-    root.remove();
-  };
+function render({ model, el }) {
+  const schemes = model.get("schemes").map(compile);
+  const names = `lmc-scheme-${Math.random().toString(36).slice(2)}`;
+  const set = setter(model);
+  const field = textField(set);
+  const rows = schemes.map((scheme) => schemeRow(scheme, names, () => set({ step: null, scheme: scheme.name })));
+  const head = row(
+    "lmc-head",
+    column("", "scheme"),
+    mute(span("")),
+    column("lmc-number", "tokens"),
+    column("lmc-number", "tokens per", h("br"), "character"),
+    column("lmc-number", "bytes per", h("br"), "token"),
+  );
+
+  // The chosen one
+  const title = h("div", { class: "lmc-subtitle", role: "status" });
+  const idBox = h("input", { type: "checkbox", onchange: () => set({ ids: idBox.checked }) });
+  const chips = h("ol", { class: "lmc-chips", tabindex: 0, "aria-label": "Tokens" });
+  const [rest, explain] = [note(), note()];
+
+  // Its merges
+  let state = { steps: [], k: 0, at: (_k) => [] };
+  const steps = stepper("Merges applied", "merge", 700, {
+    at: () => state.k,
+    last: () => state.steps.length,
+    go: (step) => set({ step }),
+  });
+  const said = h("div", { class: "lmc-merge", role: "status" });
+  const list = mergeList(steps.to);
+  list.details.addEventListener("toggle", () => drawDetail());
+  const merges = group("lmc-stepper", "Merges, one by one", ...steps.elements, said, list.details);
+
+  const root = section(
+    "tokenizer",
+    "Tokenizer explorer",
+    "One text, cut into tokens in several ways",
+    ...field.elements,
+    table("Tokens in each scheme", "", head, ...rows.map((each) => each.element)),
+    div(
+      "lmc-detail",
+      div("lmc-detail-head", title, h("label", { class: "lmc-check" }, idBox, "ids")),
+      chips,
+      rest,
+      explain,
+      merges,
+    ),
+  );
+
+  let drawn = null; // the text that the table shows, and its tokens in each scheme
+  function drawTable() {
+    const text = model.get("text");
+    field.show(text);
+    if (drawn && drawn.text === text) return;
+    drawn = { text, tokens: schemes.map((scheme) => scheme.encode(text)) };
+    const most = Math.max(1, ...drawn.tokens.map((tokens) => tokens.length));
+    rows.forEach((each, i) => each.show(drawn.tokens[i], text, most));
+  }
+
+  function drawChips(tokens, scheme, made) {
+    chips.replaceChildren(
+      ...tokens.slice(0, MAX_CHIPS).flatMap((token, i) => {
+        const box = chip(token, scheme, i % 4, { fresh: made !== null && token[1] === made, ids: model.get("ids") });
+        return token[0].endsWith("\n") ? [box, mute(h("li", { class: "lmc-break" }))] : [box];
+      }),
+    );
+    rest.textContent = tokens.length > MAX_CHIPS ? `… and ${grouped(tokens.length - MAX_CHIPS)} more` : "";
+  }
+
+  // Where the merges stand, the tokens there, and the one that was made last.
+  function merged(scheme, tokens) {
+    state = scheme.mergeSteps(model.get("text"));
+    const wanted = model.get("step");
+    state.k = wanted === null ? state.steps.length : Math.min(wanted, state.steps.length);
+    const done = state.k === state.steps.length;
+    const now = state.k ? state.steps[state.k - 1] : null;
+    const shown = done ? tokens : state.at(state.k);
+    steps.show();
+    say(said, mergeInWords(scheme, state, shown.length));
+    list.show(scheme, state, model.get("text"));
+    Object.assign(root.dataset, { steps: state.steps.length, rank: now ? now.rank : "" });
+    return { tokens: shown, made: wanted !== null && now ? now.made : null, done };
+  }
+
+  function drawDetail() {
+    const chosen = schemes.findIndex((scheme) => scheme.name === model.get("scheme"));
+    const scheme = schemes[chosen];
+    rows.forEach((each, i) => {
+      each.radio.checked = i === chosen;
+      each.element.classList.toggle("lmc-on", i === chosen);
+    });
+    idBox.checked = model.get("ids");
+    merges.hidden = !scheme.mergeSteps;
+    if (!scheme.mergeSteps) steps.stop();
+    const all = { tokens: drawn.tokens[chosen], made: null, done: true };
+    const { tokens, made, done } = scheme.mergeSteps ? merged(scheme, all.tokens) : all;
+    drawChips(tokens, scheme, made);
+    const partly = done ? "" : ` after ${state.k} of ${state.steps.length} merges`;
+    title.textContent = `${scheme.name}: ${plural(tokens.length, "token")}${partly}`;
+    explain.textContent = explanation(scheme, tokens);
+    Object.assign(root.dataset, { scheme: scheme.name, tokens: tokens.length, step: scheme.mergeSteps ? state.k : "" });
+  }
+
+  function update() {
+    drawTable();
+    drawDetail();
+  }
+  return mount({ model, el }, root, { follows: ["text", "scheme", "step", "ids"], update, teardown: steps.stop });
 }
 
 export default { render };

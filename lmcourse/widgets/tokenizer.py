@@ -15,7 +15,7 @@ from lmcourse.tokenization.pieces import BERT, GPT2, pieces
 from lmcourse.tokenization.unigram import Unigram
 from lmcourse.tokenization.wordpiece import WordPiece
 from lmcourse.vocabulary import Vocabulary
-from lmcourse.widgets.base import Widget, script
+from lmcourse.widgets.base import HERE, Widget, script
 
 MAX_TEXT = 2_000  # characters; the page tokenizes all of them anew at each key
 MAX_BYTES = 200_000  # of all tokenizers together, as they travel into the page
@@ -47,6 +47,7 @@ class TokenizerExplorer(Widget):
     """
 
     _esm = script("tokenizer.js")
+    _css = HERE / "tokenizer.css"
 
     schemes = traitlets.List(traitlets.Dict()).tag(sync=True)  # all that the page needs to tokenize
     text = traitlets.Unicode().tag(sync=True)

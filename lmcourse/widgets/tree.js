@@ -1,14 +1,40 @@
-// The sentence tree; shared.js stands before it. First the arithmetic, the same as lmcourse/decoding/annealing.py and tested against it; then the
+// The sentence tree. First the arithmetic, the same as lmcourse/decoding/annealing.py and tested against it; then the
 // drawing. A tree is {parents, logProbs}: node 0 is the empty beginning, a parent comes before its children, and
 // logProbs holds the natural log-probability of a node's token given the path to it.
+
+import { anneal, temperatureOf, temperatureSlider, temperatureText } from "./anneal.js";
+import {
+  bar,
+  button,
+  column,
+  div,
+  h,
+  mount,
+  mute,
+  note,
+  number,
+  numberCell,
+  others,
+  percent,
+  row,
+  rowName,
+  say,
+  section,
+  setter,
+  span,
+  swatch,
+  table,
+  track,
+  visible,
+} from "./ui.js";
 
 // ---------- arithmetic ----------
 
 // The children of every node, the most probable first.
 export function childrenOf({ parents, logProbs }) {
   const children = parents.map(() => []);
-  parents.forEach((parent, node) => parent >= 0 && children[parent].push(node));
-  children.forEach((nodes) => nodes.sort((a, b) => logProbs[b] - logProbs[a] || a - b));
+  for (let node = 1; node < parents.length; node++) children[parents[node]].push(node);
+  for (const nodes of children) nodes.sort((a, b) => logProbs[b] - logProbs[a] || a - b);
   return children;
 }
 
@@ -18,7 +44,9 @@ export function annealSteps(tree, temperature) {
   for (const nodes of childrenOf(tree)) {
     if (!nodes.length) continue;
     const row = anneal(nodes.map((node) => tree.logProbs[node]), temperature);
-    nodes.forEach((node, i) => { annealed[node] = row[i]; });
+    nodes.forEach((node, i) => {
+      annealed[node] = row[i];
+    });
   }
   return annealed;
 }
@@ -40,7 +68,10 @@ export function compareSentences(tree, temperature) {
   const whole = anneal(ends.map((node) => Math.round(original[node] * 1e12) / 1e12), temperature);
   return ends
     .map((node, i) => ({
-      node, model: Math.exp(original[node]), step: Math.exp(stepwise[node]), whole: Math.exp(whole[i]),
+      node,
+      model: Math.exp(original[node]),
+      step: Math.exp(stepwise[node]),
+      whole: Math.exp(whole[i]),
     }))
     .sort((a, b) => Math.round((b.model - a.model) * 1e12) || a.node - b.node);
 }
@@ -68,35 +99,42 @@ function render({ model, el }) {
   const count = children.filter((nodes) => !nodes.length).length;
   let showAll = count <= SENTENCES_SHOWN;
 
-  const set = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-  };
+  const set = setter(model);
   // Walk, and keep the keyboard's focus in the walk: on the first continuation, or at the end on the path.
   const walk = (node) => {
-    set("node", node);
+    set({ node });
     (choices.querySelector("button") || path.querySelector("[aria-current]")).focus({ preventScroll: true });
   };
 
   // One box for each node: its column is its depth, its height the probability of the path to it.
   const boxes = tree.parents.map((_, node) =>
-    h("div", { "data-node": node, title: node ? text(node) : "start" }, node ? visible(tokens[node]) : ""));
+    h("div", { "data-node": node, title: node ? text(node) : "start" }, node ? visible(tokens[node]) : "")
+  );
   const icicle = h("div", { class: "lmc-icicle", "aria-hidden": "true" }, ...boxes.slice(1));
   icicle.addEventListener("click", (event) => {
     const box = event.target.closest("[data-node]");
     if (box) walk(Number(box.dataset.node));
   });
 
-  const path = h("div", { class: "lmc-path", role: "group", "aria-label": "The path so far; choose a token to go back to it" });
+  const path = h("div", {
+    class: "lmc-path",
+    role: "group",
+    "aria-label": "The path so far; choose a token to go back to it",
+  });
   const choices = h("ul", { class: "lmc-choices", "aria-label": "Continuations" });
   const status = h("div", { class: "lmc-hidden", role: "status" });
-  const atTemperature = h("span", { class: "lmc-number lmc-at" });
-  const next = h("div", { class: "lmc-next" },
-    h("div", { class: "lmc-head", "aria-hidden": "true" }, h("span", {}, "next token"), h("span"),
-      h("span", { class: "lmc-number" }, "model"), atTemperature),
+  const atTemperature = span("lmc-number lmc-at");
+  const next = div(
+    "lmc-next",
+    mute(
+      div("lmc-head", span("", "next token"), span(""), span("lmc-number", "model"), atTemperature),
+    ),
     choices,
-    h("p", { class: "lmc-note" }, "Choose a continuation, or a token of the path to go back to it. Arrow keys: → on, ← back, ↑ ↓ choose."));
-  const walker = h("div", { class: "lmc-walker" }, path, next);
+    note(
+      "Choose a continuation, or a token of the path to go back to it. Arrow keys: → on, ← back, ↑ ↓ choose.",
+    ),
+  );
+  const walker = div("lmc-walker", path, next);
   walker.addEventListener("keydown", (event) => {
     const node = model.get("node");
     const buttons = [...choices.querySelectorAll("button")];
@@ -112,34 +150,27 @@ function render({ model, el }) {
     actions[event.key]();
   });
 
-  const input = h("input", {
-    type: "range", min: 0, max: 40, step: 1, "data-slider": "temperature", "aria-label": "Temperature T",
-  });
-  input.addEventListener("input", () =>
-    set("temperature", input.value === "40" ? "inf" : TEMPERATURES[Number(input.value)]));
-  const output = h("output", { "aria-hidden": "true" });
-  const ticks = ["0", "0.5", "1", "2", "∞"].map((label, i) => {
-    const tick = h("span", {}, label);
-    tick.style.left = `${25 * i}%`;
-    return tick;
-  });
-
-  const comparison = h("div", { class: "lmc-table lmc-compare", role: "table", "aria-label": "Probability of each sentence" });
-  const distance = h("div", { class: "lmc-distance" });
-  const more = h("button", { type: "button", class: "lmc-more", onclick: () => { showAll = !showAll; update(); } });
-  const root = h("section", { class: "lmc lmc-tree", "aria-label": "Sentence tree" },
-    h("div", { class: "lmc-title" }, `All ${count} sentences of a small language`),
-    h("p", { class: "lmc-note" },
-      "Each box is a token. Its height is the probability of the whole path to it, at temperature T."),
-    icicle, walker, status,
-    h("div", { class: "lmc-controls" },
-      h("div", { class: "lmc-slider" },
-        h("div", { class: "lmc-slider-head" }, h("span", { "aria-hidden": "true" }, "Temperature T"), output),
-        input,
-        h("div", { class: "lmc-ticks", "aria-hidden": "true" }, ...ticks)),
-      distance),
+  const temperature = temperatureSlider(set);
+  const comparison = table("Probability of each sentence", "");
+  const distance = div("lmc-distance");
+  const more = button("", () => {
+    showAll = !showAll;
+    drawComparison(temperatureOf(model));
+  }, { class: "lmc-more" });
+  const root = section(
+    "tree",
+    "Sentence tree",
+    `All ${count} sentences of a small language`,
+    note(
+      "Each box is a token. Its height is the probability of the whole path to it, at temperature T.",
+    ),
+    icicle,
+    walker,
+    status,
+    div("lmc-controls", temperature.element, distance),
     comparison,
-    ...(count > SENTENCES_SHOWN ? [more] : []));
+    ...(count > SENTENCES_SHOWN ? [more] : []),
+  );
 
   function drawTree(steps, here) {
     const paths = pathLogProbs(tree.parents, steps).map(Math.exp);
@@ -157,36 +188,41 @@ function render({ model, el }) {
         boxes[child].textContent = fits ? label : "";
         boxes[child].classList.toggle("lmc-on", onPath.has(child));
         Object.assign(boxes[child].style, {
-          left: `${(100 * (depth[child] - 1)) / longest}%`,
-          width: `${100 / longest}%`,
-          top: `${100 * top[child]}%`,
-          height: `${100 * paths[child]}%`,
+          left: percent((depth[child] - 1) / longest),
+          width: percent(1 / longest),
+          top: percent(top[child]),
+          height: percent(paths[child]),
         });
       }
     });
   }
 
-  function drawPath(steps, here, temperature) {
+  function drawPath(steps, here, t) {
     const nodes = pathTo(here);
-    const button = (node, label, ...below) => {
-      const element = h("button", { type: "button", "data-node": node, onclick: () => walk(node) }, label, ...below);
+    const stop = (node, label, own, annealed) => {
+      const element = button(label, () => walk(node), { "data-node": node });
+      element.append(h("small", {}, own), h("small", { class: "lmc-at" }, annealed));
       if (node === here) element.setAttribute("aria-current", "step");
       return element;
     };
     const product = (logProbs) => Math.exp(nodes.reduce((sum, node) => sum + logProbs[node], 0));
     const [own, annealed] = [product(tree.logProbs), product(steps)];
     const factors = nodes.flatMap((node, i) => [
-      ...(i ? [h("span", { class: "lmc-sign" }, "×")] : []),
-      button(node, visible(tokens[node]),
-        h("small", {}, number(Math.exp(tree.logProbs[node]))),
-        h("small", { class: "lmc-at" }, number(Math.exp(steps[node])))),
+      ...(i ? [span("lmc-sign", "×")] : []),
+      stop(node, visible(tokens[node]), number(Math.exp(tree.logProbs[node])), number(Math.exp(steps[node]))),
     ]);
-    const start = button(0, "start", h("small", {}, "model"), h("small", { class: "lmc-at" }, `T = ${temperatureText(temperature)}`));
-    path.replaceChildren(start, ...factors);
+    path.replaceChildren(stop(0, "start", "model", `T = ${temperatureText(t)}`), ...factors);
     if (nodes.length) {
-      path.append(h("span", { class: "lmc-sign" }, "="),
-        h("div", { class: "lmc-result" }, "path",
-          h("span", {}, own.toFixed(4)), h("span", { class: "lmc-at" }, annealed.toFixed(4))));
+      path.append(
+        span("lmc-sign", "="),
+        h(
+          "div",
+          { class: "lmc-result" },
+          "path",
+          h("span", {}, own.toFixed(4)),
+          span("lmc-at", annealed.toFixed(4)),
+        ),
+      );
     }
     Object.assign(root.dataset, { node: here, pathModel: own, pathNow: annealed });
     return own;
@@ -195,87 +231,93 @@ function render({ model, el }) {
   function drawChoices(steps, here) {
     const rows = children[here].map((node) => {
       const [own, annealed] = [Math.exp(tree.logProbs[node]), Math.exp(steps[node])];
-      const [outline, fill] = [h("span", { class: "lmc-bar lmc-outline" }), h("span", { class: "lmc-bar lmc-fill" })];
-      outline.style.width = `${100 * own}%`;
-      fill.style.width = `${100 * annealed}%`;
-      return h("li", {}, h("button", {
-        type: "button", "data-token": tokens[node], "data-node": node, "data-model": own, "data-now": annealed,
+      const [outline, fill] = [bar("lmc-outline"), bar("lmc-fill")];
+      outline.style.width = percent(own);
+      fill.style.width = percent(annealed);
+      const choice = button("", () => walk(node), {
+        "data-token": tokens[node],
+        "data-node": node,
+        "data-model": own,
+        "data-now": annealed,
         "aria-label": `${visible(tokens[node])}: probability ${number(own)}, at this temperature ${number(annealed)}`,
-        onclick: () => walk(node),
-      },
-      h("span", { class: "lmc-token" }, visible(tokens[node])), h("span", { class: "lmc-track" }, fill, outline),
-      h("span", { class: "lmc-number" }, number(own)), h("span", { class: "lmc-number lmc-at" }, number(annealed))));
+      });
+      choice.append(
+        span("lmc-token", visible(tokens[node])),
+        track(fill, outline),
+        span("lmc-number", number(own)),
+        span("lmc-number lmc-at", number(annealed)),
+      );
+      return h("li", {}, choice);
     });
     choices.replaceChildren(...rows);
     if (!rows.length) choices.append(h("li", { class: "lmc-note" }, "The sentence is complete."));
   }
 
-  function drawComparison(temperature) {
-    const sentences = compareSentences(tree, temperature);
+  // Three bars and three numbers; the other sentences have numbers only: their sum would dwarf the rest.
+  function comparisonRow(s, full) {
+    const bars = [["lmc-step", s.step], ["lmc-whole", s.whole], ["lmc-outline", s.model]].map(([kind, value]) => {
+      const element = bar(kind);
+      element.style.width = percent(value / full);
+      element.hidden = s.node === undefined;
+      return element;
+    });
+    const element = row(
+      "",
+      rowName("lmc-sentence", s.label),
+      track(...bars),
+      ...[s.model, s.step, s.whole].map((value) => numberCell(number(value))),
+    );
+    Object.assign(element.dataset, { sentence: s.label, model: s.model, step: s.step, whole: s.whole });
+    element.firstChild.title = s.label;
+    return element;
+  }
+
+  function drawComparison(t) {
+    const sentences = compareSentences(tree, t);
     const listed = showAll ? sentences : sentences.slice(0, SENTENCES_SHOWN);
     const rest = sentences.slice(listed.length);
     const add = (key) => rest.reduce((sum, s) => sum + s[key], 0);
     const lines = listed.map((s) => ({ ...s, label: text(s.node) }));
-    if (rest.length) lines.push({ label: `${rest.length} others`, model: add("model"), step: add("step"), whole: add("whole") });
+    if (rest.length) {
+      lines.push({ label: others(rest.length), model: add("model"), step: add("step"), whole: add("whole") });
+    }
     const full = Math.max(...listed.flatMap((s) => [s.model, s.step, s.whole]));
-    const swatch = (kind, label) =>
-      h("span", { class: "lmc-number", role: "columnheader" }, h("i", { class: `lmc-swatch ${kind}` }), label);
+    const head = (kind, label) => column("lmc-number", swatch(kind), label);
     comparison.replaceChildren(
-      h("div", { class: "lmc-row lmc-head", role: "row" },
-        h("span", { class: "lmc-sentence", role: "columnheader" }, "sentence"), h("span", { "aria-hidden": "true" }),
-        swatch("lmc-outline", "model"), swatch("lmc-step", "steps"), swatch("lmc-whole", "whole")),
-      ...lines.map((s) => {
-        const bar = (kind, value) => {
-          const element = h("div", { class: `lmc-bar ${kind}` });
-          element.style.width = `${(100 * value) / full}%`;
-          element.hidden = s.node === undefined; // the others have numbers only: their sum would dwarf the rest
-          return element;
-        };
-        return h("div", {
-          class: "lmc-row", role: "row", "data-sentence": s.label,
-          "data-model": s.model, "data-step": s.step, "data-whole": s.whole,
-        },
-        h("span", { class: "lmc-sentence", role: "rowheader", title: s.label }, s.label),
-        h("div", { class: "lmc-track", "aria-hidden": "true" },
-          bar("lmc-step", s.step), bar("lmc-whole", s.whole), bar("lmc-outline", s.model)),
-        ...[s.model, s.step, s.whole].map((value) => h("span", { class: "lmc-number", role: "cell" }, number(value))));
-      }));
+      row(
+        "lmc-head",
+        column("lmc-sentence", "sentence"),
+        mute(span("")),
+        head("lmc-outline", "model"),
+        head("lmc-step", "steps"),
+        head("lmc-whole", "whole"),
+      ),
+      ...lines.map((line) => comparisonRow(line, full)),
+    );
     more.textContent = showAll ? `Show the ${SENTENCES_SHOWN} most probable` : `Show all ${count}`;
     const tv = totalVariation(sentences.map((s) => s.step), sentences.map((s) => s.whole));
-    distance.replaceChildren(h("b", {}, tv.toFixed(4)), "distance (total variation) between annealing each step and the whole");
+    distance.replaceChildren(
+      h("b", {}, tv.toFixed(4)),
+      "distance (total variation) between annealing each step and the whole",
+    );
     root.dataset.tv = tv;
   }
 
-  const temperatureNow = () => Number(String(model.get("temperature")).replace("inf", "Infinity"));
-
   function update() {
-    const temperature = temperatureNow();
+    const t = temperatureOf(model);
     const here = model.get("node");
-    const steps = annealSteps(tree, temperature);
-    input.value = nearestStop(temperature);
-    input.setAttribute("aria-valuetext", temperatureText(temperature));
-    output.textContent = temperatureText(temperature);
-    atTemperature.textContent = `T = ${temperatureText(temperature)}`;
+    const steps = annealSteps(tree, t);
+    temperature.show(t);
+    atTemperature.textContent = `T = ${temperatureText(t)}`;
     drawTree(steps, here);
-    const own = drawPath(steps, here, temperature);
+    const own = drawPath(steps, here, t);
     drawChoices(steps, here);
-    drawComparison(temperature);
-    const said = here ? `${text(here)}: probability ${own.toFixed(4)}` : "";
-    if (status.textContent !== said) status.textContent = said;
+    drawComparison(t);
+    say(status, here ? `${text(here)}: probability ${own.toFixed(4)}` : "");
   }
 
-  model.on("change:temperature", update);
-  model.on("change:node", update);
-  const resized = new ResizeObserver(() => drawTree(annealSteps(tree, temperatureNow()), model.get("node")));
-  el.append(root);
-  update();
-  resized.observe(icicle);
-  return () => {
-    resized.disconnect();
-    model.off("change:temperature", update);
-    model.off("change:node", update);
-    root.remove();
-  };
+  const redraw = () => drawTree(annealSteps(tree, temperatureOf(model)), model.get("node"));
+  return mount({ model, el }, root, { follows: ["temperature", "node"], update, resized: [icicle, redraw] });
 }
 
 export default { render };

@@ -6,7 +6,7 @@ import traitlets
 
 from lmcourse.decoding.annealing import Sentences, anneal_each_step, anneal_whole, enumerate_sentences
 from lmcourse.model import LanguageModel
-from lmcourse.widgets.base import TemperatureTrait, Widget, script
+from lmcourse.widgets.base import HERE, TemperatureTrait, Widget, script
 from lmcourse.world import five_words
 
 
@@ -27,6 +27,7 @@ class SentenceTree(Widget):
     """
 
     _esm = script("tree.js")
+    _css = HERE / "tree.css"
 
     separator = traitlets.Unicode().tag(sync=True)
     # The tree: node 0 is the empty beginning, a parent comes before its children.

@@ -123,6 +123,11 @@ class Automaton:
                     )
                 row[arc.token, arc.state] = arc
             arcs.append(list(row.values()))
+        self._require_ends(arcs, queue)
+        return arcs
+
+    def _require_ends(self, arcs: list[list[Arc]], remainders: list[tuple[str, ...]]) -> None:
+        """ValueError, naming what has no end, unless the end token can be reached from every state."""
         can_end: set[int] = set()
         found = -1
         while found != len(can_end):  # until a pass finds no more; most are found in the first, from the back
@@ -130,10 +135,9 @@ class Automaton:
             for state in reversed(range(len(arcs))):
                 if any(arc.token == self.end or arc.state in can_end for arc in arcs[state]):
                     can_end.add(state)
-        for state, remainder in enumerate(queue):
+        for state, remainder in enumerate(remainders):
             if state not in can_end:
                 raise ValueError(f"what {' '.join(remainder)!r} begins never reaches the end token")
-        return arcs
 
     def is_unambiguous(self) -> bool:
         """Whether every sentence has exactly one path (so that paths and sentences may be counted alike).

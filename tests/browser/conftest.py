@@ -81,7 +81,10 @@ def browser() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        # Scroll bars are shown, as on Windows and most Linux systems; by itself Playwright hides them.
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=FLAGS, ignore_default_args=["--hide-scrollbars"]
+        )
         yield browser
         browser.close()
 

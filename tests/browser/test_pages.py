@@ -53,6 +53,11 @@ def bad_images(page) -> list[str]:
     )
 
 
+def scrolls_sideways(page) -> bool:
+    """Whether the page as a whole is wider than the window, its own scroll bar not counted."""
+    return page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
 def out_of_reach(page) -> list[str]:
     """Elements that stick out to the right and do not lie in a box that scrolls by itself."""
     return page.evaluate(
@@ -62,10 +67,53 @@ def out_of_reach(page) -> list[str]:
                     if (['auto', 'scroll'].includes(getComputedStyle(box).overflowX)) return true;
                 return false;
             };
+            const edge = document.documentElement.clientWidth;
             return [...document.querySelectorAll('article *')]
                 .filter(e => !e.closest('mjx-assistive-mml, .visually-hidden'))
-                .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !boxed(e))
+                .filter(e => e.getBoundingClientRect().right > edge + 1 && !boxed(e))
                 .map(e => e.outerHTML.slice(0, 200));
+        }"""
+    )
+
+
+def needless_scroll_bars(page) -> list[str]:
+    """Boxes with a scroll bar although all in them can be seen, and formulas in a line that scroll."""
+    return page.evaluate(
+        """() => {
+            const scrolls = element => {
+                const { display, overflowX, overflowY } = getComputedStyle(element);
+                const scrolling = value => value !== 'visible' && value !== 'clip';
+                return display !== 'inline' && (scrolling(overflowX) || scrolling(overflowY));
+            };
+            // What is seen of a node: its text, or itself if there is nothing in it or if it clips what is.
+            const seen = node => {
+                if (node.nodeType === Node.TEXT_NODE) {
+                    const range = document.createRange();
+                    range.selectNodeContents(node);
+                    return [...range.getClientRects()];
+                }
+                if (node.nodeType !== Node.ELEMENT_NODE) return [];
+                if (node.matches('mjx-assistive-mml, .visually-hidden')) return [];
+                return node.childNodes.length && !scrolls(node)
+                    ? [...node.childNodes].flatMap(seen) : [...node.getClientRects()];
+            };
+            const needless = box => {
+                const style = getComputedStyle(box), edge = box.getBoundingClientRect();
+                const border = side => parseFloat(style[`border${side}Width`]);
+                const below = box.offsetHeight - box.clientHeight - border('Top') - border('Bottom') > 1;
+                const beside = box.offsetWidth - box.clientWidth - border('Left') - border('Right') > 1;
+                if (!below && !beside) return false;
+                const inside = [...box.childNodes].flatMap(seen).filter(rect => rect.width && rect.height);
+                const wide = Math.max(...inside.map(rect => rect.right)) + box.scrollLeft
+                    > edge.left + border('Left') + box.clientWidth;
+                const high = Math.max(...inside.map(rect => rect.bottom)) + box.scrollTop
+                    > edge.top + border('Top') + box.clientHeight;
+                return (below && !wide) || (beside && !high);
+            };
+            const there = box => box.checkVisibility({ visibilityProperty: true });
+            const boxes = [...document.querySelectorAll('body *')].filter(box => there(box) && scrolls(box));
+            const inLine = box => box.matches('span.math, mjx-container:not([display="true"])');
+            return boxes.filter(box => inLine(box) || needless(box)).map(box => box.outerHTML.slice(0, 200));
         }"""
     )
 
@@ -95,15 +143,20 @@ def test_page_on_a_desk(page, base_url, name):
     formulas = page.locator("article .math").count()
     assert page.evaluate("() => typeof MathJax !== 'undefined'") == (formulas > 0)
     assert bad_images(page) == []
+    assert not scrolls_sideways(page)
+    assert needless_scroll_bars(page) == []
     assert serious_violations(page) == []
 
 
 @pytest.mark.parametrize("name", OURS)
 def test_page_on_a_phone_in_the_dark(page, base_url, name):
     open_page(page, f"{base_url}/{name}", mode="dark", width=360)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    assert not scrolls_sideways(page)
     assert out_of_reach(page) == []
     assert serious_violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert not scrolls_sideways(page)
+    assert needless_scroll_bars(page) == []
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -27,7 +27,7 @@ WORLD = five_words()
 
 
 def distributions():
-    """Random distributions of 2 to 84 tokens, plain, with zeros, with ties."""
+    """Random distributions of 2 to 84 tokens, plain, with zeros, with ties; the most probable first."""
     rng = np.random.default_rng(1)
     for size in [2, 5, 12, 84]:
         probs = rng.dirichlet(np.full(size, 0.5))
@@ -35,17 +35,20 @@ def distributions():
         zeros[0] += 0.1
         ties = rng.integers(1, 4, size).astype(float)
         for row in (probs, zeros, ties):
-            yield log(row / row.sum())
+            yield log(np.sort(row / row.sum())[::-1])
 
 
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def test_decode_equals_python(page, temperature):
-    cases = list(itertools.product(distributions(), [None, 1, 2, 5, 200], [None, 0.05, 0.5, 0.9, 1]))
-    calls = [[row.tolist(), {"temperature": temperature, "topK": k, "topP": p}] for row, k, p in cases]
+    cases = list(
+        itertools.product(distributions(), [None, 1, 2, 5, 200], [None, 0.05, 0.5, 0.9, 1], [None, 0.3])
+    )
+    settings = [{"temperature": temperature, "topK": k, "topP": p, "minP": m} for _, k, p, m in cases]
+    calls = [[case[0].tolist(), values] for case, values in zip(cases, settings)]
     found = call_each(page, "temperature.js", "decode", calls)
     entropies = call_each(page, "temperature.js", "entropyBits", [[row] for row in found])
-    for (row, k, p), log_probs, bits in zip(cases, found, entropies):
-        expected = np.exp(Decoding(temperature=temperature, top_k=k, top_p=p).apply(row))
+    for (row, k, p, m), log_probs, bits in zip(cases, found, entropies):
+        expected = np.exp(Decoding(temperature=temperature, top_k=k, top_p=p, min_p=m).apply(row))
         np.testing.assert_allclose(np.exp(log_probs), expected, atol=1e-6)
         assert bits == pytest.approx(entropy(expected), abs=1e-6)
 
@@ -94,8 +97,9 @@ def shown(page, attribute: str) -> dict[str, float]:
 
 def check_explorer(page, explorer) -> None:
     """The page shows what Python computes with the explorer's present settings."""
-    expected = dict(zip(explorer.tokens, explorer.probs))
+    expected = dict(zip(explorer.vocab.tokens, explorer.probs))
     found = shown(page, "now")
+    assert list(found) == explorer.tokens
     assert {t: pytest.approx(expected[t], abs=1e-6) for t in found} == found
     bits = float(page.get_attribute(".lmc-temperature", "data-entropy-now"))
     assert bits == pytest.approx(entropy(explorer.probs), abs=1e-6)
@@ -149,6 +153,17 @@ def test_sliders_by_mouse_and_by_keyboard(explorer_page):
     explorer.top_p = 0.4
     check_explorer(page, explorer)
     assert sorted(shown(page, "now").values()) == [0, 0, 0, 0, 0, 1]
+    for name in ("top_k", "top_p"):
+        page.locator(f"[data-slider={name}]").press("End")
+    explorer.top_k = explorer.top_p = None
+    min_p = page.locator("[data-slider=min_p]")
+    move(page, min_p, 6)  # at T = 100 all three possible tokens are about as probable
+    explorer.min_p = 0.05
+    check_explorer(page, explorer)
+    min_p.press("End")
+    explorer.min_p = 1
+    check_explorer(page, explorer)
+    assert page.get_attribute(".lmc-temperature", "data-kept") == "1"
 
 
 def test_draws_add_up_and_are_forgotten_when_the_distribution_changes(explorer_page):
@@ -180,6 +195,74 @@ def test_tokens_without_a_bar_of_their_own_share_one(page, tmp_path):
     others = float(page.get_attribute(".lmc-others", "data-now"))
     assert others == pytest.approx(explorer.probs.sum() - sum(own.values()), abs=1e-6)
     assert page.locator(".lmc-others").inner_text().startswith("72 others")
+
+
+BOUND = 2**-15  # of the error of a probability at T = 1, as TemperatureExplorer states it
+
+
+@pytest.fixture(scope="module")
+def large():
+    """A vocabulary of 49,152 tokens under a distribution like a network's: a few tokens, and a long tail."""
+    logits = np.random.default_rng(5).normal(0, 2.5, 49_152)
+    logits[:5] += 14
+    logits[-700:] = -np.inf  # tokens that are impossible
+    tokens = [f"token {i}" for i in range(len(logits))]
+    return TemperatureExplorer.from_probs(tokens, np.exp(logits) / np.exp(logits).sum())
+
+
+def test_a_large_vocabulary_equals_python_within_its_bound(page, tmp_path, large):
+    open_widgets(page, tmp_path, large)
+    root, slider = page.locator(".lmc-temperature"), page.locator("[data-slider=temperature]")
+    moves = {0: "Home", 0.05: "ArrowRight", 0.1: "ArrowRight", math.inf: "End", 100: "ArrowLeft"}
+    settings = [{"temperature": t, "key": key} for t, key in moves.items()]
+    for values in [*settings, {"temperature": 1, "stop": 20}, {"temperature": 1.8, "stop": 28}]:
+        large.temperature = values["temperature"]
+        if "key" in values:
+            slider.press(values["key"])
+        else:
+            move(page, slider, values["stop"])
+        found, expected = shown(page, "now"), dict(zip(large.vocab.tokens, large.probs))
+        bound = max(1e-12, BOUND / large.temperature if large.temperature else 0)
+        assert {t: pytest.approx(expected[t], abs=bound) for t in found} == found
+        others = float(page.get_attribute(".lmc-others", "data-now"))
+        rest = 1 - sum(expected[t] for t in large.tokens)
+        assert others == pytest.approx(rest, abs=bound)
+        assert float(root.get_attribute("data-entropy-now")) == pytest.approx(entropy(large.probs), abs=1e-3)
+        assert int(root.get_attribute("data-kept")) == np.count_nonzero(
+            np.isfinite(Decoding(temperature=large.temperature).apply(large._log_probs))
+        )
+
+
+def test_what_a_large_vocabulary_keeps(page, tmp_path, large):
+    large.temperature = 1.0
+    open_widgets(page, tmp_path, large)
+    root = page.locator(".lmc-temperature")
+    k = page.locator("[data-slider=top_k]")
+    stops = call(page, "temperature.js", "stopsTo", 49_152)
+    assert stops[-1] == 49_152
+    for name, at, value in [("top_k", stops.index(3000), 3000), ("top_p", 89, 0.9), ("min_p", 1, 0.001)]:
+        slider = page.locator(f"[data-slider={name}]")
+        slider.evaluate("(e, at) => { e.value = at; e.dispatchEvent(new Event('input')); }", at)
+        setattr(large, name, value)
+        kept = np.count_nonzero(large.probs)
+        assert int(root.get_attribute("data-kept")) == pytest.approx(kept, rel=2e-3)
+        assert f"of {49_152 - 700:,} possible tokens kept" in page.locator(".lmc-summary").inner_text()
+        found, expected = shown(page, "now"), dict(zip(large.vocab.tokens, large.probs))
+        assert {t: pytest.approx(expected[t], abs=3 * BOUND) for t in found} == found
+        slider.press("Home" if name == "min_p" else "End")
+        setattr(large, name, None)
+    assert k.get_attribute("aria-valuetext") == "all"
+
+
+def test_draws_of_a_large_vocabulary_say_what_they_do_not_tell_apart(page, tmp_path, large):
+    large.temperature = 2.0
+    open_widgets(page, tmp_path, large)
+    page.get_by_role("button", name="1000", exact=True).click()
+    others = page.locator(".lmc-others")
+    assert others.inner_text().startswith("49,140 others")
+    share, p = int(others.get_attribute("data-count")) / 1000, 1 - sum(np.sort(large.probs)[-12:])
+    assert abs(share - p) < 5 * math.sqrt(p * (1 - p) / 1000)  # five standard deviations
+    assert sum(shown(page, "count").values()) + int(others.get_attribute("data-count")) == 1000
 
 
 def test_the_tree_by_keyboard(page, tmp_path):
@@ -275,12 +358,22 @@ def test_boxes_of_the_tree_stand_out_from_the_page(page, tmp_path, theme, paper)
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_looks(page, tmp_path, theme, width):
+def test_looks(page, tmp_path, theme, width, large):
     page.set_viewport_size({"width": width, "height": 800})
-    open_widgets(page, tmp_path, TemperatureExplorer(WORLD, "the mouse ate"), SentenceTree(temperature=0.5))
+    small = TemperatureExplorer(WORLD, "the mouse ate")
+    open_widgets(page, tmp_path, small, large, SentenceTree(temperature=0.5))
     set_theme(page, theme)
-    page.locator("[data-draw='100']").click()
+    for button in page.locator("[data-draw='100']").all():
+        button.click()
     check_looks(page)
+
+
+def test_a_page_has_the_common_style_once(page, tmp_path):
+    open_widgets(page, tmp_path, TemperatureExplorer(WORLD), SentenceTree(), SentenceTree())
+    page.wait_for_selector(".lmc >> nth=2")
+    sheets = page.locator("style").evaluate_all("all => all.map((e) => e.textContent)")
+    assert sum(".lmc-slider-head" in sheet for sheet in sheets) == 1
+    assert page.locator("style#lmc-ui").count() == 1
 
 
 def test_motion_only_where_it_is_wanted(page, tmp_path):
@@ -344,6 +437,11 @@ def test_widgets_of_the_book(page, book_dir, base_url, scheme, name, kinds):
     for kind in kinds:
         page.wait_for_selector(f".{kind}")
     assert page.locator("[role=alert]").count() == 0
+    # The style of all widgets is a file of the book, which the page links; no widget brings it along.
+    assert page.locator("link[href*='widgets.css']").count() == 1
+    assert page.locator("style#lmc-ui").count() == 0
+    assert '"_ui"' not in page.content()
+    assert page.locator(".lmc").first.evaluate("e => getComputedStyle(e).containerType") == "inline-size"
     # The first explorer's distribution, as the page carries it, decoded by Python at T = 0.05.
     found = page.locator(".lmc-temperature").first
     slider = found.locator("[data-slider=temperature]")

@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook
 
 from lmcourse import files
 from lmcourse.files import course_file
-from lmcourse.grading import gradebook
+from lmcourse.grading import adopt, database
 from lmcourse.grading.course import GradingError, points
 from lmcourse.grading.demo import ASSIGNMENT
 from lmcourse.grading.exam import Exam
@@ -231,7 +231,7 @@ def test_the_assignment_is_recorded_as_nbgrader_does(graded, url):
 
 
 def test_an_assignment_that_is_there_is_not_made_again(url, graded, tmp_path, monkeypatch):
-    monkeypatch.setattr(gradebook, "make_course", lambda *_: pytest.fail("made again"))
+    monkeypatch.setattr(adopt, "make_course", lambda *_: pytest.fail("made again"))
     GradebookWriter(url).prepare(EXAM)
     stock = shutil.copy(graded[0] / "gradebook.db", tmp_path / "stock.db")
     before = recorded(f"sqlite:///{stock}")
@@ -593,7 +593,7 @@ def test_two_may_make_a_gradebook_at_once(empty):
 
 
 def test_a_gradebook_that_another_program_holds(url, monkeypatch):
-    monkeypatch.setattr(gradebook, "PATIENCE", 1)
+    monkeypatch.setattr(database, "PATIENCE", 1)
     book = GradebookWriter(url)
     book.write([work("ada")])
     hold = "UPDATE grade SET auto_score = 0" if url.startswith("sqlite") else "LOCK TABLE grade"

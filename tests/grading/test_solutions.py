@@ -8,8 +8,8 @@ import pytest
 from lmcourse.files import course_file
 from lmcourse.grading import course
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.graft import find
 from lmcourse.grading.pool import grade_all
+from lmcourse.grading.recognise import find
 from lmcourse.grading.worker import Job, Rules, digest_of
 
 NAMES = sorted(path.parent.name for path in course_file("solutions").glob("*/checks.py"))

@@ -2,7 +2,6 @@ import json
 import math
 import subprocess
 import sys
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from lmcourse.decoding import Decoding
 from lmcourse.model import UniformModel
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import TemperatureExplorer
+from lmcourse.widgets.temperature import STEP, pack_tail
 from lmcourse.world import five_words
 
 
@@ -45,11 +45,15 @@ def test_a_model_with_a_prompt():
 
 def test_state_is_json_without_infinities():
     explorer = TemperatureExplorer(five_words(), "the mouse ate", temperature=math.inf)
-    state = json.loads(json.dumps(explorer.get_state(), allow_nan=False))
+    state = explorer.get_state()
+    assert state.pop("tail") == b""
+    state = json.loads(json.dumps(state, allow_nan=False))
     assert state["temperature"] == "inf"
     assert state["log_probs"].count(None) == 4  # after "ate" comes only "the" or the end
+    assert state["tokens"][:2] == ["the", "."]
     assert "render" in state["_esm"]
-    assert ".lmc" in state["_css"]
+    assert ".lmc-temperature" in state["_css"]
+    assert ".lmc-slider" in state["_ui"]
 
 
 def test_the_page_can_set_an_infinite_temperature():
@@ -66,9 +70,11 @@ def test_the_page_can_set_an_infinite_temperature():
         ({"temperature": math.nan}, "temperature=nan"),
         ({"top_k": 0}, "k=0 must be"),
         ({"top_p": 1.5}, r"p=1\.5 must be"),
+        ({"min_p": -0.1}, r"p=-0\.1 must"),
         ({"prompt": "the moose"}, "unknown token 'moose'.*did you mean 'mouse'"),
         ({"prompt": "mouse mouse"}, "impossible"),
         ({"shown": 0}, "shown=0 must be"),
+        ({"shown": 101}, "shown=101 must be a whole number from 1 to 100"),
     ],
 )
 def test_bad_arguments(arguments, message):
@@ -90,10 +96,37 @@ def test_bad_tables(tokens, probs, message):
         TemperatureExplorer.from_probs(tokens, probs)
 
 
+def test_the_tail_by_hand():
+    # The hundredth lies at -5; the others 0, 1.4, 1.6, 300 steps below it, the last is impossible. Rounded:
+    # 0, 1, 2, 300; so 0, 1, 1 and 298 = 2 · 128 + 42 below the one before.
+    falling = np.concatenate([np.full(100, -5.0), -5 - np.array([0, 1.4, 1.6, 300]) * STEP, [-np.inf]])
+    assert list(pack_tail(falling)) == [0, 1, 1, 42 + 128, 2]
+    assert pack_tail(falling[:100]) == pack_tail(falling[:7]) == b""
+
+
+def test_a_large_vocabulary_weighs_little_and_says_all():
+    logits = np.random.default_rng(4).normal(0, 2.5, 49_152)
+    probs = np.exp(logits) / np.exp(logits).sum()
+    explorer = TemperatureExplorer.from_probs(map(str, range(len(probs))), probs)
+    assert len(explorer.tokens) == 12
+    assert len(explorer.log_probs) == 100
+    assert 49_052 <= len(explorer.tail) < 52_000  # about a byte for each token, 70 kB of the page
+    # read back: seven bits of each byte, the eighth says that more follow
+    steps, number, shift = [], 0, 0
+    for byte in explorer.tail:
+        number, shift = number + ((byte & 127) << shift), shift + 7
+        if byte < 128:
+            steps, number, shift = [*steps, number], 0, 0
+    tail = explorer.log_probs[-1] - np.cumsum(steps) * STEP
+    np.testing.assert_allclose(tail, np.sort(np.log(probs))[::-1][100:], rtol=0, atol=STEP / 2 + 1e-9)
+
+
 def test_too_many_tokens():
-    model = UniformModel(Vocabulary(map(str, range(101))))
-    with pytest.raises(ValueError, match="up to 100 tokens, this vocabulary has 101"):
-        TemperatureExplorer(model)
+    class Huge(UniformModel):
+        vocab_size = 400_001
+
+    with pytest.raises(ValueError, match="up to 400,000 tokens, this vocabulary has 400,001"):
+        TemperatureExplorer(Huge(Vocabulary("ab")))
 
 
 def test_bad_settings_later_leave_the_widget_as_it_was():
@@ -104,20 +137,6 @@ def test_bad_settings_later_leave_the_widget_as_it_was():
     with pytest.raises(TraitError):
         explorer.temperature = "warm"
     assert (explorer.temperature, explorer.top_k, explorer.top_p) == (0.7, 3, None)
-
-
-def test_the_package_carries_its_scripts():
-    folder = files("lmcourse.widgets")
-    for name in ["shared.js", "temperature.js", "tree.js", "tokenizer.js", "interval.js", "widgets.css"]:
-        assert len(folder.joinpath(name).read_text(encoding="utf-8")) > 1000
-
-
-def test_the_scripts_ask_nobody_for_anything():
-    scripts = [path for path in files("lmcourse.widgets").iterdir() if path.name.endswith((".js", ".css"))]
-    assert len(scripts) >= 6
-    for path in scripts:
-        text = path.read_text(encoding="utf-8")
-        assert not any(word in text for word in ["http:", "https:", "import ", "@import", "fetch("])
 
 
 @pytest.mark.parametrize("has_output", [True, False])

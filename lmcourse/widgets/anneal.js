@@ -1,0 +1,38 @@
+// Temperature: what it does to a distribution, the same as lmcourse/decoding/filters.py and tested against it, and its
+// slider. Log-probabilities are natural; -Infinity stands for probability zero.
+
+import { nearest, short, slider } from "./ui.js";
+
+export function normalise(logWeights) {
+  const top = logWeights.reduce((most, w) => Math.max(most, w), -Infinity);
+  const total = logWeights.reduce((sum, w) => sum + Math.exp(w - top), 0);
+  return logWeights.map((w) => w - top - Math.log(total));
+}
+
+// p^(1/T), renormalised. T = 0 shares among the most probable tokens, T = Infinity among all possible ones.
+export function anneal(logProbs, temperature) {
+  const top = logProbs.reduce((most, l) => Math.max(most, l), -Infinity);
+  if (temperature === 0) return normalise(logProbs.map((l) => (l === top ? 0 : -Infinity)));
+  if (temperature === Infinity) return normalise(logProbs.map((l) => (l === -Infinity ? -Infinity : 0)));
+  return normalise(logProbs.map((l) => (l - top) / temperature));
+}
+
+// Where the slider stops: 0 and infinity exactly, with 0.5, 1 and 2 at its quarters.
+const STOPS = [
+  ...Array.from({ length: 20 }, (_, i) => i / 20),
+  ...Array.from({ length: 10 }, (_, i) => (10 + i) / 10),
+  ...[2, 2.5, 3, 4, 5, 7, 10, 20, 50, 100, Infinity],
+];
+const QUARTERS = ["0", "0.5", "1", "2", "∞"].map((text, i) => [10 * i, text]);
+
+export const temperatureText = (t) => (t === Infinity ? "∞" : short(t));
+
+// Infinity travels as the string "inf".
+export const temperatureOf = (model) => Number(String(model.get("temperature")).replace("inf", "Infinity"));
+
+export function temperatureSlider(set) {
+  const max = STOPS.length - 1;
+  const onMove = (stop) => set({ temperature: stop === max ? "inf" : STOPS[stop] });
+  const { element, show } = slider("Temperature T", "temperature", { max, ticks: QUARTERS, onMove });
+  return { element, show: (t) => show(nearest(STOPS, t), temperatureText(t)) };
+}

@@ -1,0 +1,70 @@
+"""What all widgets share: their files, joined into one module and one style sheet each."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lmcourse import widgets
+from lmcourse.widgets.base import HERE, pack_numbers, script
+
+NAMES = sorted(path.stem for path in HERE.glob("*.css") if path.stem != "ui")
+CLASSES = [getattr(widgets, name) for name in widgets.__all__]
+SOURCES = sorted([*HERE.glob("*.js"), *HERE.glob("*.css")])
+
+
+def text(path: Path) -> str:
+    """What a file holds."""
+    return path.read_text(encoding="utf-8")
+
+
+def test_each_widget_has_its_three_files():
+    assert len(NAMES) == len(CLASSES) >= 8
+    for name in NAMES:
+        assert (HERE / f"{name}.py").exists()
+        assert (HERE / f"{name}.js").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_widget_is_one_module(name):
+    joined = script(f"{name}.js")
+    assert not re.search(r"^import |\bimport\(", joined, re.MULTILINE)
+    assert joined.count("export default") == 1
+    for part in ["ui.js", f"{name}.js"]:  # a file stands in it once
+        assert joined.count(text(HERE / part).splitlines()[0]) == 1
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
+def test_what_is_imported_is_exported_and_used(path):
+    code = text(path)
+    for names, source in re.findall(r'^import \{([^}]*)\} from "\./(\w+\.js)";', code, re.MULTILINE):
+        exported = set(re.findall(r"^export (?:const|function) (\w+)", text(HERE / source), re.MULTILINE))
+        for name in filter(None, (each.strip() for each in names.split(","))):
+            assert name in exported, f"{source} exports no {name}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_style_sheet_keeps_to_its_widget(name):
+    # One block, named after the widget: nothing outside it, so that the order of the sheets does not matter.
+    rules = re.sub(r"/\*.*?\*/", "", text(HERE / f"{name}.css"), flags=re.DOTALL).strip()
+    root = re.match(r"(\.lmc-\w+) \{\n", rules).group(1)
+    kind = re.search(r'section\(\s*"(\w+)"', text(HERE / f"{name}.js")).group(1)
+    assert root == f".lmc-{kind}"
+    assert re.findall(r"^\S.*", rules, re.MULTILINE) == [f"{root} {{", "}"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_nothing_is_asked_of_anybody(path):
+    assert not any(word in text(path) for word in ["http:", "https:", "import(", "@import", "fetch(", "url("])
+
+
+def test_no_widget_carries_the_style_of_all():
+    for each in CLASSES:
+        assert str(each._css).startswith("/* ")
+        assert ".lmc-slider-head" not in str(each._css)
+
+
+def test_packed_numbers():
+    # 128 = 1 · 128 + 0, 16384 = 1 · 128² + 0 · 128 + 0
+    assert list(pack_numbers([0, 127, 128, 16384])) == [0, 127, 128, 1, 128, 128, 1]
+    assert pack_numbers([]) == b""
