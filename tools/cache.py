@@ -4,7 +4,7 @@
 
 Jupyter Book's cache knows a page by its own cells. What else its outputs depend on is gathered here into one
 digest for each page: the modules of the package that it imports, directly or not; the other files in their
-folders (tables, widgets' scripts) and beside the page; the pinned packages; Python.
+folders (tables, results, widgets' scripts) and beside the page; the pinned packages; Python.
 """
 
 from __future__ import annotations
@@ -80,14 +80,22 @@ def modules(names: Iterable[str], root: Path) -> set[Path]:
     return found
 
 
+def data(folder: Path) -> Iterator[Path]:
+    """The files of a folder that are neither Python nor pages, without those of packages in it."""
+    for path in folder.iterdir():
+        if path.is_file() and path.suffix not in (".py", ".ipynb", ".md", ".bib"):
+            yield path
+        elif path.is_dir() and not path.name.startswith((".", "_")) and not (path / "__init__.py").exists():
+            yield from data(path)
+
+
 def ingredients(page: Path, root: Path = ROOT) -> list[Path]:
     """All files that a page's outputs depend on, besides its own cells."""
     cells = [without_magics(cell.source) for cell in read(page).cells if cell.cell_type == "code"]
     python = modules((name for cell in cells for name in imported(cell)), root)
     folders = {page.parent, *(path.parent for path in python)}
-    beside = {path for folder in folders for path in folder.iterdir() if path.is_file()}
-    data = {path for path in beside if path.suffix not in (".py", ".ipynb", ".md", ".bib")}
-    return sorted(python | data | set(root.glob("requirements*.txt")))
+    beside = {path for folder in folders for path in data(folder)}
+    return sorted(python | beside | set(root.glob("requirements*.txt")))
 
 
 def digest(page: Path, root: Path = ROOT) -> str:
