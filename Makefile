@@ -23,13 +23,10 @@ $(ENV): requirements.txt pyproject.toml
 data: $(ENV)  ## fetch the texts the course reads into the cache, checked
 	@$(BIN)/lmcourse data
 
-# `--all` reads every page again, so that no warning is ever missed and nothing stale is left. Only the executed
-# notebooks are kept from build to build, until the package, the environment or the extension changes.
+# `--all` reads every page again, so that no warning is ever missed and nothing stale is left. The executed pages are
+# kept from build to build, but for those whose cells, modules, data or packages have changed.
 book: data  ## build the book in _build/html
-	@mkdir -p _build
-	@now=$$(find lmcourse book/_ext requirements*.txt -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cksum | cksum); \
-	if [ "$$now" != "$$(cat _build/sources 2>/dev/null)" ]; then \
-		rm -rf _build/.jupyter_cache; echo "$$now" > _build/sources; fi
+	@$(BIN)/python tools/cache.py
 	@rm -rf _build/html _build/jupyter_execute
 	@$(BIN)/jupyter-book build . --all -W -n --keep-going
 	@echo "The book is built. Open _build/html/index.html, or serve it: $(BIN)/python -m http.server -d _build/html"
@@ -63,14 +60,25 @@ tools: $(ENV)
 	@[ -x .stamps/hub/node_modules/.bin/configurable-http-proxy ] || ! command -v npm >/dev/null || \
 		npm install --silent --no-audit --no-fund --prefix .stamps/hub configurable-http-proxy@5.2.0 || true
 
-# Comparing the notebooks' outputs and building the book both execute every notebook, on one core each.
-test: lint data tools  ## all tests: units, notebooks, the book, and its pages in a browser
-	@$(BIN)/pytest -rs --ignore=tests/browser
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync notebooks book
-	@$(BIN)/pytest -rs tests/browser
+# The parts run two at a time, on a core each, in this order; what a part says is shown when it is done.
+PARTS := notebooks browser grading units
+test: lint data tools  ## all tests: the notebooks, the book, its pages in a browser, the grader, units
+	@rm -rf _build/tests
+	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory --jobs=2 --output-sync --keep-going $(PARTS); \
+	status=$$?; $(BIN)/python tools/timings.py $(PARTS) && exit $$status
 
-notebooks: data  ## run the notebooks and compare the outputs that are kept
-	@$(BIN)/pytest -rs --nbval-lax --nbval-current-env notebooks/[0-9]*
+PYTEST = $(BIN)/pytest -rs -o cache_dir=.pytest_cache/$@ --junitxml=_build/tests/$@.xml
+notebooks: data  ## run the notebooks as on Colab, and compare the outputs that are kept
+	@$(PYTEST) tests/test_colab.py
+
+browser: book  ## test the built book, and the widgets, in a browser
+	@$(PYTEST) tests/browser
+
+grading: data  ## test the grader
+	@$(PYTEST) tests/grading
+
+units: data  ## test everything else
+	@$(PYTEST) --ignore=tests/test_colab.py --ignore=tests/browser --ignore=tests/grading
 
 bench: data  ## how fast the course's code is, as ratios measured in one run
 	@$(BIN)/python tests/bench.py
@@ -98,4 +106,4 @@ lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requ
 clean:  ## remove everything that was built; .venv and the data cache stay
 	@rm -rf _build .stamps/lock dist .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help data book lab lint tools test notebooks bench grade-demo release tidy lock clean
+.PHONY: help data book lab lint tools test notebooks browser grading units bench grade-demo release tidy lock clean

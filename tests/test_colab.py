@@ -1,10 +1,15 @@
-"""The notebooks run as on Colab: no repository, ipywidgets 7, the package from its wheel."""
+"""The notebooks as on Colab: no repository, ipywidgets 7, the package from its wheel.
+
+They run, print what was committed with them, and take no longer than they may.
+"""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,18 +32,13 @@ def enable_custom_widget_manager():
     "ipython/profile_default/startup/colab.py": "import google.colab\n",
 }
 
-EXECUTE = """
-import sys
-import nbformat
-from nbclient import NotebookClient
+# Showing a widget must have switched on Colab's custom widget manager.
+SWITCHED_ON = "from google.colab import output\nassert output.enabled"
+NBVAL = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env"]
 
-path, check_widgets = sys.argv[1], sys.argv[2] == "True"
-notebook = nbformat.read(path, as_version=4)
-if check_widgets:  # showing a widget must have switched on Colab's custom widget manager
-    switched_on = "from google.colab import output\\nassert output.enabled"
-    notebook.cells.append(nbformat.v4.new_code_cell(switched_on))
-NotebookClient(notebook, timeout=600).execute()
-"""
+# Seconds of one core that a notebook may take, its kernel's start included: it is time that was worked, not
+# waited, so that another load on the machine does not count.
+BUDGET = 60
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +50,13 @@ def colab(tmp_path_factory):
     subprocess.run([*quiet, "wheel", "--no-deps", "--no-build-isolation", "-w", wheels, ROOT], check=True)
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
-    packages = ["ipywidgets==7.7.1", "nbclient", "ipykernel", *wheels.glob("lmcourse-*.whl")]
-    subprocess.run(
-        [python, "-m", "pip", "-q", "--disable-pip-version-check", "install", *packages], check=True
-    )
+    # The course's own versions, but for the widgets: a new one elsewhere must not change what is compared.
+    pins = folder / "pins.txt"
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins.write_text("\n".join(line for line in lines if "widgets" not in line), encoding="utf-8")
+    packages = ["ipywidgets==7.7.1", "ipykernel", "nbval", *wheels.glob("lmcourse-*.whl")]
+    install = ["-m", "pip", "-q", "--disable-pip-version-check", "install", "-c", pins]
+    subprocess.run([python, *install, *packages], check=True)
     for name, text in STAND_IN.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -82,17 +85,23 @@ def test_the_environment_is_not_the_repositorys(colab, tmp_path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_notebook_runs_alone(path, colab, tmp_path):
+def test_notebook_runs_alone_and_prints_what_it_keeps_in_its_time(path, colab, tmp_path, record_property):
     python, env = colab
-    copy = tmp_path / path.name
-    copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / "execute.py").write_text(EXECUTE)
-    uses_widgets = "lmcourse.widgets" in path.read_text(encoding="utf-8")
+    notebook = nbformat.read(path, as_version=4)
+    if any("lmcourse.widgets" in cell.source for cell in notebook.cells):
+        notebook.cells.append(nbformat.v4.new_code_cell(SWITCHED_ON))
+    nbformat.write(notebook, tmp_path / path.name)
+    before = processor_seconds()
     run = subprocess.run(
-        [python, "execute.py", path.name, str(uses_widgets)],
-        env=env,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
+        [python, *NBVAL, path.name], env=env, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    assert run.returncode == 0, run.stderr[-3000:]
+    spent = processor_seconds() - before
+    record_property("processor_seconds", f"{spent:.1f}")
+    assert run.returncode == 0, run.stdout.decode()[-5000:]
+    assert spent < BUDGET, f"{path.relative_to(ROOT)} takes {spent:.0f} s of one core, and may take {BUDGET}"
+
+
+def processor_seconds():
+    """Seconds that this process's children have worked, and theirs, of those that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

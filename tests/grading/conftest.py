@@ -1,14 +1,23 @@
-"""What several tests of grading need: a sandbox, and one course, graded once by stock nbgrader."""
+"""What several tests of grading need: a sandbox, and one course, made and graded once by stock nbgrader."""
 
+import contextlib
 import copy
+import ctypes
+import hashlib
 import os
 import shutil
+import time
 
 import nbformat
+import psutil
 import pytest
 
-from lmcourse.grading import demo
+from lmcourse.grading import demo, release
 from lmcourse.grading.course import release_notebook, source_notebook
+from lmcourse.grading.exam import Exam
+from lmcourse.grading.gradebook import GradebookWriter
+
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2): processes whose parent has died become ours
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +26,62 @@ def bubblewrap():
     if not shutil.which("bwrap"):
         stop = pytest.fail if os.environ.get("CI") else pytest.skip
         stop("there is no bubblewrap: apt-get install bubblewrap")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once(tmp_path_factory):
+    """Have nbgrader make the students' version of the same solutions once; after that, copy it."""
+    kept, nbgrader = tmp_path_factory.mktemp("made"), release.nbgrader
+
+    def copying(course, *arguments):
+        if arguments[0] != "generate_assignment":
+            return nbgrader(course, *arguments)
+        files = sorted(path for path in course.rglob("*") if path.is_file())
+        known = hashlib.sha256(repr([(str(f.relative_to(course)), f.read_bytes()) for f in files]).encode())
+        made = kept / known.hexdigest()
+        if made.exists():
+            shutil.copytree(made, course, dirs_exist_ok=True)
+            return done[made]
+        done[made] = nbgrader(course, *arguments)
+        if not done[made].returncode:
+            shutil.copytree(course, made)
+        return done[made]
+
+    done = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(release, "nbgrader", copying)
+        yield
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory):
+    """A gradebook that has the first assignment and no students, to be copied."""
+    path = tmp_path_factory.mktemp("prepared") / "gradebook.db"
+    GradebookWriter(f"sqlite:///{path}").prepare(Exam.of(demo.ASSIGNMENT))
+    return path
+
+
+@pytest.fixture
+def left_running():
+    """Waits until no process runs that the test has started, or one that it started; says which still do."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    before = set(psutil.Process().children(recursive=True))
+
+    def running():
+        found = set()
+        for process in set(psutil.Process().children(recursive=True)) - before:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    found.add(" ".join(process.cmdline()))
+        return found
+
+    def wait(seconds=60):
+        end = time.monotonic() + seconds
+        while (found := running()) and time.monotonic() < end:
+            time.sleep(0.1)
+        return found
+
+    return wait
 
 
 @pytest.fixture(scope="session")

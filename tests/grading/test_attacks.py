@@ -173,7 +173,7 @@ class Graded:
     after: dict
     processes: set[str]
     results: dict[str, Result]
-    memory: int  # bytes that the machine has less than before
+    memory: int  # bytes in memory that no process holds, more than before
 
 
 @pytest.fixture(scope="module")
@@ -181,20 +181,20 @@ def graded(place):
     place.hand_in(NAMES)
     for name, sources in HONEST.items():
         (place.handed / f"{name}.ipynb").write_bytes(as_bytes(released(sources)))
-    before, free = place.precious(), available()
+    before, shared = place.precious(), shared_memory()
     run = place.grade(place.handed)
     for _ in range(50):
         if not (processes := our_processes(place)):
             break
         time.sleep(0.1)
     results = {result.student: result for result in run.graded}
-    return Graded(place, run, before, place.precious(), processes, results, free - available())
+    return Graded(place, run, before, place.precious(), processes, results, shared_memory() - shared)
 
 
-def available() -> int:
-    """Bytes of memory that the machine could still give."""
+def shared_memory() -> int:
+    """Bytes of memory that outlive their process: files in memory, shared segments."""
     lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    return int(lines["MemAvailable"].split()[0]) * 1024
+    return int(lines["Shmem"].split()[0]) * 1024
 
 
 def expected(name: str) -> Expected:

@@ -89,21 +89,14 @@ def empty(request, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def prepared_sqlite(tmp_path_factory):
-    path = tmp_path_factory.mktemp("prepared") / "gradebook.db"
-    GradebookWriter(f"sqlite:///{path}").prepare(EXAM)
-    return path
-
-
-@pytest.fixture(scope="session")
 def prepared_postgresql(server):
     GradebookWriter(server("prepared")).prepare(EXAM)
     return "prepared"
 
 
 @pytest.fixture
-def url_sqlite(prepared_sqlite, tmp_path):
-    return f"sqlite:///{shutil.copy(prepared_sqlite, tmp_path / 'gradebook.db')}"
+def url_sqlite(prepared, tmp_path):
+    return f"sqlite:///{shutil.copy(prepared, tmp_path / 'gradebook.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -173,8 +166,8 @@ def by_hand(url, student, **scores):
 
 def work(student, share=1.0, answered=True, exam=EXAM, **changes):
     """The result of a student who gets `share` of each exercise's points."""
-    passed, failed = Outcome("it works", True, weight=share), Outcome("no", False, "why", weight=1 - share)
-    reports = [Report(name, [passed, failed], 7, worth) for name, worth in exam.points().items()]
+    partly = Outcome("on a curve", share, "" if share == 1 else "why")
+    reports = [Report(name, [partly], 7, worth) for name, worth in exam.points().items()]
     written = {name: {"points": worth, "answered": answered} for name, worth in exam.written().items()}
     answers = {name: f"{source}\n# mine" if answered else source for name, source in ANSWERS.items()}
     result = Result(student, ASSIGNMENT, reports, written, answers, 7, exam.versions, "abc")
@@ -646,7 +639,7 @@ def test_a_full_database_keeps_what_it_has_and_says_so(url_sqlite):
     assert counts(url_sqlite) == rows_of(students + 1)
 
 
-def test_a_full_disk_keeps_what_it_has_and_says_so(prepared_sqlite, tmp_path):
+def test_a_full_disk_keeps_what_it_has_and_says_so(prepared, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     if (
@@ -655,7 +648,7 @@ def test_a_full_disk_keeps_what_it_has_and_says_so(prepared_sqlite, tmp_path):
     ):
         pytest.skip("only root may mount a small disk")
     try:
-        url = f"sqlite:///{shutil.copy(prepared_sqlite, disk / 'gradebook.db')}"
+        url = f"sqlite:///{shutil.copy(prepared, disk / 'gradebook.db')}"
         book = GradebookWriter(url)
         students, said = fill(book, url)
         assert students > 0

@@ -7,14 +7,23 @@ import nbformat
 import numpy as np
 import pytest
 
-from lmcourse.grading.checks import Check, CheckFailed, StudentError, expect, expect_raises, with_answers
+from lmcourse.grading.checks import (
+    Check,
+    CheckFailed,
+    Score,
+    StudentError,
+    expect,
+    expect_raises,
+    with_answers,
+)
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.isolated import Times, examine
 from lmcourse.grading.local import run_checks
 from lmcourse.grading.sandbox import Sandbox
 from lmcourse.grading.values import AsTensor
 
-QUICK = Times(cell=1.0, checks=1.0, notebook=20.0)
+PATIENT = Times()
+QUICK = Times(cell=2.0, checks=2.0, notebook=60.0)  # where a loop has to end
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +50,7 @@ def a_check(function, exercise="e", **options):
     return Check(exercise, function.__name__, "a title", function, **options)
 
 
-def examined(sandbox, cells, *checks, times=QUICK, seed=0):
+def examined(sandbox, cells, *checks, times=PATIENT, seed=0):
     cells = [code(cell) if isinstance(cell, str) else cell for cell in cells]
     return examine(nbformat.v4.new_notebook(cells=cells), checks, seed, sandbox, times)
 
@@ -256,6 +265,12 @@ def test_how_a_process_ends_in_a_hidden_check_is_not_told(sandbox, deed):
     assert "77" not in done.outcomes[check].message
 
 
+def test_a_score_between_nothing_and_all_is_kept(sandbox):
+    check = a_check(lambda student: Score(student.f(), "a little more"))
+    done = examined(sandbox, ["def f():\n    return 0.4", test_cell("e")], check)
+    assert (done.outcomes[check].score, done.outcomes[check].message) == (0.4, "a little more")
+
+
 def test_what_is_printed_is_kept_for_the_check_in_which_it_was(sandbox):
     source = "import sys\nprint('in the cell')\ndef f(x):\n    print('given', x, file=sys.stderr)"
 
@@ -280,14 +295,14 @@ def test_a_later_cell_changes_no_earlier_exercise(sandbox):
 @pytest.mark.parametrize(
     ("deadly", "said"),
     [
-        ("while True:\n    pass", "stopped after 1 s"),
+        ("while True:\n    pass", "stopped after 2 s"),
         ("import os\nos._exit(3)", "exit status 3"),
         ("import ctypes\nctypes.string_at(0)", "SIGSEGV"),
     ],
 )
 def test_a_cell_that_kills_its_process_is_left_out(sandbox, deadly, said):
     cells = ["x = 1", deadly, "f = lambda: x", test_cell("e")]
-    done = examined(sandbox, cells, a_check(equals(1)))
+    done = examined(sandbox, cells, a_check(equals(1)), times=QUICK)
     assert list(done.failures) == [1]
     assert said in done.failures[1]
     assert [outcome.message for outcome in done.outcomes.values()] == [""]
@@ -318,7 +333,7 @@ def test_the_process_that_goes_on_has_seen_no_check_twice(sandbox):
     cells = ["n = 0\ndef f():\n    global n\n    n += 1\n    return n", test_cell("one"), "h = 1"]
     cells += ["def g():\n    while True: pass", test_cell("two"), test_cell("three")]
     loop = a_check(lambda student: student.g(), "two")
-    examined(sandbox, cells, a_check(counts, "one"), loop, a_check(counts, "three"))
+    examined(sandbox, cells, a_check(counts, "one"), loop, a_check(counts, "three"), times=QUICK)
     assert calls == [1, 1]
 
 
@@ -340,9 +355,7 @@ def test_notebook_habits_do_no_harm(sandbox, line):
 
 def test_the_whole_notebook_has_a_deadline(sandbox):
     cells = ["import time", *["time.sleep(60)"] * 8, test_cell("e")]
-    begun = time.monotonic()
     done = examined(sandbox, cells, a_check(equals(1)), times=Times(cell=1.0, checks=1.0, notebook=3.0))
-    assert time.monotonic() - begun < 20
     assert done.outcomes == {}
     assert "the time allowed for the whole notebook was over" in str(done.failures)
 
@@ -352,10 +365,10 @@ def test_time_is_the_students_own_computing(sandbox):
 
     def slow(student):
         student.f()
-        time.sleep(1.3)
+        time.sleep(3.3)
         student.f()
 
-    assert messages(sandbox, "f = lambda: 1", slow) == [""]
+    assert messages(sandbox, "f = lambda: 1", slow, times=Times(checks=3.0)) == [""]
 
 
 def test_each_check_has_its_own_inputs_whatever_ran_before(sandbox):

@@ -17,7 +17,7 @@ from lmcourse.grading.isolated import Times
 from lmcourse.grading.pool import grade_all
 from lmcourse.grading.worker import Job, Rules, digest_of
 
-TIMES = Times(cell=2, checks=2, notebook=30)
+TIMES = Times(cell=3, checks=3, notebook=90)
 CHANCE = "import random\n_log = sequence_log_prob\n" + (
     "def sequence_log_prob(*a):\n    return _log(*a) + random.random() * 1e-12 + len({'a', 'b'}) - 2"
 )

@@ -1,0 +1,66 @@
+"""The end of `make test`: what took longest, each notebook's seconds, and one closing line for all parts.
+
+    python tools/timings.py PART…    from the reports that pytest has written to _build/tests/PART.xml
+
+Exit status 1 if a test failed or a part left no report.
+"""
+
+from __future__ import annotations
+
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from pathlib import Path
+
+REPORTS = Path(__file__).resolve().parent.parent / "_build" / "tests"
+KINDS = ("failed", "passed", "skipped", "error")  # in the order of pytest's own closing line
+SLOWEST = 10
+
+
+def outcome(case: ET.Element) -> str:
+    """What became of a test, in the words of pytest's closing line."""
+    said = {child.tag for child in case}
+    words = {"error": "error", "failure": "failed", "skipped": "skipped"}
+    return next((word for tag, word in words.items() if tag in said), "passed")
+
+
+def name(case: ET.Element) -> str:
+    """A test's place and name."""
+    return f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
+
+
+def report(parts: list[str], folder: Path = REPORTS) -> tuple[str, bool]:
+    """The report as text, and whether all is well."""
+    cases: list[ET.Element] = []
+    lines, counts, seconds = [], Counter(), 0.0
+    for part in parts:
+        path = folder / f"{part}.xml"
+        if not path.exists():
+            lines.append(f"{part}: did not run to its end")
+            counts["error"] += 1
+            continue
+        (suite,) = ET.parse(path).getroot()
+        lines.append(f"{part}: {float(suite.get('time')):.0f} s")
+        cases += suite.iter("testcase")
+        seconds += float(suite.get("time"))
+    counts.update(map(outcome, cases))
+    slowest = sorted(cases, key=lambda case: -float(case.get("time")))[:SLOWEST]
+    lines += ["", "The slowest tests, in seconds:"]
+    lines += [f"{float(case.get('time')):8.1f}  {name(case)}" for case in slowest]
+    worked = [(float(p.get("value")), name(c)) for c in cases for p in c.iter("property")]
+    lines += ["", "The notebooks, in seconds of one core:"]
+    lines += [f"{spent:8.1f}  {case.partition('[')[2][:-1]}" for spent, case in sorted(worked, reverse=True)]
+    total = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
+    lines += ["", f"{total or 'no tests ran'} in {seconds:.2f}s of all parts"]
+    return "\n".join(lines), bool(counts["passed"]) and not counts["failed"] + counts["error"]
+
+
+def main(parts: list[str]) -> int:
+    """Print the report of some parts; returns the exit status."""
+    text, good = report(parts)
+    print(f"\n{text}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
