@@ -73,11 +73,14 @@ def top_k(log_probs: np.ndarray, k: int, order: np.ndarray | None = None) -> np.
 def top_p(log_probs: np.ndarray, p: float, order: np.ndarray | None = None) -> np.ndarray:
     """Keep the nucleus: the fewest most probable tokens whose probabilities reach p; renormalise.
 
-    A token stays if those before it in `order` (see `top_k`) have not reached p yet, so one always stays.
+    A token stays if those before it in `order` (see `top_k`) have not reached p yet, so one always stays; at
+    p = 1 all do, however improbable.
     Source: Holtzman et al. (2020), "The curious case of neural text degeneration".
     """
     if not 0 < p <= 1:
         raise ValueError(f"p={p} must be above 0 and at most 1")
+    if p == 1:  # rounding must not let the others reach it first
+        return normalise(log_probs)
     order = rank(log_probs) if order is None else order
     sorted_probs = np.exp(np.take_along_axis(log_probs, order, axis=-1))
     before = np.cumsum(sorted_probs, axis=-1) - sorted_probs

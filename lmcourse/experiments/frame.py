@@ -83,8 +83,9 @@ def run(
 
 def _kept(path: Path, head: str) -> dict[str, tuple[dict, float]]:
     """The rows of an unfinished run by setting, each with its seconds; begins the file if there is none."""
-    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-    whole = lines[:-1]  # what follows the last line's end was being written when the run was killed
+    content = path.read_bytes() if path.exists() else b""
+    end = content.rfind(b"\n") + 1  # what follows was being written when the run was killed
+    whole = content[:end].decode().splitlines()
     if not whole:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(head + "\n", encoding="utf-8")
@@ -94,7 +95,7 @@ def _kept(path: Path, head: str) -> dict[str, tuple[dict, float]]:
             f"{path} is of an unfinished run with another seed, other settings or another version; "
             "delete it to begin anew"
         )
-    path.write_text("\n".join(whole) + "\n", encoding="utf-8")
+    os.truncate(path, end)  # and no rewriting: a run that is killed meanwhile must lose nothing
     return {key: (row, seconds) for key, row, seconds in map(json.loads, whole[1:])}
 
 

@@ -51,8 +51,9 @@ export function unpack(first, tail, size) {
   return all;
 }
 
-// The fewest most probable tokens whose probabilities reach p.
+// The fewest most probable tokens whose probabilities reach p; all at 1, where rounding must not decide.
 function nucleus(logProbs, p) {
+  if (p === 1) return logProbs.length;
   let [n, sum] = [0, 0];
   while (n < logProbs.length && sum < p - 1e-12) sum += Math.exp(logProbs[n++]);
   return n;

@@ -53,6 +53,14 @@ def test_decode_equals_python(page, temperature):
         assert bits == pytest.approx(entropy(expected), abs=1e-6)
 
 
+def test_a_nucleus_of_all_the_mass_is_everything(page):
+    """As in Python, however little is left for the last ones."""
+    row = log(np.array([0.7, 0.2, 0.1, 1e-14, 1e-20])).tolist()
+    settings = {"temperature": 1, "topK": None, "topP": 1, "minP": None}
+    found = call(page, "temperature.js", "decode", row, settings)
+    assert np.isfinite(np.array(found, dtype=float)).all()
+
+
 @pytest.mark.parametrize("temperature", TEMPERATURES)
 def test_annealed_sentences_equal_python(page, temperature):
     tree = SentenceTree()

@@ -91,6 +91,33 @@ def test_a_line_that_was_not_written_to_its_end_is_measured_again(tmp_path, lost
     assert found.rows == fresh.rows
 
 
+def test_a_run_that_is_killed_as_it_goes_on_loses_nothing(tmp_path):
+    """At the worst moment, too: when the file with what is kept was opened to be written anew."""
+
+    def stopping(setting, rng):
+        if setting["n"] == 3:
+            raise KeyboardInterrupt
+        return measure(setting, rng)
+
+    with pytest.raises(KeyboardInterrupt):
+        run("trial", SETTINGS, stopping, folder=tmp_path)
+    kept = tmp_path / ".trial.jsonl"
+    before = kept.read_bytes()
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from lmcourse.experiments import run\n"
+        "def killed(event, given):\n"
+        "    if event == 'open' and str(given[0]).endswith('.trial.jsonl') and given[2] & os.O_TRUNC:\n"
+        "        os.truncate(given[0], 0)\n"
+        "        os._exit(9)\n"
+        "sys.addaudithook(killed)\n"
+        f"run('trial', {SETTINGS!r}, lambda *_: os._exit(9), folder=Path(sys.argv[1]))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True).returncode == 9
+    assert kept.read_bytes() == before
+
+
 def test_bad_input_is_named_and_nothing_is_lost(tmp_path):
     with pytest.raises(ValueError, match=r'two settings are the same: \{"n": 1\}'):
         run("trial", [{"n": 1}, {"n": 2}, {"n": 1}], measure, folder=tmp_path)
