@@ -17,27 +17,10 @@ import sys
 from pathlib import Path
 
 import nbformat
-import yaml
+
+from lmcourse.setup_cell import SETUP_TAGS, setup_source
 
 ROOT = Path(__file__).resolve().parent.parent
-SETUP_TAGS = ["remove-cell", "setup"]
-
-
-def repository_url() -> str:
-    """The address of the repository: `_config.yml` is the only place that holds it."""
-    return yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"].rstrip("/")
-
-
-def setup_source() -> str:
-    """The first cell of every notebook: on Colab it installs the package, elsewhere it does nothing."""
-    return (
-        "# On Colab this installs the course; everywhere else it does nothing.\n"
-        "import sys\n"
-        "from importlib.util import find_spec\n"
-        "\n"
-        'if "google.colab" in sys.modules and find_spec("lmcourse") is None:\n'
-        f'    %pip install --quiet "lmcourse @ git+{repository_url()}"'
-    )
 
 
 def chapters() -> list[Path]:

@@ -52,7 +52,8 @@ def copy_scripts(app: Sphinx) -> None:
     shutil.copytree(source / MATHJAX_FONTS, static / "mathjax" / MATHJAX_FONTS, dirs_exist_ok=True)
     shutil.copy(source / MATHJAX, static / "mathjax")
     shutil.copy(HERE / "static_widgets.js", static)
-    shutil.copy(HERE.parents[1] / "lmcourse" / "widgets" / "ui.css", static / "widgets.css")
+    widgets = Path(importlib.util.find_spec("lmcourse.widgets").origin).parent
+    shutil.copy(widgets / "ui.css", static / "widgets.css")
 
 
 def add_link_targets(_app: Sphinx, env: BuildEnvironment) -> None:

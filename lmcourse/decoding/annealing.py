@@ -3,7 +3,8 @@
 A sampler anneals each step: every conditional probability is raised to the power 1/T and renormalised, by a
 sum of its own, before the factors are multiplied. Annealing the whole sentence raises the product itself to
 the power 1/T and renormalises once. The two differ because the sums of the steps differ from context to
-context. Both are exact here, so the language must be small enough to list.
+context. Both are exact here, so the language must be small enough to list. Source of the remark that they
+differ: the introduction to CS324 (Stanford 2022).
 """
 
 from __future__ import annotations

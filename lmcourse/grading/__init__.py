@@ -1,6 +1,11 @@
 """Assignments: checks that answer at once, submissions that survive the journey, grades with reasons.
 
     checks.py      what a check is, and the words to write one in
+    exercise.py    an exercise told once, as a table, from which checks are made
+    asking.py      what a table asks of a student's functions
+    compare.py     a value held against the right one, and the difference in words
+    models.py      models and texts for students' code, of which a check knows everything
+    derive.py      which wrong value is due to which mistake
     student.py     what a check holds of a student's work: functions and objects, wherever they are
     local.py       runs checks on functions of this very process: the student's own kernel
     report.py      what the student sees of the outcome
@@ -11,6 +16,7 @@
     graft.py       the student's work grafted into the release
     submission.py  the zip that is handed in
     runner.py      runs a notebook in a fresh process and checks it there
+    public.py      what students get of an assignment's checks
     release.py     `python -m lmcourse.grading.release` makes the students' versions
     demo.py        `python -m lmcourse.grading.demo` shows an instructor the whole loop
 

@@ -8,7 +8,8 @@ in the student's terms, where the answer is not right:
         '''The log-probability of "a b" is log 0.5 + log 0.2.'''
         expect_close(student.sequence_log_prob(model, ["a", "b"]), math.log(0.1), "log p of 'a b'")
 
-The first line of the docstring is its title. A *hidden* check is run only when a submission is graded; the
+The first line of the docstring is its title. A check that returns a `Score` earns that part of its points:
+an open task on a curve. A *hidden* check is run only when a submission is graded; the
 student reads its hint and nothing else. It may take a second argument, a NumPy generator, for inputs that
 are new each time.
 """
@@ -54,7 +55,38 @@ class StudentError(Exception):
         if self.kinds[0] == "NotImplementedError":
             return "not written yet: put your code where the cell raises NotImplementedError"
         text = f"your code raised {self.kinds[0]}" + (f": {self.message}" if self.message else "")
-        return text + (f" ({self.where})" if self.where else "")
+        text += f" ({self.where})" if self.where else ""
+        of_zero = "math domain error" in self.message or "expected a positive input" in self.message
+        return text + (": is it the logarithm of 0?" if of_zero else "")
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a check returns where an answer is neither right nor wrong: the part of its points that is earned.
+
+    Args:
+        value: from 0 to 1.
+        message: what would earn more; a hidden check's hint is shown instead.
+
+    Raises ValueError if there is no such part.
+    """
+
+    value: float
+    message: str = ""
+
+    def __post_init__(self):
+        """Refuse what is no part."""
+        if not 0 <= self.value <= 1:
+            raise ValueError(f"a score is a number from 0 to 1, not {self.value!r}")
+
+
+def on_a_curve(value: float, none: float, full: float) -> float:
+    """The score of `value` on the straight line from 0 at `none` to 1 at `full`, and no further.
+
+    >>> round(on_a_curve(2.0, none=2.5, full=1.9), 3)  # bits per character, of which fewer are better
+    0.833
+    """
+    return min(1.0, max(0.0, (value - none) / (full - none)))
 
 
 @dataclass(frozen=True)
@@ -69,8 +101,8 @@ class Check:
     hint: str = ""
     weight: float = 1.0
 
-    def verdict(self, student: Any, seed: int) -> str:
-        """Run the check: what it tells the student, empty if the work passes.
+    def verdict(self, student: Any, seed: int) -> Score:
+        """Run the check: the score, and what it tells the student.
 
         Args:
             student: a `lmcourse.grading.student.Student`, wherever its code may be.
@@ -79,17 +111,19 @@ class Check:
         takes_rng = len(inspect.signature(self.function).parameters) == 2
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
         try:
-            self.function(student, rng) if takes_rng else self.function(student)
+            score = self.function(student, rng) if takes_rng else self.function(student)
         except CheckFailed as failure:
-            return self.hint or str(failure)
+            return Score(0.0, self.hint or str(failure))
         except StudentError as error:
             unwritten = error.kinds[0] == "NotImplementedError"
             told = f"{self.hint} (your code raised an exception)"  # which one could tell what was asked
-            return told if self.hidden and not unwritten else error.explanation()
+            return Score(0.0, told if self.hidden and not unwritten else error.explanation())
         except Exception as error:  # the check stumbled over what it was given
             puzzled = f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
-            return self.hint or puzzled
-        return ""
+            return Score(0.0, self.hint or puzzled)
+        if not isinstance(score, Score) or score.value == 1:
+            return Score(1.0)
+        return Score(score.value, self.hint or score.message)
 
 
 def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0) -> Callable:
@@ -134,8 +168,14 @@ def with_answers(
 
 
 def checks_in(module: ModuleType) -> list[Check]:
-    """The checks of a module, in the order in which they are written."""
-    return [value.__check__ for value in vars(module).values() if hasattr(value, "__check__")]
+    """The checks of a module, in the order in which they are written: its functions', and its exercises'."""
+    checks = []
+    for value in vars(module).values():
+        if hasattr(value, "__check__"):
+            checks.append(value.__check__)
+        elif hasattr(value, "__checks__") and not isinstance(value, type):  # an exercise told as a table
+            checks += value.__checks__(vars(module))
+    return checks
 
 
 def expect(condition: bool, message: str) -> None:

@@ -8,7 +8,6 @@ installed package).
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +18,7 @@ from lmcourse.grading.checks import Check, checks_in
 
 RUNNING = "LMCOURSE_RUNNING"  # set where a notebook is being checked: a cell in it must not start that anew
 TEST_CELL = "test_"  # and an exercise's name: the grading id of the cell that earns its points
+REASONS_MARK = "\n\n# Which wrong value is due to which mistake, as the authored mistakes show.\n"
 
 
 class GradingError(ValueError):
@@ -33,12 +33,14 @@ class Mistake(NamedTuple):
         what: what is wrong, in a few words.
         code: definitions that are wrong in this way, to replace the solution's.
         told: words that the explanation of a failed check must contain.
+        unseen: whether only the grade finds it out; a hidden check's hint is then all that is told.
     """
 
     exercise: str
     what: str
     code: str
     told: str
+    unseen: bool = False
 
 
 def assignments() -> list[str]:
@@ -80,30 +82,51 @@ def _notebook_in(folder: Path) -> Path:
 
 def load_checks(name: str) -> list[Check]:
     """All checks of an assignment in a checkout; elsewhere those that students have, the public ones."""
+    return checks_in(module_of(name, checks_source(name)))
+
+
+def checks_source(name: str) -> str:
+    """The source of an assignment's checks, complete in itself: where exercises are told as tables, with the
+    reasons that were derived for the release, and in a checkout with the solutions, which answer hidden
+    questions.
+    """
+    released = course_file(f"notebooks/assignments/{require_assignment(name)}/public_checks.py")
+    public = released.read_text(encoding="utf-8")
     try:
-        path = course_file(f"solutions/{name}/checks.py")
+        authored = course_file(f"solutions/{name}/checks.py").read_text(encoding="utf-8")
     except FileNotFoundError:
-        path = course_file(f"notebooks/assignments/{require_assignment(name)}/public_checks.py")
-    return checks_in(_module(f"lmcourse_checks_{name}", path))
+        return public
+    _, mark, reasons = public.partition(REASONS_MARK)
+    return f"{authored}{mark}{reasons}\nSOLUTION = {solution_source(name)!r}\n" if mark else authored
+
+
+def solution_source(name: str) -> str:
+    """The code of an authored notebook without its setup and its checks.
+
+    FileNotFoundError outside a checkout.
+    """
+    import nbformat
+
+    notebook = nbformat.read(source_notebook(name), as_version=4)
+    own = [
+        c
+        for c in notebook.cells
+        if c.cell_type == "code" and not c.id.startswith(("setup", "assignment", TEST_CELL))
+    ]
+    return "\n\n\n".join(cell.source for cell in own)
 
 
 def load_mistakes(name: str) -> list[Mistake]:
-    """The typical wrong solutions of an assignment. FileNotFoundError outside a checkout."""
+    """The typical wrong solutions in an assignment's `mistakes.py`. FileNotFoundError if there is none."""
     path = course_file(f"solutions/{name}/mistakes.py")
-    return _module(f"lmcourse_mistakes_{name}", path).MISTAKES
+    return module_of(f"{name}-mistakes", path.read_text(encoding="utf-8")).MISTAKES
 
 
-def _module(name: str, path: Path) -> ModuleType:
-    """The module in a file, executed anew."""
-    name = name.replace("-", "_")
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and pickles look a module up by its name
-    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the package's folder may be read-only
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.dont_write_bytecode = written
+def module_of(name: str, source: str) -> ModuleType:
+    """A module made from the source of an assignment's checks or mistakes, executed anew."""
+    module = ModuleType(f"lmcourse_checks_{name.replace('-', '_')}")
+    sys.modules[module.__name__] = module  # dataclasses look a module up by its name
+    exec(compile(source, f"{name}/checks.py", "exec"), vars(module))
     return module
 
 

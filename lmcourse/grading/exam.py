@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,7 +18,14 @@ import nbformat
 import lmcourse
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
-from lmcourse.grading.course import exercise_of, release_notebook, require_assignment
+from lmcourse.grading.course import (
+    checks_source,
+    exercise_of,
+    module_of,
+    release_notebook,
+    require_assignment,
+)
+from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.notebooks import Release, grade_id, role
 
 
@@ -31,7 +37,7 @@ class Exam:
         assignment: its name, for example `"01-language-models"`.
         notebook: the file name of its notebook.
         release: the released notebook, as JSON.
-        checks: the source of `checks.py`, hidden checks included.
+        checks: the complete source of the checks (`course.checks_source`), hidden ones included.
     """
 
     assignment: str
@@ -45,10 +51,8 @@ class Exam:
         where its checks are not to be had (in an installed package).
         """
         path = release_notebook(require_assignment(assignment))
-        checks = course_file(f"solutions/{assignment}/checks.py")
-        return cls(
-            assignment, path.name, path.read_text(encoding="utf-8"), checks.read_text(encoding="utf-8")
-        )
+        course_file(f"solutions/{assignment}/checks.py")
+        return cls(assignment, path.name, path.read_text(encoding="utf-8"), checks_source(assignment))
 
     @property
     def versions(self) -> dict[str, str]:
@@ -79,6 +83,10 @@ class Exam:
     def all_checks(self) -> list[Check]:
         """The checks, public and hidden."""
         return _checks(self)
+
+    def imports(self) -> dict[str, tuple[str, ...]]:
+        """What of the course's package a student may import, by exercise; of those that are tables."""
+        return {e.name: e.imports for e in vars(_module(self)).values() if isinstance(e, Exercise)}
 
 
 def _sha256(text: str) -> str:
@@ -111,8 +119,10 @@ def _titles(exam: Exam) -> dict[str, str]:
 
 
 @cache
+def _module(exam: Exam) -> ModuleType:
+    return module_of(exam.assignment, exam.checks)
+
+
+@cache
 def _checks(exam: Exam) -> list[Check]:
-    module = ModuleType(f"lmcourse_checks_{exam.assignment.replace('-', '_')}")
-    sys.modules[module.__name__] = module  # dataclasses look a module up by its name
-    exec(compile(exam.checks, f"{exam.assignment}/checks.py", "exec"), vars(module))
-    return checks_in(module)
+    return checks_in(_module(exam))

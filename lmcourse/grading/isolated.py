@@ -120,8 +120,8 @@ class _Examination:
             # the second limit is for the checks themselves, fed with something monstrous
             with time_limit(10 + 3 * self._times.checks):
                 for check in left:
-                    message = check.verdict(Student(remote.ask), self._seed)
-                    self.done.outcomes[check] = Outcome.of(check, message, remote.printed())
+                    score = check.verdict(Student(remote.ask), self._seed)
+                    self.done.outcomes[check] = Outcome.of(check, score, remote.printed())
             return True
         except Gone as gone:
             told = f"{gone} for all checks of this exercise: is there an endless loop?"

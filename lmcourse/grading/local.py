@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from lmcourse.grading.checks import Check
+from lmcourse.grading.checks import Check, Score
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.student import Desk, Handle, Question, Student
 from lmcourse.grading.values import NotPlain, from_wire, to_wire, torch_tensor
@@ -79,8 +79,8 @@ def run_checks(
         with quiet() as printed, time_limit(seconds):
             for check in checks:
                 said_before = len(printed())
-                message = check.verdict(student, seed)
-                outcomes.append(Outcome.of(check, message, printed()[said_before:]))
+                score = check.verdict(student, seed)
+                outcomes.append(Outcome.of(check, score, printed()[said_before:]))
     except (OutOfTime, KeyboardInterrupt):
         pass
     slow = f"stopped after {seconds:g} s for all checks of this exercise: is there an endless loop?"
@@ -90,7 +90,7 @@ def run_checks(
 def not_tried(checks: Sequence[Check], reason: str) -> list[Outcome]:
     """Outcomes of the check that was interrupted, for `reason`, and of those that would have followed."""
     behind = "not tried, since the check before did not end"
-    return [Outcome.of(check, behind if i else reason, "") for i, check in enumerate(checks)]
+    return [Outcome.of(check, Score(0.0, behind if i else reason), "") for i, check in enumerate(checks)]
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """Make the students' version of an assignment: `python -m lmcourse.grading.release [NAME …]`.
 
-nbgrader's own `generate_assignment` does it, in a scratch course, so that no gradebook is left behind;
-`finish` adds what students need besides: the public checks. The same input gives the same bytes.
+nbgrader's own `generate_assignment` does it, in a scratch course, so that no gradebook is left behind; its
+hook adds what students need besides: the public checks, and in the notebook what the tables say. The same
+input gives the same bytes.
 """
 
 from __future__ import annotations
 
-import ast
-import importlib.util
+import copy
 import os
 import shutil
 import subprocess
@@ -18,92 +18,47 @@ from pathlib import Path
 import nbformat
 
 from lmcourse.files import course_file
-from lmcourse.grading.course import GradingError, source_notebook
+from lmcourse.grading import derive
+from lmcourse.grading.course import TEST_CELL, GradingError, source_notebook
+from lmcourse.grading.exercise import Exercise
+from lmcourse.grading.public import public_part
+from lmcourse.setup_cell import setup_source
 
 HEADER = "# Made from solutions/{name}/checks.py: the checks that answer in the notebook. Do not edit.\n"
 
 
-def public_part(source: str) -> str:
-    """The source of a checks module without its hidden checks and what only they need, comments included.
-
-    A comment belongs to the statement below it. Dropped are checks with `hidden=True`, then every
-    definition and import that nothing left refers to; a class or function is wholly kept or wholly dropped.
-    """
-    tree = ast.parse(source)
-    kept = [node for node in tree.body if not _is_hidden(node)]
-    while True:
-        used = set().union(*(_names_used(node) for node in kept))
-        needed = [node for node in kept if _is_root(node) or _names_defined(node) & used]
-        if len(needed) == len(kept):
-            break
-        kept = needed
-    lines = source.split("\n")
-    pieces, previous_end = [], 0
-    for node in tree.body:
-        start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
-        if node in kept:
-            pieces.append(
-                _with_names(node, used, "\n".join(lines[previous_end:start] + lines[start : node.end_lineno]))
-            )
-        previous_end = node.end_lineno
-    return "\n".join(pieces).strip("\n") + "\n"
-
-
-def _is_hidden(node: ast.stmt) -> bool:
-    """Whether a statement is a function marked `@check(…, hidden=True)`."""
-    return any(
-        keyword.arg == "hidden" and keyword.value.value
-        for call in _check_calls(node)
-        for keyword in call.keywords
-    )
-
-
-def _check_calls(node: ast.stmt) -> list[ast.Call]:
-    """The `check(…)` decorators of a statement."""
-    calls = [d for d in getattr(node, "decorator_list", []) if isinstance(d, ast.Call)]
-    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "check"]
-
-
-def _is_root(node: ast.stmt) -> bool:
-    """Kept whatever refers to it: a check, the module's docstring, an import from the future."""
-    is_check = bool(_check_calls(node))
-    future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
-    return is_check or future or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-
-
-def _names_used(node: ast.stmt) -> set[str]:
-    """Every name a statement reads, but for its own."""
-    read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return read - {getattr(node, "name", "")}
-
-
-def _names_defined(node: ast.stmt) -> set[str]:
-    """The names a top-level statement binds."""
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    if hasattr(node, "name"):
-        return {node.name}
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-
-def _with_names(node: ast.stmt, used: set[str], text: str) -> str:
-    """`text`, or for `from … import …` the statement with only the names that are used."""
-    if not isinstance(node, ast.ImportFrom) or node.module == "__future__":
-        return text
-    node.names = [alias for alias in node.names if (alias.asname or alias.name) in used]
-    names = "".join(f"    {ast.unparse(alias)},\n" for alias in node.names)
-    return "\n" * (len(text) - len(text.lstrip("\n"))) + f"from {node.module} import (\n{names})"
-
-
 def finish(assignment: str, release_directory: Path, **_: object) -> None:
-    """Put the public checks beside a released notebook."""
+    """Put the public checks beside a released notebook, and into it what its exercises' tables say."""
     source = course_file(f"solutions/{assignment}/checks.py").read_text(encoding="utf-8")
-    text = HEADER.format(name=assignment) + public_part(source)
+    text = (
+        HEADER.format(name=assignment)
+        + public_part(source)
+        + derive.reasons_source(derive.reasons(assignment))
+    )
     (release_directory / assignment / "public_checks.py").write_text(text, encoding="utf-8")
+    if tables := derive.exercises(assignment):
+        (path,) = (release_directory / assignment).glob("*.ipynb")
+        notebook = nbformat.read(path, as_version=4)
+        introduce(notebook, tables)
+        write(notebook, path)
+
+
+def introduce(notebook: nbformat.NotebookNode, tables: list[Exercise]) -> None:
+    """Add time, points and two folded hints to the cell that introduces each exercise, in place."""
+    introductions = {cell.id: cell for cell in notebook.cells if cell.cell_type == "markdown"}
+    for exercise in tables:
+        cell = introductions[f"intro-{exercise.name}"]
+        title, _, text = cell.source.partition("\n")
+        cell.source = f"{title} {exercise.heading()}\n{text}\n\n{exercise.folded_hints()}"
+
+
+def write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook as nbgrader does, and end it with a newline."""
+    path.write_text(nbformat.writes(notebook, indent=1).rstrip("\n") + "\n", encoding="utf-8")
 
 
 def after_generate_assignment(assignment: str, **_: object) -> None:
-    """The same, as nbgrader's hook for those who run `nbgrader generate_assignment` themselves."""
+    """The same, as nbgrader's hook."""
     finish(assignment, Path("notebooks/assignments"))
 
 
@@ -140,22 +95,24 @@ def make_course(folder: Path, name: str) -> None:
     shutil.copytree(authored, folder / "solutions" / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     done = nbgrader(folder, "generate_assignment", name)
     released = folder / "notebooks" / "assignments"
-    if done.returncode or not (released / name).is_dir():
+    if done.returncode or not (released / name / "public_checks.py").is_file():
         raise GradingError(f"nbgrader generate_assignment failed for {name}:\n{done.stdout}")
-    finish(name, released)
 
 
-def refresh_setup_cell(name: str) -> None:
-    """Give an authored notebook the course's current setup cell, which holds the repository's address."""
-    spec = importlib.util.spec_from_file_location("course_notebooks", course_file("tools/notebooks.py"))
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+def refresh(name: str) -> None:
+    """Give an authored notebook what is told elsewhere: the setup cell, and the points of tables."""
     path = source_notebook(name)
     notebook = nbformat.read(path, as_version=4)
+    before = copy.deepcopy(notebook)
+    points = {TEST_CELL + exercise.name: exercise.points for exercise in derive.exercises(name)}
     for cell in notebook.cells:
-        if "setup" in cell.metadata.get("tags", []) and cell.source != tool.setup_source():
-            cell.source = tool.setup_source()
-            path.write_text(nbformat.writes(notebook, indent=1).rstrip("\n") + "\n", encoding="utf-8")
+        if "setup" in cell.metadata.get("tags", []):
+            cell.source = setup_source()
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("grade") and mark["grade_id"] in points:
+            mark["points"] = points[mark["grade_id"]]
+    if notebook != before:
+        write(notebook, path)
 
 
 def release(name: str, destination: Path) -> None:
@@ -178,7 +135,7 @@ def main(names: list[str]) -> int:
                 raise GradingError(
                     f"there is no assignment {name!r} in solutions/; there are: {', '.join(known)}"
                 )
-            refresh_setup_cell(name)
+            refresh(name)
             release(name, solutions.parent / "notebooks" / "assignments" / name)
             print(f"notebooks/assignments/{name}")
     except GradingError as error:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lmcourse.grading.checks import Check
+from lmcourse.grading.checks import Check, Score
 
 MIME = "application/vnd.lmcourse.report+json"
 MAX_MESSAGE = 2_000  # characters of one message to a student
@@ -26,19 +26,25 @@ class Outcome:
     """How one check went. `title` and `message` are all that is ever shown of it."""
 
     title: str
-    passed: bool
+    score: float  # from 0 to 1
     message: str = ""
     printed: str = ""  # what the student's code printed meanwhile; never kept for a hidden check
     hidden: bool = False
     weight: float = 1.0
 
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is missing."""
+        return self.score == 1
+
     @classmethod
-    def of(cls, check: Check, message: str, printed: str) -> Outcome:
-        """The outcome of `check`, passed if there is no message; a hidden one keeps its title to itself."""
+    def of(cls, check: Check, score: Score, printed: str) -> Outcome:
+        """The outcome of `check`; a hidden one keeps its title to itself."""
         title = "Other cases, not shown" if check.hidden else check.title
         said = "" if check.hidden else printable(printed)
+        message = score.message
         message = message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "…"
-        return cls(title, not message, printable(message), said, check.hidden, check.weight)
+        return cls(title, score.value, printable(message), said, check.hidden, check.weight)
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,10 @@ class Report:
 
     @property
     def points(self) -> float:
-        """Points earned: `max_points` times the passed share of the checks' weights, to two decimals."""
+        """Points earned: `max_points` times the mean of the checks' scores by weight, to two decimals."""
         total = sum(outcome.weight for outcome in self.outcomes)
-        share = sum(outcome.weight for outcome in self.outcomes if outcome.passed) / total if total else 0.0
-        return round((self.max_points or 0.0) * share, 2)
+        earned = sum(outcome.weight * outcome.score for outcome in self.outcomes)
+        return round((self.max_points or 0.0) * earned / total, 2) if total else 0.0
 
     def headline(self) -> str:
         """For example `chain_rule: 3 of 4 checks passed`."""
@@ -69,7 +75,7 @@ class Report:
         return line if self.max_points is None else f"{line}, {self.points:g} of {self.max_points:g} points"
 
     def reasons(self) -> list[str]:
-        """The messages of the failed checks, each once."""
+        """The messages of the checks that did not pass, each once."""
         return list(dict.fromkeys(outcome.message for outcome in self.outcomes if not outcome.passed))
 
     def as_text(self, width: int = 88) -> str:
@@ -77,7 +83,7 @@ class Report:
         lines = [self.headline()]
         for outcome in self.outcomes:
             lines += textwrap.wrap(
-                outcome.title, width, initial_indent=f"  {_mark(outcome)} ", subsequent_indent="    "
+                _titled(outcome), width, initial_indent=f"  {_mark(outcome)} ", subsequent_indent="    "
             )
             lines += textwrap.wrap(
                 outcome.message, width, initial_indent="    → ", subsequent_indent="      "
@@ -101,7 +107,7 @@ class Report:
             sign = f'<span style="color:{mark_colour};font-weight:bold">{_mark(outcome)}</span>'
             hanging = "margin-top:.3em;padding-left:1.6em;text-indent:-1.6em"
             mark = f'<span style="display:inline-block;width:1.6em;text-indent:0">{sign}</span>'
-            rows.append(f'<div style="{hanging}">{mark}{_code(outcome.title)}{details}</div>')
+            rows.append(f'<div style="{hanging}">{mark}{_code(_titled(outcome))}{details}</div>')
         if self.max_points is not None:
             rows.append(f'<div style="margin-top:.3em;opacity:.7">inputs from seed {self.seed}</div>')
         style = f"border-left:4px solid {colour};padding:.3em 0 .4em .9em;max-width:50em;line-height:1.45"
@@ -126,7 +132,12 @@ class Report:
 
 
 def _mark(outcome: Outcome) -> str:
-    return "✓" if outcome.passed else "✗"
+    return "✓" if outcome.passed else "◐" if outcome.score else "✗"
+
+
+def _titled(outcome: Outcome) -> str:
+    """The title, with the part that was earned where that is neither all nor nothing."""
+    return outcome.title + (f" ({outcome.score:.0%} of its points)" if 0 < outcome.score < 1 else "")
 
 
 def _code(text: str) -> str:

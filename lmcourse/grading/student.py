@@ -20,10 +20,12 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from lmcourse.grading.checks import CheckFailed, StudentError
-from lmcourse.grading.values import NotPlain, plain
+import numpy as np
 
-CALL, NEXT, VALUE = "call", "next", "value"
+from lmcourse.grading.checks import CheckFailed, StudentError
+from lmcourse.grading.values import NotPlain, plain, to_wire
+
+CALL, PURE, NEXT, VALUE = "call", "pure", "next", "value"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Question:
     Args:
         name: of a function of the student, or of a method or attribute of `of`; empty for `of` itself.
         of: the number of a kept object, or None.
-        do: CALL it, take its NEXT value, or read its VALUE.
+        do: CALL it, call it as a PURE function, which leaves its arguments as they are, take its NEXT value,
+            or read its VALUE.
         args, kwargs: of the call.
         keep: whether the result stays with the student; the answer is then (its number, its class's name).
     """
@@ -119,6 +122,13 @@ class Handle:
         return f"an object of class {self._kind}"
 
 
+def _written(value: Any) -> tuple[str, list[bytes]]:
+    """A value as it is now, in a form that later changes do not reach; functions by their identity."""
+    arrays: list[np.ndarray] = []
+    tree = to_wire(value, arrays, lambda thing: id(thing))
+    return repr(tree), [array.tobytes() for array in arrays]
+
+
 class Desk:
     """Where the student's things are: the notebook's names, and the objects kept for the checks.
 
@@ -167,7 +177,15 @@ class Desk:
                 thing = getattr(thing, question.name)
         if question.do == NEXT:
             return next(thing)
-        return thing if question.do == VALUE else thing(*question.args, **question.kwargs)
+        if question.do == VALUE:
+            return thing
+        given = _written([question.args, question.kwargs]) if question.do == PURE else None
+        result = thing(*question.args, **question.kwargs)
+        if given is not None and given != _written([question.args, question.kwargs]):
+            raise CheckFailed(
+                f"{question.what} changes what it was given: work on a copy, or make a new object"
+            )
+        return result
 
     def _where(self, error: BaseException) -> str:
         """The last line of the student's own code that the error passed through.

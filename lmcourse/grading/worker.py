@@ -18,6 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from lmcourse.grading import feedback
+from lmcourse.grading.checks import Score
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
@@ -188,7 +189,7 @@ def _reports(rules: Rules, examined: Examined, refused: str) -> list[Report]:
     outcomes: dict[str, list[Outcome]] = {name: [] for name in rules.exam.points()}
     for check in rules.exam.all_checks():
         if check.exercise in outcomes:
-            not_reached = Outcome.of(check, f"not tried: {why}", "")
+            not_reached = Outcome.of(check, Score(0.0, f"not tried: {why}"), "")
             outcomes[check.exercise].append(examined.outcomes.get(check, not_reached))
     return [Report(name, outcomes[name], rules.seed, points) for name, points in rules.exam.points().items()]
 

@@ -181,7 +181,8 @@ function render({ model, el }) {
         ...[...symbols].map((symbol) => {
           keys[symbol] = button(symbol === " " ? "␣ space" : symbol, (event) => {
             guess(symbol);
-            if (event.detail > 0) passageBox.focus({ preventScroll: true }); // after a mouse or finger, typing goes on there
+            // After a mouse or finger, typing goes on in the passage.
+            if (event.detail > 0) passageBox.focus({ preventScroll: true });
           }, { class: "lmc-key", "data-key": symbol, "aria-label": called(symbol) });
           return keys[symbol];
         }),
@@ -342,8 +343,8 @@ function render({ model, el }) {
       : "After your first letter, your bounds of the entropy appear here.";
     reading.textContent = trust(mine, own.length) +
       "Below each letter stands the guess that found it. A bar reaches from the lower bound to the upper: the upper " +
-      "holds for any guesser, the lower only for one who always names the most probable letter first. A model does so " +
-      "by its own probabilities; what it pays is its cross-entropy on the same letters.";
+      "holds for any guesser, the lower only for one who always names the most probable letter first. " +
+      "A model does so by its own probabilities; what it pays is its cross-entropy on the same letters.";
     root.dataset.counted = places.length;
   }
 

@@ -18,7 +18,10 @@ def _choice(weights: Mapping[str, float]) -> str:
 
 
 def five_words() -> World:
-    """Level 1: twelve sentences over {ate, ball, cheese, mouse, the}, few enough to list on a page."""
+    """Level 1: twelve sentences over {ate, ball, cheese, mouse, the}, few enough to list on a page.
+
+    The words are those of the opening example of CS324 (Stanford 2022); rules and probabilities are our own.
+    """
     return World(
         {
             "S": "0.70 the mouse ate MEAL_OF_MOUSE | 0.20 the cheese ate MEAL_OF_CHEESE"

@@ -6,17 +6,7 @@ contain. The tests run all of them; `make grade-demo` builds its invented submis
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Mistake(NamedTuple):
-    """A typical wrong solution."""
-
-    exercise: str
-    what: str
-    code: str
-    told: str
-
+from lmcourse.grading.course import Mistake
 
 MISTAKES = [
     Mistake(

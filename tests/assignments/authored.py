@@ -7,12 +7,13 @@ from functools import cache
 import nbformat
 
 from lmcourse.files import course_file
-from lmcourse.grading import course
+from lmcourse.grading import course, derive
 from lmcourse.grading.local import run_checks
 
 NAMES = sorted(path.parent.name for path in course_file("solutions").glob("*/checks.py"))
 CHECKS = {name: course.load_checks(name) for name in NAMES}
-MISTAKES = {name: course.load_mistakes(name) for name in NAMES}
+MISTAKES = {name: derive.mistakes(name) for name in NAMES}
+TABLES = {name: derive.exercises(name) for name in NAMES}
 
 
 def exercises(name):
@@ -28,9 +29,7 @@ def notebook(name):
 @cache
 def _defined(name):
     namespace = {"__name__": "student"}
-    for cell in notebook(name).cells:
-        if cell.cell_type == "code" and not cell.id.startswith(("setup", "assignment", "test_")):
-            exec(compile(cell.source, cell.id, "exec"), namespace)
+    exec(compile(course.solution_source(name), name, "exec"), namespace)
     return namespace
 
 

@@ -2,13 +2,15 @@
 to luck, and the examples are true.
 """
 
+import ast
 import doctest
 import types
 
 import pytest
-from authored import CHECKS, MISTAKES, NAMES, defined, exercises, notebook, outcomes, wrong
+from authored import CHECKS, MISTAKES, NAMES, TABLES, defined, exercises, notebook, outcomes, wrong
 
-from lmcourse.grading import course
+from lmcourse.grading import course, derive
+from lmcourse.grading.local import local_student
 
 EXERCISES = [(name, exercise) for name in NAMES for exercise in exercises(name)]
 GRADED = [(name, exercise) for name in NAMES for exercise in course.points(name)]
@@ -17,6 +19,8 @@ WRONG = [
     for name in NAMES
     for mistake in MISTAKES[name]
 ]
+TOLD_ONCE = [(name, table) for name in NAMES for table in TABLES[name]]
+each_table = pytest.mark.parametrize(("name", "table"), TOLD_ONCE, ids=[table.name for _, table in TOLD_ONCE])
 each_assignment = pytest.mark.parametrize("name", NAMES)
 each_exercise = pytest.mark.parametrize(("name", "exercise"), EXERCISES)
 each_graded_exercise = pytest.mark.parametrize(("name", "exercise"), GRADED)
@@ -53,7 +57,9 @@ def test_the_authored_solution_passes_with_any_inputs(name, exercise, seed):
 @each_mistake
 def test_a_typical_mistake_is_caught_and_explained(name, mistake, seed):
     done = outcomes(name, mistake.exercise, wrong(name, mistake.code), seed)
-    assert any(mistake.told in outcome.message for outcome in done if not outcome.passed)
+    failed = [outcome for outcome in done if not outcome.passed]
+    assert failed
+    assert mistake.unseen or any(mistake.told in outcome.message for outcome in failed)
 
 
 @each_mistake
@@ -66,8 +72,64 @@ def test_what_a_mistake_costs_is_no_matter_of_luck(name, mistake):
 
 @each_mistake
 def test_a_typical_mistake_shows_before_handing_in(name, mistake):
+    """Unless no case can show it, which is said of it then."""
     done = outcomes(name, mistake.exercise, wrong(name, mistake.code), 0, public_only=True)
-    assert not all(outcome.passed for outcome in done)
+    assert all(outcome.passed for outcome in done) == mistake.unseen
+
+
+@each_table
+def test_the_authored_solution_gives_the_right_values_written_by_hand(name, table):
+    student = local_student(defined(name))
+    for fact in (fact for case in table.cases for fact in case.facts):
+        fact.expect(student)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@each_table
+def test_another_right_solution_agrees_with_the_authored_one(name, table, seed):
+    """It is the oracle of the hidden questions, which the authored solution answers."""
+    assert table.others
+    for code in table.others.values():
+        done = outcomes(name, table.name, wrong(name, code), seed)
+        assert [outcome.message for outcome in done if not outcome.passed] == []
+
+
+@each_table
+def test_a_solution_that_changes_its_arguments_is_told(name, table):
+    """Its functions, right as they are, empty the first list or dictionary that they are given."""
+
+    def spoiling(function):
+        def spoilt(*args):
+            result = function(*args)
+            for given in [a for a in args if isinstance(a, (list, dict)) and a][:1]:
+                given.clear()
+                spoilt_by.add(function)
+            return result
+
+        return spoilt
+
+    namespace, spoilt_by = defined(name), set()
+    own = [key for key in functions(namespace) if f"def {key}(" in derive.solutions(name)[table.name]]
+    for key in own:
+        namespace[key] = spoiling(namespace[key])
+    messages = [outcome.message for outcome in outcomes(name, table.name, namespace, 0, public_only=True)]
+    assert any("changes what it was given: work on a copy" in m for m in messages) == bool(spoilt_by)
+
+
+@each_table
+def test_only_what_an_exercise_allows_is_imported_from_the_package(name, table):
+    allowed = {*table.imports}
+    assert all(not module.startswith("lmcourse.grading") for module in allowed)
+    for code in (derive.solutions(name)[table.name], *table.others.values()):
+        assert modules_of_the_course(code) <= allowed
+
+
+def modules_of_the_course(code):
+    """What some code imports of the package."""
+    nodes = [*ast.walk(ast.parse(code))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name for name in names if name.split(".")[0] == "lmcourse"}
 
 
 @each_exercise

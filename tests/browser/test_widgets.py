@@ -357,7 +357,7 @@ def test_boxes_of_the_tree_stand_out_from_the_page(page, tmp_path, theme, paper)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", [375, 1280])  # a small phone: 360 and the scroll bar
 def test_looks(page, tmp_path, theme, width, large):
     page.set_viewport_size({"width": width, "height": 800})
     small = TemperatureExplorer(WORLD, "the mouse ate")

@@ -100,7 +100,7 @@ def set_theme(page, theme: str) -> None:
 
 def check_looks(page) -> None:
     """Nothing is wider than its place, and a tool for accessibility (axe) finds nothing serious."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     for widget in page.locator(".lmc").all():
         assert widget.evaluate("e => e.scrollWidth <= e.clientWidth")
     page.wait_for_timeout(300)  # until the bars' transitions are over

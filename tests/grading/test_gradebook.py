@@ -166,8 +166,8 @@ def by_hand(url, student, **scores):
 
 def work(student, share=1.0, answered=True, exam=EXAM, **changes):
     """The result of a student who gets `share` of each exercise's points."""
-    passed, failed = Outcome("it works", True, weight=share), Outcome("no", False, "why", weight=1 - share)
-    reports = [Report(name, [passed, failed], 7, worth) for name, worth in exam.points().items()]
+    partly = Outcome("on a curve", share, "" if share == 1 else "why")
+    reports = [Report(name, [partly], 7, worth) for name, worth in exam.points().items()]
     written = {name: {"points": worth, "answered": answered} for name, worth in exam.written().items()}
     answers = {name: f"{source}\n# mine" if answered else source for name, source in ANSWERS.items()}
     result = Result(student, ASSIGNMENT, reports, written, answers, 7, exam.versions, "abc")

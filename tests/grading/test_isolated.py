@@ -7,7 +7,15 @@ import nbformat
 import numpy as np
 import pytest
 
-from lmcourse.grading.checks import Check, CheckFailed, StudentError, expect, expect_raises, with_answers
+from lmcourse.grading.checks import (
+    Check,
+    CheckFailed,
+    Score,
+    StudentError,
+    expect,
+    expect_raises,
+    with_answers,
+)
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.isolated import Times, examine
 from lmcourse.grading.local import run_checks
@@ -255,6 +263,12 @@ def test_how_a_process_ends_in_a_hidden_check_is_not_told(sandbox, deed):
     done = examined(sandbox, [f"import os\ndef f(x):\n    {deed}", test_cell("e")], check)
     assert not done.outcomes[check].passed
     assert "77" not in done.outcomes[check].message
+
+
+def test_a_score_between_nothing_and_all_is_kept(sandbox):
+    check = a_check(lambda student: Score(student.f(), "a little more"))
+    done = examined(sandbox, ["def f():\n    return 0.4", test_cell("e")], check)
+    assert (done.outcomes[check].score, done.outcomes[check].message) == (0.4, "a little more")
 
 
 def test_what_is_printed_is_kept_for_the_check_in_which_it_was(sandbox):

@@ -1,6 +1,7 @@
 """The local transport: copies in, plain values out, nothing on stderr, no endless loop."""
 
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -10,7 +11,15 @@ import warnings
 import numpy as np
 import pytest
 
-from lmcourse.grading.checks import Check, CheckFailed, StudentError, expect, expect_close
+from lmcourse.grading.checks import (
+    Check,
+    CheckFailed,
+    Score,
+    StudentError,
+    expect,
+    expect_close,
+    on_a_curve,
+)
 from lmcourse.grading.local import local_student, run_checks
 from lmcourse.grading.report import Report
 
@@ -221,6 +230,33 @@ def test_points_are_the_share_of_the_weights_that_passed():
     assert report.points == 3.33  # 4 · 2.5 / 3
     assert report.headline() == "exercise: 2 of 3 checks passed, 3.33 of 4 points"
     assert Report.from_json(report.as_json()) == report
+
+
+def test_a_score_earns_its_part_and_says_what_is_missing():
+    def bits(student):
+        value = student.bits()
+        return Score(on_a_curve(value, none=2.5, full=1.9), f"{value} bits; 1.9 earn all points")
+
+    checks = [a_check(bits), a_check(bits, hidden=True, hint="fewer bits")]
+    report = Report("open", run_checks(checks, {"bits": lambda: 2.2}, seed=0), 0, 4.0)
+    assert [outcome.score for outcome in report.outcomes] == pytest.approx([0.5, 0.5])
+    assert (report.points, report.passed) == (2.0, False)
+    assert report.reasons() == ["2.2 bits; 1.9 earn all points", "fewer bits"]
+    assert "◐ a title (50% of its points)" in report.as_text()
+    assert "(50% of its points)" in report.as_html()
+    assert Report.from_json(report.as_json()) == report
+    best = Report("open", run_checks(checks, {"bits": lambda: 1.0}, seed=0), 0, 4.0)
+    assert (best.points, best.passed, best.reasons()) == (4.0, True, [])
+    worst = Report("open", run_checks(checks, {"bits": lambda: 3.0}, seed=0), 0, 4.0)
+    assert (worst.points, worst.reasons()) == (0.0, ["3.0 bits; 1.9 earn all points", "fewer bits"])
+
+
+def test_what_a_check_returns_besides_a_score_counts_for_nothing():
+    (outcome,) = outcomes(lambda student: student.f(), f=lambda: 0.25)
+    assert outcome.score == 1
+    for value in (1.5, -0.1, math.nan):
+        with pytest.raises(ValueError, match="a score is a number from 0 to 1"):
+            Score(value)
 
 
 def test_in_html_a_wrapped_line_keeps_its_indent():

@@ -1,13 +1,18 @@
 """The students' version: up to date, the same every time, and without what is not for students."""
 
 import ast
+import re
 
 import nbformat
 import pytest
 
 from lmcourse.files import course_file
-from lmcourse.grading import course
-from lmcourse.grading.release import main, public_part, release
+from lmcourse.grading import course, derive
+from lmcourse.grading.checks import checks_in
+from lmcourse.grading.exam import Exam
+from lmcourse.grading.public import public_part
+from lmcourse.grading.release import main, release
+from lmcourse.setup_cell import setup_source
 
 NAME = "01-language-models"
 NAMES = sorted(path.parent.name for path in course_file("solutions").glob("*/checks.py"))
@@ -28,13 +33,10 @@ def test_the_committed_release_is_up_to_date(name, tmp_path):
 
 
 @each_assignment
-def test_the_setup_cell_is_the_chapters(name, monkeypatch):
-    monkeypatch.syspath_prepend(str(course_file("tools")))
-    import notebooks
-
+def test_the_setup_cell_is_the_chapters(name):
     authored = nbformat.read(course.source_notebook(name), as_version=4)
     (setup,) = [cell.source for cell in authored.cells if "setup" in cell.metadata.get("tags", [])]
-    assert setup == notebooks.setup_source()
+    assert setup == setup_source()
 
 
 @each_assignment
@@ -54,8 +56,39 @@ def test_students_get_neither_solutions_nor_hidden_checks(name):
     for secret in ("SOLUTION", "HIDDEN", "assignment.grade", "Rubric", "hidden", "hint="):
         assert not any(secret in text for text in texts), secret
     public = course_file(f"notebooks/assignments/{name}/public_checks.py").read_text(encoding="utf-8")
-    checks = course.load_checks(name)
-    assert [c.name for c in checks if f"def {c.name}(" in public] == [c.name for c in checks if not c.hidden]
+    shown = checks_in(course.module_of("public", public))
+    told = [(c.exercise, c.title, c.weight) for c in course.load_checks(name) if not c.hidden]
+    assert [(c.exercise, c.title, c.weight) for c in shown] == told
+    for table in derive.exercises(name):
+        secrets = [*table.others.values(), *(change for slip in table.slips for change in edits(slip))]
+        assert [x for x in secrets if x in public and not any(x in hint for hint in table.hints)] == []
+        assert not any(f"def {hidden.questions.__name__}(" in public for hidden in table.generators)
+
+
+def edits(slip):
+    """What a slip puts in place of the solution's text, where that is more than a word."""
+    new = [slip.change] if isinstance(slip.change, str) else [*slip.change, *slip.change.values()]
+    return [text for text in new if len(text) > 25]
+
+
+@each_assignment
+def test_the_release_shows_what_the_table_says_of_an_exercise(name):
+    cells = {c.id: c for c in nbformat.read(course.release_notebook(name), as_version=4).cells}
+    for table in derive.exercises(name):
+        told = cells[f"intro-{table.name}"].source
+        assert told.splitlines()[0].endswith(table.heading())
+        assert told.count("<details>") == told.count("</details>") == 2
+        assert all(f"\n\n{hint}\n\n</details>" in told for hint in table.hints)
+        test = cells[f"test_{table.name}"].metadata.get("nbgrader", {})
+        assert test.get("points", 0) == table.points
+        assert course.points(name).get(table.name, 0) == table.points
+
+
+def test_the_grader_is_told_what_may_be_imported():
+    assert Exam.of("03-ngrams").imports() == {
+        table.name: table.imports for table in derive.exercises("03-ngrams")
+    }
+    assert Exam.of(NAME).imports() == {}
 
 
 def test_students_do_not_get_the_checks_own_ways_to_the_right_answers():
@@ -66,14 +99,14 @@ def test_students_do_not_get_the_checks_own_ways_to_the_right_answers():
 
 @each_assignment
 def test_the_points_in_the_headings_are_those_of_the_cells(name):
-    cells = nbformat.read(course.source_notebook(name), as_version=4).cells
+    cells = nbformat.read(course.release_notebook(name), as_version=4).cells
     grades = {c.metadata.nbgrader.grade_id: c.metadata.nbgrader.points for c in cells if is_graded(c)}
     assert len(grades) > len(course.points(name))
     for number, (grade_id, value) in enumerate(grades.items(), 1):
         exercise = grade_id.replace("test_", "", 1)
         heading = next(c.source for c in cells if c.id == f"intro-{exercise}").splitlines()[0]
         assert heading.startswith(f"## {number}. ")
-        assert heading.endswith(f"({value:g} points)")
+        assert re.search(rf"[( ]{value:g} points\)$", heading)
 
 
 def is_graded(cell):
@@ -123,6 +156,44 @@ def not_shown(student):
     """Not shown."""
     expect_close(student.f(), secret_way(), "it")
 '''
+
+
+TABLE = '''"""About."""
+
+from lmcourse.grading.asking import ask
+from lmcourse.grading.exercise import Exercise
+
+SEEN = [1, 2]
+SECRET = "x + 2"
+
+
+def ways():
+    return SECRET
+
+
+# how to add
+adding = Exercise("adding", minutes=5, hints=("a", "b"))
+adding.case("One and one.", ask.add(1, SEEN).gives(2))
+adding.slip("that is too much", {"x + 1": SECRET})
+for way in ("x", "y"):
+    adding.slip(way, {"x + 1": way})
+
+
+@adding.hidden("numbers")
+def sums(rng):
+    yield ask.add(1, ways())
+
+
+adding.another("backwards", "def add(x): return 1 + x")
+'''
+
+
+def test_of_a_table_students_get_the_cases_and_nothing_else():
+    public = public_part(TABLE)
+    for kept in ("# how to add", 'Exercise("adding"', "ask.add(1, SEEN)", "SEEN = [1, 2]"):
+        assert kept in public
+    for gone in ("SECRET", "slip", "ways", "way", "hidden", "sums", "another", "1 + x"):
+        assert gone not in public
 
 
 def test_the_public_part_keeps_what_public_checks_need_and_nothing_else():

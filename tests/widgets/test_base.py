@@ -58,6 +58,12 @@ def test_nothing_is_asked_of_anybody(path):
     assert not any(word in text(path) for word in ["http:", "https:", "import(", "@import", "fetch(", "url("])
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_no_line_is_longer_than_a_page_is_wide(path):
+    # The formatter leaves long strings and comments as they are.
+    assert [line for line in text(path).splitlines() if len(line) > 120] == []
+
+
 def test_no_widget_carries_the_style_of_all():
     for each in CLASSES:
         assert str(each._css).startswith("/* ")

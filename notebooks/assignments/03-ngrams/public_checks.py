@@ -1,5 +1,5 @@
 # Made from solutions/03-ngrams/checks.py: the checks that answer in the notebook. Do not edit.
-"""Checks of assignment 3, n-gram models.
+"""Exercises of assignment 3, n-gram models.
 
 Counts are a dictionary from context, a tuple of tokens, to a dictionary from token to count. A model is a
 function from a context to a dictionary from token to probability.
@@ -11,657 +11,293 @@ import math
 
 import numpy as np
 
+from lmcourse.grading.asking import (
+    ask,
+    asking,
+)
 from lmcourse.grading.checks import (
-    CheckFailed,
-    StudentError,
-    check,
-    close,
-    describe,
     expect,
-    expect_close,
+    expect_distribution,
     expect_number,
-    with_answers,
+)
+from lmcourse.grading.exercise import (
+    Exercise,
+)
+from lmcourse.grading.models import (
+    table_model,
 )
 
 START, END, UNKNOWN = "<s>", "</s>", "<unk>"
 INF = math.inf
 
-# What students return, looked at
-
-
-def expect_counts(got, expected, what, mistakes=()):
-    """Counts equal to `expected`; `mistakes` are pairs of wrong ones and the reason."""
-    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
-    expect(isinstance(got, dict), f"{what}: return a dictionary of dictionaries, not {describe(got)}")
-    for context, followers in got.items():
-        expect(
-            isinstance(context, tuple),
-            f"{what}: each context is a tuple of tokens; yours has the key {context!r} (a tuple of one token "
-            "is written with a comma: (token,))",
-        )
-        expect(
-            isinstance(followers, dict),
-            f"{what}: after the context {context!r} there should be a dictionary from token to count, not "
-            f"{describe(followers)}",
-        )
-    if got == expected:
-        return
-    for wrong, why in mistakes:
-        expect(got != wrong, f"{what}: yours are {_short(got)}: {why}")
-    size = len(next(iter(expected)))
-    for context in got:
-        expect(
-            len(context) == size,
-            f"{what}: yours has the context {_short(context)}; here a context has {size} token(s)"
-            + (" (tokens[-0:] is everything, not nothing)" if size == 0 else ""),
-        )
-    for context in [*expected, *got]:
-        mine, yours = expected.get(context), got.get(context)
-        expect(yours is not None, f"{what}: the context {context!r} is missing from yours")
-        expect(
-            mine is not None,
-            f"{what}: yours has the context {_short(context)}, which does not occur",
-        )
-        for token in [*mine, *yours]:
-            right, count = mine.get(token), yours.get(token)
-            expect(
-                right is not None,
-                f"{what}: after {context!r} yours has {_short(token)}, with {_short(count)}, which did not "
-                "occur there: leave it out",
-            )
-            expect(
-                right == count,
-                f"{what}: after {context!r}, {token!r} should have {right}, yours has "
-                + ("none" if count is None else _short(count)),
-            )
-
-
-def expect_probs(got, expected, what, mistakes=()):
-    """Probabilities equal to `expected`; `mistakes` are pairs of wrong ones and the reason."""
-    expect(got is not None, f"{what}: your model returned None; is a `return` missing?")
-    expect(
-        isinstance(got, dict),
-        f"{what}: a model returns a dictionary from token to probability, not {describe(got)}",
-    )
-    for token in got:
-        expect(token != START, f"{what}: yours has an entry for <s>, which is never said")
-        expect(token in expected, f"{what}: yours has an entry for {_short(token)}, which should have none")
-    yours = {
-        token: expect_number(got.get(token, 0.0), f"{what}: the probability of {token!r}")
-        for token in expected
-    }
-    left_out = [token for token, p in expected.items() if p > 0 and token not in got]
-    if all(close(yours[token], expected[token]) for token in expected):
-        return
-    both = f"{what}: expected {_row(expected)}, yours is {_row(yours)}"
-    for wrong, why in mistakes:
-        if all(close(yours[token], wrong.get(token, 0.0), 1e-6) for token in expected):
-            raise CheckFailed(f"{both}: {why}")
-    total = sum(yours.values())
-    if left_out:
-        both += f". Yours has no entry for {_short(left_out)}"
-    raise CheckFailed(both + (f". Yours sum to {total:.4g}" if abs(total - 1) > 1e-6 else ""))
-
-
-def made(student, maker, *arguments):
-    """The model that a student's function makes; a handle."""
-    model = student.create(maker, *arguments)
-    expect(
-        "NoneType" not in repr(model), f"{maker} returned None: return the function that you defined in it"
-    )
-    return model
-
-
-def asked(model, context, maker):
-    """What a student's model says after a context."""
-    try:
-        return model(context)
-    except StudentError as error:
-        expect(
-            "not callable" not in error.message,
-            f"{maker} should return a function of the context: define one inside, and return it without "
-            "calling it",
-        )
-        where = f" ({error.where})" if error.where else ""
-        expect(
-            not {"KeyError", "ZeroDivisionError"} & {*error.kinds},
-            f"after the context {context!r}, the model of {maker} raised {error.kinds[0]}{where}: "
-            "think of a context after which nothing was seen, or of a token that was not seen there",
-        )
-        raise
-
-
-def only_after(table, n, otherwise=""):
-    """The model of a table from context to probabilities, its answers sent along.
-
-    Asked about a context that is not there it says nothing, or, with `otherwise`, fails and says that.
-    """
-
-    def model(context):
-        expect(
-            isinstance(context, tuple) and len(context) == n - 1,
-            f"the order is {n}: ask the model with a tuple of the last {n - 1} token(s); you asked it with "
-            f"{_short(context)}" + (" (is it tokens[-0:], which is everything?)" if n == 1 else ""),
-        )
-        expect(
-            not otherwise or context in table,
-            f"you asked the model about the context {_short(context)}: {otherwise}",
-        )
-        return dict(table.get(context, {}))
-
-    return with_answers(model, {(context,): probs for context, probs in table.items()})
-
-
-def _row(probs):
-    text = ", ".join(f"{token!r}: {p:.4g}" for token, p in probs.items())
-    return "{" + (text if len(text) <= 140 else text[:137] + "…") + "}"
-
-
-def _short(value):
-    text = repr(value)
-    return text if len(text) <= 100 else text[:97] + "…"
-
 
 # 1. counting
 
-
-@check("counting")
-def pairs_of_two_sentences(student):
-    """Of 'a b' and 'a', n = 2: a starts both, and each ends with </s>."""
-    expect_counts(
-        student.count([["a", "b"], ["a"]], 2),
-        {(START,): {"a": 2}, ("a",): {"b": 1, END: 1}, ("b",): {END: 1}},
-        "n = 2, the sentences 'a b' and 'a'",
-        [
-            (
-                {(START,): {"a": 2}, ("a",): {"b": 1}},
-                "the end is missing. To stop is a decision as well: </s> is said after the last token",
-            ),
-            (
-                {("a",): {"b": 1, END: 1}, ("b",): {END: 1}},
-                "the first token of a sentence has no context; put <s> before it",
-            ),
-            (
-                {("a",): {"b": 1}},
-                "without <s> and </s> the model cannot tell where a sentence begins or ends",
-            ),
-            (
-                {(START,): {"a": 1}, ("a",): {"b": 1, END: 1}, ("b",): {"a": 1}},
-                "an n-gram reaches from one sentence into the next; each sentence has its own <s> and </s>",
-            ),
-            (
-                {(START,): {"a": 2}, ("a",): {"b": 1, END: 1}, ("b",): {END: 1}, (END,): {START: 1}},
-                "an n-gram reaches from one sentence into the next; and <s> is never said",
-            ),
-        ],
-    )
-    expect_counts(
-        student.count([["a", "b"]] * 3, 2),
-        {(START,): {"a": 3}, ("a",): {"b": 3}, ("b",): {END: 3}},
-        "n = 2, three times the sentence 'a b'",
-    )
-
-
-@check("counting")
-def triples(student):
-    """With n = 3 the first token, too, has a context of two tokens."""
-    expect_counts(
-        student.count([["a", "b"]], 3),
-        {(START, START): {"a": 1}, (START, "a"): {"b": 1}, ("a", "b"): {END: 1}},
-        "n = 3, the sentence 'a b'",
-        [
-            (
-                {(START, "a"): {"b": 1}, ("a", "b"): {END: 1}},
-                "the first token was not counted: it takes n - 1 start tokens to give it a context",
-            ),
-            (
-                {(START,): {"a": 1}, (START, "a"): {"b": 1}, ("a", "b"): {END: 1}},
-                "the first context is too short: put n - 1 start tokens before each sentence",
-            ),
-            (
-                {
-                    (START, START): {"a": 1},
-                    (START, "a"): {"b": 1},
-                    ("a", "b"): {END: 1},
-                    ("b", END): {END: 1},
-                },
-                "one </s> is enough: after it nothing is said",
-            ),
-        ],
-    )
-
-
-@check("counting")
-def single_tokens(student):
-    """With n = 1 there is one context, the empty one, and no <s>."""
-    ends = {(): {"a": 2, "b": 1, END: 2}}
-    expect_counts(
-        student.count([["a", "b"], ["a"]], 1),
-        ends,
-        "n = 1, the sentences 'a b' and 'a'",
-        [
-            ({(): {START: 2, **ends[()]}}, "<s> is context only and is never said; with n = 1 there is none"),
-            (
-                {(): {"a": 2, "b": 1}},
-                "the end is missing: </s> is said after the last token of each sentence",
-            ),
-            ({(): {"a": 2, "b": 1, END: 1}}, "each sentence has its own end"),
-        ],
-    )
-
-
-@check("counting", weight=0.5)
-def sentence_of_nothing(student):
-    """An empty sentence still ends: one </s>, after <s>."""
-    expect_counts(student.count([[]], 2), {(START,): {END: 1}}, "n = 2, one empty sentence")
-    expect_counts(student.count([["a"], []], 1), {(): {"a": 1, END: 2}}, "n = 1, 'a' and an empty sentence")
+counting = Exercise(
+    "counting",
+    points=2,
+    minutes=15,
+    hints=(
+        "Write one sentence down with its start tokens and its end, for $n = 3$. Which stretches of three "
+        "do you count? Where does the first begin, where does the last end?",
+        "With `tokens = [START] * (n - 1) + sentence + [END]`, each place `i` from `n - 1` on is a token "
+        "that is said, and its context is `tuple(tokens[i - n + 1 : i])`. `counts.setdefault(context, {})` "
+        "gives the inner dictionary, whether it is there already or not.",
+    ),
+)
+counting.case(
+    "Of 'a b' and 'a', n = 2: a starts both, and each ends with </s>.",
+    ask.count([["a", "b"], ["a"]], 2).gives({(START,): {"a": 2}, ("a",): {"b": 1, END: 1}, ("b",): {END: 1}}),
+    ask.count([["a", "b"]] * 3, 2).gives({(START,): {"a": 3}, ("a",): {"b": 3}, ("b",): {END: 3}}),
+)
+counting.case(
+    "With n = 3 the first token, too, has a context of two tokens.",
+    ask.count([["a", "b"]], 3).gives(
+        {(START, START): {"a": 1}, (START, "a"): {"b": 1}, ("a", "b"): {END: 1}}
+    ),
+)
+counting.case(
+    "With n = 1 there is one context, the empty one, and no <s>.",
+    ask.count([["a", "b"], ["a"]], 1).gives({(): {"a": 2, "b": 1, END: 2}}),
+)
+counting.case(
+    "An empty sentence still ends: one </s>, after <s>.",
+    ask.count([[]], 2).gives({(START,): {END: 1}}),
+    ask.count([["a"], []], 1).gives({(): {"a": 1, END: 2}}),
+    weight=0.5,
+)
 
 
 # 2. likelihood
 
+likelihood = Exercise(
+    "likelihood",
+    points=2,
+    minutes=20,
+    hints=(
+        "For the model: which counts belong to the context that it is asked about, and what is their sum? "
+        "For the sentence: exercise 1 knows already which tokens are said after which contexts.",
+        "`counts.get(context, {})` is empty where nothing was seen. In `log_prob` go through the pairs of "
+        "context and token, `</s>` included; if the token's probability is 0 return `-math.inf` at once, "
+        "else add `math.log2(p)` to the sum.",
+    ),
+)
 SEEN = {("a",): {"b": 3, "a": 1}, ("b",): {END: 2}}
-
-
-@check("likelihood")
-def shares_after_a_context(student):
-    """After a came b three times and a once: 3/4 and 1/4, whatever came after b."""
-    model = made(student, "maximum_likelihood", SEEN)
-    expect_probs(
-        asked(model, ("a",), "maximum_likelihood"),
-        {"b": 0.75, "a": 0.25},
-        f"after ('a',), with the counts {SEEN}",
-        [
-            (
-                {"b": 0.5, "a": 1 / 6},
-                "you divided by all the counts. That is how probable the pair is; after a, divide by how "
-                "often anything followed a",
-            ),
-            ({"b": 3, "a": 1}, "those are the counts; divide by their sum"),
-            ({"b": 1.5, "a": 0.5}, "you divided by the number of different tokens, not by the counts' sum"),
-        ],
-    )
-    expect_probs(asked(model, ("b",), "maximum_likelihood"), {END: 1.0}, "after ('b',)")
-
-
-@check("likelihood", weight=0.5)
-def nothing_follows(student):
-    """After a context that was never seen the model says nothing: its dictionary is empty."""
-    model = made(student, "maximum_likelihood", SEEN)
-    for context in (("z",), (END,)):
-        got = asked(model, context, "maximum_likelihood")
-        expect(
-            got == {},
-            f"after {context!r}, of which {SEEN} know nothing, expected {{}}; yours is {_short(got)}",
-        )
-    got = asked(model, ("b",), "maximum_likelihood")
-    expect_probs(got, {END: 1.0}, "after ('b',), asked once an unseen context had been asked")
-
-
 HALVES = {
     (START,): {"a": 0.5, "b": 0.5},
     ("a",): {"a": 0.25, "b": 0.25, END: 0.5},
     ("b",): {"a": 0.875, END: 0.125},
 }
+SINGLES = {(): {"a": 0.5, "b": 0.25, END: 0.25}}
+COIN = {(START,): {"a": 0.5}, ("a",): {"a": 0.5, END: 0.5}}
+IN_TRIPLES = {(START, START): {"a": 0.5}, (START, "a"): {"b": 0.25}, ("a", "b"): {END: 0.5, "a": 0.5}}
+ZERO = {(START,): {"a": 1.0}, ("a",): {"a": 0.5, "b": 0.0, END: 0.5}, ("b",): {END: 1.0}}
 
 
-@check("likelihood")
-def factor_by_factor(student):
-    """1/2 for a, 1/4 for b after it, 1/8 for the end after b: -6 in base 2."""
-    expect_close(
-        student.log_prob(only_after(HALVES, 2), ["a", "b"], 2),
-        -6.0,
-        "the log-probability of 'a b', 1/2 · 1/4 · 1/8",
-        mistakes={
-            -3.0: "the end was not scored; </s> is the last token of the product",
-            -5.0: "the first token was not scored; its context is <s>",
-            -2.0: "neither the first token nor the end was scored",
-            6.0: "the sign is turned: the logarithm of a probability is not positive",
-            -6 * math.log(2): "that is in nats; take the logarithm to base 2",
-            -3 * math.log(2): "that is in nats, and the end was not scored",
-            1 / 64: "that is the probability itself; its logarithm is asked for",
-        },
-    )
-    expect_close(
-        student.log_prob(only_after(HALVES, 2), ["a"], 2), -2.0, "the log-probability of 'a', 1/2 · 1/2"
-    )
-
-
-@check("likelihood", weight=0.5)
-def thousands_of_halves(student):
-    """2,000 factors of 1/2: the product is 0 to a computer, the sum of the logarithms is -2,000."""
-    coin = only_after({(START,): {"a": 0.5}, ("a",): {"a": 0.5, END: 0.5}}, 2)
-    what = "the log-probability of 1,999 times 'a', each of whose 2,000 factors is 1/2"
-    underflow = "a product of thousands of factors underflows to 0; add up their logarithms"
-    try:
-        expect_close(student.log_prob(coin, ["a"] * 1999, 2), -2000.0, what, mistakes={-INF: underflow})
-    except StudentError as error:
-        expect("ValueError" not in error.kinds, f"{what}: math domain error: {underflow}")
-        raise
-
-
-@check("likelihood")
-def all_sentences_together(student):
-    """The probabilities of 'ha', 'ha ha', 'ha ha ha', … sum to one, if each sentence has its end."""
-    model = only_after({(START,): {"ha": 1.0}, ("ha",): {"ha": 0.75, END: 0.25}}, 2)
-    total = 0.0
+def of_all_sizes(student):
+    """The sum of the probabilities of 1 to 100 times 'ha'."""
+    model, total = table_model({(START,): {"ha": 1.0}, ("ha",): {"ha": 0.75, END: 0.25}}, 2), 0.0
     for size in range(1, 101):
-        said = expect_number(
-            student.log_prob(model, ["ha"] * size, 2), f"the log-probability of {size} times ha"
-        )
-        total += 2 ** min(said, 100.0)
-    expect_close(
-        total,
-        1.0,
+        said = student.log_prob(model, ["ha"] * size, 2)
+        total += 2 ** min(expect_number(said, f"the log-probability of {size} times ha"), 100.0)
+    return total
+
+
+likelihood.case(
+    "After a came b three times and a once: 3/4 and 1/4, whatever came after b.",
+    ask.maximum_likelihood(SEEN)(("a",)).gives({"b": 0.75, "a": 0.25}),
+    ask.maximum_likelihood(SEEN)(("b",)).gives({END: 1.0}),
+)
+likelihood.case(
+    "After a context that was never seen the model says nothing: its dictionary is empty.",
+    ask.maximum_likelihood(SEEN)(("z",)).gives({}),
+    ask.maximum_likelihood(SEEN)((END,)).gives({}),
+    weight=0.5,
+)
+likelihood.case(
+    "1/2 for a, 1/4 for b after it, 1/8 for the end after b: -6 in base 2.",
+    ask.log_prob(table_model(HALVES, 2), ["a", "b"], 2).gives(
+        -6.0, "the log-probability of 'a b', 1/2 · 1/4 · 1/8"
+    ),
+    ask.log_prob(table_model(HALVES, 2), ["a"], 2).gives(-2.0, "the log-probability of 'a', 1/2 · 1/2"),
+)
+likelihood.case(
+    "2,000 factors of 1/2: the product is 0 to a computer, the sum of the logarithms is -2,000.",
+    ask.log_prob(table_model(COIN, 2), ["a"] * 1999, 2).gives(
+        -2000.0, "the log-probability of 1,999 times 'a', each of whose 2,000 factors is 1/2"
+    ),
+    weight=0.5,
+)
+likelihood.case(
+    "The probabilities of 'ha', 'ha ha', 'ha ha ha', … sum to one, if each sentence has its end.",
+    asking(
         "the sum of the probabilities of 1 to 100 times 'ha', where another ha follows with 3/4 and the end "
-        "with 1/4",
-        tolerance=1e-6,
-        mistakes={
-            4.0: "sentences of one length alone have the sum one, so all lengths have more. What makes it a "
-            "distribution over sentences is the factor for </s>"
-        },
-    )
-
-
-@check("likelihood")
-def contexts_of_every_order(student):
-    """The model of order n is asked with n - 1 tokens: with n = 1 nothing, with n = 3 two."""
-    single = only_after({(): {"a": 0.5, "b": 0.25, END: 0.25}}, 1)
-    expect_close(student.log_prob(single, ["a", "b", "a"], 1), -6.0, "n = 1, the log-probability of 'a b a'")
-    table = {(START, START): {"a": 0.5}, (START, "a"): {"b": 0.25}, ("a", "b"): {END: 0.5, "a": 0.5}}
-    expect_close(
-        student.log_prob(only_after(table, 3), ["a", "b"], 3), -4.0, "n = 3, the log-probability of 'a b'"
-    )
-
-
-@check("likelihood")
-def impossible_sentences(student):
-    """A token that is not in the dictionary, or is there with 0, makes the sentence impossible: -inf."""
-    zero = {(START,): {"a": 1.0}, ("a",): {"a": 0.5, "b": 0.0, END: 0.5}, ("b",): {END: 1.0}}
-    for sentence in (["c"], ["a", "b"], []):
-        said = (
-            f"{' '.join(sentence)!r}, which has a token" if sentence else "the empty sentence, whose end is"
-        )
-        what = f"the log-probability of {said} of probability 0"
-        try:
-            got = student.log_prob(only_after(zero, 2), sentence, 2)
-        except StudentError as error:
-            expect(
-                not {"KeyError", "ValueError", "TypeError"} & {*error.kinds},
-                f"{what}: your code raised {error.kinds[0]} ({error.message}); the answer is -math.inf",
-            )
-            raise
-        expect_close(got, -INF, what)
+        "with 1/4,",
+        of_all_sizes,
+    ).gives(1.0, tolerance=1e-6),
+)
+likelihood.case(
+    "The model of order n is asked with n - 1 tokens: with n = 1 nothing, with n = 3 two.",
+    ask.log_prob(table_model(SINGLES, 1), ["a", "b", "a"], 1).gives(-6.0),
+    ask.log_prob(table_model(IN_TRIPLES, 3), ["a", "b"], 3).gives(-4.0),
+)
+likelihood.case(
+    "A token that is not in the dictionary, or is there with 0, makes the sentence impossible: -inf.",
+    ask.log_prob(table_model(ZERO, 2), ["c"], 2).gives(-INF),
+    ask.log_prob(table_model(ZERO, 2), ["a", "b"], 2).gives(
+        -INF, "the log-probability of 'a b', of which b has 0,"
+    ),
+    ask.log_prob(table_model(ZERO, 2), [], 2).gives(
+        -INF, "the log-probability of no token, if a must come first,"
+    ),
+)
 
 
 # 3. add_k
 
+add_k = Exercise(
+    "add_k",
+    points=2,
+    minutes=20,
+    hints=(
+        "The model answers for every token of `vocab`, not only for those that were seen: add up its "
+        "numerators, and you have the denominator. To choose $k$, you need one number for each candidate.",
+        "The denominator is `sum(followers.values()) + k * len(vocab)`. The score of a candidate is the sum "
+        "of `log_prob(add_k(counts, vocab, k), sentence, n)` over the held-out sentences, and "
+        "`max(candidates, key=score)` takes the best.",
+    ),
+)
 FEW = {("a",): {"a": 3, "b": 1}}
 LETTERS = ["a", "b", "c", END]
-
-
-@check("add_k")
-def half_a_count_more(student):
-    """Counts of 3, 1, 0, 0 with k = 1/2: 3.5, 1.5, 0.5 and 0.5 of 6."""
-    model = made(student, "add_k", FEW, LETTERS, 0.5)
-    expect_probs(
-        asked(model, ("a",), "add_k"),
-        {"a": 3.5 / 6, "b": 1.5 / 6, "c": 0.5 / 6, END: 0.5 / 6},
-        "k = 1/2, counts of 3 for a and 1 for b, a vocabulary of four",
-        [
-            (
-                {"a": 3.5 / 4, "b": 1.5 / 4, "c": 0.5 / 4, END: 0.5 / 4},
-                "what is added above must be added below: each of the V tokens has k more",
-            ),
-            (
-                {"a": 3.5 / 4.5, "b": 1.5 / 4.5, "c": 0.5 / 4.5, END: 0.5 / 4.5},
-                "below, k is added once for each of the V tokens, not once",
-            ),
-            (
-                {"a": 3.5 / 5, "b": 1.5 / 5},
-                "V is the size of the vocabulary, all that can be said, and not only what was seen after a",
-            ),
-            (
-                {"a": 3.5 / 5, "b": 1.5 / 5, "c": 0.5 / 5, END: 0.5 / 5},
-                "V is the size of the vocabulary, and not the number of tokens that were seen after a",
-            ),
-            (
-                {"a": 3 / 6, "b": 1 / 6, "c": 0.5 / 6, END: 0.5 / 6},
-                "those that were seen get k more as well",
-            ),
-            (
-                {"a": 4 / 8, "b": 2 / 8, "c": 1 / 8, END: 1 / 8},
-                "that is k = 1",
-            ),
-        ],
-    )
-
-
-@check("add_k")
-def phantoms_alone(student):
-    """After a context that was never seen there are only the phantoms: all tokens are equally likely."""
-    model = made(student, "add_k", FEW, LETTERS, 0.1)
-    expect_probs(
-        asked(model, ("z",), "add_k"), dict.fromkeys(LETTERS, 0.25), "after an unseen context, k = 0.1"
-    )
-
-
 # a came before b three times in four; of the held-out sentences one in four has something new
-TAUGHT = {
-    (START,): {"a": 4},
-    ("a",): {"b": 3, END: 1},
-    ("b",): {END: 3},
-}
+TAUGHT = {(START,): {"a": 4}, ("a",): {"b": 3, END: 1}, ("b",): {END: 3}}
 SET_ASIDE = [["a", "b"], ["a", "b"], ["a"], ["a", "c"]]
 
-
-@check("add_k")
-def judged_on_what_was_held_out(student):
-    """Of 1, 0.001, 0.1 and 10 the held-out sentences prefer 0.1; the counted ones would prefer 0.001."""
-    candidates = [1.0, 0.001, 0.1, 10.0]
-    expect_k(student, TAUGHT, LETTERS, SET_ASIDE, candidates, 0.1, "four held-out sentences")
-
-
-def expect_k(student, counts, vocab, held_out, candidates, best, what):
-    """The best of the candidates."""
-    got = expect_number(student.best_k(counts, vocab, held_out, 2, candidates), f"{what}: the best k")
-    expect(
-        any(close(got, k) for k in candidates),
-        f"{what}: return one of the candidates {_short(candidates)}; yours is {got:.6g}",
-    )
-    hints = {
-        min(candidates): ": the smallest k is what the counted text itself would choose. Score the held-out "
-        "sentences, and add up their logarithms: a sum of probabilities is ruled by the likeliest one",
-        max(candidates): ": is it the least probable that you chose?",
-        candidates[
-            0
-        ]: ": is it the first because all were equal? A product of many probabilities underflows to "
-        "0; add up logarithms",
-    }
-    if not close(got, best):
-        if len(held_out) > 100:
-            hints = {candidates[0]: hints[candidates[0]], **hints}
-        raise CheckFailed(
-            f"{what}: the best of {_short(candidates)} is {best:g}, yours is {got:g}{hints.get(got, '')}"
-        )
-
-
-@check("add_k")
-def thousands_of_factors(student):
-    """Of 400 held-out sentences the product of probabilities underflows; the sum of logarithms does not."""
-    expect_k(
-        student, TAUGHT, LETTERS, SET_ASIDE * 100, [3.0, 0.001, 0.1, 20.0], 0.1, "400 held-out sentences"
-    )
+add_k.case(
+    "Counts of 3, 1, 0, 0 with k = 1/2: 3.5, 1.5, 0.5 and 0.5 of 6.",
+    ask.add_k(FEW, LETTERS, 0.5)(("a",)).gives({"a": 3.5 / 6, "b": 1.5 / 6, "c": 0.5 / 6, END: 0.5 / 6}),
+)
+add_k.case(
+    "After a context that was never seen there are only the phantoms: all tokens are equally likely.",
+    ask.add_k(FEW, LETTERS, 0.1)(("z",)).gives({"a": 0.25, "b": 0.25, "c": 0.25, END: 0.25}),
+)
+add_k.case(
+    "Of 1, 0.001, 0.1 and 10 the held-out sentences prefer 0.1; the counted ones would prefer 0.001.",
+    ask.best_k(TAUGHT, LETTERS, SET_ASIDE, 2, [1.0, 0.001, 0.1, 10.0]).gives(
+        0.1, "the best k for four held-out sentences"
+    ),
+)
+add_k.case(
+    "Of 400 held-out sentences the product of probabilities underflows; the sum of logarithms does not.",
+    ask.best_k(TAUGHT, LETTERS, SET_ASIDE * 100, 2, [3.0, 0.001, 0.1, 20.0]).gives(
+        0.1, "the best k for 400 held-out sentences"
+    ),
+)
 
 
 # 4. continuation
 
+continuation = Exercise(
+    "continuation",
+    points=2,
+    minutes=10,
+    hints=(
+        "Each entry of `counts`, a context and one token after it, is a *different* longer n-gram. To which "
+        "shorter one does it add, and how much?",
+        "It adds 1 to the token's entry after `context[1:]`, whatever its own count is.",
+    ),
+)
+FRANCISCO = {
+    ("san",): {"francisco": 5, "diego": 1},
+    ("new",): {"glasses": 1},
+    ("old",): {"glasses": 1, "san": 2},
+}
+THREES = {("a", "b"): {"c": 2}, ("d", "b"): {"c": 1, "a": 4}, ("b", "c"): {"a": 1}}
 
-@check("continuation")
-def san_francisco(student):
-    """Francisco was seen five times, after San only; glasses twice, after two different words."""
-    counts = {
-        ("san",): {"francisco": 5, "diego": 1},
-        ("new",): {"glasses": 1},
-        ("old",): {"glasses": 1, "san": 2},
-    }
-    expect_counts(
-        student.continuations(counts),
-        {(): {"francisco": 1, "diego": 1, "glasses": 2, "san": 1}},
-        f"the continuation counts of {counts}",
-        [
-            (
-                {(): {"francisco": 5, "diego": 1, "glasses": 2, "san": 2}},
-                "that is how often each was seen. Each different token before it adds one, however often "
-                "they met",
-            ),
-            (
-                {(): {"san": 2, "new": 1, "old": 2}},
-                "that is how many different tokens came *after* each. Count those that came before",
-            ),
-            (
-                {(): {"san": 6, "new": 1, "old": 3}},
-                "that is how often something came after each. Count the different tokens that came before",
-            ),
-        ],
-    )
-
-
-@check("continuation")
-def of_triples(student):
-    """From triples to pairs: the first token is dropped, and counted as company of the other two."""
-    counts = {("a", "b"): {"c": 2}, ("d", "b"): {"c": 1, "a": 4}, ("b", "c"): {"a": 1}}
-    expect_counts(
-        student.continuations(counts),
-        {("b",): {"c": 2, "a": 1}, ("c",): {"a": 1}},
-        f"the continuation counts of {counts}",
-        [
-            (
-                {("b",): {"c": 3, "a": 4}, ("c",): {"a": 1}},
-                "that is how often each pair was seen. Each different token before it adds one",
-            ),
-            (
-                {("a",): {"c": 1}, ("d",): {"c": 1, "a": 1}, ("b",): {"a": 1}},
-                "you dropped the last token of the context. What stood before the pair is its first one",
-            ),
-            (
-                {(): {"c": 2, "a": 2}},
-                "only the first token of the context is dropped; the rest remains the context",
-            ),
-        ],
-    )
-
-
-@check("continuation")
-def start_is_company(student):
-    """A start token is company like any other: a was seen after <s> and after a."""
-    counts = {(START,): {"a": 9}, ("a",): {"a": 1, END: 9}}
-    expect_counts(
-        student.continuations(counts),
-        {(): {"a": 2, END: 1}},
-        f"the continuation counts of {counts}",
-        [
-            ({(): {"a": 1, END: 1}}, "<s> is a token that a was seen after, like any other"),
-            ({(): {"a": 10, END: 9}}, "that is how often each was seen"),
-        ],
-    )
+continuation.case(
+    "Francisco was seen five times, after San only; glasses twice, after two different words.",
+    ask.continuations(FRANCISCO).gives(
+        {(): {"francisco": 1, "diego": 1, "glasses": 2, "san": 1}}, f"the continuation counts of {FRANCISCO}"
+    ),
+)
+continuation.case(
+    "From triples to pairs: the first token is dropped, and counted as company of the other two.",
+    ask.continuations(THREES).gives(
+        {("b",): {"c": 2, "a": 1}, ("c",): {"a": 1}}, f"the continuation counts of {THREES}"
+    ),
+)
+continuation.case(
+    "A start token is company like any other: a was seen after <s> and after a.",
+    ask.continuations({(START,): {"a": 9}, ("a",): {"a": 1, END: 9}}).gives({(): {"a": 2, END: 1}}),
+)
 
 
 # 5. discounting
 
+discounting = Exercise(
+    "discounting",
+    points=2,
+    minutes=20,
+    hints=(
+        "For the first function you need to know how often the count 1 occurs among all counts, and how "
+        "often 2. For the second: how many tokens gave up $D$, and what is that as a share of all counts?",
+        "`Counter(c for followers in counts.values() for c in followers.values())` counts the counts. And "
+        "$\\gamma = D \\cdot$ `len(followers)` / `sum(followers.values())`, which every token of `shorter` "
+        "gets its part of, seen or not.",
+    ),
+)
+SHORTER = {"a": 0.1, "b": 0.3, "c": 0.4, END: 0.2}
 
-@check("discounting")
-def from_counts_of_counts(student):
-    """Four n-grams seen once, three seen twice: D = 4/10."""
-    counts = {("a",): {"a": 1, "b": 2, "c": 1}, ("b",): {"a": 2, "c": 7, END: 1}, ("c",): {"a": 1, "b": 2}}
-    expect_close(
-        student.best_discount(counts),
-        0.4,
-        "the discount where four n-grams were seen once, three twice and one seven times",
-        mistakes={
-            4 / 7: "n1 / (n1 + n2): the n-grams seen twice count double below",
-            0.25: "n_r is how many n-grams were seen r times, not how many times in all",
-            4 / 8: "n1 over the number of all n-grams is something else",
-            4 / 17: "n1 over the sum of all counts is what Good and Turing give to the unseen; another thing",
-            6 / 10: "that is 1 - D, what is left of a count",
-            1.0: "did you look at one context only? All n-grams count together",
-        },
-    )
-
-
-@check("discounting", weight=0.5)
-def formula_without_sense(student):
-    """No n-gram seen once, or none seen twice: D = 1/2."""
-    for counts, what in (
-        ({("a",): {"a": 1, "b": 1}}, "none was seen exactly twice (the formula would take all there is)"),
-        ({("a",): {"a": 2, "b": 3}}, "none was seen exactly once (the formula would take nothing)"),
-        ({("a",): {"a": 5}}, "all were seen more than twice (the formula is 0/0)"),
-    ):
-        try:
-            got = student.best_discount(counts)
-        except StudentError as error:
-            expect(
-                "ZeroDivisionError" not in error.kinds,
-                f"your code divides by zero where {what}: D is 0.5 there",
-            )
-            raise
-        expect_close(got, 0.5, f"the discount where {what}")
-    expect_close(student.best_discount({("a",): {"a": 1, "b": 2}}), 1 / 3, "the discount where n1 = n2 = 1")
-
-
-@check("discounting")
-def taken_and_given(student):
-    """Counts of 5 and 1, D = 1/2: of 6, 4.5 and 0.5 are kept, and 1 is given to the shorter context."""
-    shorter = {"a": 0.1, "b": 0.3, "c": 0.4, END: 0.2}
-    kept, share = {"a": 4.5 / 6, "b": 0.5 / 6}, 1 / 6  # two tokens gave half a count each
-
-    def mixed(gamma, kept=kept):
-        return {w: kept.get(w, 0.0) + gamma * p for w, p in shorter.items()}
-
-    expect_probs(
-        student.discounted({"a": 5, "b": 1}, shorter, 0.5),
-        mixed(share),
-        "counts of 5 for a and 1 for b, D = 1/2, after the shorter context 0.1, 0.3, 0.4, 0.2",
-        [
-            (mixed(0.5 / 6), "D was taken from each of the tokens that were seen, here from two"),
-            (mixed(0.5), "what was taken is D from each token seen, as a share of all counts"),
-            (
-                mixed(4 * 0.5 / 6),
-                "D was taken from the tokens that were seen, not from all of the vocabulary",
-            ),
-            (
-                mixed(6 * 0.5 / 6),
-                "D was taken once from each *different* token, not once for each occurrence",
-            ),
-            (
-                {**mixed(share), **kept},
-                "those that were seen are given their part of it too, as everybody is: that is what "
-                "interpolation means",
-            ),
-            (mixed(0.0), "what was taken must be given to the shorter context"),
-            (mixed(share, {"a": 5 / 6, "b": 1 / 6}), "nothing was taken from the counts"),
-        ],
-    )
-
-
-@check("discounting", weight=0.5)
-def nothing_to_take(student):
-    """Where nothing was seen, the shorter context has its way."""
-    shorter = {"a": 0.5, "b": 0.125, END: 0.375}
-    what = "where nothing was seen after the context"
-    try:
-        got = student.discounted({}, shorter, 0.75)
-    except StudentError as error:
-        expect(
-            "ZeroDivisionError" not in error.kinds,
-            f"{what}: your code divides by 0, the sum of no counts; what the shorter context says is all "
-            "there is",
-        )
-        raise
-    expect_probs(got, shorter, what)
+discounting.case(
+    "Four n-grams seen once, three seen twice: D = 4/10.",
+    ask.best_discount(
+        {("a",): {"a": 1, "b": 2, "c": 1}, ("b",): {"a": 2, "c": 7, END: 1}, ("c",): {"a": 1, "b": 2}}
+    ).gives(0.4, "the discount where four n-grams were seen once, three twice and one seven times"),
+)
+discounting.case(
+    "No n-gram seen once, or none seen twice: D = 1/2.",
+    ask.best_discount({("a",): {"a": 1, "b": 1}}).gives(
+        0.5, "the discount where none was seen exactly twice (the formula would take all there is)"
+    ),
+    ask.best_discount({("a",): {"a": 2, "b": 3}}).gives(
+        0.5, "the discount where none was seen exactly once (the formula would take nothing)"
+    ),
+    ask.best_discount({("a",): {"a": 5}}).gives(
+        0.5, "the discount where all were seen more than twice (the formula is 0/0)"
+    ),
+    ask.best_discount({("a",): {"a": 1, "b": 2}}).gives(1 / 3, "the discount where n1 = n2 = 1"),
+    weight=0.5,
+)
+# Of 6 counts two tokens gave half a count each, which is 1/6 of all.
+discounting.case(
+    "Counts of 5 and 1, D = 1/2: of 6, 4.5 and 0.5 are kept, and 1 is given to the shorter context.",
+    ask.discounted({"a": 5, "b": 1}, SHORTER, 0.5).gives(
+        {"a": 4.5 / 6 + 0.1 / 6, "b": 0.5 / 6 + 0.3 / 6, "c": 0.4 / 6, END: 0.2 / 6}
+    ),
+)
+discounting.case(
+    "Where nothing was seen, the shorter context has its way.",
+    ask.discounted({}, {"a": 0.5, "b": 0.125, END: 0.375}, 0.75).gives({"a": 0.5, "b": 0.125, END: 0.375}),
+    weight=0.5,
+)
 
 
 # 6. kneser_ney
 
+kneser_ney = Exercise(
+    "kneser_ney",
+    points=3,
+    minutes=30,
+    hints=(
+        "First make the counts of every length, from the longest down, before the model is asked anything. "
+        "Then, for a context, begin with the uniform distribution and go up: single tokens, pairs, triples.",
+        "`levels = [counts]`, and while `()` is not a context of `levels[0]`, put "
+        "`continuations(levels[0])` before it. Inside the model, each level turns `probs` into "
+        "`discounted(followers, probs, discount)`, where `followers` are those after the last 0, 1, 2, … "
+        "tokens of the context; with none of them the slice is `context[len(context):]`, since "
+        "`context[-0:]` is everything.",
+    ),
+)
 # the sentences 'a b', 'a b' and 'a c b', in pairs: n1 = 2, n2 = 1, so D = 1/2
 PAIRS = {(START,): {"a": 3}, ("a",): {"b": 2, "c": 1}, ("b",): {END: 3}, ("c",): {"b": 1}}
 TRIPLES = {
@@ -671,6 +307,7 @@ TRIPLES = {
     ("a", "c"): {"b": 1},
     ("c", "b"): {END: 1},
 }
+SENTENCES = "the sentences 'a b', 'a b', 'a c b'"
 WORDS = ["a", "b", "c", "d", END]
 # Single tokens come after 1 (a), 2 (b), 1 (c) and 1 (</s>) different ones: 5 in all, D = 3/5. Taken from four
 # of them it makes 4 · 0.6 / 5 = 0.48, which is given to 1/V = 1/5: 0.48 · 0.2 = 0.096 for each.
@@ -682,272 +319,178 @@ def mixed_with(kept, gamma, shorter):
     return {w: kept.get(w, 0.0) + gamma * p for w, p in shorter.items()}
 
 
-# After a: 2 - 1/2 and 1 - 1/2 of 3, and a third is given on.
-AFTER_A = mixed_with({"b": 1.5 / 3, "c": 0.5 / 3}, 1 / 3, SINGLE)
-SENTENCES = "the sentences 'a b', 'a b', 'a c b'"
-# What comes out below, in place of SINGLE, where shorter contexts go wrong.
-BY_FREQUENCY = {"a": 0.25 + 0.04, "b": 0.25 + 0.04, "c": 0.05 + 0.04, "d": 0.04, END: 0.25 + 0.04}
-ONE_DISCOUNT = {"a": 0.18, "b": 0.38, "c": 0.18, "d": 0.08, END: 0.18}
-NO_UNIFORM = {"a": 0.2, "b": 0.4, "c": 0.2, "d": 0.0, END: 0.2}
-ONLY_DISCOUNTED = {"a": 0.08, "b": 0.28, "c": 0.08, "d": 0.0, END: 0.08}
-ASTRAY = (
-    (
-        BY_FREQUENCY,
-        "below the longest n-grams you used the counts as they are. What matters there is after how many "
-        "different tokens each was seen",
-    ),
-    (ONE_DISCOUNT, "each length of n-gram has its own discount, from its own counts"),
-    (
-        NO_UNIFORM,
-        "below the single tokens comes the uniform distribution, and they are discounted like all others: "
-        "d was never said, and must be possible",
-    ),
-    (
-        ONLY_DISCOUNTED,
-        "the single tokens are discounted, but what was taken from them is lost: it belongs to the uniform "
-        "distribution",
-    ),
-    (dict.fromkeys(WORDS, 0.2), "the shorter context is skipped: only the uniform distribution lies below"),
-)
+# The pairs a b and a c were each seen after one token, <s>. Of 2, a third each is kept, 2/3 is given.
+PAIR = mixed_with({"b": 1 / 6, "c": 1 / 6}, 2 / 3, SINGLE)
 
 
-@check("kneser_ney")
-def pairs_by_hand(student):
-    """After a came b twice and c once. D = 1/2: 1.5/3, 0.5/3, and a third for the shorter context."""
-    model = made(student, "kneser_ney", PAIRS, WORDS)
-    expect_probs(
-        asked(model, ("a",), "kneser_ney"),
-        AFTER_A,
-        f"after ('a',), n = 2, {SENTENCES}",
-        [(mixed_with({"b": 1.5 / 3, "c": 0.5 / 3}, 1 / 3, wrong), why) for wrong, why in ASTRAY],
-    )
-
-
-@check("kneser_ney")
-def unseen_context_asks_the_shorter(student):
-    """After d, which was never seen, the single tokens decide: b, seen after a and c, before the others."""
-    model = made(student, "kneser_ney", PAIRS, WORDS)
-    expect_probs(
-        asked(model, ("d",), "kneser_ney"),
-        SINGLE,
-        f"after ('d',), which was never seen, n = 2, {SENTENCES}",
-        ASTRAY,
-    )
-
-
-@check("kneser_ney")
-def triples_by_hand(student):
-    """Three lengths, three discounts: 3/7 for triples, 2/3 for pairs, 3/5 for single tokens."""
-    # The pairs a b and a c were each seen after one token, <s>. Of 2, a third each is kept, 2/3 is given.
-    pair = mixed_with({"b": 1 / 6, "c": 1 / 6}, 2 / 3, SINGLE)
-    kept = {"b": 11 / 21, "c": 4 / 21}  # (2 - 3/7) / 3 and (1 - 3/7) / 3; 2 · 3/7 / 3 = 2/7 is given
-    # With the counts as they are, 2 for a b and 1 for a c: n1 = 2, n2 = 1, D = 1/2.
-    raw = mixed_with({"b": 1.5 / 3, "c": 0.5 / 3}, 1 / 3, BY_FREQUENCY)
-    half_raw = mixed_with({"b": 1.5 / 3, "c": 0.5 / 3}, 1 / 3, SINGLE)
-    used = ASTRAY[0][1]
-    model = made(student, "kneser_ney", TRIPLES, WORDS)
-    expect_probs(
-        asked(model, (START, "a"), "kneser_ney"),
-        mixed_with(kept, 2 / 7, pair),
-        f"after ('<s>', 'a'), n = 3, {SENTENCES}",
-        [
-            (mixed_with(kept, 2 / 7, raw), used),
-            (mixed_with(kept, 2 / 7, half_raw), used + ". That holds for pairs, too"),
-            (
-                mixed_with(kept, 2 / 7, SINGLE),
-                "the shorter context has one token: from triples go to pairs first",
-            ),
-        ],
-    )
-    expect_probs(
-        asked(model, ("d", "a"), "kneser_ney"),
-        pair,
-        f"after ('d', 'a'), which was never seen, though a was; n = 3, {SENTENCES}",
-        [
-            (SINGLE, "before you give up the context altogether, drop its first token: a alone was seen"),
-            (dict.fromkeys(WORDS, 0.2), "drop the first token of the context, and ask again"),
-            (raw, used),
-        ],
-    )
-    expect_probs(
-        asked(model, ("a", "d"), "kneser_ney"),
-        SINGLE,
-        f"after ('a', 'd'), d was never seen; n = 3, {SENTENCES}",
-    )
-
-
-@check("kneser_ney", weight=0.5)
-def single_tokens_alone(student):
-    """With n = 1 the single tokens are the longest n-grams, and keep their counts."""
-    # counts 3, 3, 1, 3: none was seen twice, so D = 1/2; 4 · 1/2 of 10 goes to the uniform distribution
-    counts = {(): {"a": 3, "b": 3, "c": 1, END: 3}}
-    model = made(student, "kneser_ney", counts, WORDS)
-    expect_probs(asked(model, (), "kneser_ney"), BY_FREQUENCY, f"n = 1, {SENTENCES}")
-
-
-@check("kneser_ney")
-def every_context_sums_to_one(student):
-    """Seen, seen in part or never: after every context of two tokens the probabilities sum to one."""
-    model = made(student, "kneser_ney", TRIPLES, WORDS)
+def totals(student):
+    """The sums of the probabilities after contexts of two tokens, all of which must be above 0."""
+    model, sums = student.create("kneser_ney", TRIPLES, WORDS), []
     for first in (START, "a", "c", "d"):
         for second in ("a", "b", "c", "d"):
-            got = asked(model, (first, second), "kneser_ney")
             what = f"after {(first, second)!r}, n = 3"
-            expect(isinstance(got, dict), f"{what}: a model returns a dictionary, not {describe(got)}")
-            missing = [w for w in WORDS if w not in got]
-            expect(not missing, f"{what}: {missing[:1]} of the vocabulary is missing: nothing is impossible")
-            probs = [expect_number(got[w], f"{what}: the probability of {w!r}") for w in WORDS]
+            probs = expect_distribution(model((first, second)), WORDS, what)
+            least = WORDS[int(np.argmin(probs))]
             expect(
-                min(probs) > 0, f"{what}: {WORDS[int(np.argmin(probs))]!r} has {min(probs):.4g}, not above 0"
+                min(probs) > 0, f"{what}: {least!r} has {min(probs):.4g}, not above 0: nothing is impossible"
             )
-            expect(
-                abs(sum(probs) - 1) < 1e-9,
-                f"{what}: the probabilities sum to {sum(probs):.6g}. Is exactly what was taken given on?",
-            )
+            sums.append(sum(probs))
+    return sums
+
+
+kneser_ney.case(
+    "After a came b twice and c once. D = 1/2: 1.5/3, 0.5/3, and a third for the shorter context.",
+    ask.kneser_ney(PAIRS, WORDS)(("a",)).gives(
+        mixed_with({"b": 1.5 / 3, "c": 0.5 / 3}, 1 / 3, SINGLE), f"after ('a',), n = 2, {SENTENCES}: it"
+    ),
+)
+kneser_ney.case(
+    "After d, which was never seen, the single tokens decide: b, seen after a and c, before the others.",
+    ask.kneser_ney(PAIRS, WORDS)(("d",)).gives(
+        SINGLE, f"after ('d',), which was never seen, n = 2, {SENTENCES}: it"
+    ),
+)
+# Of 3 there are (2 - 3/7) / 3 = 11/21 and (1 - 3/7) / 3 = 4/21 kept, and 2 · 3/7 / 3 = 2/7 is given.
+kneser_ney.case(
+    "Three lengths, three discounts: 3/7 for triples, 2/3 for pairs, 3/5 for single tokens.",
+    ask.kneser_ney(TRIPLES, WORDS)((START, "a")).gives(
+        mixed_with({"b": 11 / 21, "c": 4 / 21}, 2 / 7, PAIR), f"after ('<s>', 'a'), n = 3, {SENTENCES}: it"
+    ),
+)
+kneser_ney.case(
+    "After d a, which was never seen though a was, a alone decides; after a d, the single tokens.",
+    ask.kneser_ney(TRIPLES, WORDS)(("d", "a")).gives(PAIR, f"after ('d', 'a'), n = 3, {SENTENCES}: it"),
+    ask.kneser_ney(TRIPLES, WORDS)(("a", "d")).gives(SINGLE, f"after ('a', 'd'), n = 3, {SENTENCES}: it"),
+)
+# counts 3, 3, 1, 3: none was seen twice, so D = 1/2; 4 · 1/2 of 10, a fifth, goes to the uniform distribution
+kneser_ney.case(
+    "With n = 1 the single tokens are the longest n-grams, and keep their counts.",
+    ask.kneser_ney({(): {"a": 3, "b": 3, "c": 1, END: 3}}, WORDS)(()).gives(
+        {"a": 0.25 + 0.04, "b": 0.25 + 0.04, "c": 0.05 + 0.04, "d": 0.04, END: 0.25 + 0.04}
+    ),
+    weight=0.5,
+)
+kneser_ney.case(
+    "Seen, seen in part or never: after every context of two tokens the probabilities sum to one.",
+    asking("the sums of the probabilities after 16 contexts of two tokens", totals).gives([1.0] * 16),
+)
 
 
 # 7. judging
 
+judging = Exercise(
+    "judging",
+    points=2,
+    minutes=20,
+    hints=(
+        "Read each sentence first: make the list in which every unknown token is `<unk>`. Everything else, "
+        "the bits, the tokens, the number of unknown words, follows from that list.",
+        "Over all sentences add up `-log_prob(model, read, n)`, add `read.count(UNKNOWN) * "
+        "math.log2(others)`, and count `len(read) + 1` tokens. Only at the end take 2 to the power of all "
+        "bits over all tokens.",
+    ),
+)
 KNOWN = "it does not arise here if a word that is not in the vocabulary is read as <unk>, in contexts as well"
+HEY = {
+    (START,): {"a": 0.5, UNKNOWN: 0.25, END: 0.25},
+    (UNKNOWN,): {"a": 0.5, END: 0.5},
+    ("a",): {UNKNOWN: 0.75, END: 0.25},
+}
+KNOWS = ["a", END, UNKNOWN]
+CERTAIN = table_model({(START,): {"a": 1.0}, ("a",): {END: 1.0}}, 2, KNOWN)
+KNOWS_NOTHING = table_model({(): {UNKNOWN: 0.875, END: 0.125}}, 1, KNOWN)
+TO_BE = [["to", "be", "or", "not", "to", "be", "then"]]
+BITS_OF_TO_BE = 3 - 7 * math.log2(0.875)
 
-
-@check("judging")
-def bits_over_tokens(student):
-    """Seven bits for five tokens, ends included: 2^(7/5)."""
-    table = {(): {"a": 0.5, END: 0.25, UNKNOWN: 0.25}}
-    expect_close(
-        student.perplexity(only_after(table, 1, KNOWN), [["a"], ["a", "a"]], 1, ["a", END, UNKNOWN]),
-        2**1.4,
-        "the perplexity of 'a' and 'a a', where a has 1/2 and </s> has 1/4",
-        mistakes={
-            2 ** (7 / 3): "the ends are predicted too, so they count as tokens: there are five",
-            2.0: "the ends are tokens of the text too, in the bits as in the number of tokens",
-            2**3.5: "that is per sentence, not per token",
-            2.0**7: "that is for the whole text; perplexity is per token",
-            (2**1.5 + 2 ** (4 / 3))
-            / 2: "that is the mean of the sentences' perplexities; divide all bits by all tokens",
-            2
-            ** ((1.5 + 4 / 3) / 2): "that gives each sentence the same weight; divide all bits by all tokens",
-            1.4: "that is the number of bits per token; perplexity is 2 to it",
-            2**-1.4: "the sign is turned: perplexity is at least one",
-            math.exp(1.4): "e to bits: use one base for both",
-        },
-    )
-
-
-@check("judging")
-def unknown_words_are_read_as_one(student):
-    """A word outside of the vocabulary is read as <unk>, and so it stands in the next word's context."""
-    table = {
-        (START,): {"a": 0.5, UNKNOWN: 0.25, END: 0.25},
-        (UNKNOWN,): {"a": 0.5, END: 0.5},
-        ("a",): {UNKNOWN: 0.75, END: 0.25},
-    }
-    what = "the perplexity of 'hey a', where only a is known (1/4 · 1/2 · 1/4: five bits, three tokens)"
-    got = student.perplexity(only_after(table, 2, KNOWN), [["hey", "a"]], 2, ["a", END, UNKNOWN])
-    expect_close(
-        got,
+judging.case(
+    "Seven bits for five tokens, ends included: 2^(7/5).",
+    ask.perplexity(
+        table_model({(): {"a": 0.5, END: 0.25, UNKNOWN: 0.25}}, 1, KNOWN), [["a"], ["a", "a"]], 1, KNOWS
+    ).gives(2**1.4, "the perplexity of 'a' and 'a a', where a has 1/2 and </s> has 1/4,"),
+)
+judging.case(
+    "A word outside of the vocabulary is read as <unk>, and so it stands in the next word's context.",
+    ask.perplexity(table_model(HEY, 2, KNOWN), [["hey", "a"]], 2, KNOWS).gives(
         2 ** (5 / 3),
-        what,
-        mistakes={INF: "hey is not in the vocabulary; it must be read as <unk>, which has 1/4"},
-    )
-
-
-@check("judging")
-def which_word_was_it(student):
-    """Where <unk> stands for any of 16 words, each unknown word takes four bits more."""
-    table = {(): {"a": 0.5, UNKNOWN: 0.25, END: 0.25}}
-    vocab = ["a", END, UNKNOWN]
-    # 'x a', 'y': 2 + 1 + 2 and 2 + 2 bits, and 2 · 4 for the two unknown words; five tokens
-    expect_close(
-        student.perplexity(only_after(table, 1, KNOWN), [["x", "a"], ["y"]], 1, vocab, 16),
+        "the perplexity of 'hey a', where only a is known (1/4 · 1/2 · 1/4: five bits, three tokens),",
+    ),
+)
+# 'x a', 'y': 2 + 1 + 2 and 2 + 2 bits, and 2 · 4 for the two unknown words; five tokens
+judging.case(
+    "Where <unk> stands for any of 16 words, each unknown word takes four bits more.",
+    ask.perplexity(
+        table_model({(): {"a": 0.5, UNKNOWN: 0.25, END: 0.25}}, 1, KNOWN), [["x", "a"], ["y"]], 1, KNOWS, 16
+    ).gives(
         2 ** (17 / 5),
         "the perplexity of 'x a' and 'y', where <unk> has 1/4 and may be any of 16 words (9 bits and 2 · 4, "
-        "five tokens)",
-        mistakes={
-            2 ** (9 / 5): "that is without the bits that it takes to say which words they were",
-            2 ** (13 / 5): "each unknown word takes log2 of 16 bits more, not only the first",
-            2 ** (1 / 5): "an unknown word is *less* probable if it may be any of 16: the bits are added",
-            2 ** (29 / 5): "log2 of 16 is asked for only where the word is unknown",
-            2 ** (41 / 5): "it is log2 of 16, four bits, not 16",
-            2 ** (17 / 3): "the ends count as tokens",
-        },
-    )
-
-
-@check("judging")
-def knowing_nothing_is_no_merit(student):
-    """A model that knows no word at all looks good in the usual figure, and not in the fair one."""
-    table = {(): {UNKNOWN: 0.875, END: 0.125}}
-    sentences, vocab = [[*"to be or not to".split(), "be", "then"]], [UNKNOWN, END]
-    bits = 3 - 7 * math.log2(0.875)
-    model = only_after(table, 1, KNOWN)
-    expect_close(
-        student.perplexity(model, sentences, 1, vocab), 2 ** (bits / 8), "the usual perplexity, others = 1"
-    )
-    expect_close(
-        student.perplexity(model, sentences, 1, vocab, 1024),
-        2 ** ((bits + 70) / 8),
-        "the fair perplexity of seven unknown words that may be any of 1024",
-        mistakes={
-            2
-            ** ((bits + 50) / 8): "each *occurrence* of an unknown word takes log2 M bits, also a second one"
-        },
-    )
-
-
-@check("judging", weight=0.5)
-def infinitely_surprised(student):
-    """What the model finds impossible makes the perplexity infinite, and no error."""
-    table = {(START,): {"a": 1.0}, ("a",): {END: 1.0}}
-    model = only_after(table, 2, KNOWN)
-    got = student.perplexity(model, [["a"], ["a", "a"]], 2, ["a", END])
-    expect_close(got, INF, "the perplexity of 'a' and 'a a', where no a follows an a")
-    got = student.perplexity(model, [["a"]], 2, ["a", END])
-    expect_close(got, 1.0, "the perplexity of 'a', which is certain")
+        "five tokens),",
+    ),
+)
+judging.case(
+    "A model that knows no word at all looks good in the usual figure, and not in the fair one.",
+    ask.perplexity(KNOWS_NOTHING, TO_BE, 1, [UNKNOWN, END]).gives(
+        2 ** (BITS_OF_TO_BE / 8), "the usual perplexity, others = 1,"
+    ),
+    ask.perplexity(KNOWS_NOTHING, TO_BE, 1, [UNKNOWN, END], 1024).gives(
+        2 ** ((BITS_OF_TO_BE + 70) / 8), "the fair perplexity of seven unknown words that may be any of 1024"
+    ),
+)
+judging.case(
+    "What the model finds impossible makes the perplexity infinite, and no error.",
+    ask.perplexity(CERTAIN, [["a"], ["a", "a"]], 2, ["a", END]).gives(
+        INF, "the perplexity of 'a' and 'a a', where no a follows an a,"
+    ),
+    ask.perplexity(CERTAIN, [["a"]], 2, ["a", END]).gives(1.0, "the perplexity of 'a', which is certain,"),
+    weight=0.5,
+)
 
 
 # 8. generation
 
-
-def scripted(numbers):
-    """A function that returns these numbers, one each time, and how many were taken."""
-    left = list(numbers)
-
-    def random():
-        expect(
-            bool(left),
-            f"you asked for more than the {len(numbers)} random number(s) needed: one for each token drawn, "
-            "</s> included",
-        )
-        return left.pop(0)
-
-    return random, lambda: len(numbers) - len(left)
+generation = Exercise(
+    "generation",
+    points=2,
+    minutes=20,
+    hints=(
+        "Write a function for one token first: it goes through the dictionary, adds up the probabilities, "
+        "and stops at the token in whose part $u$ lies. What if it comes to the end without having stopped?",
+        "The token is the first one where `u < end`, with `end` the sum so far; skip those of probability "
+        "0, and remember the last possible one for the case that rounding leaves a gap. Start with `[START] "
+        "* (n - 1)`, ask with `tuple(tokens[len(tokens) - n + 1 :])`, and return `tokens[n - 1 :]`.",
+    ),
+)
 
 
-def expect_said(student, table, n, numbers, tokens, what, mistakes=(), longest=100):
-    """The tokens that these numbers draw; `mistakes` are pairs of wrong ones and the reason."""
-    random, taken = scripted(numbers)
-    model = only_after(table, n, "that does not arise with these random numbers")
-    got = student.generate(model, n, random, longest)
-    expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
-    expect(isinstance(got, (list, tuple)), f"{what}: return a list of tokens, not {describe(got)}")
-    got = list(got)
-    if got != tokens:
-        for wrong, why in mistakes:
-            expect(got != list(wrong), f"{what}: yours is {_short(got)}: {why}")
-        expect(
-            END not in got, f"{what}: yours is {_short(got)}: </s> ends the sentence and is not part of it"
-        )
-        expect(
-            START not in got, f"{what}: yours is {_short(got)}: <s> is context and not part of the sentence"
-        )
-        raise CheckFailed(f"{what}: it should be {_short(tokens)}, yours is {_short(got)}")
-    expect(
-        taken() == len(numbers),
-        f"{what}: the tokens are right, but you asked for {taken()} random number(s) and not for "
-        f"{len(numbers)}: one for each token drawn, </s> included",
+def says(table, n, numbers, longest=100):
+    """What a student's function says with these random numbers, and how many it takes: two questions."""
+
+    def asked(student, look):
+        left = list(numbers)
+
+        def random():
+            expect(
+                bool(left),
+                f"you asked for more than the {len(numbers)} random number(s) needed: one for each token "
+                "drawn, </s> included",
+            )
+            return left.pop(0)
+
+        said = student.generate(table_model(table, n, "that does not arise here"), n, random, longest)
+        return look(said, len(numbers) - len(left))
+
+    given = f"with the random numbers {', '.join(f'{u:.3g}' for u in numbers)}"
+    return (
+        asking(f"{given}, n = {n}: the sentence", lambda student: asked(student, lambda said, _: said)),
+        asking(
+            f"{given}, n = {n}: how many you ask for", lambda student: asked(student, lambda _, taken: taken)
+        ),
     )
+
+
+def says_this(table, n, numbers, tokens, longest=100):
+    """The sentence that these numbers draw, one for each token and the end."""
+    sentence, taken = says(table, n, numbers, longest)
+    return sentence.gives(tokens), taken.gives(len(numbers))
 
 
 SPEAKER = {
@@ -955,131 +498,540 @@ SPEAKER = {
     ("a",): {"a": 0.25, "b": 0.25, END: 0.5},
     ("b",): {"a": 1.0},
 }
+LAUGHTER = {(START,): {"ha": 1.0}, ("ha",): {"ha": 0.75, END: 0.25}}
+SPEAKS_OF_THREE = {
+    (START, START): {"a": 1.0},
+    (START, "a"): {"a": 0.5, "b": 0.5},
+    ("a", "b"): {"b": 0.5, END: 0.5},
+    ("b", "b"): {"a": 0.25, END: 0.75},
+}
+TENTHS = {(): {**{f"t{i}": 0.1 for i in range(9)}, END: 0.1, "never": 0.0}}
 
-
-@check("generation")
-def where_it_lies(student):
-    """0.3 lies in a's half and, after a, in b's quarter; 0.5 is where the second half begins."""
-    greedy = "it is always the most probable token that you took; a random one is to be drawn"
-    expect_said(
-        student,
-        SPEAKER,
-        2,
-        [0.5, 0.0, 0.25, 0.0, 0.75],
-        ["b", "a", "b", "a"],
-        "with the random numbers 0.5, 0, 0.25, 0, 0.75",
-        [
-            (["a"], greedy),
-            (["a", "a", "a", "a"], "a part holds its low end, and not its high one: 0.5 is b's"),
-        ],
-    )
-    expect_said(
-        student,
-        SPEAKER,
-        2,
-        [0.3, 0.3, 0.9, 0.5],
-        ["a", "b", "a"],
-        "with the random numbers 0.3, 0.3, 0.9, 0.5",
-        [
-            (["a"], greedy),
-            (["a", "b", "a", END], "</s> ends the sentence and is not part of it"),
-            ([START, "a", "b", "a"], "<s> is context and not part of the sentence"),
-        ],
-    )
-
-
-@check("generation")
-def context_moves_on(student):
-    """The model is asked with the last n - 1 tokens, for n = 1, 2 and 3, and with start tokens at first."""
-    expect_said(
-        student, {(): {"a": 0.5, "b": 0.25, END: 0.25}}, 1, [0.1, 0.6, 0.1, 0.9], ["a", "b", "a"], "n = 1"
-    )
-    table = {
-        (START, START): {"a": 1.0},
-        (START, "a"): {"a": 0.5, "b": 0.5},
-        ("a", "b"): {"b": 0.5, END: 0.5},
-        ("b", "b"): {"a": 0.25, END: 0.75},
-    }
-    expect_said(student, table, 3, [0.2, 0.7, 0.1, 0.6], ["a", "b", "b"], "n = 3")
-
-
-@check("generation")
-def long_enough(student):
-    """A sentence that does not end is cut off after `longest` tokens, and nothing more is drawn."""
-    for size in (1, 4):
-        expect_said(
-            student,
-            {(START,): {"ha": 1.0}, ("ha",): {"ha": 0.75, END: 0.25}},
-            2,
-            [0.5] * size,
-            ["ha"] * size,
-            f"longest = {size}, where each number draws 'ha'",
-            longest=size,
-        )
-    expect_said(
-        student, SPEAKER, 2, [0.1, 0.9], ["a"], "longest = 2, and the sentence ends by itself", longest=2
-    )
-
-
-@check("generation")
-def never_what_is_impossible(student):
-    """A token of probability 0 is not drawn by u = 0; and rounding leaves no gap before 1."""
-    table = {(): {"never": 0.0, "a": 0.5, END: 0.5}}
-    expect_said(student, table, 1, [0.0, 0.5], ["a"], "u = 0, where the first token listed has probability 0")
-    tenths = {**{f"t{i}": 0.1 for i in range(9)}, END: 0.1, "never": 0.0}
-    beyond = 1 - 2.0**-53
-    what = "u just below 1, where ten times 0.1 is, by rounding, not above u"
-    try:
-        expect_said(
-            student,
-            {(): tenths},
-            1,
-            [0.05, beyond],
-            ["t0"],
-            what,
-            [
-                (
-                    ["t0", "never"],
-                    "that is the last token listed, of probability 0. Take the last possible one",
-                )
-            ],
-            longest=2,
-        )
-    except StudentError as error:
-        lost = {"UnboundLocalError", "IndexError", "TypeError", "StopIteration"}
-        expect(
-            not lost & {*error.kinds},
-            f"{what}: your code raised {error.kinds[0]}: no part was found. Take the last possible token",
-        )
-        raise
+generation.case(
+    "0.3 lies in a's half and, after a, in b's quarter; 0.5 is where the second half begins.",
+    *says_this(SPEAKER, 2, [0.5, 0.0, 0.25, 0.0, 0.75], ["b", "a", "b", "a"]),
+    *says_this(SPEAKER, 2, [0.3, 0.3, 0.9, 0.5], ["a", "b", "a"]),
+)
+generation.case(
+    "The model is asked with the last n - 1 tokens, for n = 1, 2 and 3, and with start tokens at first.",
+    *says_this({(): {"a": 0.5, "b": 0.25, END: 0.25}}, 1, [0.1, 0.6, 0.1, 0.9], ["a", "b", "a"]),
+    *says_this(SPEAKS_OF_THREE, 3, [0.2, 0.7, 0.1, 0.6], ["a", "b", "b"]),
+)
+generation.case(
+    "A sentence that does not end is cut off after `longest` tokens, 1 and 4, and nothing more is drawn.",
+    *says_this(LAUGHTER, 2, [0.5], ["ha"], longest=1),
+    *says_this(LAUGHTER, 2, [0.5] * 4, ["ha"] * 4, longest=4),
+    *says_this(SPEAKER, 2, [0.1, 0.9], ["a"], longest=2),
+)
+generation.case(
+    "A token of probability 0 is not drawn by u = 0; and rounding leaves no gap before 1.",
+    *says_this({(): {"never": 0.0, "a": 0.5, END: 0.5}}, 1, [0.0, 0.5], ["a"]),
+    *says_this(TENTHS, 1, [0.05, 1 - 2.0**-53], ["t0"], longest=2),
+)
 
 
 # The one for the joy of it
 
+new_words = Exercise(
+    "new_words",
+    minutes=15,
+    hints=(
+        "Multiply the series by $e^{-\\lambda}$, term by term: what is each of the products, if "
+        "$e^{-\\lambda} \\lambda^r / r!$ is the probability that a word occurs $r$ times?",
+        "The estimate is $n_1 t - n_2 t^2 + n_3 t^3 - \\dots$; `Counter(Counter(words).values())` knows the "
+        "$n_r$.",
+    ),
+)
+new_words.case(
+    "Three words once, two twice, one four times; half as long again: 3/2 - 2/4 - 1/16.",
+    ask.new_words("a b c d d e e f f f f".split(), 0.5).gives(
+        1.5 - 0.5 - 1 / 16, "the new words of half as much text, where n1 = 3, n2 = 2, n4 = 1,"
+    ),
+)
+new_words.case(
+    "t = 1: n1 - n2 + n3 - …; and no further text brings no new words.",
+    ask.new_words("a b b c c c d e".split(), 1).gives(
+        3 - 1 + 1, "as much text again, n1 = 3, n2 = 1, n3 = 1:"
+    ),
+    ask.new_words("a b b c c c d e".split(), 0).gives(0.0),
+    ask.new_words(["x"] * 3, 0.5).gives(0.125),
+)
 
-@check("new_words")
-def by_alternating_sums(student):
-    """Three words once, two twice, one four times; half as long again: 3/2 - 2/4 - 1/16."""
-    words = "a b c d d e e f f f f".split()
-    expect_close(
-        student.new_words(words, 0.5),
-        1.5 - 0.5 - 1 / 16,
-        "the new words of half as much text, where n1 = 3, n2 = 2, n4 = 1",
-        mistakes={
-            1.5 - 0.5 / 2 - 1 / 16 / 24: "the terms are n_r t^r as they are, without a division by r!",
-            1.5 + 0.5 + 1 / 16: "the signs alternate",
-            1.5: "that is n1 t, right for a very short text only; go on with - n2 t² + n3 t³ - …",
-            -1.5 + 0.5 + 1 / 16: "the signs are turned: n1 t comes with a plus",
-            1.5 - 1 - 1 / 4: "n_r is how many words occur r times, not how many times in all",
-            0.0: "t is raised to the power r",
-        },
-    )
 
-
-@check("new_words")
-def as_much_again(student):
-    """t = 1: n1 - n2 + n3 - …; and no further text brings no new words."""
-    words = "a b b c c c d e".split()
-    expect_close(student.new_words(words, 1), 3 - 1 + 1, "as much text again, n1 = 3, n2 = 1, n3 = 1")
-    expect_close(student.new_words(words, 0), 0.0, "no further text")
-    expect_close(student.new_words(["x"] * 3, 0.5), 0.125, "half a text more, after 'x x x'")
+# Which wrong value is due to which mistake, as the authored mistakes show.
+REASONS = {
+    'counting': {
+        'the end is missing. To stop is a decision as well: </s> is said after the last token': [
+            (0, 0, 'gives', {('<s>',): {'a': 2}, ('a',): {'b': 1}}),
+            (1, 0, 'gives', {('<s>', '<s>'): {'a': 1}, ('<s>', 'a'): {'b': 1}}),
+            (2, 0, 'gives', {(): {'a': 2, 'b': 1}}),
+        ],
+        'it takes n - 1 start tokens to give the first token a context: with n = 3 two, and with n = 1 none, for <s> is never said': [
+            (1, 0, 'gives', {('<s>', 'a'): {'b': 1}, ('a', 'b'): {'</s>': 1}}),
+            (2, 0, 'gives', {(): {'<s>': 2, 'a': 2, 'b': 1, '</s>': 2}}),
+            (3, 1, 'gives', {(): {'<s>': 2, 'a': 1, '</s>': 2}}),
+        ],
+        'the first context is too short: put n - 1 start tokens before each sentence': [
+            (1, 0, 'gives', {('<s>',): {'a': 1}, ('<s>', 'a'): {'b': 1}, ('a', 'b'): {'</s>': 1}}),
+        ],
+        'the first token of a sentence has no context; put <s> before it': [
+            (0, 0, 'gives', {('a',): {'b': 1, '</s>': 1}, ('b',): {'</s>': 1}}),
+            (1, 0, 'gives', {('a', 'b'): {'</s>': 1}}),
+        ],
+        'without <s> and </s> the model cannot tell where a sentence begins or ends': [
+            (0, 0, 'gives', {('a',): {'b': 1}}),
+            (1, 0, 'gives', {}),
+            (2, 0, 'gives', {(): {'a': 2, 'b': 1}}),
+        ],
+        'an n-gram reaches from one sentence into the next; each sentence has its own <s> and </s>': [
+            (0, 0, 'gives', {('<s>',): {'a': 1}, ('a',): {'b': 1, '</s>': 1}, ('b',): {'a': 1}}),
+            (2, 0, 'gives', {(): {'a': 2, 'b': 1, '</s>': 1}}),
+            (3, 1, 'gives', {(): {'a': 1, '</s>': 1}}),
+        ],
+        'an n-gram reaches from one sentence into the next; and <s> is never said': [
+            (0, 0, 'gives', {('<s>',): {'a': 2}, ('a',): {'b': 1, '</s>': 1}, ('b',): {'</s>': 1}, ('</s>',): {'<s>': 1}}),
+        ],
+        'one </s> is enough: after it nothing is said': [
+            (1, 0, 'gives', {('<s>', '<s>'): {'a': 1}, ('<s>', 'a'): {'b': 1}, ('a', 'b'): {'</s>': 1}, ('b', '</s>'): {'</s>': 1}}),
+        ],
+        'with n = 1, tokens[-0:] is everything, not nothing': [
+            (2, 0, 'gives', {(): {'a': 2}, ('a',): {'b': 1, '</s>': 1}, ('a', 'b'): {'</s>': 1}}),
+            (3, 1, 'gives', {(): {'a': 1, '</s>': 1}, ('a',): {'</s>': 1}}),
+        ],
+        'a sentence of no tokens has an end, too': [
+            (3, 0, 'gives', {}),
+        ],
+    },
+    'likelihood': {
+        'you divided by all the counts. That is how probable the pair is; after a context, divide by how often anything followed it': [
+            (0, 0, 'gives', {'b': 0.5, 'a': 0.166666667}),
+        ],
+        'those are the counts; divide by their sum': [
+            (0, 0, 'gives', {'b': 3, 'a': 1}),
+        ],
+        "you divided by the number of different tokens, not by the counts' sum": [
+            (0, 0, 'gives', {'b': 1.5, 'a': 0.5}),
+        ],
+        'think of a context after which nothing was seen': [
+            (1, 0, 'raises', 'KeyError'),
+        ],
+        'a model is a function of the context, and not a dictionary': [
+            (0, 0, 'fails', "`maximum_likelihood({('a',): {'b': 3, 'a': 1}, ('b',): {'</s>': 2}})` should return a function: define one inside, and return it without calling it"),
+            (1, 0, 'fails', "`maximum_likelihood({('a',): {'b': 3, 'a': 1}, ('b',): {'</s>': 2}})` should return a function: define one inside, and return it without calling it"),
+        ],
+        'the end was not scored. Without the factor for </s> the sentences of one length alone have the sum one, so all lengths have more': [
+            (2, 0, 'gives', -3),
+            (3, 0, 'gives', -1999),
+            (4, 0, 'gives', 4),
+            (5, 0, 'gives', -4),
+            (6, 2, 'gives', 0),
+        ],
+        'the first token was not scored; its context is <s>': [
+            (2, 0, 'gives', -5),
+            (3, 0, 'gives', -1999),
+            (5, 0, 'gives', -5),
+            (6, 2, 'gives', 0),
+        ],
+        'neither the first token nor the end was scored': [
+            (2, 0, 'gives', -2),
+            (3, 0, 'gives', -1998),
+            (4, 0, 'gives', 4),
+            (5, 0, 'gives', -3),
+            (6, 0, 'gives', 0),
+        ],
+        'the sign is turned: the logarithm of a probability is not positive': [
+            (2, 0, 'gives', 6),
+            (3, 0, 'gives', 2000),
+            (4, 0, 'gives', 3.74157889e+13),
+            (5, 0, 'gives', 6),
+        ],
+        'that is in nats; take the logarithm to base 2': [
+            (2, 0, 'gives', -4.15888308),
+            (3, 0, 'gives', -1386.29436),
+            (4, 0, 'gives', 2.11605391),
+            (5, 0, 'gives', -4.15888308),
+        ],
+        'that is in nats, and the end was not scored': [
+            (2, 0, 'gives', -2.07944154),
+            (3, 0, 'gives', -1385.60121),
+            (4, 0, 'gives', 5.53149995),
+            (5, 0, 'gives', -2.77258872),
+            (6, 2, 'gives', 0),
+        ],
+        'that is the probability itself; its logarithm is asked for': [
+            (2, 0, 'gives', 0.015625),
+            (3, 0, 'gives', 0),
+            (4, 0, 'gives', 100.729022),
+            (5, 0, 'gives', 0.015625),
+        ],
+        'a product of thousands of factors underflows to 0; add up their logarithms': [
+            (3, 0, 'raises', 'ValueError'),
+            (3, 0, 'gives', float("-inf")),
+        ],
+        'what is impossible has probability 0: the answer is -math.inf': [
+            (6, 0, 'raises', 'KeyError'),
+            (6, 0, 'raises', 'TypeError'),
+            (6, 0, 'raises', 'ValueError'),
+        ],
+        'a model of order n looks at the last n - 1 tokens, and not at all that were said': [
+            (2, 0, 'fails', "the order is 2: ask the model with a tuple of the last 1 token(s); you asked it with ('<s>', 'a')"),
+            (3, 0, 'fails', "the order is 2: ask the model with a tuple of the last 1 token(s); you asked it with ('<s>', 'a')"),
+            (4, 0, 'fails', "the order is 2: ask the model with a tuple of the last 1 token(s); you asked it with ('<s>', 'ha')"),
+            (6, 0, 'fails', "the order is 2: ask the model with a tuple of the last 1 token(s); you asked it with ('<s>', 'c')"),
+        ],
+        'with n = 1, tokens[-0:] is everything, not nothing': [
+            (5, 0, 'fails', "the order is 1: ask the model with a tuple of the last 0 token(s); you asked it with ('a',)"),
+        ],
+    },
+    'add_k': {
+        'what is added above must be added below: each of the V tokens has k more': [
+            (0, 0, 'gives', {'a': 0.875, 'b': 0.375, 'c': 0.125, '</s>': 0.125}),
+            (1, 0, 'raises', 'ZeroDivisionError'),
+            (2, 0, 'raises', 'ZeroDivisionError'),
+            (3, 0, 'raises', 'ZeroDivisionError'),
+        ],
+        'below, k is added once for each of the V tokens, not once': [
+            (0, 0, 'gives', {'a': 0.777777778, 'b': 0.333333333, 'c': 0.111111111, '</s>': 0.111111111}),
+            (1, 0, 'gives', {'a': 1, 'b': 1, 'c': 1, '</s>': 1}),
+        ],
+        'V is the size of the vocabulary, all that can be said, and not only what was seen after the context': [
+            (0, 0, 'gives', {'a': 0.7, 'b': 0.3}),
+            (1, 0, 'gives', {}),
+            (2, 0, 'gives', 1),
+            (0, 0, 'gives', {'a': 0.7, 'b': 0.3, 'c': 0.1, '</s>': 0.1}),
+            (1, 0, 'raises', 'ZeroDivisionError'),
+            (2, 0, 'raises', 'ZeroDivisionError'),
+            (3, 0, 'raises', 'ZeroDivisionError'),
+        ],
+        'those that were seen get k more as well': [
+            (0, 0, 'gives', {'a': 0.5, 'b': 0.166666667, 'c': 0.0833333333, '</s>': 0.0833333333}),
+        ],
+        'that is k = 1': [
+            (0, 0, 'gives', {'a': 0.5, 'b': 0.25, 'c': 0.125, '</s>': 0.125}),
+            (2, 0, 'gives', 1),
+        ],
+        'think of a context after which nothing was seen': [
+            (1, 0, 'raises', 'KeyError'),
+            (2, 0, 'raises', 'KeyError'),
+            (3, 0, 'raises', 'KeyError'),
+        ],
+        'think of a token that was not seen there': [
+            (0, 0, 'raises', 'KeyError'),
+        ],
+        'the smallest k is what the counted text itself would choose. Score the held-out sentences': [
+            (2, 0, 'gives', 0.001),
+            (3, 0, 'gives', 0.001),
+        ],
+        'add up logarithms: a sum of probabilities is ruled by the likeliest sentence': [
+            (2, 0, 'gives', 0.001),
+            (3, 0, 'gives', 0.001),
+        ],
+        'is it the first because all were equal? A product of many probabilities underflows to 0; add up logarithms': [
+            (3, 0, 'gives', 3),
+        ],
+        'is it the least probable that you chose?': [
+            (2, 0, 'gives', 10),
+            (3, 0, 'gives', 20),
+        ],
+        'return the candidate, not its score': [
+            (2, 0, 'gives', -11.1439538),
+            (3, 0, 'gives', -1114.39538),
+        ],
+    },
+    'continuation': {
+        'that is how often each was seen. Each different token before it adds one, however often they met': [
+            (0, 0, 'gives', {(): {'francisco': 5, 'diego': 1, 'glasses': 2, 'san': 2}}),
+            (1, 0, 'gives', {('b',): {'c': 3, 'a': 4}, ('c',): {'a': 1}}),
+            (2, 0, 'gives', {(): {'a': 10, '</s>': 9}}),
+        ],
+        'that is how many different tokens came *after* each. Count those that came before': [
+            (0, 0, 'gives', {(): {'san': 2, 'new': 1, 'old': 2}}),
+            (1, 0, 'gives', {('a',): {'b': 1}, ('d',): {'b': 2}, ('b',): {'c': 1}}),
+            (2, 0, 'gives', {(): {'<s>': 1, 'a': 2}}),
+        ],
+        'that is how often something came after each. Count the different tokens that came before': [
+            (0, 0, 'gives', {(): {'san': 6, 'new': 1, 'old': 3}}),
+            (1, 0, 'gives', {('a',): {'b': 2}, ('d',): {'b': 5}, ('b',): {'c': 1}}),
+            (2, 0, 'gives', {(): {'<s>': 9, 'a': 10}}),
+        ],
+        'you dropped the last token of the context. What stood before the pair is its first one': [
+            (1, 0, 'gives', {('a',): {'c': 1}, ('d',): {'c': 1, 'a': 1}, ('b',): {'a': 1}}),
+        ],
+        'only the first token of the context is dropped; the rest remains the context': [
+            (1, 0, 'gives', {(): {'c': 2, 'a': 2}}),
+        ],
+        '<s> is a token that a was seen after, like any other': [
+            (2, 0, 'gives', {(): {'a': 1, '</s>': 1}}),
+        ],
+    },
+    'discounting': {
+        'n1 / (n1 + n2): the n-grams seen twice count double below': [
+            (0, 0, 'gives', 0.571428571),
+            (1, 3, 'gives', 0.5),
+        ],
+        'n_r is how many n-grams were seen r times, not how many times in all': [
+            (0, 0, 'gives', 0.25),
+            (1, 3, 'gives', 0.2),
+        ],
+        'n1 over the number of all n-grams is something else': [
+            (0, 0, 'gives', 0.5),
+            (1, 3, 'gives', 0.5),
+        ],
+        'n1 over the sum of all counts is what Good and Turing give to the unseen; another thing': [
+            (0, 0, 'gives', 0.235294118),
+        ],
+        'that is 1 - D, what is left of a count': [
+            (0, 0, 'gives', 0.6),
+            (1, 3, 'gives', 0.666666667),
+        ],
+        'did you look at one context only? All n-grams count together': [
+            (0, 0, 'gives', 0.5),
+        ],
+        'D is 0.5 where the formula makes no sense': [
+            (1, 0, 'gives', 1),
+            (1, 0, 'gives', 1),
+            (1, 1, 'gives', 0),
+        ],
+        'D was taken from each of the tokens that were seen, not once': [
+            (2, 0, 'gives', {'a': 0.758333333, 'b': 0.108333333, 'c': 0.0333333333, '</s>': 0.0166666667}),
+        ],
+        'what was taken is D from each *different* token seen, as a share of all counts': [
+            (2, 0, 'gives', {'a': 0.8, 'b': 0.233333333, 'c': 0.2, '</s>': 0.1}),
+        ],
+        'D was taken from the tokens that were seen, not from all of the vocabulary': [
+            (2, 0, 'gives', {'a': 0.783333333, 'b': 0.183333333, 'c': 0.133333333, '</s>': 0.0666666667}),
+        ],
+        'those that were seen are given their part of it too, as everybody is: that is what interpolation means': [
+            (2, 0, 'gives', {'a': 0.75, 'b': 0.0833333333, 'c': 0.0666666667, '</s>': 0.0333333333}),
+        ],
+        'what was taken must be given to the shorter context': [
+            (2, 0, 'gives', {'a': 0.75, 'b': 0.0833333333, 'c': 0, '</s>': 0}),
+        ],
+        'nothing was taken from the counts': [
+            (2, 0, 'gives', {'a': 0.85, 'b': 0.216666667, 'c': 0.0666666667, '</s>': 0.0333333333}),
+        ],
+        'where nothing was seen, what the shorter context says is all there is': [
+            (3, 0, 'raises', 'ZeroDivisionError'),
+            (3, 0, 'gives', {}),
+        ],
+        'the model answers for every token of the vocabulary, seen or not': [
+            (2, 0, 'gives', {'a': 0.766666667, 'b': 0.133333333}),
+        ],
+    },
+    'kneser_ney': {
+        'below the longest n-grams you used the counts as they are. What matters there is after how many different tokens each was seen': [
+            (0, 0, 'gives', {'a': 0.0966666667, 'b': 0.596666667, 'c': 0.196666667, 'd': 0.0133333333, '</s>': 0.0966666667}),
+            (1, 0, 'gives', {'a': 0.29, 'b': 0.29, 'c': 0.09, 'd': 0.04, '</s>': 0.29}),
+            (2, 0, 'gives', {'a': 0.0276190476, 'b': 0.694285714, 'c': 0.246666667, 'd': 0.00380952381, '</s>': 0.0276190476}),
+            (3, 0, 'gives', {'a': 0.0966666667, 'b': 0.596666667, 'c': 0.196666667, 'd': 0.0133333333, '</s>': 0.0966666667}),
+        ],
+        'below the longest n-grams you used the counts as they are. What matters there is after how many different tokens each was seen. That holds for pairs, too': [
+            (2, 0, 'gives', {'a': 0.0167619048, 'b': 0.70247619, 'c': 0.254857143, 'd': 0.00914285714, '</s>': 0.0167619048}),
+            (3, 0, 'gives', {'a': 0.0586666667, 'b': 0.625333333, 'c': 0.225333333, 'd': 0.032, '</s>': 0.0586666667}),
+        ],
+        'each length of n-gram has its own discount, from its own counts': [
+            (0, 0, 'gives', {'a': 0.06, 'b': 0.626666667, 'c': 0.226666667, 'd': 0.0266666667, '</s>': 0.06}),
+            (1, 0, 'gives', {'a': 0.18, 'b': 0.38, 'c': 0.18, 'd': 0.08, '</s>': 0.18}),
+            (2, 0, 'gives', {'a': 0.0223906706, 'b': 0.652322643, 'c': 0.294499514, 'd': 0.00839650146, '</s>': 0.0223906706}),
+            (3, 0, 'gives', {'a': 0.0783673469, 'b': 0.449795918, 'c': 0.364081633, 'd': 0.0293877551, '</s>': 0.0783673469}),
+        ],
+        'below the single tokens comes the uniform distribution, and they are discounted like all others: d was never said, and must be possible': [
+            (0, 0, 'gives', {'a': 0.0666666667, 'b': 0.633333333, 'c': 0.233333333, 'd': 0, '</s>': 0.0666666667}),
+            (1, 0, 'gives', {'a': 0.2, 'b': 0.4, 'c': 0.2, 'd': 0, '</s>': 0.2}),
+            (2, 0, 'gives', {'a': 0.0380952381, 'b': 0.647619048, 'c': 0.276190476, 'd': 0, '</s>': 0.0380952381}),
+            (3, 0, 'gives', {'a': 0.133333333, 'b': 0.433333333, 'c': 0.3, 'd': 0, '</s>': 0.133333333}),
+            (4, 0, 'gives', {'a': 0.3, 'b': 0.3, 'c': 0.1, 'd': 0, '</s>': 0.3}),
+            (5, 0, 'fails', "after ('<s>', 'a'), n = 3: 'd' has 0, not above 0: nothing is impossible"),
+        ],
+        'the single tokens are discounted, but what was taken from them is lost: it belongs to the uniform distribution': [
+            (0, 0, 'gives', {'a': 0.0266666667, 'b': 0.593333333, 'c': 0.193333333, 'd': 0, '</s>': 0.0266666667}),
+            (1, 0, 'gives', {'a': 0.08, 'b': 0.28, 'c': 0.08, 'd': 0, '</s>': 0.08}),
+            (2, 0, 'gives', {'a': 0.0152380952, 'b': 0.624761905, 'c': 0.253333333, 'd': 0, '</s>': 0.0152380952}),
+            (3, 0, 'gives', {'a': 0.0533333333, 'b': 0.353333333, 'c': 0.22, 'd': 0, '</s>': 0.0533333333}),
+            (4, 0, 'gives', {'a': 0.25, 'b': 0.25, 'c': 0.05, 'd': 0, '</s>': 0.25}),
+            (5, 0, 'fails', "your probabilities after ('<s>', 'a'), n = 3 sum to 0.9086, not 1: did you renormalise at the end?"),
+        ],
+        'the shorter context is skipped: only the uniform distribution lies below': [
+            (0, 0, 'gives', {'a': 0.0666666667, 'b': 0.566666667, 'c': 0.233333333, 'd': 0.0666666667, '</s>': 0.0666666667}),
+            (2, 0, 'gives', {'a': 0.0571428571, 'b': 0.580952381, 'c': 0.247619048, 'd': 0.0571428571, '</s>': 0.0571428571}),
+        ],
+        'before you give up the context altogether, drop its first token: a alone was seen': [
+            (3, 0, 'gives', {'a': 0.176, 'b': 0.376, 'c': 0.176, 'd': 0.096, '</s>': 0.176}),
+        ],
+        'where the context was not seen, drop its first token, and ask again': [
+            (1, 0, 'gives', {'a': 0.2, 'b': 0.2, 'c': 0.2, 'd': 0.2, '</s>': 0.2}),
+            (3, 0, 'gives', {'a': 0.2, 'b': 0.2, 'c': 0.2, 'd': 0.2, '</s>': 0.2}),
+        ],
+        'the shorter context has one token: from triples go to pairs first': [
+            (2, 0, 'gives', {'a': 0.0502857143, 'b': 0.631238095, 'c': 0.240761905, 'd': 0.0274285714, '</s>': 0.0502857143}),
+        ],
+        'think of a context after which nothing was seen': [
+            (1, 0, 'raises', 'KeyError'),
+            (3, 0, 'raises', 'KeyError'),
+            (5, 0, 'raises', 'KeyError'),
+        ],
+        'context[-0:] is everything, not nothing': [
+            (0, 0, 'gives', {'a': 0.0666666667, 'b': 0.566666667, 'c': 0.233333333, 'd': 0.0666666667, '</s>': 0.0666666667}),
+            (2, 0, 'gives', {'a': 0.0380952381, 'b': 0.60952381, 'c': 0.276190476, 'd': 0.0380952381, '</s>': 0.0380952381}),
+            (3, 0, 'gives', {'a': 0.133333333, 'b': 0.3, 'c': 0.3, 'd': 0.133333333, '</s>': 0.133333333}),
+        ],
+    },
+    'judging': {
+        'the ends are predicted too, so they count as tokens': [
+            (0, 0, 'gives', 5.0396842),
+            (1, 0, 'gives', 5.65685425),
+            (2, 0, 'gives', 50.7968337),
+            (3, 0, 'gives', 1.53817165),
+        ],
+        'the ends are tokens of the text too, in the bits as in the number of tokens': [
+            (0, 0, 'gives', 2),
+            (1, 0, 'gives', 2.82842712),
+            (2, 0, 'gives', 20.1587368),
+            (3, 0, 'gives', 1.14285714),
+            (4, 0, 'raises', 'KeyError'),
+        ],
+        'that is per sentence, not per token': [
+            (0, 0, 'gives', 11.3137085),
+            (1, 0, 'gives', 32),
+            (2, 0, 'gives', 362.038672),
+            (3, 0, 'gives', 20.3719976),
+        ],
+        'that is for the whole text; perplexity is per token': [
+            (0, 0, 'gives', 128),
+            (1, 0, 'gives', 32),
+            (2, 0, 'gives', 131072),
+            (3, 0, 'gives', 20.3719976),
+        ],
+        "that is the mean of the sentences' perplexities; divide all bits by all tokens": [
+            (0, 0, 'gives', 2.67413461),
+            (2, 0, 'gives', 12),
+        ],
+        'that gives each sentence the same weight; divide all bits by all tokens': [
+            (0, 0, 'gives', 2.66967971),
+            (2, 0, 'gives', 11.3137085),
+        ],
+        'that is the number of bits per token; perplexity is 2 to it': [
+            (0, 0, 'gives', 1.4),
+            (1, 0, 'gives', 1.66666667),
+            (2, 0, 'gives', 3.4),
+            (3, 0, 'gives', 0.543564443),
+            (4, 1, 'gives', 0),
+        ],
+        'the sign is turned: perplexity is at least one': [
+            (0, 0, 'gives', 0.378929142),
+            (1, 0, 'gives', 0.314980262),
+            (2, 0, 'gives', 0.0947322854),
+            (3, 0, 'gives', 0.686073742),
+            (4, 0, 'gives', 0),
+        ],
+        'e to bits: use one base for both': [
+            (0, 0, 'gives', 4.05519997),
+            (1, 0, 'gives', 5.29449005),
+            (2, 0, 'gives', 29.9641),
+            (3, 0, 'gives', 1.72213439),
+        ],
+        'a word that is not in the vocabulary must be read as <unk>': [
+            (1, 0, 'gives', float("inf")),
+            (2, 0, 'gives', float("inf")),
+            (3, 0, 'gives', float("inf")),
+        ],
+        'an unknown word is <unk> as context of the next one, too': [
+            (1, 0, 'fails', "you asked the model about the context ('hey',): it does not arise here if a word that is not in the vocabulary is read as <unk>, in contexts as well"),
+            (4, 0, 'gives', 1.60693804e+60),
+        ],
+        'that is without the bits that it takes to say which words they were': [
+            (2, 0, 'gives', 3.48220225),
+            (3, 1, 'gives', 1.45756926),
+        ],
+        'each unknown word takes log2 M bits more, not only the first': [
+            (2, 0, 'gives', 6.06286627),
+            (3, 1, 'gives', 3.46670348),
+        ],
+        'each *occurrence* of an unknown word takes log2 M bits, also a second one': [
+            (3, 1, 'gives', 110.934511),
+        ],
+        'an unknown word is *less* probable if it may be any of M: the bits are added': [
+            (2, 0, 'gives', 1.14869835),
+            (3, 1, 'gives', 0.00338545262),
+        ],
+        'log2 M is asked for only where the word is unknown': [
+            (2, 0, 'gives', 55.7152361),
+            (3, 1, 'gives', 1492.55093),
+        ],
+        'it is log2 M, not M': [
+            (1, 0, 'gives', 4),
+            (2, 0, 'gives', 294.066779),
+            (3, 0, 'gives', 2.67319382),
+        ],
+        'a product of thousands of factors underflows to 0; add up their logarithms': [
+        ],
+    },
+    'generation': {
+        'it is always the most probable token that you took; a random one is to be drawn': [
+            (0, 0, 'gives', ['a']),
+            (1, 0, 'gives', ['a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a']),
+            (2, 1, 'gives', 0),
+            (3, 0, 'gives', ['a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a']),
+        ],
+        '</s> ends the sentence and is not part of it': [
+            (0, 0, 'gives', ['b', 'a', 'b', 'a', '</s>']),
+            (1, 0, 'gives', ['a', 'b', 'a', '</s>']),
+            (2, 4, 'gives', ['a', '</s>']),
+            (3, 0, 'gives', ['a', '</s>']),
+        ],
+        '<s> is context and not part of the sentence': [
+            (0, 0, 'gives', ['<s>', 'b', 'a', 'b', 'a']),
+            (1, 2, 'gives', ['<s>', '<s>', 'a', 'b', 'b']),
+            (2, 0, 'gives', ['<s>', 'ha']),
+        ],
+        'a part holds its low end, and not its high one': [
+            (0, 0, 'gives', ['a', 'a', 'a', 'a']),
+            (3, 0, 'fails', 'you asked for more than the 2 random number(s) needed: one for each token drawn, </s> included'),
+        ],
+        'with n = 1, tokens[-0:] is everything, not nothing': [
+            (1, 0, 'fails', "the order is 1: ask the model with a tuple of the last 0 token(s); you asked it with ('a',)"),
+            (3, 0, 'fails', "the order is 1: ask the model with a tuple of the last 0 token(s); you asked it with ('a',)"),
+        ],
+        '`longest` counts what is said, and no start tokens': [
+            (2, 0, 'gives', []),
+        ],
+        'stop after `longest` tokens, and draw nothing more': [
+            (2, 0, 'fails', 'you asked for more than the 1 random number(s) needed: one for each token drawn, </s> included'),
+        ],
+        'no part was found where rounding leaves a gap below 1. Take the last possible token': [
+            (3, 2, 'raises', 'IndexError'),
+            (3, 2, 'raises', 'StopIteration'),
+            (3, 2, 'gives', ['t0', None]),
+            (3, 2, 'raises', 'UnboundLocalError'),
+        ],
+        'that is the last token listed, of probability 0. Take the last possible one': [
+            (3, 2, 'gives', ['t0', 'never']),
+        ],
+    },
+    'new_words': {
+        'the terms are n_r t^r as they are, without a division by r!': [
+            (0, 0, 'gives', 1.24739583),
+            (1, 0, 'gives', 2.66666667),
+        ],
+        'the signs alternate': [
+            (0, 0, 'gives', 2.0625),
+            (1, 0, 'gives', 5),
+        ],
+        'that is n1 t, right for a very short text only; go on with - n2 t² + n3 t³ - …': [
+            (0, 0, 'gives', 1.5),
+            (1, 2, 'gives', 0),
+        ],
+        'the signs are turned: n1 t comes with a plus': [
+            (0, 0, 'gives', -0.9375),
+            (1, 0, 'gives', -3),
+        ],
+        'n_r is how many words occur r times, not how many times in all': [
+            (0, 0, 'gives', 0.25),
+            (1, 0, 'gives', 4),
+        ],
+        't is raised to the power r': [
+            (0, 0, 'gives', 0),
+            (1, 2, 'gives', 0.5),
+        ],
+    },
+}

@@ -1,0 +1,151 @@
+"""A value held against the right one, and the difference in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lmcourse.grading.checks import close, describe
+
+MISSING = "your function returned None; is a `return` missing?"
+
+
+def short(value: Any, limit: int = 120) -> str:
+    """A value as Python writes it, numbers to six figures, cut off where it is long.
+
+    >>> short({"a": 1 / 3, "b": [1, 2.5]})
+    "{'a': 0.333333, 'b': [1, 2.5]}"
+    """
+    text = _written(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_written(k)}: {_written(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(_written, value)) + ("," if len(value) == 1 else "") + ")"
+    return getattr(value, "__name__", None) or repr(value)
+
+
+def same(got: Any, right: Any, tolerance: float = 1e-9) -> bool:
+    """Whether two plain values agree: numbers within `tolerance` (relative above one), all else exactly.
+
+    Lists, tuples and arrays of the same entries agree; a number and a truth value do not.
+    """
+    if _is_number(right):
+        return _is_number(got) and close(got, right, tolerance)
+    if isinstance(right, dict):
+        return (
+            isinstance(got, dict)
+            and got.keys() == right.keys()
+            and all(same(got[key], value, tolerance) for key, value in right.items())
+        )
+    if _is_row(right):
+        return _is_row(got) and len(got) == len(right) and all(map(same, got, right, [tolerance] * len(got)))
+    return type(got) is type(right) and got == right
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def told(what: str, got: Any, right: Any, tolerance: float = 1e-9) -> str:
+    """The message on a wrong value: it and the right one, and the first difference where that is hard to see.
+
+    >>> told("`f(1)`", {"a": {"b": 2}}, {"a": {"b": 3}})
+    "`f(1)` should be {'a': {'b': 3}}, yours is {'a': {'b': 2}}: at 'a', 'b' it should be 3, yours has 2"
+    """
+    unfit = _unfit(got, right)
+    if unfit:
+        return f"{what}: {unfit}"
+    shown = f"{what} should be {short(right)}, yours is {short(got)}"
+    easy = _is_flat(right) and _is_flat(got) and "…" not in shown
+    detail = "" if easy else _difference(got, right, tolerance, [])
+    return shown + "".join(
+        f"{sign} {part}" for sign, part in ((":", detail), (";", _sum(got, right))) if part
+    )
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether there is nothing in it that has parts."""
+    parts = list(value.values()) if isinstance(value, dict) else list(value) if _is_row(value) else []
+    return not any(isinstance(part, dict) or _is_row(part) for part in parts)
+
+
+def _unfit(got: Any, right: Any) -> str:
+    """What is wrong with the kind of a value, if anything is."""
+    if got is None and right is not None:
+        return MISSING
+    if isinstance(got, float) and math.isnan(got):
+        return "yours is nan (not a number): look for 0/0 or inf - inf on the way"
+    kinds = {_is_number: "one number", _is_row: "a list", _is_dict: "a dictionary", _is_text: "a text"}
+    for is_kind, name in kinds.items():
+        if is_kind(right) and not is_kind(got):
+            return f"it should be {name}, not {describe(got)}"
+    return ""
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _difference(got: Any, right: Any, tolerance: float, path: list[str]) -> str:
+    """The first place where two values of the same kind differ; empty at the top, where both are shown."""
+    at = f"at {', '.join(path)} " if path else ""
+    if path and (unfit := _unfit(got, right)):
+        return f"{at.rstrip()}: " + ("yours is None" if got is None else unfit)
+    if isinstance(right, dict):
+        return _in_keys(got, right, at) or _in_entries(list(right), got, right, tolerance, path)
+    if _is_row(right):
+        if len(got) != len(right):
+            return f"{at}it should have {len(right)} entries, yours has {len(got)}"
+        return _in_entries(range(len(right)), got, right, tolerance, path)
+    return f"{at}it should be {short(right)}, yours has {short(got)}" if path else ""
+
+
+def _in_keys(got: dict, right: dict, at: str) -> str:
+    """What is wrong with the keys of a dictionary."""
+    if right and all(isinstance(key, tuple) for key in right):
+        for key in got:
+            if not isinstance(key, tuple):
+                return f"{at}each key is a tuple, yours has {key!r} (a tuple of one has a comma: (x,))"
+    missing = [key for key in right if key not in got]
+    if missing:
+        return f"{at}the entry {short(missing[0])} is missing"
+    strange = [key for key in got if key not in right]
+    return f"{at}there should be no entry {short(strange[0])}" if strange else ""
+
+
+def _in_entries(keys: Sequence, got: Any, right: Any, tolerance: float, path: list[str]) -> str:
+    """The difference in the first entry that differs; one alone at the top is not worth telling twice."""
+    for key in keys:
+        if not same(got[key], right[key], tolerance):
+            return _difference(got[key], right[key], tolerance, [*path, short(key)])
+    return ""
+
+
+def _sum(got: Any, right: Any) -> str:
+    """A word on probabilities that do not sum to one."""
+    if not (isinstance(right, dict) and right and all(isinstance(p, float) for p in right.values())):
+        return ""
+    total = math.fsum(p for p in got.values() if _is_number(p))
+    is_distribution = close(math.fsum(right.values()), 1.0, 1e-6)
+    return f"yours sum to {total:.4g}, not to 1" if is_distribution and not close(total, 1.0, 1e-6) else ""

@@ -1,0 +1,309 @@
+"""An exercise told as a table: what is asked, how answers are judged, and what is derived from slips."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from lmcourse.files import course_file
+from lmcourse.grading import derive
+from lmcourse.grading.asking import ask, asking
+from lmcourse.grading.checks import CheckFailed, StudentError, checks_in
+from lmcourse.grading.compare import same, short, told
+from lmcourse.grading.course import module_of
+from lmcourse.grading.exercise import Exercise, Slip
+from lmcourse.grading.local import local_student, run_checks
+
+SOLUTION = """
+def shares(counts):
+    total = sum(counts.values())
+    return {token: c / total for token, c in counts.items()}
+
+
+def scaled(k):
+    return lambda x: k * x
+
+
+class Pile:
+    def __init__(self, items):
+        self.items = list(items)
+
+    def top(self, skip=0):
+        return self.items[-1 - skip]
+"""
+
+
+def student_of(code):
+    return local_student(defined(code))
+
+
+# Values held against each other
+
+
+@pytest.mark.parametrize(
+    ("got", "right", "agree"),
+    [
+        (1, 1.0, True),
+        (1 + 1e-12, 1, True),
+        (1.001, 1, False),
+        (True, 1, False),
+        (math.inf, math.inf, True),
+        (math.nan, 1.0, False),
+        ((1, 2), [1, 2], True),
+        (np.array([1.0, 2.0]), [1, 2], True),
+        ([1, 2, 3], [1, 2], False),
+        ({"a": 1}, {"a": 1.0}, True),
+        ({"a": 1, "b": 0}, {"a": 1}, False),
+        ({("a",): {"b": 0.1 + 0.2}}, {("a",): {"b": 0.3}}, True),
+        ({"a": {}}, {"b": {}}, False),
+        ("a", "a", True),
+        ("a", "b", False),
+        (True, False, False),
+        (None, None, True),
+        ("1", 1, False),
+        ([], {}, False),
+    ],
+)
+def test_plain_values_agree_or_not(got, right, agree):
+    assert same(got, right) == agree
+
+
+@pytest.mark.parametrize(
+    ("got", "right", "said"),
+    [
+        (None, 2.0, "it: your function returned None; is a `return` missing?"),
+        (math.nan, 2.0, "it: yours is nan (not a number): look for 0/0 or inf - inf on the way"),
+        ("2", 2.0, "it: it should be one number, not the text '2'"),
+        ([1], {"a": 1}, "it: it should be a dictionary, not the list [1]"),
+        (3.0, 2.0, "it should be 2, yours is 3"),
+        (
+            {"a": 0.5, "b": 0.25},
+            {"a": 0.5, "b": 0.5},
+            "it should be {'a': 0.5, 'b': 0.5}, yours is {'a': 0.5, 'b': 0.25}; yours sum to 0.75, not to 1",
+        ),
+        (
+            {"a": {"b": 1}},
+            {("a",): {"b": 1}},
+            "it should be {('a',): {'b': 1}}, yours is {'a': {'b': 1}}: each key is a tuple, yours has 'a' "
+            "(a tuple of one has a comma: (x,))",
+        ),
+        (
+            {"a": {"b": None}},
+            {"a": {"b": 1}},
+            "it should be {'a': {'b': 1}}, yours is {'a': {'b': None}}: at 'a', 'b': yours is None",
+        ),
+        (
+            {"a": {}},
+            {"a": {"b": 1}},
+            "it should be {'a': {'b': 1}}, yours is {'a': {}}: at 'a' the entry 'b' is missing",
+        ),
+        (
+            {"a": {}, "c": {}},
+            {"a": {}},
+            "it should be {'a': {}}, yours is {'a': {}, 'c': {}}: there should be no entry 'c'",
+        ),
+        (
+            [[1, 2], [3, 5]],
+            [[1, 2], [3, 4]],
+            "it should be [[1, 2], [3, 4]], yours is [[1, 2], [3, 5]]: at 1, 1 it should be 4, yours has 5",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told(got, right, said):
+    assert told("it", got, right) == said
+
+
+def test_values_are_shown_short():
+    assert short({"a": 1 / 3, ("b",): np.array([1.0, 2.5])}) == "{'a': 0.333333, ('b',): [1, 2.5]}"
+    assert short("x" * 200) == "'" + "x" * 118 + "…"
+
+
+# Questions
+
+
+def test_a_question_is_shown_as_code_and_asked_where_the_code_is():
+    student = student_of(SOLUTION)
+    for asked, shown, answer in (
+        (ask.shares({"a": 1, "b": 3}), "shares({'a': 1, 'b': 3})", {"a": 0.25, "b": 0.75}),
+        (ask.scaled(3)(2), "scaled(3)(2)", 6),
+        (ask.Pile([1, 2]).top(skip=1), "Pile([1, 2]).top(skip=1)", 1),
+        (asking("twice", lambda student: student.shares({"a": 2})["a"] * 2), "twice", 2.0),
+    ):
+        assert str(asked) == shown
+        assert asked.answer(student) == answer
+
+
+def test_a_wrong_answer_begins_with_the_question():
+    student = student_of(SOLUTION)
+    with pytest.raises(CheckFailed, match=r"^`scaled\(3\)\(2\)` should be 5, yours is 6$"):
+        ask.scaled(3)(2).gives(5).expect(student)
+    with pytest.raises(CheckFailed, match=r"^three times two should be 5, yours is 6: you multiplied$"):
+        ask.scaled(3)(2).gives(5, "three times two").expect(
+            student, [(("gives", 7), "no"), (("gives", 6.0), "you multiplied")]
+        )
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def scaled(k):\n    pass", r"`scaled\(3\)`: your function returned None; is a `return` missing\?"),
+        ("def scaled(k):\n    return k", r"`scaled\(3\)` should return a function: define one inside"),
+        ("scaled = 1", "there is no function scaled"),
+    ],
+)
+def test_what_is_no_function_is_told(code, said):
+    with pytest.raises(CheckFailed, match=said):
+        ask.scaled(3)(2).gives(6).expect(student_of(code))
+
+
+def test_arguments_must_stay_as_they_are():
+    for code in (
+        "def shares(c):\n    c.clear()\n    return {}",
+        "def shares(c):\n    c['a'][0] = 2\n    return {}",
+    ):
+        with pytest.raises(CheckFailed, match="shares changes what it was given: work on a copy"):
+            ask.shares({"a": [1]}).gives({}).expect(student_of(code))
+    with pytest.raises(CheckFailed, match="row changes what it was given"):
+        ask.row(np.zeros(2)).gives(0).expect(student_of("def row(x):\n    x += 1\n    return 0"))
+
+
+def test_what_a_made_function_is_given_must_stay_too():
+    code = "def maker():\n    return lambda x: x.pop()"
+    with pytest.raises(CheckFailed, match="changes what it was given"):
+        ask.maker()([1]).gives(1).expect(student_of(code))
+
+
+def test_an_exception_may_be_right_or_have_a_known_reason():
+    student = student_of("def f(x):\n    raise KeyError(x)\ndef g():\n    raise NotImplementedError")
+    ask.f(1).raises("LookupError").expect(student)
+    with pytest.raises(StudentError):
+        ask.f(1).raises("ValueError").expect(student)
+    with pytest.raises(StudentError):
+        ask.g().raises("Exception").expect(student)
+    with pytest.raises(
+        CheckFailed, match=r"`f\(1\)`: your code raised KeyError: 1 \(line 2 of its cell\): think of 1$"
+    ):
+        ask.f(1).gives(1).expect(student, [(("raises", "KeyError"), "think of 1")])
+    with pytest.raises(CheckFailed, match=r"`shares\({}\)` should raise ValueError, but it returned {}"):
+        ask.shares({}).raises("ValueError").expect(student_of(SOLUTION))
+
+
+# Slips
+
+
+def test_a_slip_edits_the_solution_or_adds_code():
+    assert Slip("why", {"a": "b", "c": ""}).applied("a = c1") == "b = 1"
+    assert Slip("why", "def f(): pass").applied("x").endswith("def f(): pass")
+    for wrong in ({"zz": "b"}, {"a": "b"}):
+        with pytest.raises(ValueError, match=r"slip 'why': '.*' is [02] times in the solution"):
+            Slip("why", wrong).applied("a = a")
+
+
+def test_an_exercise_has_two_hints():
+    with pytest.raises(ValueError, match="'x' has 1 hints; write two"):
+        Exercise("x", minutes=5, hints=("one",))
+
+
+TABLE = """
+from lmcourse.grading.asking import ask
+from lmcourse.grading.exercise import Exercise
+
+counting = Exercise("shares", points=2, minutes=5, hints=("divide", "by the sum"))
+counting.case("Half and half.", ask.shares({"a": 1, "b": 1}).gives({"a": 0.5, "b": 0.5}))
+counting.case(
+    "All, and three to one.",
+    ask.shares({"a": 3}).gives({"a": 1.0}),
+    ask.shares({"a": 3, "b": 1}).gives({"a": 0.75, "b": 0.25}),
+)
+counting.case("Nothing.", ask.shares({}).gives({}), weight=0.5)
+counting.slip("divide", {"c / total": "c"})
+counting.slip("divide by the sum", {"sum(counts.values())": "len(counts)"})
+counting.slip(
+    "mind the empty",
+    {"total = sum": "1 / len(counts); total = sum"},
+    {"return {": "return {1, 2} if not counts else {"},
+)
+
+
+@counting.hidden("random counts")
+def random_counts(rng):
+    yield ask.shares({"a": int(rng.integers(2, 9)), "b": 1})
+
+
+counting.another("by hand", "def shares(c):\\n    return {k: v / sum(c.values()) for k, v in c.items()}")
+"""
+
+
+def compiled(table, solution):
+    """The exercise of a table, the reasons derived for it, and its checks with them."""
+    (exercise,) = [value for value in vars(module_of("t", table)).values() if isinstance(value, Exercise)]
+    found = derive.reasons_of(exercise, solution, solution)
+    source = derive.reasons_source({exercise.name: found}) + f"SOLUTION = {solution!r}\n"
+    return exercise, found, checks_in(module_of("t", table + source))
+
+
+NO_SET = "shares returned a set; wrap it in list(…) before you return it"
+
+
+def test_each_wrong_value_gets_the_reason_of_its_slip():
+    _, reasons, _ = compiled(TABLE, SOLUTION)
+    assert reasons == {
+        # {'a': 3} in the second case is not among its signs: who has made this slip is told in the first
+        "divide": [(0, 0, "gives", {"a": 1, "b": 1})],
+        "divide by the sum": [(1, 0, "gives", {"a": 3.0})],  # and the case stops there: nothing of (1, 1)
+        "mind the empty": [(2, 0, "raises", "ZeroDivisionError"), (2, 0, "fails", NO_SET)],
+    }
+
+
+def test_the_checks_of_a_table_tell_the_reasons():
+    _, _, checks = compiled(TABLE, SOLUTION)
+    assert [(c.name, c.title, c.weight, c.hidden) for c in checks] == [
+        ("shares_1", "Half and half.", 1.0, False),
+        ("shares_2", "All, and three to one.", 1.0, False),
+        ("shares_3", "Nothing.", 0.5, False),
+        ("random_counts", "random_counts", 1.0, True),
+    ]
+    names = {}
+    exec(SOLUTION.replace("sum(counts.values())", "len(counts)"), names)
+    done = run_checks(checks, names, seed=0)
+    assert [outcome.passed for outcome in done] == [True, False, True, False]
+    assert done[1].message == (
+        "`shares({'a': 3})` should be {'a': 1}, yours is {'a': 3}; yours sum to 3, not to 1: "
+        "divide by the sum"
+    )
+    assert done[3].message == "random counts"
+
+
+def test_the_solution_answers_hidden_questions():
+    _, _, checks = compiled(TABLE, SOLUTION)
+    names = {}
+    exec(SOLUTION, names)
+    assert all(outcome.passed for seed in range(3) for outcome in run_checks(checks, names, seed))
+
+
+def test_values_are_written_so_that_every_machine_reads_the_same():
+    value = {("a", 1): [1 / 3, math.inf, -math.inf, None, True], "b": (np.float64(2.0),), "c": np.arange(2)}
+    text = derive.literal({**value, "n": math.nan})
+    assert text.startswith("{('a', 1): [0.333333333, float(\"inf\"), float(\"-inf\"), None, True], 'b': (2,)")
+    assert math.isnan(eval(text)["n"])
+
+
+def test_the_example_in_the_guide_is_a_complete_exercise():
+    page = course_file("book/instructors.md").read_text(encoding="utf-8")
+    solution, table = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[:2]
+    solution = f"import math\n\n{solution}"
+    exercise, reasons, checks = compiled(table, solution)
+    for right in ("", *exercise.others.values()):
+        for seed in range(3):
+            assert all(outcome.passed for outcome in run_checks(checks, defined(solution + right), seed))
+    for slip in exercise.slips:
+        done = run_checks(checks, defined(slip.applied(solution)), 0)
+        assert any(slip.why in outcome.message for outcome in done if not outcome.passed), slip
+    assert len(reasons) == len(exercise.slips) == 4
+
+
+def defined(code):
+    namespace = {}
+    exec(code, namespace)
+    return namespace
