@@ -72,18 +72,18 @@ class _Counts:
 
     def __init__(self, model: AdaptiveModel):
         self._size, self._order, self._known = model.vocab_size, model.order, model._known
-        self._recent: tuple[int, ...] = ()  # the last order - 1 tokens
+        self._contexts: list[tuple[int, ...]] = [()]  # the last tokens: none, one, …, order - 1 of them
         self._counts: dict[tuple[int, ...], dict[int, int]] = {}
         self._totals: dict[tuple[int, ...], int] = {}
 
     def rows(self) -> list[tuple[dict[int, int], int]]:
         """Counts and total after each suffix of the context that was seen before, the empty one first."""
         found = []
-        for k in range(len(self._recent) + 1):
-            h = self._recent[len(self._recent) - k :]
-            if not self._row(h):
+        for h in self._contexts:
+            row = self._row(h)
+            if not row:
                 break  # then no longer suffix was seen either
-            found.append((self._counts[h], self._totals[h]))
+            found.append((row, self._totals[h]))
         return found
 
     def _row(self, h: tuple[int, ...]) -> dict[int, int]:
@@ -108,12 +108,11 @@ class _Counts:
 
     def after(self, token: int) -> _Counts:
         """Count one token more; returns the same object."""
-        for k in range(len(self._recent) + 1):
-            h = self._recent[len(self._recent) - k :]
+        for h in self._contexts:
             row = self._row(h)
             row[token] = row.get(token, 0) + 1
             self._totals[h] += 1
-        self._recent = (*self._recent, token)[-self._order + 1 :] if self._order > 1 else ()
+        self._contexts = [(), *((*h, token) for h in self._contexts[: self._order - 1])]
         return self
 
     def copy(self) -> _Counts:

@@ -149,15 +149,13 @@ def expected_counts(text: str, graph: Graph, score: Score) -> tuple[Mapping[str,
     if after[0] == -math.inf:
         raise ValueError(f"no sequence of words spells {text!r}: the dictionary lacks its characters")
     before = [0.0] + [-math.inf] * len(graph)
-    for start, ends in enumerate(graph):
-        for end in ends:
-            before[end] = log_sum([before[end], before[start] + score(text[start:end])])
     counts: dict[str, float] = {}
-    for start, ends in enumerate(graph):
+    for start, ends in enumerate(graph):  # words that end at `start` begin before it, and have had their turn
         for end in ends:
             word = text[start:end]
-            log_share = before[start] + score(word) + after[end] - after[0]
-            counts[word] = counts.get(word, 0.0) + math.exp(log_share)
+            there = before[start] + score(word)
+            before[end] = there if before[end] == -math.inf else log_sum([before[end], there])
+            counts[word] = counts.get(word, 0.0) + math.exp(there + after[end] - after[0])
     return counts, after[0]
 
 
@@ -207,6 +205,6 @@ class Dictionary:
 def log_sum(logs: list[float]) -> float:
     """log(e^a + e^b + …) without overflow; -inf for an empty list."""
     top = max(logs, default=-math.inf)
-    if top == -math.inf:
+    if top == -math.inf or len(logs) == 1:
         return top
     return top + math.log(sum(math.exp(x - top) for x in logs))

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from widget_pages import call, call_each, check_looks, contrast, move, open_widgets, set_theme
+from widget_pages import call, call_each, check_looks, contrast, move, open_widgets, set_theme, settle
 
 from lmcourse.information import huffman
 from lmcourse.widgets import EntropyExplorer
@@ -165,7 +165,7 @@ def test_presets(page, tmp_path):
 
 def test_segments_add_up_on_one_scale(page, tmp_path):
     open_widgets(page, tmp_path, EntropyExplorer(P, [0.1, 0.2, 0.3, 0.4]))
-    page.wait_for_timeout(300)  # until the bars' transitions are over
+    settle(page)
     explorer = EntropyExplorer(P, [0.1, 0.2, 0.3, 0.4])
     boxes = [e.bounding_box() for e in page.locator(".lmc-scale .lmc-bar").all()]
     p, kl_pq, q, kl_qp, words_p, words_q = boxes

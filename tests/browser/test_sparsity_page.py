@@ -118,7 +118,6 @@ def test_the_colour_follows_the_theme(page, tmp_path, sparsity):
     most = np.unravel_index(sparsity.matrix.argmax(), (27, 27))
     assert colours_at(page, [most]) == [[0, 114, 178, 255]]
     set_theme(page, "dark")
-    page.wait_for_timeout(50)
     assert colours_at(page, [most]) == [[86, 180, 233, 255]]
 
 

@@ -125,7 +125,7 @@ def explorer_page(request, page, tmp_path):
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         page.goto(f"http://127.0.0.1:{server.server_port}/page.html")
-        page.wait_for_selector(".lmc", timeout=5_000)
+        page.wait_for_selector(".lmc")
         yield page, explorer
         server.shutdown()
 

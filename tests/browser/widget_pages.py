@@ -60,7 +60,7 @@ def open_widgets(page, folder: Path, *widgets) -> None:
     """Show widgets in a page from disk."""
     states = dependency_state(list(widgets), drop_defaults=False)
     page.goto(write_page(folder, states, [w.model_id for w in widgets]))
-    page.wait_for_selector(".lmc", timeout=5_000)
+    page.wait_for_selector(".lmc")
 
 
 def move(page, slider, stop: int) -> None:
@@ -93,9 +93,20 @@ def contrast(page, *colours: str) -> float:
     return (max(luminances) + 0.05) / (min(luminances) + 0.05)
 
 
+def settle(page) -> None:
+    """Wait until what has changed is drawn and the bars' transitions are over."""
+    page.evaluate(
+        """async () => {
+            for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+            await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+        }"""
+    )
+
+
 def set_theme(page, theme: str) -> None:
     """Show the page "light" or "dark"."""
     page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    settle(page)
 
 
 def check_looks(page) -> None:
@@ -103,7 +114,7 @@ def check_looks(page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     for widget in page.locator(".lmc").all():
         assert widget.evaluate("e => e.scrollWidth <= e.clientWidth")
-    page.wait_for_timeout(300)  # until the bars' transitions are over
+    settle(page)
     violations = Axe().run(page).response["violations"]
     serious = [v for v in violations if v["impact"] in ("serious", "critical")]
     assert not serious, [(v["id"], node["html"]) for v in serious for node in v["nodes"]]
