@@ -18,7 +18,7 @@ from lmcourse.reader import Reader
 def open_reader(
     model: LanguageModel, prompts: Sequence[Tokens], max_tokens: int, end: int | None = None
 ) -> tuple[list[list[int]], Reader]:
-    """The ids of B prompts, and a reader that has read them.
+    """The ids of B prompts, and a reader that has read them, each different one once.
 
     Raises ValueError, which says why, for a prompt that the model cannot continue, and if max_tokens or end
     will not do.
@@ -33,13 +33,16 @@ def open_reader(
                 f"the prompt has {len(ids)} tokens, but the model sees at most {model.context_length}; "
                 "shorten it"
             )
-    reader = model.reader(contexts)
-    for ids, row in zip(contexts, reader.log_probs()):
+    rows = {prompt: row for row, prompt in enumerate(dict.fromkeys(map(tuple, contexts)))}
+    reader = model.reader(list(rows))
+    for prompt, row in zip(rows, reader.log_probs()):
         if np.all(np.isneginf(row)):
             raise ValueError(
-                f"the model holds the prompt {model.vocab.decode(ids)!r} for impossible; "
+                f"the model holds the prompt {model.vocab.decode(prompt)!r} for impossible; "
                 "nothing can follow it"
             )
+    if len(rows) < len(contexts):
+        reader.select([rows[tuple(ids)] for ids in contexts])
     return contexts, reader
 
 

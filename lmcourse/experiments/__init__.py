@@ -4,7 +4,8 @@
     load("NAME")                            what it found
 
 `frame.py` is what they share. An experiment's module is a list of settings and a function that measures one
-of them; its result, in `results/`, tells the command, the seed, the versions and the time it took.
+of them; its result, in `results/`, tells the command, the seed, the versions and the time it took. `AGAIN` is
+one of the settings, a quick one: the tests measure it anew and compare.
 """
 
 from lmcourse.experiments.frame import Result, load, run

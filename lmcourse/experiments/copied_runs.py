@@ -30,6 +30,7 @@ SETTINGS = [
     for source, orders in {**dict.fromkeys(METHODS, range(1, longest + 1)), "held-out plays": [0]}.items()
     for n in orders
 ]
+AGAIN = {"unit": "words", "source": "maximum_likelihood", "n": 5}  # a quick one, measured anew by every test
 
 
 def tokens_of(text: str, unit: str) -> list[str]:

@@ -1,13 +1,13 @@
 """What follows from an exercise's table: which wrong value is due to which slip, and the slips as wrong code.
 
-Each slip is applied to the authored solution and asked the facts of every case, until one does not hold: what
+Each slip is applied to the authored solution and asked the facts of the cases, until one does not hold: what
 it answers there is the sign by which a student's answer is known to come from the same slip.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -63,36 +63,31 @@ def reasons(name: str) -> dict[str, Reasons]:
 def reasons_of(exercise: Exercise, source: str, cell: str) -> Reasons:
     """Reason -> [(case, fact, kind of outcome, what), …] of an exercise; see `asking.Outcome`.
 
-    Where several slips look alike, the one that shows in no earlier case is meant: who has made another has
-    been told there.
+    A slip is known by the first case in which it shows, and by no later one: whoever has made it is told
+    there, and whoever has passed that case has made another mistake, though the value may be the same later.
 
     Args:
         exercise: the table.
         source: the code of the authored notebook.
         cell: the exercise's part of it, to which slips are applied.
     """
-    signs = [list(_signs(exercise, f"{source}\n\n\n{slip.applied(cell)}")) for slip in exercise.slips]
     found: dict[str, list[tuple]] = {}
-    for slip, own in zip(exercise.slips, signs):
-        kept = [sign for sign in own if not any(_shows_later(other, own, sign) for other in signs)]
-        found.setdefault(slip.why, []).extend(kept)
+    for slip in exercise.slips:
+        sign = _sign(exercise, f"{source}\n\n\n{slip.applied(cell)}")
+        if sign is not None:  # else no case shows it, and students need not read of it
+            found.setdefault(slip.why, []).append(sign)
     return found
 
 
-def _shows_later(other: list[tuple], own: list[tuple], sign: tuple) -> bool:
-    """Whether a sign of one slip is one of another, too, which first shows in a later case than that."""
-    return bool(other) and other[0][0] > own[0][0] and any(literal(sign) == literal(x) for x in other)
-
-
-def _signs(exercise: Exercise, code: str) -> Iterator[tuple]:
-    """Where the cases of an exercise tell wrong code from right code, and how it goes wrong there."""
+def _sign(exercise: Exercise, code: str) -> tuple | None:
+    """Where the cases of an exercise first tell wrong code from right code, and how it goes wrong there."""
     student = solved(code)
     for i, case in enumerate(exercise.cases):
         for j, fact in enumerate(case.facts):
             outcome = fact.outcome(student)
             if outcome:
-                yield (i, j, *outcome)
-                break
+                return (i, j, *outcome)
+    return None
 
 
 def reasons_source(found: Mapping[str, Reasons]) -> str:

@@ -14,14 +14,15 @@ import torch
 from lmcourse.model import LanguageModel, Tokens
 from lmcourse.vocabulary import Vocabulary
 
+LOGITS = 2**24  # that a module is asked for in one pass over many windows, 64 MB of them
 NO_START = "the model has no start token, so it cannot say how a text begins; give start=…"
 
 
 class TorchModel(LanguageModel):
     """A causal module and its vocabulary.
 
-    It is asked in evaluation mode and without gradients, and left in the mode it was in, so that a network
-    can be measured in the middle of its training.
+    It is asked in evaluation mode and without gradients, and each of its parts is left in the mode it was in,
+    so that a network can be measured in the middle of its training.
 
     Args:
         module: maps token ids (B, T) to logits (B, T, V).
@@ -65,7 +66,7 @@ class TorchModel(LanguageModel):
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but what fits into the module's context is scored in one pass.
 
-        Each token beyond it costs a pass of its own over its window.
+        Each token beyond it needs its own window; these are read many at a time.
         """
         ids = self.ids(tokens)
         if not ids:
@@ -75,11 +76,13 @@ class TorchModel(LanguageModel):
         first = self.window([self.start, *ids[:-1]][: self.context_length])
         places = np.arange(len(first))
         rows = self._log_probs(np.array([first]), np.zeros(len(first), dtype=np.int64), places)
-        terms = rows[places, ids[: len(first)]]
-        if len(first) == len(ids):
-            return terms
-        rest = [self.next_log_probs([ids[:i]])[0, ids[i]] for i in range(len(first), len(ids))]
-        return np.concatenate([terms, rest])
+        terms = [rows[places, ids[: len(first)]]]
+        batch = max(1, LOGITS // (len(first) * self.vocab_size))
+        for begin in range(len(first), len(ids), batch):
+            scored = range(begin, min(begin + batch, len(ids)))
+            rows = self.next_log_probs([ids[i - len(first) : i] for i in scored])
+            terms.append(rows[np.arange(len(scored)), [ids[i] for i in scored]])
+        return np.concatenate(terms)
 
     def _before(self) -> list[int]:
         return [] if self.start is None else [self.start]
@@ -87,7 +90,7 @@ class TorchModel(LanguageModel):
     def _log_probs(self, token_ids: np.ndarray, rows: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Log-probabilities (N, V) after token `places[i]` of row `rows[i]` of token_ids (B, T)."""
         device = next((p.device for p in self.module.parameters()), torch.device("cpu"))
-        was_training = self.module.training
+        modes = [(part, part.training) for part in self.module.modules()]
         self.module.eval()
         try:
             with torch.inference_mode():
@@ -99,7 +102,8 @@ class TorchModel(LanguageModel):
                 # in double precision, so that a row sums to one as exactly as every other model's
                 found = logits[rows, places].double().log_softmax(dim=-1).cpu().numpy()
         finally:
-            self.module.train(was_training)
+            for part, was_training in modes:  # each its own: some may be frozen
+                part.training = was_training
         if np.isnan(found).any():
             raise ValueError("the module's logits are not numbers (NaN); did its training diverge?")
         return found

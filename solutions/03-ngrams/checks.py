@@ -263,6 +263,17 @@ likelihood.slip(
 likelihood.slip(
     "that is the probability itself; its logarithm is asked for", {"return total": "return 2**total"}
 )
+likelihood.slip(
+    "that is the mean of the logarithms; add them up", {"return total": "return total / (len(sentence) + 1)"}
+)
+likelihood.slip(
+    "what is impossible was left out, and the rest scored: the answer is -math.inf",
+    {"return -math.inf": "continue"},
+)
+likelihood.slip(
+    "a sentence of no tokens has an end, too",
+    {"    total = 0.0": "    if not sentence:\n        return 0.0\n    total = 0.0"},
+)
 PRODUCT = {"total = 0.0": "total = 1.0", "total += math.log2(p)": "total *= p"}
 likelihood.slip(
     UNDERFLOW,
@@ -412,6 +423,13 @@ add_k.slip(
     "logarithms",
     {SCORE: "math.prod(2 ** log_prob(model, sentence, n) for sentence in held_out)"},
 )
+add_k.slip(
+    "all of the held-out text counts, and each token as much as any other",
+    {SCORE: "sum(log_prob(model, sentence, n) for sentence in held_out[:10])"},
+    {SCORE: "sum(log_prob(model, sentence, n) / (len(sentence) + 1) for sentence in held_out)"},
+    {SCORE: "sum(math.log2(model(h)[t]) for sentence in held_out for h, t in ngrams(sentence, n)[:-1])"},
+    unseen=True,  # with few candidates far apart they choose the same
+)
 add_k.slip("is it the least probable that you chose?", {"max(candidates": "min(candidates"})
 add_k.slip(
     "return the candidate, not its score", {"max(candidates, key=score)": "max(map(score, candidates))"}
@@ -434,10 +452,13 @@ def random_add_k(rng):
     "random held-out texts, and candidates in no order: which makes the whole held-out text most probable?"
 )
 def random_held_out(rng):
-    for number in (15, 30):
-        candidates = rng.permutation([1e-9, *(10 ** rng.uniform(-3, 1.5, size=5)), 1e7]).tolist()
-        counts, held_out = counted(random_text(rng, number=number), 2), random_text(rng, number=number)
-        yield ask.best_k(counts, [*"abcdefgh", END], held_out, 2, candidates)
+    for number in (10, 15, 20):
+        # Close to each other, so that another score has another favourite; sentences that were counted before
+        # such as were not, and short ones, so that it matters whether all are scored, whole and once each.
+        candidates = rng.permutation([1e-9, *np.geomspace(0.1, 6, 40), 1e7]).tolist()
+        text, fresh = random_text(rng, number=number), random_text(rng, number=number)
+        held_out = [*text[:10], *fresh, *[["a"]] * 5, ["never", "a"]]
+        yield ask.best_k(counted(text, 2), [*"abcdefgh", "never", END], held_out, 2, candidates)
 
 
 add_k.another(
@@ -617,6 +638,10 @@ discounting.slip("n1 over the number of all n-grams is something else", {FORMULA
 discounting.slip(
     "n1 over the sum of all counts is what Good and Turing give to the unseen; another thing",
     {FORMULA: "sum(r * n_r for r, n_r in n.items())"},
+)
+discounting.slip(
+    "n_r counts n-grams, a context and a token after it, not contexts",
+    {"c for followers": "sum(followers.values()) for followers", " for c in followers.values()": ""},
 )
 discounting.slip("that is 1 - D, what is left of a count", {"return n[1]": "return 1 - n[1]"})
 discounting.slip(
@@ -1097,7 +1122,8 @@ def says(table, n, numbers, longest=100):
         said = student.generate(table_model(table, n, "that does not arise here"), n, random, longest)
         return look(said, len(numbers) - len(left))
 
-    given = f"with the random numbers {', '.join(f'{u:.3g}' for u in numbers)}"
+    shown = (f"{u:.3g}" if f"{u:.3g}" != "1" else f"1 - {1 - u:.1g}" for u in numbers)
+    given = f"with the random numbers {', '.join(shown)}"
     return (
         asking(f"{given}, n = {n}: the sentence", lambda student: asked(student, lambda said, _: said)),
         asking(
@@ -1150,6 +1176,10 @@ generation.case(
 generation.slip(
     "it is always the most probable token that you took; a random one is to be drawn",
     {"drawn(probs, random())": "max(probs, key=probs.get)"},
+)
+generation.slip(
+    "the parts lie in the order of the dictionary",
+    {"in probs.items()": "in sorted(probs.items(), key=lambda pair: -pair[1])"},
 )
 generation.slip(
     "</s> ends the sentence and is not part of it",

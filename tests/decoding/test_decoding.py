@@ -599,3 +599,23 @@ def test_a_nucleus_of_all_the_mass_is_everything(p):
     probs = np.full(5000, 1e-18)
     probs[:3] = [0.1, 0.2, 0.7]
     np.testing.assert_array_equal(decoding.top_p(np.log(probs), p), decoding.normalise(np.log(probs)))
+
+
+def test_a_prompt_of_many_samples_is_read_once():
+    """By a model with a state and by one without; the samples are those of each prompt alone."""
+
+    class Asked(UniformModel):
+        contexts = 0
+
+        def next_log_probs(self, contexts):
+            self.contexts += len(contexts)
+            return super().next_log_probs(contexts)
+
+    model = Asked(WORLD.vocab)
+    prompts = ["the mouse", "the", "the mouse"] * 4
+    generate_batch(model, prompts, max_tokens=1, rngs=[np.random.default_rng(seed) for seed in range(12)])
+    assert model.contexts == 2
+    for other in (WORLD, AdaptiveModel(WORLD.vocab, 2), model):
+        together = generate_batch(other, prompts, 5, rngs=[np.random.default_rng(n) for n in range(12)])
+        alone = [generate(other, p, 5, rng=np.random.default_rng(n)) for n, p in enumerate(prompts)]
+        assert together == alone

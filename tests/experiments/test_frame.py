@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -133,11 +134,22 @@ def test_bad_input_is_named_and_nothing_is_lost(tmp_path):
 RESULTS = sorted((Path(lmcourse.__file__).parent / "experiments" / "results").glob("*.json"))
 
 
-@pytest.mark.parametrize("path", RESULTS, ids=lambda p: p.stem)
+each_result = pytest.mark.parametrize("path", RESULTS, ids=lambda p: p.stem)
+
+
+@each_result
 def test_every_committed_result_is_that_of_its_command(path):
-    module = __import__(f"lmcourse.experiments.{path.stem}", fromlist=["SETTINGS"])
+    module = import_module(f"lmcourse.experiments.{path.stem}")
     result = load(path.stem)
     assert result.command == f"python -m {module.__name__}"
     assert set(result.versions) >= {"python", "lmcourse", "numpy"}
     keys = module.SETTINGS[0].keys()
     assert [{key: row[key] for key in keys} for row in result.rows] == json.loads(json.dumps(module.SETTINGS))
+
+
+@each_result
+def test_what_is_measured_anew_is_what_was_committed(path, tmp_path):
+    """One setting of each: code that has changed since must not leave an old result on a page."""
+    module, committed = import_module(f"lmcourse.experiments.{path.stem}"), load(path.stem)
+    again = run(path.stem, [module.AGAIN], module.measure, committed.seed, tmp_path)
+    assert again.rows == [row for row in committed.rows if row.items() >= module.AGAIN.items()]

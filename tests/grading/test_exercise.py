@@ -249,11 +249,25 @@ NO_SET = "shares returned a set; wrap it in list(…) before you return it"
 def test_each_wrong_value_gets_the_reason_of_its_slip():
     _, reasons, _ = compiled(TABLE, SOLUTION)
     assert reasons == {
-        # {'a': 3} in the second case is not among its signs: who has made this slip is told in the first
         "divide": [(0, 0, "gives", {"a": 1, "b": 1})],
         "divide by the sum": [(1, 0, "gives", {"a": 3.0})],  # and the case stops there: nothing of (1, 1)
         "mind the empty": [(2, 0, "raises", "ZeroDivisionError"), (2, 0, "fails", NO_SET)],
     }
+
+
+def test_a_reason_is_told_only_where_its_slip_first_shows():
+    """Whoever has passed that case has made another mistake, though the value may be the same later."""
+    alone = "\n".join(line for line in TABLE.splitlines() if "divide by the sum" not in line)
+    _, reasons, checks = compiled(alone, SOLUTION)
+    assert reasons["divide"] == [(0, 0, "gives", {"a": 1, "b": 1})]  # and not {'a': 3} in the second case
+    names = defined(SOLUTION.replace("sum(counts.values())", "len(counts)"))
+    assert run_checks(checks, names, seed=0)[1].message.endswith("yours sum to 3, not to 1")
+
+
+def test_the_reason_of_a_slip_that_no_case_shows_is_not_released():
+    unseen = 'counting.slip("whole", {"c / total": "round(c / total, 3)"}, unseen=True)\n'
+    _, reasons, _ = compiled(TABLE + unseen, SOLUTION)
+    assert "whole" not in reasons
 
 
 def test_the_checks_of_a_table_tell_the_reasons():

@@ -7,7 +7,7 @@ import torch
 from lmcourse.decoding import GREEDY, generate
 from lmcourse.information import decode, encode
 from lmcourse.model import LanguageModel
-from lmcourse.neural import TorchModel
+from lmcourse.neural import TorchModel, torch_model
 from lmcourse.vocabulary import Vocabulary
 
 VOCAB = Vocabulary("abc.", separator="")
@@ -24,10 +24,11 @@ class Recurrent(torch.nn.Module):
         self.gru = torch.nn.GRU(6, 8, batch_first=True)
         self.dropout = torch.nn.Dropout(0.5)
         self.out = torch.nn.Linear(8, 4)
-        self.widest = 0
+        self.widest = self.passes = 0
 
     def forward(self, token_ids):
         self.widest = max(self.widest, token_ids.shape[1])
+        self.passes += 1
         return self.out(self.dropout(self.gru(self.embedding(token_ids))[0]))
 
 
@@ -73,6 +74,20 @@ def test_the_module_is_asked_without_dropout_and_left_as_it_was(module):
     module.eval()
     model.next_log_probs([[0]])
     assert not module.training
+    module.train()
+    module.embedding.eval()  # a part that is frozen stays so
+    model.next_log_probs([[0]])
+    assert [part.training for part in (module, module.embedding, module.gru)] == [True, False, True]
+
+
+def test_windows_are_read_many_at_a_time(module, monkeypatch):
+    model = TorchModel(module, VOCAB, context_length=3, start=START)
+    text = "abcabbaca.bacb"
+    whole = model.token_log_probs(text)
+    assert module.passes == 2  # the first window, and all others
+    monkeypatch.setattr(torch_model, "LOGITS", 5 * 3 * len(VOCAB))  # of 11 windows, five at a time
+    np.testing.assert_allclose(model.token_log_probs(text), whole, atol=1e-6)
+    assert module.passes == 2 + 1 + 3
 
 
 def test_everything_else_works_on_it(module):

@@ -478,7 +478,8 @@ def says(table, n, numbers, longest=100):
         said = student.generate(table_model(table, n, "that does not arise here"), n, random, longest)
         return look(said, len(numbers) - len(left))
 
-    given = f"with the random numbers {', '.join(f'{u:.3g}' for u in numbers)}"
+    shown = (f"{u:.3g}" if f"{u:.3g}" != "1" else f"1 - {1 - u:.1g}" for u in numbers)
+    given = f"with the random numbers {', '.join(shown)}"
     return (
         asking(f"{given}, n = {n}: the sentence", lambda student: asked(student, lambda said, _: said)),
         asking(
@@ -563,30 +564,21 @@ REASONS = {
     'counting': {
         'the end is missing. To stop is a decision as well: </s> is said after the last token': [
             (0, 0, 'gives', {('<s>',): {'a': 2}, ('a',): {'b': 1}}),
-            (1, 0, 'gives', {('<s>', '<s>'): {'a': 1}, ('<s>', 'a'): {'b': 1}}),
-            (2, 0, 'gives', {(): {'a': 2, 'b': 1}}),
         ],
         'it takes n - 1 start tokens to give the first token a context: with n = 3 two, and with n = 1 none, for <s> is never said': [
             (1, 0, 'gives', {('<s>', 'a'): {'b': 1}, ('a', 'b'): {'</s>': 1}}),
-            (2, 0, 'gives', {(): {'<s>': 2, 'a': 2, 'b': 1, '</s>': 2}}),
-            (3, 1, 'gives', {(): {'<s>': 2, 'a': 1, '</s>': 2}}),
         ],
         'the first context is too short: put n - 1 start tokens before each sentence': [
             (1, 0, 'gives', {('<s>',): {'a': 1}, ('<s>', 'a'): {'b': 1}, ('a', 'b'): {'</s>': 1}}),
         ],
         'the first token of a sentence has no context; put <s> before it': [
             (0, 0, 'gives', {('a',): {'b': 1, '</s>': 1}, ('b',): {'</s>': 1}}),
-            (1, 0, 'gives', {('a', 'b'): {'</s>': 1}}),
         ],
         'without <s> and </s> the model cannot tell where a sentence begins or ends': [
             (0, 0, 'gives', {('a',): {'b': 1}}),
-            (1, 0, 'gives', {}),
-            (2, 0, 'gives', {(): {'a': 2, 'b': 1}}),
         ],
         'an n-gram reaches from one sentence into the next; each sentence has its own <s> and </s>': [
             (0, 0, 'gives', {('<s>',): {'a': 1}, ('a',): {'b': 1, '</s>': 1}, ('b',): {'a': 1}}),
-            (2, 0, 'gives', {(): {'a': 2, 'b': 1, '</s>': 1}}),
-            (3, 1, 'gives', {(): {'a': 1, '</s>': 1}}),
         ],
         'an n-gram reaches from one sentence into the next; and <s> is never said': [
             (0, 0, 'gives', {('<s>',): {'a': 2}, ('a',): {'b': 1, '</s>': 1}, ('b',): {'</s>': 1}, ('</s>',): {'<s>': 1}}),
@@ -596,7 +588,6 @@ REASONS = {
         ],
         'with n = 1, tokens[-0:] is everything, not nothing': [
             (2, 0, 'gives', {(): {'a': 2}, ('a',): {'b': 1, '</s>': 1}, ('a', 'b'): {'</s>': 1}}),
-            (3, 1, 'gives', {(): {'a': 1, '</s>': 1}, ('a',): {'</s>': 1}}),
         ],
         'a sentence of no tokens has an end, too': [
             (3, 0, 'gives', {}),
@@ -617,52 +608,36 @@ REASONS = {
         ],
         'a model is a function of the context, and not a dictionary': [
             (0, 0, 'fails', "`maximum_likelihood({('a',): {'b': 3, 'a': 1}, ('b',): {'</s>': 2}})` should return a function: define one inside, and return it without calling it"),
-            (1, 0, 'fails', "`maximum_likelihood({('a',): {'b': 3, 'a': 1}, ('b',): {'</s>': 2}})` should return a function: define one inside, and return it without calling it"),
         ],
         'the end was not scored. Without the factor for </s> the sentences of one length alone have the sum one, so all lengths have more': [
             (2, 0, 'gives', -3),
-            (3, 0, 'gives', -1999),
-            (4, 0, 'gives', 4),
-            (5, 0, 'gives', -4),
-            (6, 2, 'gives', 0),
         ],
         'the first token was not scored; its context is <s>': [
             (2, 0, 'gives', -5),
-            (3, 0, 'gives', -1999),
-            (5, 0, 'gives', -5),
-            (6, 2, 'gives', 0),
         ],
         'neither the first token nor the end was scored': [
             (2, 0, 'gives', -2),
-            (3, 0, 'gives', -1998),
-            (4, 0, 'gives', 4),
-            (5, 0, 'gives', -3),
-            (6, 0, 'gives', 0),
         ],
         'the sign is turned: the logarithm of a probability is not positive': [
             (2, 0, 'gives', 6),
-            (3, 0, 'gives', 2000),
-            (4, 0, 'gives', 3.74157889e+13),
-            (5, 0, 'gives', 6),
         ],
         'that is in nats; take the logarithm to base 2': [
             (2, 0, 'gives', -4.15888308),
-            (3, 0, 'gives', -1386.29436),
-            (4, 0, 'gives', 2.11605391),
-            (5, 0, 'gives', -4.15888308),
         ],
         'that is in nats, and the end was not scored': [
             (2, 0, 'gives', -2.07944154),
-            (3, 0, 'gives', -1385.60121),
-            (4, 0, 'gives', 5.53149995),
-            (5, 0, 'gives', -2.77258872),
-            (6, 2, 'gives', 0),
         ],
         'that is the probability itself; its logarithm is asked for': [
             (2, 0, 'gives', 0.015625),
-            (3, 0, 'gives', 0),
-            (4, 0, 'gives', 100.729022),
-            (5, 0, 'gives', 0.015625),
+        ],
+        'that is the mean of the logarithms; add them up': [
+            (2, 0, 'gives', -2),
+        ],
+        'what is impossible was left out, and the rest scored: the answer is -math.inf': [
+            (6, 0, 'gives', 0),
+        ],
+        'a sentence of no tokens has an end, too': [
+            (6, 2, 'gives', 0),
         ],
         'a product of thousands of factors underflows to 0; add up their logarithms': [
             (3, 0, 'raises', 'ValueError'),
@@ -675,9 +650,6 @@ REASONS = {
         ],
         'a model of order n looks at the last n - 1 tokens, and not at all that were said': [
             (2, 0, 'fails', "the order is 2: ask the model with a tuple of the last 1 token(s); you asked it with ('<s>', 'a')"),
-            (3, 0, 'fails', "the order is 2: ask the model with a tuple of the last 1 token(s); you asked it with ('<s>', 'a')"),
-            (4, 0, 'fails', "the order is 2: ask the model with a tuple of the last 1 token(s); you asked it with ('<s>', 'ha')"),
-            (6, 0, 'fails', "the order is 2: ask the model with a tuple of the last 1 token(s); you asked it with ('<s>', 'c')"),
         ],
         'with n = 1, tokens[-0:] is everything, not nothing': [
             (5, 0, 'fails', "the order is 1: ask the model with a tuple of the last 0 token(s); you asked it with ('a',)"),
@@ -686,73 +658,51 @@ REASONS = {
     'add_k': {
         'what is added above must be added below: each of the V tokens has k more': [
             (0, 0, 'gives', {'a': 0.875, 'b': 0.375, 'c': 0.125, '</s>': 0.125}),
-            (1, 0, 'raises', 'ZeroDivisionError'),
-            (2, 0, 'raises', 'ZeroDivisionError'),
-            (3, 0, 'raises', 'ZeroDivisionError'),
         ],
         'below, k is added once for each of the V tokens, not once': [
             (0, 0, 'gives', {'a': 0.777777778, 'b': 0.333333333, 'c': 0.111111111, '</s>': 0.111111111}),
-            (1, 0, 'gives', {'a': 1, 'b': 1, 'c': 1, '</s>': 1}),
         ],
         'V is the size of the vocabulary, all that can be said, and not only what was seen after the context': [
             (0, 0, 'gives', {'a': 0.7, 'b': 0.3}),
-            (1, 0, 'gives', {}),
-            (2, 0, 'gives', 1),
             (0, 0, 'gives', {'a': 0.7, 'b': 0.3, 'c': 0.1, '</s>': 0.1}),
-            (1, 0, 'raises', 'ZeroDivisionError'),
-            (2, 0, 'raises', 'ZeroDivisionError'),
-            (3, 0, 'raises', 'ZeroDivisionError'),
         ],
         'those that were seen get k more as well': [
             (0, 0, 'gives', {'a': 0.5, 'b': 0.166666667, 'c': 0.0833333333, '</s>': 0.0833333333}),
         ],
         'that is k = 1': [
             (0, 0, 'gives', {'a': 0.5, 'b': 0.25, 'c': 0.125, '</s>': 0.125}),
-            (2, 0, 'gives', 1),
         ],
         'think of a context after which nothing was seen': [
             (1, 0, 'raises', 'KeyError'),
-            (2, 0, 'raises', 'KeyError'),
-            (3, 0, 'raises', 'KeyError'),
         ],
         'think of a token that was not seen there': [
             (0, 0, 'raises', 'KeyError'),
         ],
         'the smallest k is what the counted text itself would choose. Score the held-out sentences': [
             (2, 0, 'gives', 0.001),
-            (3, 0, 'gives', 0.001),
         ],
         'add up logarithms: a sum of probabilities is ruled by the likeliest sentence': [
             (2, 0, 'gives', 0.001),
-            (3, 0, 'gives', 0.001),
         ],
         'is it the first because all were equal? A product of many probabilities underflows to 0; add up logarithms': [
             (3, 0, 'gives', 3),
         ],
         'is it the least probable that you chose?': [
             (2, 0, 'gives', 10),
-            (3, 0, 'gives', 20),
         ],
         'return the candidate, not its score': [
             (2, 0, 'gives', -11.1439538),
-            (3, 0, 'gives', -1114.39538),
         ],
     },
     'continuation': {
         'that is how often each was seen. Each different token before it adds one, however often they met': [
             (0, 0, 'gives', {(): {'francisco': 5, 'diego': 1, 'glasses': 2, 'san': 2}}),
-            (1, 0, 'gives', {('b',): {'c': 3, 'a': 4}, ('c',): {'a': 1}}),
-            (2, 0, 'gives', {(): {'a': 10, '</s>': 9}}),
         ],
         'that is how many different tokens came *after* each. Count those that came before': [
             (0, 0, 'gives', {(): {'san': 2, 'new': 1, 'old': 2}}),
-            (1, 0, 'gives', {('a',): {'b': 1}, ('d',): {'b': 2}, ('b',): {'c': 1}}),
-            (2, 0, 'gives', {(): {'<s>': 1, 'a': 2}}),
         ],
         'that is how often something came after each. Count the different tokens that came before': [
             (0, 0, 'gives', {(): {'san': 6, 'new': 1, 'old': 3}}),
-            (1, 0, 'gives', {('a',): {'b': 2}, ('d',): {'b': 5}, ('b',): {'c': 1}}),
-            (2, 0, 'gives', {(): {'<s>': 9, 'a': 10}}),
         ],
         'you dropped the last token of the context. What stood before the pair is its first one': [
             (1, 0, 'gives', {('a',): {'c': 1}, ('d',): {'c': 1, 'a': 1}, ('b',): {'a': 1}}),
@@ -767,22 +717,21 @@ REASONS = {
     'discounting': {
         'n1 / (n1 + n2): the n-grams seen twice count double below': [
             (0, 0, 'gives', 0.571428571),
-            (1, 3, 'gives', 0.5),
         ],
         'n_r is how many n-grams were seen r times, not how many times in all': [
             (0, 0, 'gives', 0.25),
-            (1, 3, 'gives', 0.2),
         ],
         'n1 over the number of all n-grams is something else': [
             (0, 0, 'gives', 0.5),
-            (1, 3, 'gives', 0.5),
         ],
         'n1 over the sum of all counts is what Good and Turing give to the unseen; another thing': [
             (0, 0, 'gives', 0.235294118),
         ],
+        'n_r counts n-grams, a context and a token after it, not contexts': [
+            (0, 0, 'gives', 0.5),
+        ],
         'that is 1 - D, what is left of a count': [
             (0, 0, 'gives', 0.6),
-            (1, 3, 'gives', 0.666666667),
         ],
         'did you look at one context only? All n-grams count together': [
             (0, 0, 'gives', 0.5),
@@ -821,176 +770,109 @@ REASONS = {
     'kneser_ney': {
         'below the longest n-grams you used the counts as they are. What matters there is after how many different tokens each was seen': [
             (0, 0, 'gives', {'a': 0.0966666667, 'b': 0.596666667, 'c': 0.196666667, 'd': 0.0133333333, '</s>': 0.0966666667}),
-            (1, 0, 'gives', {'a': 0.29, 'b': 0.29, 'c': 0.09, 'd': 0.04, '</s>': 0.29}),
-            (2, 0, 'gives', {'a': 0.0276190476, 'b': 0.694285714, 'c': 0.246666667, 'd': 0.00380952381, '</s>': 0.0276190476}),
-            (3, 0, 'gives', {'a': 0.0966666667, 'b': 0.596666667, 'c': 0.196666667, 'd': 0.0133333333, '</s>': 0.0966666667}),
         ],
         'below the longest n-grams you used the counts as they are. What matters there is after how many different tokens each was seen. That holds for pairs, too': [
             (2, 0, 'gives', {'a': 0.0167619048, 'b': 0.70247619, 'c': 0.254857143, 'd': 0.00914285714, '</s>': 0.0167619048}),
-            (3, 0, 'gives', {'a': 0.0586666667, 'b': 0.625333333, 'c': 0.225333333, 'd': 0.032, '</s>': 0.0586666667}),
         ],
         'each length of n-gram has its own discount, from its own counts': [
             (0, 0, 'gives', {'a': 0.06, 'b': 0.626666667, 'c': 0.226666667, 'd': 0.0266666667, '</s>': 0.06}),
-            (1, 0, 'gives', {'a': 0.18, 'b': 0.38, 'c': 0.18, 'd': 0.08, '</s>': 0.18}),
-            (2, 0, 'gives', {'a': 0.0223906706, 'b': 0.652322643, 'c': 0.294499514, 'd': 0.00839650146, '</s>': 0.0223906706}),
-            (3, 0, 'gives', {'a': 0.0783673469, 'b': 0.449795918, 'c': 0.364081633, 'd': 0.0293877551, '</s>': 0.0783673469}),
         ],
         'below the single tokens comes the uniform distribution, and they are discounted like all others: d was never said, and must be possible': [
             (0, 0, 'gives', {'a': 0.0666666667, 'b': 0.633333333, 'c': 0.233333333, 'd': 0, '</s>': 0.0666666667}),
-            (1, 0, 'gives', {'a': 0.2, 'b': 0.4, 'c': 0.2, 'd': 0, '</s>': 0.2}),
-            (2, 0, 'gives', {'a': 0.0380952381, 'b': 0.647619048, 'c': 0.276190476, 'd': 0, '</s>': 0.0380952381}),
-            (3, 0, 'gives', {'a': 0.133333333, 'b': 0.433333333, 'c': 0.3, 'd': 0, '</s>': 0.133333333}),
-            (4, 0, 'gives', {'a': 0.3, 'b': 0.3, 'c': 0.1, 'd': 0, '</s>': 0.3}),
-            (5, 0, 'fails', "after ('<s>', 'a'), n = 3: 'd' has 0, not above 0: nothing is impossible"),
         ],
         'the single tokens are discounted, but what was taken from them is lost: it belongs to the uniform distribution': [
             (0, 0, 'gives', {'a': 0.0266666667, 'b': 0.593333333, 'c': 0.193333333, 'd': 0, '</s>': 0.0266666667}),
-            (1, 0, 'gives', {'a': 0.08, 'b': 0.28, 'c': 0.08, 'd': 0, '</s>': 0.08}),
-            (2, 0, 'gives', {'a': 0.0152380952, 'b': 0.624761905, 'c': 0.253333333, 'd': 0, '</s>': 0.0152380952}),
-            (3, 0, 'gives', {'a': 0.0533333333, 'b': 0.353333333, 'c': 0.22, 'd': 0, '</s>': 0.0533333333}),
-            (4, 0, 'gives', {'a': 0.25, 'b': 0.25, 'c': 0.05, 'd': 0, '</s>': 0.25}),
-            (5, 0, 'fails', "your probabilities after ('<s>', 'a'), n = 3 sum to 0.9086, not 1: did you renormalise at the end?"),
         ],
         'the shorter context is skipped: only the uniform distribution lies below': [
             (0, 0, 'gives', {'a': 0.0666666667, 'b': 0.566666667, 'c': 0.233333333, 'd': 0.0666666667, '</s>': 0.0666666667}),
-            (2, 0, 'gives', {'a': 0.0571428571, 'b': 0.580952381, 'c': 0.247619048, 'd': 0.0571428571, '</s>': 0.0571428571}),
         ],
         'before you give up the context altogether, drop its first token: a alone was seen': [
             (3, 0, 'gives', {'a': 0.176, 'b': 0.376, 'c': 0.176, 'd': 0.096, '</s>': 0.176}),
         ],
         'where the context was not seen, drop its first token, and ask again': [
             (1, 0, 'gives', {'a': 0.2, 'b': 0.2, 'c': 0.2, 'd': 0.2, '</s>': 0.2}),
-            (3, 0, 'gives', {'a': 0.2, 'b': 0.2, 'c': 0.2, 'd': 0.2, '</s>': 0.2}),
         ],
         'the shorter context has one token: from triples go to pairs first': [
             (2, 0, 'gives', {'a': 0.0502857143, 'b': 0.631238095, 'c': 0.240761905, 'd': 0.0274285714, '</s>': 0.0502857143}),
         ],
         'think of a context after which nothing was seen': [
             (1, 0, 'raises', 'KeyError'),
-            (3, 0, 'raises', 'KeyError'),
-            (5, 0, 'raises', 'KeyError'),
         ],
         'context[-0:] is everything, not nothing': [
             (0, 0, 'gives', {'a': 0.0666666667, 'b': 0.566666667, 'c': 0.233333333, 'd': 0.0666666667, '</s>': 0.0666666667}),
-            (2, 0, 'gives', {'a': 0.0380952381, 'b': 0.60952381, 'c': 0.276190476, 'd': 0.0380952381, '</s>': 0.0380952381}),
-            (3, 0, 'gives', {'a': 0.133333333, 'b': 0.3, 'c': 0.3, 'd': 0.133333333, '</s>': 0.133333333}),
         ],
     },
     'judging': {
         'the ends are predicted too, so they count as tokens': [
             (0, 0, 'gives', 5.0396842),
-            (1, 0, 'gives', 5.65685425),
-            (2, 0, 'gives', 50.7968337),
-            (3, 0, 'gives', 1.53817165),
         ],
         'the ends are tokens of the text too, in the bits as in the number of tokens': [
             (0, 0, 'gives', 2),
-            (1, 0, 'gives', 2.82842712),
-            (2, 0, 'gives', 20.1587368),
-            (3, 0, 'gives', 1.14285714),
-            (4, 0, 'raises', 'KeyError'),
         ],
         'that is per sentence, not per token': [
             (0, 0, 'gives', 11.3137085),
-            (1, 0, 'gives', 32),
-            (2, 0, 'gives', 362.038672),
-            (3, 0, 'gives', 20.3719976),
         ],
         'that is for the whole text; perplexity is per token': [
             (0, 0, 'gives', 128),
-            (1, 0, 'gives', 32),
-            (2, 0, 'gives', 131072),
-            (3, 0, 'gives', 20.3719976),
         ],
         "that is the mean of the sentences' perplexities; divide all bits by all tokens": [
             (0, 0, 'gives', 2.67413461),
-            (2, 0, 'gives', 12),
         ],
         'that gives each sentence the same weight; divide all bits by all tokens': [
             (0, 0, 'gives', 2.66967971),
-            (2, 0, 'gives', 11.3137085),
         ],
         'that is the number of bits per token; perplexity is 2 to it': [
             (0, 0, 'gives', 1.4),
-            (1, 0, 'gives', 1.66666667),
-            (2, 0, 'gives', 3.4),
-            (3, 0, 'gives', 0.543564443),
-            (4, 1, 'gives', 0),
         ],
         'the sign is turned: perplexity is at least one': [
             (0, 0, 'gives', 0.378929142),
-            (1, 0, 'gives', 0.314980262),
-            (2, 0, 'gives', 0.0947322854),
-            (3, 0, 'gives', 0.686073742),
-            (4, 0, 'gives', 0),
         ],
         'e to bits: use one base for both': [
             (0, 0, 'gives', 4.05519997),
-            (1, 0, 'gives', 5.29449005),
-            (2, 0, 'gives', 29.9641),
-            (3, 0, 'gives', 1.72213439),
         ],
         'a word that is not in the vocabulary must be read as <unk>': [
             (1, 0, 'gives', float("inf")),
-            (2, 0, 'gives', float("inf")),
-            (3, 0, 'gives', float("inf")),
         ],
         'an unknown word is <unk> as context of the next one, too': [
             (1, 0, 'fails', "you asked the model about the context ('hey',): it does not arise here if a word that is not in the vocabulary is read as <unk>, in contexts as well"),
-            (4, 0, 'gives', 1.60693804e+60),
         ],
         'that is without the bits that it takes to say which words they were': [
             (2, 0, 'gives', 3.48220225),
-            (3, 1, 'gives', 1.45756926),
         ],
         'each unknown word takes log2 M bits more, not only the first': [
             (2, 0, 'gives', 6.06286627),
-            (3, 1, 'gives', 3.46670348),
         ],
         'each *occurrence* of an unknown word takes log2 M bits, also a second one': [
             (3, 1, 'gives', 110.934511),
         ],
         'an unknown word is *less* probable if it may be any of M: the bits are added': [
             (2, 0, 'gives', 1.14869835),
-            (3, 1, 'gives', 0.00338545262),
         ],
         'log2 M is asked for only where the word is unknown': [
             (2, 0, 'gives', 55.7152361),
-            (3, 1, 'gives', 1492.55093),
         ],
         'it is log2 M, not M': [
             (1, 0, 'gives', 4),
-            (2, 0, 'gives', 294.066779),
-            (3, 0, 'gives', 2.67319382),
-        ],
-        'a product of thousands of factors underflows to 0; add up their logarithms': [
         ],
     },
     'generation': {
         'it is always the most probable token that you took; a random one is to be drawn': [
             (0, 0, 'gives', ['a']),
-            (1, 0, 'gives', ['a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a']),
-            (2, 1, 'gives', 0),
-            (3, 0, 'gives', ['a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a']),
+        ],
+        'the parts lie in the order of the dictionary': [
+            (0, 0, 'gives', ['b', 'a']),
         ],
         '</s> ends the sentence and is not part of it': [
             (0, 0, 'gives', ['b', 'a', 'b', 'a', '</s>']),
-            (1, 0, 'gives', ['a', 'b', 'a', '</s>']),
-            (2, 4, 'gives', ['a', '</s>']),
-            (3, 0, 'gives', ['a', '</s>']),
         ],
         '<s> is context and not part of the sentence': [
             (0, 0, 'gives', ['<s>', 'b', 'a', 'b', 'a']),
-            (1, 2, 'gives', ['<s>', '<s>', 'a', 'b', 'b']),
-            (2, 0, 'gives', ['<s>', 'ha']),
         ],
         'a part holds its low end, and not its high one': [
             (0, 0, 'gives', ['a', 'a', 'a', 'a']),
-            (3, 0, 'fails', 'you asked for more than the 2 random number(s) needed: one for each token drawn, </s> included'),
         ],
         'with n = 1, tokens[-0:] is everything, not nothing': [
             (1, 0, 'fails', "the order is 1: ask the model with a tuple of the last 0 token(s); you asked it with ('a',)"),
-            (3, 0, 'fails', "the order is 1: ask the model with a tuple of the last 0 token(s); you asked it with ('a',)"),
         ],
         '`longest` counts what is said, and no start tokens': [
             (2, 0, 'gives', []),
@@ -1011,27 +893,21 @@ REASONS = {
     'new_words': {
         'the terms are n_r t^r as they are, without a division by r!': [
             (0, 0, 'gives', 1.24739583),
-            (1, 0, 'gives', 2.66666667),
         ],
         'the signs alternate': [
             (0, 0, 'gives', 2.0625),
-            (1, 0, 'gives', 5),
         ],
         'that is n1 t, right for a very short text only; go on with - n2 t² + n3 t³ - …': [
             (0, 0, 'gives', 1.5),
-            (1, 2, 'gives', 0),
         ],
         'the signs are turned: n1 t comes with a plus': [
             (0, 0, 'gives', -0.9375),
-            (1, 0, 'gives', -3),
         ],
         'n_r is how many words occur r times, not how many times in all': [
             (0, 0, 'gives', 0.25),
-            (1, 0, 'gives', 4),
         ],
         't is raised to the power r': [
             (0, 0, 'gives', 0),
-            (1, 2, 'gives', 0.5),
         ],
     },
 }
