@@ -64,7 +64,7 @@ KINDS = {
     "experiment": Kind(
         rf"(?P<stem>{WORD})",
         "long_runs",
-        "Write your settings and what is measured; delete the result and run the command anew.",
+        "Write your settings and what is measured; run the command anew.",
     ),
 }
 
@@ -109,6 +109,7 @@ def notebook_of(text: str) -> str:
         cell.id = cell.metadata.pop("id", cell.id)
         if "setup" in cell.metadata.get("tags", []):
             cell.source = setup_source()
+    notebook.metadata = nbformat.from_dict(notebooks.METADATA)
     return nbformat.writes(notebook, indent=1) + "\n"
 
 
