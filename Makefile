@@ -8,7 +8,7 @@ ENV := .stamps/environment
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 $(ENV): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -35,7 +35,7 @@ lab: data  ## work on the notebooks in JupyterLab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" jupyter lab notebooks
 
 JAVASCRIPT := lmcourse/widgets/*.js book/_ext/*.js
-FRONT := $(JAVASCRIPT) lmcourse/widgets/*.css deno.json
+FRONT := $(JAVASCRIPT) lmcourse/widgets/*.css $(wildcard tools/templates/widget/lmcourse/widgets/*.[jc]s*) deno.json
 
 lint: $(ENV)  ## style, the notebooks' committed form, the workflows
 	@$(BIN)/ruff check .
@@ -86,6 +86,18 @@ bench: data  ## how fast the course's code is, as ratios measured in one run
 grade-demo: data  ## the instructor's whole loop on invented submissions
 	@$(BIN)/lmcourse grade-demo
 
+new-section: $(ENV)  ## lay out a page of a chapter: NAME=03_ngrams/my_section
+	@$(BIN)/python tools/new.py section "$(NAME)"
+
+new-assignment: $(ENV)  ## lay out an assignment: NAME=03b-caching
+	@$(BIN)/python tools/new.py assignment "$(NAME)"
+
+new-widget: $(ENV)  ## lay out a widget: NAME=coin
+	@$(BIN)/python tools/new.py widget "$(NAME)"
+
+new-experiment: $(ENV)  ## lay out an experiment: NAME=long_runs
+	@$(BIN)/python tools/new.py experiment "$(NAME)"
+
 release: $(ENV)  ## make the students' versions of the assignments
 	@$(BIN)/python -m lmcourse.grading.release
 
@@ -106,4 +118,5 @@ lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requ
 clean:  ## remove everything that was built; .venv and the data cache stay
 	@rm -rf _build .stamps/lock dist .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help data book lab lint tools test notebooks browser grading units bench grade-demo release tidy lock clean
+.PHONY: help data book lab lint tools test notebooks browser grading units bench grade-demo release tidy lock clean \
+	new-section new-assignment new-widget new-experiment

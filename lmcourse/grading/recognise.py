@@ -191,10 +191,11 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
                 raise
             unreadable.append(str(error))
             continue
-        scores = [(recognised(release, match(release, student)), i) for i, release in enumerate(releases)]
-        score, best = max(scores, default=(0.0, 0))
-        if score >= 0.3:
-            found.append((releases[best], file, student))
+        pairs = [match(release, student) for release in releases]
+        # Exercises of two assignments may have the same name: the one of which it has most is meant.
+        scores = [(len(p), recognised(r, p), i) for i, (r, p) in enumerate(zip(releases, pairs))]
+        if likely := [score for score in scores if score[1] >= 0.3]:
+            found.append((releases[max(likely)[-1]], file, student))
     if len(found) == 1:
         return found[0]
     if found:

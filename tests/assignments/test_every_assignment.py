@@ -20,7 +20,9 @@ WRONG = [
     for mistake in MISTAKES[name]
 ]
 TOLD_ONCE = [(name, table) for name in NAMES for table in TABLES[name]]
-each_table = pytest.mark.parametrize(("name", "table"), TOLD_ONCE, ids=[table.name for _, table in TOLD_ONCE])
+each_table = pytest.mark.parametrize(
+    ("name", "table"), TOLD_ONCE, ids=[f"{name}: {table.name}" for name, table in TOLD_ONCE]
+)
 each_assignment = pytest.mark.parametrize("name", NAMES)
 each_exercise = pytest.mark.parametrize(("name", "exercise"), EXERCISES)
 each_graded_exercise = pytest.mark.parametrize(("name", "exercise"), GRADED)
@@ -35,7 +37,7 @@ def functions(namespace):
 def test_the_graded_exercises_come_first_and_in_the_order_of_the_notebook(name):
     graded = list(course.points(name))
     assert exercises(name)[: len(graded)] == graded
-    assert 5 <= len(graded) <= 8
+    assert 1 <= len(graded) <= 8
 
 
 @each_assignment
