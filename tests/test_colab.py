@@ -84,7 +84,7 @@ def test_the_environment_is_not_the_repositorys(colab, tmp_path):
     assert str(ROOT / "lmcourse") not in where
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_notebook_runs_alone_and_prints_what_it_keeps_in_its_time(path, colab, tmp_path, record_property):
     python, env = colab
     notebook = nbformat.read(path, as_version=4)
