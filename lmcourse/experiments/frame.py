@@ -64,8 +64,9 @@ def run(
                 continue
             start = time.perf_counter()
             found = measure(setting, np.random.default_rng([seed, zlib.crc32(key.encode())]))
-            done[key] = ({**setting, **found}, time.perf_counter() - start)
-            kept.write(json.dumps([key, *done[key]]) + "\n")
+            line = json.dumps([key, {**setting, **found}, time.perf_counter() - start])
+            _, *done[key] = json.loads(line)  # as another run would read it
+            kept.write(line + "\n")
             kept.flush()
             os.fsync(kept.fileno())
     result = Result(

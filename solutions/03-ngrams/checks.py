@@ -698,6 +698,7 @@ def random_steps(rng):
         shorter = dict(zip(vocab, rng.dirichlet(np.ones(len(vocab))).tolist()))
         followers = {w: int(c) for w, c in zip("gbdce", [*rng.integers(1, 9, size=4), 1])}
         yield ask.discounted(followers, shorter, d)
+        yield ask.discounted({"c": 1, "a": 1}, shorter, d)  # of which D is taken whole
         yield ask.discounted({}, shorter, d)
 
 

@@ -17,7 +17,7 @@ SETTINGS = [{"n": n, "method": method} for n in (1, 2, 3) for method in ("a", "b
 
 
 def measure(setting, rng):
-    return {"found": setting["n"] + float(rng.random())}
+    return {"found": setting["n"] + float(rng.random()), "pair": (1, 2)}
 
 
 def without_time(result):
