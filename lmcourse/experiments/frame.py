@@ -50,13 +50,16 @@ def run(
         seed: from which each setting's generator is made.
         folder: where results are kept.
 
-    Raises ValueError if two settings are the same, or an unfinished run had another seed or other settings.
+    Raises ValueError if two settings are the same, or an unfinished run had another seed, other
+    settings or other versions.
     """
     keys = [json.dumps(setting, sort_keys=True) for setting in settings]
     if len(set(keys)) < len(keys):
         raise ValueError(f"two settings are the same: {max(keys, key=keys.count)}")
     unfinished = folder / f".{name}.jsonl"
-    head = json.dumps({"seed": seed, "settings": keys, "lmcourse": lmcourse.__version__})
+    versions = {"python": platform.python_version(), "lmcourse": lmcourse.__version__}
+    versions |= {library: sys.modules[library].__version__ for library in LIBRARIES if library in sys.modules}
+    head = json.dumps({"seed": seed, "settings": keys, "versions": versions})
     done = _kept(unfinished, head)
     with open(unfinished, "a", encoding="utf-8") as kept:
         for key, setting in tqdm(list(zip(keys, settings)), desc=name, unit="setting"):
@@ -72,8 +75,7 @@ def run(
     result = Result(
         command=f"python -m lmcourse.experiments.{name}",
         seed=seed,
-        versions={"python": platform.python_version(), "lmcourse": lmcourse.__version__}
-        | {library: sys.modules[library].__version__ for library in LIBRARIES if library in sys.modules},
+        versions=versions,
         seconds=round(sum(seconds for _, seconds in done.values()), 1),
         rows=[done[key][0] for key in keys],
     )
@@ -93,7 +95,7 @@ def _kept(path: Path, head: str) -> dict[str, tuple[dict, float]]:
         return {}
     if whole[0] != head:
         raise ValueError(
-            f"{path} is of an unfinished run with another seed, other settings or another version; "
+            f"{path} is of an unfinished run with another seed, other settings or other versions; "
             "delete it to begin anew"
         )
     os.truncate(path, end)  # and no rewriting: a run that is killed meanwhile must lose nothing
