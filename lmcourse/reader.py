@@ -5,9 +5,9 @@ and lets rows be forked, reordered and dropped, as beams and batches of samples 
 worked out about the past (a belief, the last n-grams, a recurrent state, keys and values) is kept between the
 steps, so that a token costs the same however long the text has become.
 
-A model without such a state has `ContextReader` for nothing. One with a small state for each row needs no more
-than two functions, see `StateReader`; one whose state is a tensor for all rows together (a recurrent network,
-a cache of keys and values) subclasses `Reader`.
+A model without such a state has `ContextReader` for nothing. One with a small state for each row needs no
+more than two functions, see `StateReader`; one whose state is a tensor for all rows together (a recurrent
+network, a cache of keys and values) subclasses `Reader`.
 """
 
 from __future__ import annotations
