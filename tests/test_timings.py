@@ -55,6 +55,10 @@ def test_each_notebooks_seconds_are_those_it_worked(write):
     [
         ('<failure message="x"/>', "1 failed, 1 passed in 2.25s of all parts"),
         ('<error message="x"/>', "1 passed, 1 error in 2.25s of all parts"),
+        (
+            '<error message="x"/></testcase><testcase time="0"><error/>',
+            "1 passed, 2 errors in 2.25s of all parts",
+        ),
     ],
 )
 def test_one_bad_test_makes_the_whole_bad(write, inside, closing):

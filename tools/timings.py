@@ -51,6 +51,7 @@ def report(parts: list[str], folder: Path = REPORTS) -> tuple[str, bool]:
     lines += ["", "The notebooks, in seconds of one core:"]
     lines += [f"{spent:8.1f}  {case.partition('[')[2][:-1]}" for spent, case in sorted(worked, reverse=True)]
     total = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
+    total += "s" if counts["error"] > 1 else ""  # as pytest says it: the word stands last
     lines += ["", f"{total or 'no tests ran'} in {seconds:.2f}s of all parts"]
     return "\n".join(lines), bool(counts["passed"]) and not counts["failed"] + counts["error"]
 

@@ -8,6 +8,7 @@ installed package).
 from __future__ import annotations
 
 import difflib
+import linecache
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -126,7 +127,9 @@ def module_of(name: str, source: str) -> ModuleType:
     """A module made from the source of an assignment's checks or mistakes, executed anew."""
     module = ModuleType(f"lmcourse_checks_{name.replace('-', '_')}")
     sys.modules[module.__name__] = module  # dataclasses look a module up by its name
-    exec(compile(source, f"{name}/checks.py", "exec"), vars(module))
+    path = f"{name}/checks.py"
+    linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)  # for `inspect`
+    exec(compile(source, path, "exec"), vars(module))
     return module
 
 
