@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ import lmcourse
 from lmcourse.files import write_whole
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("numpy", "torch")  # whose versions can change a result; told where they were used
+LIBRARIES = ("numpy", "torch")  # whose versions can change a result
 
 Measure = Callable[[Mapping, np.random.Generator], Mapping]
 
@@ -57,8 +58,7 @@ def run(
     if len(set(keys)) < len(keys):
         raise ValueError(f"two settings are the same: {max(keys, key=keys.count)}")
     unfinished = folder / f".{name}.jsonl"
-    versions = {"python": platform.python_version(), "lmcourse": lmcourse.__version__}
-    versions |= {library: sys.modules[library].__version__ for library in LIBRARIES if library in sys.modules}
+    versions = {"python": platform.python_version(), "lmcourse": lmcourse.__version__, **_installed()}
     head = json.dumps({"seed": seed, "settings": keys, "versions": versions})
     done = _kept(unfinished, head)
     with open(unfinished, "a", encoding="utf-8") as kept:
@@ -82,6 +82,11 @@ def run(
     write_whole(folder / f"{name}.json", (json.dumps(asdict(result), indent=1) + "\n").encode())
     unfinished.unlink()
     return result
+
+
+def _installed() -> dict[str, str]:
+    """The versions of the libraries that are here, whether this process has loaded them or not."""
+    return {library: metadata.version(library) for library in LIBRARIES if find_spec(library)}
 
 
 def _kept(path: Path, head: str) -> dict[str, tuple[dict, float]]:

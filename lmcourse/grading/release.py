@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,7 @@ from lmcourse.files import course_file
 from lmcourse.grading import derive
 from lmcourse.grading.course import TEST_CELL, GradingError, source_notebook
 from lmcourse.grading.exercise import Exercise
+from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.public import public_part
 from lmcourse.setup_cell import setup_source
 
@@ -100,11 +102,14 @@ def make_course(folder: Path, name: str) -> None:
 
 
 def refresh(name: str) -> None:
-    """Give an authored notebook what is told elsewhere: the setup cell, and the points of tables."""
+    """Give an authored notebook what is told elsewhere: the setup cell, a table's names and points."""
     path = source_notebook(name)
     notebook = nbformat.read(path, as_version=4)
     before = copy.deepcopy(notebook)
-    points = {TEST_CELL + exercise.name: exercise.points for exercise in derive.exercises(name)}
+    tables = derive.exercises(name)
+    for exercise in tables:
+        name_cells(notebook, exercise.name, [TEST_CELL] if exercise.points else [])
+    points = {TEST_CELL + exercise.name: exercise.points for exercise in tables}
     for cell in notebook.cells:
         if "setup" in cell.metadata.get("tags", []):
             cell.source = setup_source()
@@ -113,6 +118,34 @@ def refresh(name: str) -> None:
             mark["points"] = points[mark["grade_id"]]
     if notebook != before:
         write(notebook, path)
+
+
+def name_cells(notebook: nbformat.NotebookNode, exercise: str, graded_by: Sequence[str] = ()) -> None:
+    """Give the cells of an exercise told as a table their ids, in place, however they came about.
+
+    nbgrader's `grade_id`, which JupyterLab shows as a cell's ID, says which are the solution's and the
+    test's; the last heading before the solution introduces it.
+
+    Args:
+        notebook: the authored one.
+        exercise: its name.
+        graded_by: what stands before the name in the ids of cells that grade it.
+
+    Raises GradingError if there is no such cell.
+    """
+    graded = {grade_id(cell): place for place, cell in enumerate(notebook.cells)}
+    for wanted in [exercise, *(before + exercise for before in graded_by)]:
+        if wanted not in graded:
+            raise GradingError(
+                f"checks.py tells an exercise {exercise!r}, but no cell of the notebook has the nbgrader ID "
+                f"{wanted!r}; there are {', '.join(filter(None, graded))}"
+            )
+        notebook.cells[graded[wanted]].id = wanted
+    before = notebook.cells[: graded[exercise]]
+    headings = [c for c in before if c.cell_type == "markdown" and c.source.startswith("#")]
+    if not headings:
+        raise GradingError(f"no heading stands before the cell {exercise!r}: write one that introduces it")
+    headings[-1].id = f"intro-{exercise}"
 
 
 def release(name: str, destination: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 from lmcourse.files import course_file
 from lmcourse.grading import course, derive
 from lmcourse.grading.checks import checks_in
+from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.public import public_part
-from lmcourse.grading.release import main, release
+from lmcourse.grading.release import main, name_cells, release
 from lmcourse.setup_cell import setup_source
 
 NAME = "01-language-models"
@@ -222,3 +223,23 @@ def test_names_in_the_notebook_that_do_not_exist():
         ValueError, match=rf"no assignment '01-language-model'; did you mean {NAME}\?(?s:.*){NAME}"
     ):
         course.require_assignment("01-language-model")
+
+
+def test_the_cells_of_an_exercise_are_found_by_what_an_author_can_edit():
+    cell, text = nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            text("# Title", id="intro-old"),
+            text("## 1. New", id="abc"),
+            text("More.", id="def"),
+            cell("x", id="old", metadata={"nbgrader": {"grade_id": "new", "solution": True}}),
+            cell("y", id="test_old", metadata={"nbgrader": {"grade_id": "test_new", "grade": True}}),
+        ]
+    )
+    name_cells(notebook, "new", ["test_"])
+    assert [c.id for c in notebook.cells] == ["intro-old", "intro-new", "def", "new", "test_new"]
+    with pytest.raises(GradingError, match=r"an exercise 'other', but no cell .* 'other'; there are new, "):
+        name_cells(notebook, "other")
+    notebook.cells = notebook.cells[2:]
+    with pytest.raises(GradingError, match="no heading stands before the cell 'new'"):
+        name_cells(notebook, "new")
