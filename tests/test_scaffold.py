@@ -121,7 +121,7 @@ def test_a_widget_computes_the_same_in_python_and_in_a_browser(laid_out):
     assert passed(course, "tests/widgets/test_base.py", "tests/widgets/test_try_widget.py") > 40
     test = "tests/browser/test_try_widget_widget.py"
     if not passed(course, test):
-        pytest.skip("no browser is there")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no browser is there")
     script = course / "lmcourse/widgets/try_widget.js"
     right = script.read_text(encoding="utf-8")
     script.write_text(right.replace("Math.log2(", "Math.log("), encoding="utf-8")

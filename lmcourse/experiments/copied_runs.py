@@ -52,16 +52,16 @@ def corpus(unit: str) -> tuple[Vocabulary, np.ndarray, NgramCounts, np.ndarray]:
     return vocab, ids, count_ngrams([ids], len(vocab), ORDERS[unit]), np.array(vocab.encode(fresh))
 
 
-def measure(setting: Mapping, rng: np.random.Generator, samples: int = SAMPLES) -> dict:
+def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     """The longest copied run of each sample, in tokens."""
     unit, source, n = setting["unit"], setting["source"], setting["n"]
     vocab, ids, counts, fresh = corpus(unit)
     if n:
         model = NgramModel(vocab, counts.up_to(n), getattr(ngram, source))
-        rngs = [np.random.default_rng(seed) for seed in rng.integers(2**63, size=samples)]
-        texts = generate_batch(model, [[]] * samples, LENGTH[unit], rngs=rngs)
+        rngs = [np.random.default_rng(seed) for seed in rng.integers(2**63, size=SAMPLES)]
+        texts = generate_batch(model, [[]] * SAMPLES, LENGTH[unit], rngs=rngs)
     else:
-        starts = rng.integers(len(fresh) - LENGTH[unit], size=samples)
+        starts = rng.integers(len(fresh) - LENGTH[unit], size=SAMPLES)
         texts = [fresh[start : start + LENGTH[unit]].tolist() for start in starts]
     return {"longest_runs": [longest_copied(text, ids) for text in texts]}
 

@@ -31,6 +31,7 @@ import numpy as np
 
 from lmcourse.grading.asking import Asked, Fact, Outcome
 from lmcourse.grading.checks import Check
+from lmcourse.grading.local import local_student
 from lmcourse.grading.student import Student
 
 Reasons = Mapping[
@@ -206,8 +207,6 @@ def _hidden_check(hidden: Hidden, solution: str) -> Callable[[Student, np.random
 
 def solved(source: str) -> Student:
     """A student whose code is this."""
-    from lmcourse.grading.local import local_student  # which needs what a check is
-
     return local_student(_namespace(source))
 
 

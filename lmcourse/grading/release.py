@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -108,7 +107,7 @@ def refresh(name: str) -> None:
     before = copy.deepcopy(notebook)
     tables = derive.exercises(name)
     for exercise in tables:
-        name_cells(notebook, exercise.name, [TEST_CELL] if exercise.points else [])
+        name_cells(notebook, exercise)
     points = {TEST_CELL + exercise.name: exercise.points for exercise in tables}
     for cell in notebook.cells:
         if "setup" in cell.metadata.get("tags", []):
@@ -120,32 +119,28 @@ def refresh(name: str) -> None:
         write(notebook, path)
 
 
-def name_cells(notebook: nbformat.NotebookNode, exercise: str, graded_by: Sequence[str] = ()) -> None:
+def name_cells(notebook: nbformat.NotebookNode, exercise: Exercise) -> None:
     """Give the cells of an exercise told as a table their ids, in place, however they came about.
 
     nbgrader's `grade_id`, which JupyterLab shows as a cell's ID, says which are the solution's and the
     test's; the last heading before the solution introduces it.
 
-    Args:
-        notebook: the authored one.
-        exercise: its name.
-        graded_by: what stands before the name in the ids of cells that grade it.
-
     Raises GradingError if there is no such cell.
     """
     graded = {grade_id(cell): place for place, cell in enumerate(notebook.cells)}
-    for wanted in [exercise, *(before + exercise for before in graded_by)]:
+    name = exercise.name
+    for wanted in [name, TEST_CELL + name] if exercise.points else [name]:
         if wanted not in graded:
             raise GradingError(
-                f"checks.py tells an exercise {exercise!r}, but no cell of the notebook has the nbgrader ID "
+                f"checks.py tells an exercise {name!r}, but no cell of the notebook has the nbgrader ID "
                 f"{wanted!r}; there are {', '.join(filter(None, graded))}"
             )
         notebook.cells[graded[wanted]].id = wanted
-    before = notebook.cells[: graded[exercise]]
+    before = notebook.cells[: graded[name]]
     headings = [c for c in before if c.cell_type == "markdown" and c.source.startswith("#")]
     if not headings:
-        raise GradingError(f"no heading stands before the cell {exercise!r}: write one that introduces it")
-    headings[-1].id = f"intro-{exercise}"
+        raise GradingError(f"no heading stands before the cell {name!r}: write one that introduces it")
+    headings[-1].id = f"intro-{name}"
 
 
 def release(name: str, destination: Path) -> None:

@@ -11,6 +11,7 @@ from lmcourse.grading import course, derive
 from lmcourse.grading.checks import checks_in
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
+from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.public import public_part
 from lmcourse.grading.release import main, name_cells, release
 from lmcourse.setup_cell import setup_source
@@ -236,10 +237,11 @@ def test_the_cells_of_an_exercise_are_found_by_what_an_author_can_edit():
             cell("y", id="test_old", metadata={"nbgrader": {"grade_id": "test_new", "grade": True}}),
         ]
     )
-    name_cells(notebook, "new", ["test_"])
+    new, other = (Exercise(name, points=1, minutes=5, hints=("", "")) for name in ("new", "other"))
+    name_cells(notebook, new)
     assert [c.id for c in notebook.cells] == ["intro-old", "intro-new", "def", "new", "test_new"]
     with pytest.raises(GradingError, match=r"an exercise 'other', but no cell .* 'other'; there are new, "):
-        name_cells(notebook, "other")
+        name_cells(notebook, other)
     notebook.cells = notebook.cells[2:]
     with pytest.raises(GradingError, match="no heading stands before the cell 'new'"):
-        name_cells(notebook, "new")
+        name_cells(notebook, new)
