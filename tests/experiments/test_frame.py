@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import lmcourse
-from lmcourse.experiments import load, run
+from lmcourse.experiments import frame, load, run
 
 SETTINGS = [{"n": n, "method": method} for n in (1, 2, 3) for method in ("a", "b")]
 
@@ -117,6 +117,14 @@ def test_a_run_that_is_killed_as_it_goes_on_loses_nothing(tmp_path):
     )
     assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True).returncode == 9
     assert kept.read_bytes() == before
+
+
+def test_a_run_does_not_go_on_with_other_versions(tmp_path, monkeypatch):
+    with pytest.raises(ZeroDivisionError):
+        run("trial", SETTINGS, lambda setting, _: {"found": 1 // (setting["n"] - 2)}, folder=tmp_path)
+    monkeypatch.setattr(frame, "_installed", lambda: {"numpy": "0.1"})
+    with pytest.raises(ValueError, match=r"an unfinished run with .* other versions; delete it"):
+        run("trial", SETTINGS, measure, folder=tmp_path)
 
 
 def test_bad_input_is_named_and_nothing_is_lost(tmp_path):
