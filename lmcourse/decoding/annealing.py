@@ -22,23 +22,25 @@ Sentences = dict[
 ]  # token ids of a complete sentence, end token included -> probability
 
 
-def enumerate_sentences(model: LanguageModel, end: int, limit: int = 200) -> Sentences:
+def enumerate_sentences(model: LanguageModel, end: int | None = None, limit: int = 200) -> Sentences:
     """Every complete sentence of a small language with its probability, the most probable first.
 
     Args:
         model: any language model.
-        end: id of the token that closes a sentence.
+        end: id of the token that closes a sentence; by default `model.end`.
         limit: how many sentences to list at most.
 
     Raises:
         ValueError: if there are more than `limit` sentences (perhaps infinitely many), if the model falls
-            silent before the end token, or if `end` is not a token id.
+            silent before the end token, if `end` is not a token id, or if there is none.
     """
     found = _walk(model, end, 1.0, limit)
     return dict(sorted(found.items(), key=lambda item: (-round(item[1], 12), item[0])))
 
 
-def anneal_each_step(model: LanguageModel, end: int, temperature: float, limit: int = 200) -> Sentences:
+def anneal_each_step(
+    model: LanguageModel, temperature: float, end: int | None = None, limit: int = 200
+) -> Sentences:
     """Probability of every sentence when each next-token distribution is annealed: what a sampler draws from.
 
     Same sentences, order and errors as `enumerate_sentences`; at T = 0 most of them have probability 0.
@@ -65,8 +67,11 @@ def total_variation(p: Mapping[tuple[int, ...], float], q: Mapping[tuple[int, ..
     return sum(abs(p.get(ids, 0.0) - q.get(ids, 0.0)) for ids in {**p, **q}) / 2
 
 
-def _walk(model: LanguageModel, end: int, temperature: float, limit: int) -> Sentences:
+def _walk(model: LanguageModel, end: int | None, temperature: float, limit: int) -> Sentences:
     """All sentences with the product of their annealed conditionals, one level of the tree after another."""
+    end = model.end if end is None else end
+    if end is None:
+        raise ValueError("this model has no end token of its own; say which one closes a sentence: end=…")
     model.vocab.check_ids([end])
     if int(limit) != limit or limit < 1:
         raise ValueError(f"limit={limit} must be a whole number, 1 or more")

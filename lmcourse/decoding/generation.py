@@ -6,7 +6,8 @@ reader's affair.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Union
 
 import numpy as np
 
@@ -14,19 +15,22 @@ from lmcourse.decoding.filters import Decoding
 from lmcourse.model import LanguageModel, Tokens, check_whole
 from lmcourse.reader import Reader
 
+End = Union[int, Collection[int], None]  # a token id or several; None: the model's own, if it has one
 
-def open_reader(
-    model: LanguageModel, prompts: Sequence[Tokens], max_tokens: int, end: int | None = None
-) -> tuple[list[list[int]], Reader]:
+
+def end_tokens(model: LanguageModel, end: End) -> frozenset[int]:
+    """The ids of the tokens after which a text stops. Raises ValueError for what is no token id."""
+    if end is None:
+        return frozenset() if model.end is None else frozenset([model.end])
+    return frozenset(model.vocab.check_ids(end if isinstance(end, Collection) else [end]))
+
+
+def open_reader(model: LanguageModel, prompts: Sequence[Tokens]) -> tuple[list[list[int]], Reader]:
     """The ids of B prompts, and a reader that has read them, each different one once.
 
-    Raises ValueError, which says why, for a prompt that the model cannot continue, and if max_tokens or end
-    will not do.
+    Raises ValueError, which says why, for a prompt that the model cannot continue.
     """
     contexts = [model.ids(prompt) for prompt in prompts]
-    if end is not None:
-        model.vocab.check_ids([end])
-    check_whole(max_tokens, "max_tokens")
     for ids in contexts:
         if model.context_length is not None and len(ids) > model.context_length:
             raise ValueError(
@@ -52,9 +56,9 @@ def generate(
     max_tokens: int = 100,
     decoding: Decoding | None = None,
     rng: np.random.Generator | None = None,
-    end: int | None = None,
+    end: End = None,
 ) -> list[int]:
-    """Continue a prompt token by token, until `max_tokens`, `end`, or where nothing more can be said.
+    """Continue a prompt token by token, until `max_tokens`, an end token, or where nothing more can be said.
 
     Of a context that outgrows its `context_length` the model sees the last window.
 
@@ -65,7 +69,8 @@ def generate(
         decoding: how to reshape each distribution; by default not at all.
         rng: randomness for sampling; not needed when temperature is 0, which takes the most probable token
             (the smaller id among equals).
-        end: the token after which to stop; it is part of the result.
+        end: the token or tokens after which to stop, part of the result; by default the one that closes the
+            model's texts, if there is one. `()`: go on beyond it.
 
     Returns:
         The new token ids, without the prompt.
@@ -83,7 +88,7 @@ def generate_batch(
     max_tokens: int = 100,
     decoding: Decoding | None = None,
     rngs: Sequence[np.random.Generator] | None = None,
-    end: int | None = None,
+    end: End = None,
 ) -> list[list[int]]:
     """Continue many prompts side by side, each as `generate` would alone with its own generator.
 
@@ -96,7 +101,7 @@ def generate_batch(
         max_tokens: at most so many new tokens for each.
         decoding: how to reshape each distribution.
         rngs: one for each prompt, such as `[np.random.default_rng(seed) for seed in range(n)]`.
-        end: the token after which a text stops.
+        end: after which token a text stops, as in `generate`.
 
     Returns:
         The new token ids of each.
@@ -106,7 +111,9 @@ def generate_batch(
         raise ValueError("sampling needs rng=np.random.default_rng(seed); only temperature=0 does without")
     if rngs is not None and len(rngs) != len(prompts):
         raise ValueError(f"{len(rngs)} generators for {len(prompts)} prompts; each needs one of its own")
-    contexts, reader = open_reader(model, prompts, max_tokens, end)
+    check_whole(max_tokens, "max_tokens")
+    ends = end_tokens(model, end)
+    contexts, reader = open_reader(model, prompts)
     starts = [len(context) for context in contexts]
     going = list(range(len(prompts)))  # which text each of the reader's rows is
     for left in reversed(range(max_tokens)):
@@ -116,7 +123,7 @@ def generate_batch(
             greedy = decoding.temperature == 0
             said[row] = int(np.argmax(rows[row])) if greedy else _draw(rows[row], rngs[going[row]])
             contexts[going[row]].append(said[row])
-        stay = [row for row, token in said.items() if token != end]
+        stay = [row for row, token in said.items() if token not in ends]
         if not stay or not left:
             break
         if len(stay) < len(going):

@@ -75,7 +75,7 @@ class TemperatureExplorer(Widget):
             )
         if int(shown) != shown or not 1 <= shown <= EXACT:
             raise ValueError(f"shown={shown} must be a whole number from 1 to {EXACT}")
-        (ids,), reader = open_reader(model, [prompt], max_tokens=1)
+        (ids,), reader = open_reader(model, [prompt])
         self.vocab = model.vocab
         self._log_probs = np.asarray(reader.log_probs()[0], dtype=float)
         Decoding(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p).apply(self._log_probs)

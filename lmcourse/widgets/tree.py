@@ -45,11 +45,6 @@ class SentenceTree(Widget):
         max_sentences: int = 200,
     ):
         model = five_words() if model is None else model
-        end = model.end if end is None else end
-        if end is None:
-            raise ValueError(
-                "this model has no end token of its own; say which token closes a sentence: end=…"
-            )
         self._model, self._end = model, model.vocab.id(end) if isinstance(end, str) else end
         self._limit = max_sentences
         self._sentences = enumerate_sentences(model, self._end, max_sentences)
@@ -86,7 +81,7 @@ class SentenceTree(Widget):
     @property
     def each_step(self) -> Sentences:
         """Probabilities of the sentences, annealed at each step at the present temperature."""
-        return anneal_each_step(self._model, self._end, self.temperature, self._limit)
+        return anneal_each_step(self._model, self.temperature, self._end, self._limit)
 
     @property
     def whole(self) -> Sentences:

@@ -71,8 +71,8 @@ def test_annealed_sentences_equal_python(page, temperature):
         {"parents": tree.parents, "logProbs": tree.log_probs},
         temperature,
     )
-    sentences = enumerate_sentences(WORLD, WORLD.end)
-    each_step = anneal_each_step(WORLD, WORLD.end, temperature)
+    sentences = enumerate_sentences(WORLD)
+    each_step = anneal_each_step(WORLD, temperature)
     whole = anneal_whole(sentences, temperature)
     assert len(rows) == len(sentences) == 12
     for row in rows:

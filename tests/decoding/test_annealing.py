@@ -12,7 +12,7 @@ WORLD = five_words()
 
 
 def test_sentences_are_those_of_the_grammar():
-    found = enumerate_sentences(WORLD, WORLD.end)
+    found = enumerate_sentences(WORLD)
     assert {WORLD.vocab.decode(ids): pytest.approx(p) for ids, p in found.items()} == WORLD.sentences()
     probs = list(found.values())
     assert all(a >= b - 1e-12 for a, b in zip(probs, probs[1:]))
@@ -20,7 +20,7 @@ def test_sentences_are_those_of_the_grammar():
 
 @pytest.mark.parametrize("temperature", [0, 0.3, 1, 2, math.inf])
 def test_each_step_is_the_product_of_annealed_conditionals(temperature):
-    annealed = anneal_each_step(WORLD, WORLD.end, temperature)
+    annealed = anneal_each_step(WORLD, temperature)
     assert sum(annealed.values()) == pytest.approx(1)
     for ids, p in annealed.items():
         rows = WORLD.next_log_probs([ids[:i] for i in range(len(ids))])
@@ -40,9 +40,9 @@ def test_whole_by_hand_and_the_distance():
 
 
 def test_the_two_agree_at_one_and_nowhere_else():
-    sentences = enumerate_sentences(WORLD, WORLD.end)
+    sentences = enumerate_sentences(WORLD)
     for temperature, differ in [(0.5, True), (1, False), (2, True), (math.inf, True)]:
-        pair = anneal_each_step(WORLD, WORLD.end, temperature), anneal_whole(sentences, temperature)
+        pair = anneal_each_step(WORLD, temperature), anneal_whole(sentences, temperature)
         assert (total_variation(*pair) > 0.01) == differ
 
 
@@ -74,8 +74,8 @@ class Endless(LanguageModel):
 
 def test_errors():
     with pytest.raises(ValueError, match=r"over 11 sentences \(at least 12\)"):
-        enumerate_sentences(WORLD, WORLD.end, limit=11)
-    assert len(enumerate_sentences(WORLD, WORLD.end, limit=12)) == 12
+        enumerate_sentences(WORLD, limit=11)
+    assert len(enumerate_sentences(WORLD, limit=12)) == 12
     with pytest.raises(ValueError, match="over 200 sentences"):
         enumerate_sentences(UniformModel(Vocabulary("a.")), 1)
     with pytest.raises(ValueError, match="falls silent after 'a'"):
@@ -85,8 +85,8 @@ def test_errors():
     with pytest.raises(ValueError, match="token id 7"):
         enumerate_sentences(WORLD, 7)
     with pytest.raises(ValueError, match="limit=0"):
-        enumerate_sentences(WORLD, WORLD.end, limit=0)
+        enumerate_sentences(WORLD, limit=0)
     with pytest.raises(ValueError, match="temperature=-1"):
-        anneal_each_step(WORLD, WORLD.end, -1)
+        anneal_each_step(WORLD, -1)
     with pytest.raises(ValueError, match=r"sum to 0\.5"):
         anneal_whole({(0,): 0.5}, 1)

@@ -262,10 +262,12 @@ class Counting(LanguageModel):
 
 
 def test_greedy_takes_the_most_probable_token_until_the_end():
-    said = generate(WORLD, decoding=GREEDY, end=WORLD.end)
+    said = generate(WORLD, decoding=GREEDY)
     assert WORLD.vocab.decode(said) == "the mouse ate the cheese ."
-    assert WORLD.vocab.decode(generate(WORLD, "the ball", decoding=GREEDY, end=WORLD.end)) == "ate ."
-    assert len(generate(WORLD, decoding=GREEDY, max_tokens=8)) == 8  # without an end it goes on
+    assert WORLD.vocab.decode(generate(WORLD, "the ball", decoding=GREEDY)) == "ate ."
+    assert len(generate(WORLD, decoding=GREEDY, max_tokens=8, end=())) == 8  # told not to stop, it goes on
+    verb_or_end = [WORLD.vocab.id("ate"), WORLD.end]
+    assert WORLD.vocab.decode(generate(WORLD, decoding=GREEDY, end=verb_or_end)) == "the mouse ate"
     assert generate(UniformModel(WORLD.vocab), decoding=GREEDY, max_tokens=2) == [
         0,
         0,
@@ -299,7 +301,7 @@ def test_a_beam_may_be_blocked_and_its_lengths_penalised():
     say = table.vocab.decode
 
     def best(**settings):
-        return say(beam_search(table, width=8, max_tokens=4, end=table.end, **settings)[0][0])
+        return say(beam_search(table, width=8, max_tokens=4, **settings)[0][0])
 
     assert best() == "a ."
     assert best(length_penalty=1) == "b b c ."  # log .4 / 2 = -.458, log .35 / 4 = -.262
@@ -312,14 +314,12 @@ def test_a_beam_may_be_blocked_and_its_lengths_penalised():
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
 def test_what_is_sampled_is_possible_and_ends_where_it_should(seed, max_tokens):
     rng = np.random.default_rng(seed)
-    said = generate(WORLD, "the mouse", max_tokens=max_tokens, rng=rng, end=WORLD.end)
+    said = generate(WORLD, "the mouse", max_tokens=max_tokens, rng=rng)
     assert 1 <= len(said) <= max_tokens
     assert WORLD.end not in said[:-1]
     assert said[-1] == WORLD.end or len(said) == max_tokens
     assert WORLD.log_prob(WORLD.vocab.encode("the mouse") + said) > -math.inf
-    again = generate(
-        WORLD, "the mouse", max_tokens=max_tokens, rng=np.random.default_rng(seed), end=WORLD.end
-    )
+    again = generate(WORLD, "the mouse", max_tokens=max_tokens, rng=np.random.default_rng(seed))
     assert said == again
 
 
@@ -397,7 +397,7 @@ SETTINGS = [
 def test_kept_work_changes_no_token(model, settings):
     for seed in range(4):
         kept, anew = (
-            generate(m, max_tokens=30, decoding=settings, rng=np.random.default_rng(seed), end=model.end)
+            generate(m, max_tokens=30, decoding=settings, rng=np.random.default_rng(seed))
             for m in (model, Anew(model))
         )
         assert kept == anew
@@ -407,7 +407,7 @@ def test_kept_work_changes_no_token(model, settings):
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_side_by_side_each_says_what_it_says_alone(model, settings):
     prompts = [[]] * 4 + [generate(model, decoding=GREEDY, max_tokens=n) for n in (1, 2)] + [[]]
-    ends = [model.end, None] if model.end is not None else [0, None]  # texts stop at different times
+    ends = [0, (), None]  # texts stop at different times
     for end in ends:
         rngs = [np.random.default_rng(seed) for seed in range(len(prompts))]
         together = generate_batch(model, prompts, 12, settings, rngs, end)
@@ -430,7 +430,7 @@ def test_a_prompt_is_read_once_and_no_step_is_asked_for_in_vain():
 @pytest.mark.parametrize("width", [1, 3])
 def test_kept_work_changes_no_beam(model, settings, width):
     ways = [
-        beam_search(m, width=width, max_tokens=9, decoding=settings, end=model.end)
+        beam_search(m, width=width, max_tokens=9, decoding=settings)
         for m in (model, Anew(model))
     ]
     assert [said for said, _ in ways[0]] == [said for said, _ in ways[1]]
@@ -450,20 +450,20 @@ random_tables = (
 def test_width_one_is_greedy_where_a_shorter_sentence_is_better():
     # greedy takes a (.6), then ends (.35 of 1); the best sentence is the empty one
     model = TableModel(Vocabulary(["a", "b", "."]), {".": 0.4, "a .": 0.35, "a a .": 0.15, "a b .": 0.1})
-    assert beam_search(model, width=1, end=2) == [([0, 2], pytest.approx(math.log(0.35)))]
-    assert beam_search(model, width=2, end=2)[0] == ([2], pytest.approx(math.log(0.4)))
+    assert beam_search(model, width=1) == [([0, 2], pytest.approx(math.log(0.35)))]
+    assert beam_search(model, width=2)[0] == ([2], pytest.approx(math.log(0.4)))
 
 
 def test_a_finished_hypothesis_makes_room_for_an_open_one():
     # at first . (.4) and a (.35) are best; with . finished, b (.25) goes on too and beats a a . (.2)
     model = TableModel(Vocabulary(["a", "b", "."]), {".": 0.4, "b .": 0.25, "a a .": 0.2, "a b .": 0.15})
-    assert [said for said, _ in beam_search(model, width=2, end=2)] == [[2], [1, 2]]
+    assert [said for said, _ in beam_search(model, width=2)] == [[2], [1, 2]]
 
 
 def test_the_search_goes_on_while_an_open_hypothesis_may_win():
     # after two steps . (.3) and a . (.2) are finished, but a a (.4) is better than both
     model = TableModel(Vocabulary(["a", "b", "."]), {".": 0.3, "b .": 0.1, "a .": 0.2, "a a .": 0.4})
-    assert [said for said, _ in beam_search(model, width=2, end=2)] == [[0, 0, 2], [2]]
+    assert [said for said, _ in beam_search(model, width=2)] == [[0, 0, 2], [2]]
 
 
 @given(st.text("abc.", min_size=1, max_size=30), st.integers(1, 3), st.integers(1, 8))
@@ -479,14 +479,34 @@ def test_width_one_is_greedy(text, order, max_tokens):
 @given(random_tables)
 def test_a_wide_beam_finds_the_most_probable_sentences(model):
     oracle = sorted((p for p in model.sequences.values() if p > 0), reverse=True)
-    found = beam_search(model, width=15, end=2)
+    found = beam_search(model, width=15)
     np.testing.assert_allclose([math.exp(score) for _, score in found], oracle, rtol=1e-9)
     assert [model.sequences[tuple(said)] for said, _ in found] == oracle
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4))
+def test_a_beam_may_end_in_several_ways(seed, width):
+    """Beside the definition, by which every continuation of the beams is looked at, and the best are sorted."""
+    rng = np.random.default_rng(seed)
+    model = CountModel(Vocabulary("abc!?", separator=""), 2, "abc!abb?cab!a?", alpha=0.3 + rng.random())
+    beams, finished = [([], 0.0)], []
+    for _ in range(4):
+        longer = [
+            (said + [token], score + model.log_prob(said + [token]) - model.log_prob(said))
+            for said, score in beams
+            for token in range(5)
+        ]
+        longer.sort(key=lambda hypothesis: -hypothesis[1])
+        finished += [h for h in longer[:width] if h[0][-1] in (3, 4)]
+        beams = [h for h in longer if h[0][-1] not in (3, 4)][:width]
+    best = sorted(finished + beams, key=lambda hypothesis: -hypothesis[1])[:width]
+    found = beam_search(model, width=width, max_tokens=4, end=(3, 4))
+    np.testing.assert_allclose([score for _, score in found], [score for _, score in best])
+
+
 @pytest.mark.parametrize("world", [five_words(), agreement(1)], ids=lambda w: w.name)
 def test_a_wide_beam_finds_the_best_of_the_world(world):
-    said, score = beam_search(world, width=600, end=world.end)[0]
+    said, score = beam_search(world, width=600)[0]
     p = max(world.sentences().values())
     assert math.exp(score) == pytest.approx(p)
     assert world.sentences()[world.vocab.decode(said)] == pytest.approx(p)
@@ -494,7 +514,7 @@ def test_a_wide_beam_finds_the_best_of_the_world(world):
 
 @given(st.integers(1, 6), st.integers(1, 7), st.sampled_from(["", "the mouse", "the cheese ate the"]))
 def test_beams_are_ordered_and_score_what_they_say(width, max_tokens, prompt):
-    found = beam_search(WORLD, prompt, width=width, max_tokens=max_tokens, end=WORLD.end)
+    found = beam_search(WORLD, prompt, width=width, max_tokens=max_tokens)
     assert 1 <= len(found) <= width
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
     start = WORLD.vocab.encode(prompt)
@@ -506,7 +526,7 @@ def test_beams_are_ordered_and_score_what_they_say(width, max_tokens, prompt):
 
 def test_a_hypothesis_after_which_nothing_follows_is_finished():
     table = TableModel(Vocabulary("ab.", separator=""), {"ab.": 0.6, "ba.": 0.4})
-    found = beam_search(table, width=2, max_tokens=9)  # no end given: the table itself falls silent
+    found = beam_search(table, width=2, max_tokens=9, end=())  # the table itself falls silent
     assert [table.vocab.decode(said) for said, _ in found] == ["ab.", "ba."]
     assert [round(score, 3) for _, score in found] == [-0.511, -0.916]  # log .6, log .4
 
@@ -582,7 +602,7 @@ def test_bad_input_is_named(call, message):
 def test_a_finished_table_stops_by_itself():
     table = TableModel(Vocabulary(["a", "."]), {"a .": 1.0})
     for settings in (GREEDY, Decoding()):
-        assert generate(table, decoding=settings, rng=RNG) == [0, 1]  # no end given
+        assert generate(table, decoding=settings, rng=RNG, end=()) == [0, 1]
 
 
 @given(st.lists(st.integers(0, 2), max_size=6), st.lists(st.integers(0, 2), max_size=20))
