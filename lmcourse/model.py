@@ -83,6 +83,10 @@ class LanguageModel(ABC):
             terms[batch.start : batch.stop] = rows[np.arange(len(batch)), [ids[i] for i in batch]]
         return terms
 
+    def token_log_probs_of(self, texts: Sequence[Tokens]) -> list[np.ndarray]:
+        """`token_log_probs` of each text. A model that reads many texts in one pass overrides this."""
+        return [self.token_log_probs(text) for text in texts]
+
     def log_prob(self, tokens: Tokens) -> float:
         """Log-probability of a whole sequence: the sum of `token_log_probs`, 0.0 for the empty sequence."""
         return float(self.token_log_probs(tokens).sum())

@@ -239,11 +239,11 @@ def generating() -> Iterator[Row]:
     for name, model in models.items():
         anew = Anew(model)
         calls = {
-            "generate 400 tokens": lambda m: generate(m, max_tokens=400, rng=rng()),
+            "generate 400 tokens": lambda m: generate(m, max_tokens=400, rng=rng(), end=()),
             "64 texts of 50 tokens": lambda m: generate_batch(
-                m, [""] * 64, 50, rngs=[np.random.default_rng(seed) for seed in range(64)]
+                m, [""] * 64, 50, rngs=[np.random.default_rng(seed) for seed in range(64)], end=()
             ),
-            "beam of 8, 50 tokens": lambda m: beam_search(m, width=8, max_tokens=50),
+            "beam of 8, 50 tokens": lambda m: beam_search(m, width=8, max_tokens=50, end=()),
         }
         for what, call in calls.items():
             assert call(model) == call(anew)  # the same result, or the race means nothing

@@ -30,10 +30,10 @@ def beam_search(
 ) -> list[Hypothesis]:
     """Search for a probable continuation, keeping the `width` best unfinished hypotheses of each length.
 
-    A hypothesis that says an end token is finished if it is then among the `width` best of its length, and dropped
-    if not; so, without a length penalty, width 1 is greedy decoding, and a beam wide enough to drop nothing
-    finds the most probable continuation. One after which the model says nothing is finished too; one that
-    only `decoding` silences is dropped. Those cut off at `max_tokens` compete as they are.
+    A hypothesis that says an end token is finished if it is then among the `width` best of its length, and
+    dropped if not; so, without a length penalty, width 1 is greedy decoding, and a beam wide enough to drop
+    nothing finds the most probable continuation. One after which the model says nothing is finished too; one
+    that only `decoding` silences is dropped. Those cut off at `max_tokens` compete as they are.
 
     Args:
         model: any language model.

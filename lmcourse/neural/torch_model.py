@@ -6,7 +6,8 @@ that is kept between tokens; a model that has one overrides `reader`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,8 +15,16 @@ import torch
 from lmcourse.model import LanguageModel, Tokens
 from lmcourse.vocabulary import Vocabulary
 
-LOGITS = 2**24  # that a module is asked for in one pass over many windows, 64 MB of them
+LOGITS = 2**24  # that a module is asked for in one pass, 64 MB of them
 NO_START = "the model has no start token, so it cannot say how a text begins; give start=…"
+
+
+class _Window(NamedTuple):
+    """Tokens that the module reads, and what it is to predict after the last of them."""
+
+    ids: list[int]
+    text: int
+    predicts: range  # places in the text, as many as there are last tokens to predict after
 
 
 class TorchModel(LanguageModel):
@@ -28,7 +37,7 @@ class TorchModel(LanguageModel):
         module: maps token ids (B, T) to logits (B, T, V).
         vocab: the tokens.
         context_length: the most tokens the module can take, the start token included; None: any number. Of a
-            longer text it sees the last ones.
+            longer text it sees the last ones; the start token is the first that it no longer sees.
         start: id of a token taken to stand before every text; without it nothing can be said about the first.
         end: id of the token that closes a text.
     """
@@ -48,62 +57,95 @@ class TorchModel(LanguageModel):
         self.end = None if end is None else vocab.check_ids([end])[0]
 
     def next_log_probs(self, contexts: Sequence[Sequence[int]]) -> np.ndarray:
-        """Log-probabilities (B, V), all contexts in one pass; shorter ones are filled up on the right.
+        """Log-probabilities (B, V), many contexts in one pass; shorter ones are filled up on the right.
 
         Raises ValueError for an empty context if there is no start token.
         """
-        if not contexts:
-            return np.empty((0, self.vocab_size))
-        inputs = [self.window([*self._before(), *context]) for context in contexts]
-        lengths = [len(ids) for ids in inputs]
-        if 0 in lengths:
+        windows = [self.window([*self._before(), *context]) for context in contexts]
+        if not all(windows):
             raise ValueError(NO_START)
-        padded = np.zeros((len(inputs), max(lengths)), dtype=np.int64)
-        for row, ids in zip(padded, inputs):
-            row[: len(ids)] = ids  # what stands to the right of a token cannot matter to a causal module
-        return self._log_probs(padded, np.arange(len(inputs)), np.array(lengths) - 1)
+        asked = (_Window(ids, row, range(1)) for row, ids in enumerate(windows))
+        found = [self._log_probs(batch) for batch in self._batches(asked)]
+        return np.concatenate([np.empty((0, self.vocab_size)), *found])
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but what fits into the module's context is scored in one pass.
 
         Each token beyond it needs its own window; these are read many at a time.
         """
-        ids = self.ids(tokens)
-        if not ids:
-            return np.empty(0)
-        if self.start is None:
+        return self.token_log_probs_of([tokens])[0]
+
+    def token_log_probs_of(self, texts: Sequence[Tokens]) -> list[np.ndarray]:
+        """As the interface says, many texts in one pass; shorter ones are filled up on the right."""
+        texts = [self.ids(text) for text in texts]
+        if self.start is None and any(texts):
             raise ValueError(NO_START)
-        first = self.window([self.start, *ids[:-1]][: self.context_length])
-        places = np.arange(len(first))
-        rows = self._log_probs(np.array([first]), np.zeros(len(first), dtype=np.int64), places)
-        terms = [rows[places, ids[: len(first)]]]
-        batch = max(1, LOGITS // (len(first) * self.vocab_size))
-        for begin in range(len(first), len(ids), batch):
-            scored = range(begin, min(begin + batch, len(ids)))
-            rows = self.next_log_probs([ids[i - len(first) : i] for i in scored])
-            terms.append(rows[np.arange(len(scored)), [ids[i] for i in scored]])
-        return np.concatenate(terms)
+        terms = [np.empty(len(ids)) for ids in texts]
+        for batch in self._batches(self._windows(texts)):
+            ends = np.cumsum([len(window.predicts) for window in batch])
+            for window, rows in zip(batch, np.split(self._log_probs(batch), ends[:-1])):
+                said = [texts[window.text][place] for place in window.predicts]
+                terms[window.text][window.predicts] = rows[np.arange(len(said)), said]
+        return terms
 
     def _before(self) -> list[int]:
         return [] if self.start is None else [self.start]
 
-    def _log_probs(self, token_ids: np.ndarray, rows: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Log-probabilities (N, V) after token `places[i]` of row `rows[i]` of token_ids (B, T)."""
+    def _windows(self, texts: list[list[int]]) -> Iterator[_Window]:
+        """What to read to score texts: as much as fits in one go, then one window for each further token."""
+        for text, ids in enumerate(texts):
+            inputs = [self.start, *ids][: len(ids)]
+            size = len(ids) if self.context_length is None else min(len(ids), self.context_length)
+            if ids:
+                yield _Window(inputs[:size], text, range(size))
+            for i in range(size, len(ids)):
+                yield _Window(inputs[i - size + 1 : i + 1], text, range(i, i + 1))
+
+    def _batches(self, windows: Iterable[_Window]) -> Iterator[list[_Window]]:
+        """As many windows at a time as `LOGITS` allows."""
+        batch: list[_Window] = []
+        longest = 0
+        for window in windows:
+            longest = max(longest, len(window.ids))
+            if batch and (len(batch) + 1) * longest * self.vocab_size > LOGITS:
+                yield batch
+                batch, longest = [], len(window.ids)
+            batch.append(window)
+        if batch:
+            yield batch
+
+    def _log_probs(self, batch: list[_Window]) -> np.ndarray:
+        """Log-probabilities (N, V) of the N tokens that the windows predict, one after another."""
+        longest = max(len(window.ids) for window in batch)
+        # what stands to the right of a token cannot matter to a causal module
+        token_ids = torch.tensor([[*window.ids, *[0] * (longest - len(window.ids))] for window in batch])
+        counts = [len(window.predicts) for window in batch]
+        rows = torch.repeat_interleave(torch.tensor(counts))
+        places = torch.cat([torch.arange(len(w.ids) - n, len(w.ids)) for w, n in zip(batch, counts)])
         device = next((p.device for p in self.module.parameters()), torch.device("cpu"))
         modes = [(part, part.training) for part in self.module.modules()]
         self.module.eval()
         try:
             with torch.inference_mode():
-                logits = self.module(torch.from_numpy(token_ids).to(device))
-                expected = (*token_ids.shape, self.vocab_size)
-                if tuple(logits.shape) != expected:
-                    shape = tuple(logits.shape)
-                    raise ValueError(f"the module's logits have shape {shape}, not (B, T, V) = {expected}")
+                logits = self.logits(token_ids.to(device), rows.to(device), places.to(device))
                 # in double precision, so that a row sums to one as exactly as every other model's
-                found = logits[rows, places].double().log_softmax(dim=-1).cpu().numpy()
+                found = logits.double().log_softmax(dim=-1).cpu().numpy()
         finally:
             for part, was_training in modes:  # each its own: some may be frozen
                 part.training = was_training
         if np.isnan(found).any():
             raise ValueError("the module's logits are not numbers (NaN); did its training diverge?")
         return found
+
+    def logits(self, token_ids: torch.Tensor, rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        """Logits (N, V) after token `places[i]` of row `rows[i]` of token_ids (B, T).
+
+        A subclass overrides this where the module can do without the logits of all other places, which at a
+        vocabulary of 50,000 tokens are most of its memory.
+        """
+        logits = self.module(token_ids)
+        expected = (*token_ids.shape, self.vocab_size)
+        if tuple(logits.shape) != expected:
+            shape = tuple(logits.shape)
+            raise ValueError(f"the module's logits have shape {shape}, not (B, T, V) = {expected}")
+        return logits[rows, places]

@@ -429,10 +429,7 @@ def test_a_prompt_is_read_once_and_no_step_is_asked_for_in_vain():
 @pytest.mark.parametrize("settings", [None, Decoding(no_repeat_ngram=2)])
 @pytest.mark.parametrize("width", [1, 3])
 def test_kept_work_changes_no_beam(model, settings, width):
-    ways = [
-        beam_search(m, width=width, max_tokens=9, decoding=settings)
-        for m in (model, Anew(model))
-    ]
+    ways = [beam_search(m, width=width, max_tokens=9, decoding=settings) for m in (model, Anew(model))]
     assert [said for said, _ in ways[0]] == [said for said, _ in ways[1]]
     np.testing.assert_allclose([score for _, score in ways[0]], [score for _, score in ways[1]], rtol=1e-9)
 

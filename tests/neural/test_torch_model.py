@@ -84,10 +84,43 @@ def test_windows_are_read_many_at_a_time(module, monkeypatch):
     model = TorchModel(module, VOCAB, context_length=3, start=START)
     text = "abcabbaca.bacb"
     whole = model.token_log_probs(text)
-    assert module.passes == 2  # the first window, and all others
-    monkeypatch.setattr(torch_model, "LOGITS", 5 * 3 * len(VOCAB))  # of 11 windows, five at a time
+    assert module.passes == 1
+    monkeypatch.setattr(torch_model, "LOGITS", 5 * 3 * len(VOCAB))  # of 12 windows, five at a time
     np.testing.assert_allclose(model.token_log_probs(text), whole, atol=1e-6)
-    assert module.passes == 2 + 1 + 3
+    assert module.passes == 1 + 3
+    contexts = [VOCAB.encode(text)[:n] for n in range(7)]
+    np.testing.assert_allclose(
+        model.next_log_probs(contexts), [by_hand(module, [START, *c][-3:]) for c in contexts], atol=1e-6
+    )
+    assert module.passes == 1 + 3 + 2 + 7  # the last 7 by hand
+
+
+@pytest.mark.parametrize("context_length", [None, 3])
+def test_many_texts_are_scored_in_one_pass_each_as_if_alone(module, context_length):
+    model = TorchModel(module, VOCAB, context_length, start=START)
+    texts = ["abcab.", "", "c", "bb.acbaabcca."]
+    together = model.token_log_probs_of(texts)
+    assert module.passes == 1
+    for text, terms in zip(texts, together):
+        np.testing.assert_allclose(terms, LanguageModel.token_log_probs(model, text), atol=1e-6)
+    assert model.token_log_probs_of([]) == []
+
+
+def test_a_subclass_may_spare_the_logits_of_other_places(module):
+    class Sparing(TorchModel):
+        """Puts through the output layer what is asked for."""
+
+        asked = 0
+
+        def logits(self, token_ids, rows, places):
+            hidden = module.gru(module.embedding(token_ids))[0][rows, places]
+            self.asked += len(hidden)
+            return module.out(hidden)
+
+    sparing, model = (kind(module, VOCAB, start=START) for kind in (Sparing, TorchModel))
+    contexts = [[0, 1, 2, 1], [2], []]
+    np.testing.assert_allclose(sparing.next_log_probs(contexts), model.next_log_probs(contexts), atol=1e-6)
+    assert sparing.asked == 3
 
 
 def test_everything_else_works_on_it(module):
