@@ -483,13 +483,13 @@ def test_a_wide_beam_finds_the_most_probable_sentences(model):
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4))
 def test_a_beam_may_end_in_several_ways(seed, width):
-    """Beside the definition, by which every continuation of the beams is looked at, and the best are sorted."""
+    """Beside the definition: every continuation of the beams is looked at, and the best are kept."""
     rng = np.random.default_rng(seed)
     model = CountModel(Vocabulary("abc!?", separator=""), 2, "abc!abb?cab!a?", alpha=0.3 + rng.random())
     beams, finished = [([], 0.0)], []
     for _ in range(4):
         longer = [
-            (said + [token], score + model.log_prob(said + [token]) - model.log_prob(said))
+            ([*said, token], score + model.log_prob([*said, token]) - model.log_prob(said))
             for said, score in beams
             for token in range(5)
         ]
