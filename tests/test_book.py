@@ -17,6 +17,8 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[1]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+# Explains the one term and cites the one work of the book built below; else that is a fault.
+KNOWN = "> **Tokens** are the pieces of a text ([A 2000](../book/index.md#known))."
 URL = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
 
 
@@ -89,7 +91,7 @@ def test_requirements_pin_what_pyproject_asks_for():
 
 
 def build(
-    folder: Path, *, page: str = "", code: str = "1 + 1", offline: bool = False
+    folder: Path, *, known: str = KNOWN, page: str = "", code: str = "1 + 1", offline: bool = False
 ) -> subprocess.CompletedProcess:
     """Build a book of two pages with the course's own settings, extension and command line."""
     for name in ("_config.yml", "book/_ext", "book/_static"):
@@ -113,7 +115,7 @@ def build(
         "kernelspec": {"name": "python3", "display_name": "Python 3"},
         "language_info": {"name": "python"},
     }
-    cells = [nbformat.v4.new_markdown_cell(f"# Page\n\n{page}"), nbformat.v4.new_code_cell(code)]
+    cells = [nbformat.v4.new_markdown_cell(f"# Page\n\n{known}\n\n{page}"), nbformat.v4.new_code_cell(code)]
     (folder / "notebooks").mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "notebooks/page.ipynb")
     arguments = re.search(r"/jupyter-book (build .*)", (ROOT / "Makefile").read_text(encoding="utf-8"))[
@@ -144,9 +146,14 @@ def test_a_good_book_is_built_with_the_network_cut(tmp_path):
     assert 'href="../book/index.html#known"' in html
     assert 'href="../book/index.html#planned-2"' in html
     assert "mathjax/tex-chtml.js" in html
-    assert "mathjax/tex-chtml.js" not in (tmp_path / "_build/html/book/index.html").read_text(
-        encoding="utf-8"
+    assert '<blockquote class="definition">' in html
+    assert 'href="../book/index.html#term-token"><strong id="explained-tokens">Tokens</strong></a>' in html
+    front = (tmp_path / "_build/html/book/index.html").read_text(encoding="utf-8")
+    assert (
+        'Explained in <a class="reference internal" href="../notebooks/page.html#explained-tokens">' in front
     )
+    assert 'Cited in <a class="reference internal" href="../notebooks/page.html">Page</a>' in front
+    assert "mathjax/tex-chtml.js" not in front
 
 
 @pytest.mark.parametrize(
@@ -155,9 +162,11 @@ def test_a_good_book_is_built_with_the_network_cut(tmp_path):
         ({"code": "1 / 0"}, "ZeroDivisionError"),
         ({"page": "[A work](../book/index.md#unknown)"}, "unknown"),
         ({"page": "[A page](../book/nowhere.md)"}, "nowhere"),
+        ({"known": "[A](../book/index.md#known)"}, "no page explains (in bold) term-token"),
+        ({"known": "A **token**"}, "no page cites known"),
         ({"page": "[Planned](../book/index.md#planned-1)"}, "planned-1"),
     ],
-    ids=["failing cell", "unknown work", "dead link", "planned, and there"],
+    ids=["failing cell", "unknown work", "dead link", "lost term", "lost work", "planned, and there"],
 )
 def test_a_fault_turns_the_build_red(tmp_path, fault, said):
     done = build(tmp_path, **fault)
