@@ -7,6 +7,7 @@ that is kept between tokens; a model that has one overrides `reader`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,33 @@ from lmcourse.vocabulary import Vocabulary
 
 LOGITS = 2**24  # that a module is asked for in one pass, 64 MB of them
 NO_START = "the model has no start token, so it cannot say how a text begins; give start=…"
+
+
+@contextmanager
+def asking(module: torch.nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients, in which a module is asked; afterwards each part is as it was."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        for part, was_training in modes:  # each its own: some may be frozen
+            part.training = was_training
+
+
+def device_of(module: torch.nn.Module) -> torch.device:
+    """Where a module's parameters are."""
+    return next((p.device for p in module.parameters()), torch.device("cpu"))
+
+
+def log_probs_of(logits: torch.Tensor) -> np.ndarray:
+    """Log-probabilities (..., V) of logits. Raises ValueError for logits that are no numbers."""
+    # in double precision, so that a row sums to one as exactly as every other model's
+    found = logits.double().log_softmax(dim=-1).cpu().numpy()
+    if np.isnan(found).any():
+        raise ValueError("the module's logits are not numbers (NaN); did its training diverge?")
+    return found
 
 
 class _Window(NamedTuple):
@@ -122,20 +150,9 @@ class TorchModel(LanguageModel):
         counts = [len(window.predicts) for window in batch]
         rows = torch.repeat_interleave(torch.tensor(counts))
         places = torch.cat([torch.arange(len(w.ids) - n, len(w.ids)) for w, n in zip(batch, counts)])
-        device = next((p.device for p in self.module.parameters()), torch.device("cpu"))
-        modes = [(part, part.training) for part in self.module.modules()]
-        self.module.eval()
-        try:
-            with torch.inference_mode():
-                logits = self.logits(token_ids.to(device), rows.to(device), places.to(device))
-                # in double precision, so that a row sums to one as exactly as every other model's
-                found = logits.double().log_softmax(dim=-1).cpu().numpy()
-        finally:
-            for part, was_training in modes:  # each its own: some may be frozen
-                part.training = was_training
-        if np.isnan(found).any():
-            raise ValueError("the module's logits are not numbers (NaN); did its training diverge?")
-        return found
+        device = device_of(self.module)
+        with asking(self.module):
+            return log_probs_of(self.logits(token_ids.to(device), rows.to(device), places.to(device)))
 
     def logits(self, token_ids: torch.Tensor, rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """Logits (N, V) after token `places[i]` of row `rows[i]` of token_ids (B, T).

@@ -1,0 +1,212 @@
+"""Recurrent networks, gate by gate: a state that is changed by each token and carries on what was said.
+
+The cells are pure functions of an input, a state and weights, which are laid out and named as in torch.nn, so
+that weights can be copied from one to the other. Matrices of several gates are stacked, as (gates x H, ...).
+Left out: projections of the state, peepholes, both directions.
+
+Sources: Elman (1990); Hochreiter and Schmidhuber (1997), with the forget gate of Gers et al. (2000); Cho et
+al. (2014), in the variant of torch.nn, where the reset gate acts after the matrix.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from lmcourse.neural.torch_model import TorchModel, asking, device_of, log_probs_of
+from lmcourse.reader import Reader
+from lmcourse.vocabulary import Vocabulary
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+State = tuple[Tensor, ...]  # what a cell carries on: the hidden state h (B, H), and of an LSTM the memory c
+
+
+def rnn_step(inputs: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
+    """h' = tanh(W x + U h + b).
+
+    Args:
+        inputs: W x + b of the input, (B, H); computed beforehand, for all tokens of a text at once.
+        state: h, (B, H).
+        weight_hh: U, (H, H).
+        bias_hh: the second of torch's two biases, (H,).
+    """
+    (hidden,) = state
+    return (torch.tanh(inputs + linear(hidden, weight_hh, bias_hh)),)
+
+
+def gru_step(inputs: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
+    """h' = (1 - z) n + z h: the update gate z keeps the old, the candidate n sees as much of h as r lets it.
+
+    Args:
+        inputs: W x + b for the gates r, z, n, (B, 3H).
+        state: h.
+        weight_hh: U for r, z, n, (3H, H).
+        bias_hh: (3H,); that of n stands inside, where r acts on it.
+    """
+    (hidden,) = state
+    reset_in, update_in, new_in = inputs.chunk(3, dim=-1)
+    reset_h, update_h, new_h = linear(hidden, weight_hh, bias_hh).chunk(3, dim=-1)
+    reset, update = torch.sigmoid(reset_in + reset_h), torch.sigmoid(update_in + update_h)
+    new = torch.tanh(new_in + reset * new_h)
+    return (new + update * (hidden - new),)
+
+
+def lstm_step(inputs: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
+    """c' = f c + i g and h' = o tanh(c'): what is kept, what is written, what is shown.
+
+    Args:
+        inputs: W x + b for the gates i, f, g, o, (B, 4H).
+        state: h and c.
+        weight_hh: U for i, f, g, o, (4H, H).
+        bias_hh: (4H,).
+    """
+    hidden, memory = state
+    write, keep, new, show = (inputs + linear(hidden, weight_hh, bias_hh)).chunk(4, dim=-1)
+    memory = torch.addcmul(torch.sigmoid(keep) * memory, torch.sigmoid(write), torch.tanh(new))
+    return torch.sigmoid(show) * torch.tanh(memory), memory
+
+
+STEPS = {"rnn": rnn_step, "gru": gru_step, "lstm": lstm_step}
+
+
+class RecurrentLayer(nn.Module):
+    """A cell that reads a text from left to right.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        d_in: numbers in an input.
+        d_hidden: H, numbers in a state.
+
+    Raises ValueError for another cell.
+    """
+
+    def __init__(self, cell: str, d_in: int, d_hidden: int):
+        super().__init__()
+        if cell not in GATES:
+            raise ValueError(f"cell={cell!r} must be one of {', '.join(map(repr, GATES))}")
+        self.cell, self.d_hidden = cell, d_hidden
+        rows = GATES[cell] * d_hidden
+        self.weight_ih = nn.Parameter(torch.empty(rows, d_in))
+        self.weight_hh = nn.Parameter(torch.empty(rows, d_hidden))
+        self.bias_ih = nn.Parameter(torch.empty(rows))
+        self.bias_hh = nn.Parameter(torch.empty(rows))
+        for parameter in self.parameters():  # as torch.nn begins
+            nn.init.uniform_(parameter, -1 / math.sqrt(d_hidden), 1 / math.sqrt(d_hidden))
+
+    def start(self, n_rows: int) -> State:
+        """The state before any text: zeros, (B, H)."""
+        zeros = self.bias_hh.new_zeros(n_rows, self.d_hidden)
+        return (zeros, zeros) if self.cell == "lstm" else (zeros,)
+
+    def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
+        """Read inputs (B, T, d_in) from a state on. Returns hidden states (B, T, H), and the last state."""
+        step, said = STEPS[self.cell], []
+        for projected in linear(inputs.transpose(0, 1), self.weight_ih, self.bias_ih).unbind(dim=0):
+            state = step(projected, state, self.weight_hh, self.bias_hh)
+            said.append(state[0])
+        return torch.stack(said, dim=1), state
+
+
+class RecurrentNetwork(nn.Module):
+    """Embedding, recurrent layers one above the other, and an output layer: token ids to logits.
+
+    Args:
+        vocab_size: V.
+        d_model: numbers in an embedding and in a state.
+        n_layers: how many.
+        cell: see `RecurrentLayer`.
+        dropout: share of what goes into each layer, and into the output, that is left out in training.
+    """
+
+    def __init__(
+        self, vocab_size: int, d_model: int, n_layers: int = 1, cell: str = "lstm", dropout: float = 0.0
+    ):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, d_model)
+        self.layers = nn.ModuleList(RecurrentLayer(cell, d_model, d_model) for _ in range(n_layers))
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(d_model, vocab_size)
+
+    def start(self, n_rows: int) -> list[State]:
+        """The state of each layer before any text."""
+        return [layer.start(n_rows) for layer in self.layers]
+
+    def read(self, token_ids: Tensor, states: Sequence[State]) -> tuple[Tensor, list[State]]:
+        """Read token ids (B, T) from a state on. Returns the last layer's (B, T, H), and the last states."""
+        hidden, after = self.embedding(token_ids), []
+        for layer, state in zip(self.layers, states):
+            hidden, state = layer(self.dropout(hidden), state)
+            after.append(state)
+        return self.dropout(hidden), after
+
+    def forward(self, token_ids: Tensor) -> Tensor:
+        """Logits (B, T, V) of texts from their start on."""
+        return self.output(self.read(token_ids, self.start(len(token_ids)))[0])
+
+
+class RecurrentModel(TorchModel):
+    """A recurrent network as a language model: it reads on from a state, and never reads anything twice.
+
+    Args:
+        module: the network.
+        vocab: the tokens.
+        start: id of a token taken to stand before every text.
+        end: id of the token that closes a text.
+    """
+
+    module: RecurrentNetwork
+
+    def __init__(self, module: RecurrentNetwork, vocab: Vocabulary, start: int, end: int | None = None):
+        super().__init__(module, vocab, start=start, end=end)
+
+    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> RecurrentReader:
+        """A reader that keeps the states of all rows in one tensor for each layer."""
+        return RecurrentReader(self, contexts)
+
+    def logits(self, token_ids: Tensor, rows: Tensor, places: Tensor) -> Tensor:
+        """As `TorchModel` says, with an output layer only where it is asked for."""
+        hidden, _ = self.module.read(token_ids, self.module.start(len(token_ids)))
+        return self.module.output(hidden[rows, places])
+
+
+class RecurrentReader(Reader):
+    """Texts that a recurrent network reads side by side.
+
+    Args:
+        model: the network.
+        contexts: B sequences of token ids.
+    """
+
+    def __init__(self, model: RecurrentModel, contexts: Sequence[Sequence[int]]):
+        super().__init__(model.vocab_size, len(contexts))
+        self._module = model.module
+        self._states = self._module.start(0)
+        texts = [[model.start, *context] for context in contexts]
+        order: list[int] = []
+        for length in {len(text) for text in texts}:  # those of one length together
+            rows = [row for row, text in enumerate(texts) if len(text) == length]
+            states = self._after([texts[row] for row in rows], self._module.start(len(rows)))
+            self._states = [tuple(map(torch.cat, zip(*parts))) for parts in zip(self._states, states)]
+            order += rows
+        self._select(np.argsort(order).tolist())
+
+    def _after(self, texts: list[list[int]], states: list[State]) -> list[State]:
+        """The states after more tokens (B, T)."""
+        with asking(self._module):
+            return self._module.read(torch.tensor(texts, device=device_of(self._module)), states)[1]
+
+    def _predict(self) -> np.ndarray:
+        with asking(self._module):
+            return log_probs_of(self._module.output(self._states[-1][0]))
+
+    def _read(self, tokens: list[int]) -> None:
+        if tokens:
+            self._states = self._after([[token] for token in tokens], self._states)
+
+    def _select(self, rows: list[int]) -> None:
+        self._states = [tuple(part[rows] for part in state) for state in self._states]

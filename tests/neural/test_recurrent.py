@@ -1,0 +1,104 @@
+"""Recurrent cells beside torch's own with the same weights; recurrent models beside being asked anew."""
+
+import numpy as np
+import pytest
+import torch
+
+from lmcourse.decoding import Decoding, generate, generate_batch
+from lmcourse.model import LanguageModel
+from lmcourse.neural.recurrent import RecurrentLayer, RecurrentModel, RecurrentNetwork, lstm_step
+from lmcourse.vocabulary import Vocabulary
+
+CELLS = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
+VOCAB = Vocabulary("abc.", separator="")
+START = VOCAB.id(".")
+each_cell = pytest.mark.parametrize("cell", CELLS)
+
+
+def pair(cell):
+    """Our layer and torch's, with the same weights, in double precision."""
+    torch.manual_seed(0)
+    theirs = CELLS[cell](5, 7, batch_first=True).double()
+    ours = RecurrentLayer(cell, 5, 7).double()
+    ours.load_state_dict({name.removesuffix("_l0"): value for name, value in theirs.state_dict().items()})
+    return ours, theirs
+
+
+@each_cell
+def test_outputs_and_gradients_are_those_of_torch(cell):
+    ours, theirs = pair(cell)
+    inputs = torch.randn(3, 6, 5, dtype=torch.float64, requires_grad=True)
+    begin = [torch.randn(3, 7, dtype=torch.float64, requires_grad=True) for _ in ours.start(3)]
+    given = tuple(part[None] for part in begin)
+    found, last = ours(inputs, tuple(begin))
+    right, right_last = theirs(inputs, given if cell == "lstm" else given[0])
+    torch.testing.assert_close(found, right)
+    for part, right_part in zip(last, right_last if cell == "lstm" else [right_last]):
+        torch.testing.assert_close(part, right_part[0])
+    weighting = torch.randn(3, 6, 7, dtype=torch.float64)
+    for mine, other in zip(
+        torch.autograd.grad((found * weighting).sum(), [inputs, *begin, *ours.parameters()]),
+        torch.autograd.grad((right * weighting).sum(), [inputs, *begin, *theirs.parameters()]),
+    ):
+        torch.testing.assert_close(mine, other)
+
+
+def test_an_lstm_by_hand():
+    # one unit; i, f, g, o get 0, 0, 0 and a large number: half of c = 4 is kept, 0.5 · tanh 0 is written
+    inputs = torch.tensor([[0.0, 0.0, 0.0, 50.0]])
+    hidden, memory = lstm_step(
+        inputs, (torch.zeros(1, 1), torch.full((1, 1), 4.0)), torch.zeros(4, 1), torch.zeros(4)
+    )
+    assert memory.item() == 2.0
+    assert hidden.item() == pytest.approx(np.tanh(2.0))  # all of it is shown
+
+
+def model_of(cell, n_layers=2, dropout=0.5):
+    torch.manual_seed(1)
+    network = RecurrentNetwork(len(VOCAB), 6, n_layers, cell, dropout)
+    with torch.no_grad():
+        for parameter in network.parameters():  # so that what it says depends on what it has read
+            parameter *= 3
+    return RecurrentModel(network, VOCAB, start=START, end=START)
+
+
+@each_cell
+def test_reading_on_is_the_same_as_being_asked_anew(cell):
+    model = model_of(cell)
+    contexts = [[0, 1], [], [2, 2, 1, 0], [1, 0]]
+    reader = model.reader(contexts)
+    rng = np.random.default_rng(0)
+    for rows in ([0, 1, 2, 3], [3, 3, 0], [2, 1, 0, 0], [1]):
+        reader.select(rows)
+        contexts = [list(contexts[row]) for row in rows]
+        np.testing.assert_allclose(reader.log_probs(), model.next_log_probs(contexts), atol=1e-6)
+        tokens = rng.integers(4, size=len(rows)).tolist()
+        reader.read(tokens)
+        contexts = [[*context, token] for context, token in zip(contexts, tokens)]
+        np.testing.assert_allclose(reader.log_probs(), model.next_log_probs(contexts), atol=1e-6)
+    reader.select([])
+    reader.read([])
+    assert reader.log_probs().shape == (0, 4)
+    assert model.reader([]).log_probs().shape == (0, 4)
+
+
+@each_cell
+def test_scores_are_those_of_the_interface(cell):
+    model = model_of(cell)
+    texts = ["abcab.cba", "", "b"]
+    for text, terms in zip(texts, model.token_log_probs_of(texts)):
+        np.testing.assert_allclose(terms, LanguageModel.token_log_probs(model, text), atol=1e-6)
+
+
+def test_a_text_can_be_generated():
+    model = model_of("gru")
+    rngs = [np.random.default_rng(seed) for seed in range(8)]
+    together = generate_batch(model, ["ab"] * 8, 20, Decoding(), rngs)
+    alone = [generate(model, "ab", 20, Decoding(), np.random.default_rng(seed)) for seed in range(8)]
+    assert together == alone
+    assert any(said[-1] == START for said in together)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="cell='srnn' must be one of 'rnn', 'gru', 'lstm'"):
+        RecurrentNetwork(4, 6, cell="srnn")
