@@ -112,6 +112,11 @@ def test_an_assignment_passes_what_every_assignment_owes(laid_out):
     assert passed(course, "tests/grading/test_solutions.py", "-k", "recognised") >= 2 * 5
 
 
+def test_one_assignment_is_released_alone(laid_out):
+    status, said = run(laid_out[0], "make", "release", "NAME=03z-try-assignment")
+    assert (status, said) == (0, "notebooks/assignments/03z-try-assignment\n")
+
+
 def test_an_experiment_is_that_of_its_command(laid_out):
     assert passed(laid_out[0], "tests/experiments", "-k", "try_experiment") >= 3
 

@@ -12,10 +12,13 @@ import linecache
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 RUNNING = "LMCOURSE_RUNNING"  # set where a notebook is being checked: a cell in it must not start that anew
 TEST_CELL = "test_"  # and an exercise's name: the grading id of the cell that earns its points
@@ -108,7 +111,11 @@ def solution_source(name: str) -> str:
     """
     import nbformat
 
-    notebook = nbformat.read(source_notebook(name), as_version=4)
+    return code_of(nbformat.read(source_notebook(name), as_version=4))
+
+
+def code_of(notebook: NotebookNode) -> str:
+    """The same of an authored notebook that has been read."""
     own = [
         c
         for c in notebook.cells

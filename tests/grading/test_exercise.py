@@ -268,6 +268,70 @@ def test_the_reason_of_a_slip_that_no_case_shows_is_not_released():
     assert "whole" not in reasons
 
 
+def faults(table, solution=SOLUTION):
+    exercise = next(value for value in vars(module_of("t", table)).values() if isinstance(value, Exercise))
+    return derive.faults(exercise, solution, solution)
+
+
+def test_nothing_is_wrong_with_a_right_table():
+    assert faults(TABLE) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            '{"a": 1.0}',
+            '{"a": 2.0}',
+            "exercise 'shares', case 2 ('All, and three to one.'): `shares({'a': 3})` is to give {'a': 2}, "
+            "but the authored solution gives {'a': 1}; mend the one or the other",
+        ),
+        (
+            '.gives({"a": 1.0})',
+            '.raises("KeyError")',
+            "`shares({'a': 3})` is to raise KeyError, but the authored solution gives {'a': 1};",
+        ),
+        (
+            'ask.shares({"a": 3}).gives',
+            'ask.shares({"a": None}).gives',
+            "`shares({'a': None})` is to give {'a': 1}, but the authored solution raises TypeError;",
+        ),
+        (  # they differ in the seventh figure
+            '{"a": 1.0}',
+            '{"a": 1.0000001}',
+            "is to give {'a': 1.0000001}, but the authored solution gives {'a': 1.0};",
+        ),
+        (
+            '{"c / total": "c"}',
+            '{"c / total": "c / total + 0"}',
+            "exercise 'shares', slip 'divide' ({'c / total': 'c / total + 0'}): no case shows it; write one",
+        ),
+        (
+            '{"c / total": "c"}',
+            '{"c / totals": "c"}',
+            "slip 'divide': 'c / totals' is 0 times in the solution",
+        ),
+        ('{"c / total": "c"}', '"def ("', "it cannot be made: SyntaxError: "),
+        (
+            '{"c / total": "c"}',
+            '{"c / total": "c"}, unseen=True',
+            "slip 'divide' ({'c / total': 'c'}): it is marked unseen=True, but case 1 shows it; take",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_named(old, new, said):
+    assert TABLE.count(old) == 1
+    (fault,) = faults(TABLE.replace(old, new))
+    assert said in fault
+
+
+def test_a_solution_that_does_not_run_is_named():
+    (fault,) = faults(TABLE, "total = 1 / 0")
+    assert fault == (
+        "exercise 'shares': the authored notebook's code does not run: ZeroDivisionError: division by zero"
+    )
+
+
 def test_the_checks_of_a_table_tell_the_reasons():
     _, _, checks = compiled(TABLE, SOLUTION)
     assert [(c.name, c.title, c.weight, c.hidden) for c in checks] == [
