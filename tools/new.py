@@ -20,12 +20,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import jupytext
 import nbformat
 
 import notebooks
 from lmcourse.grading import release
-from lmcourse.setup_cell import setup_source
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "tools" / "templates"
@@ -102,17 +100,6 @@ def filled(text: str, meant: dict[str, str]) -> str:
     return re.sub("|".join(sorted(meant, key=len, reverse=True)), lambda found: meant[found[0]], text)
 
 
-def notebook_of(text: str) -> str:
-    """MyST Markdown as a notebook's file; a cell's metadata may hold its id."""
-    notebook = jupytext.reads(text, fmt="md:myst")
-    for cell in notebook.cells:
-        cell.id = cell.metadata.pop("id", cell.id)
-        if "setup" in cell.metadata.get("tags", []):
-            cell.source = setup_source()
-    notebook.metadata = nbformat.from_dict(notebooks.METADATA)
-    return nbformat.writes(notebook, indent=1) + "\n"
-
-
 def new_files(kind: str, meant: dict[str, str]) -> dict[Path, str]:
     """The files of a template, filled in. Raises Refused if one is there, or a test module of its name."""
     folder, files = TEMPLATES / kind, {}
@@ -120,7 +107,8 @@ def new_files(kind: str, meant: dict[str, str]) -> dict[Path, str]:
         path = ROOT / filled(template.relative_to(folder).as_posix(), meant)
         text = filled(template.read_text(encoding="utf-8"), meant)
         if path.suffix == ".md":
-            path, text = path.with_suffix(".ipynb"), notebook_of(text)
+            path = path.with_suffix(".ipynb")
+            text = nbformat.writes(notebooks.from_text(text), indent=1) + "\n"
         taken = [path] if path.exists() else [*ROOT.glob(f"tests/**/{path.name}")]
         if taken:
             raise Refused(f"{taken[0].relative_to(ROOT)} is there already; choose another name")
