@@ -17,9 +17,11 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -89,8 +91,14 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> None:
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
     """Run a notebook from a clean kernel in `folder`; raises at the first failing cell."""
     from nbclient import NotebookClient
+    from traitlets.config import Config
 
-    return NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
+    resources = {"metadata": {"path": str(folder)}}
+    with tempfile.TemporaryDirectory() as scratch:
+        # through the file system, where that can be done: over TCP a kernel warns that others may listen
+        through = {"transport": "ipc", "ip": f"{scratch}/kernel"} if os.name == "posix" else {}
+        config = Config({"KernelManager": through})
+        return NotebookClient(notebook, timeout=600, resources=resources, config=config).execute()
 
 
 # ---------- notebooks as text ----------

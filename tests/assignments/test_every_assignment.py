@@ -115,7 +115,7 @@ def test_a_solution_that_changes_its_arguments_is_told(name, table):
     for key in own:
         namespace[key] = spoiling(namespace[key])
     messages = [outcome.message for outcome in outcomes(name, table.name, namespace, 0, public_only=True)]
-    assert any("changes what it was given: work on a copy" in m for m in messages) == bool(spoilt_by)
+    assert any("` changes what it was given as " in m for m in messages) == bool(spoilt_by)
 
 
 @each_table

@@ -160,10 +160,30 @@ def test_arguments_must_stay_as_they_are():
         "def shares(c):\n    c.clear()\n    return {}",
         "def shares(c):\n    c['a'][0] = 2\n    return {}",
     ):
-        with pytest.raises(CheckFailed, match="shares changes what it was given: work on a copy"):
+        with pytest.raises(CheckFailed, match="`shares` changes what it was given as `c`: work on a copy"):
             ask.shares({"a": [1]}).gives({}).expect(student_of(code))
-    with pytest.raises(CheckFailed, match="row changes what it was given"):
+    with pytest.raises(CheckFailed, match="`row` changes what it was given as `x`"):
         ask.row(np.zeros(2)).gives(0).expect(student_of("def row(x):\n    x += 1\n    return 0"))
+
+
+@pytest.mark.parametrize(
+    ("definition", "name"),
+    [
+        ("def f(kept, spoilt): spoilt.clear()", "`spoilt`"),
+        ("def f(*both): both[1].clear()", "argument 2"),
+        ("def f(kept, *others): others[0].clear()", "argument 2"),
+        ("class f:\n    def __init__(self, kept, spoilt): spoilt.clear()", "`spoilt`"),
+        ("def f(a, b): b.clear()\nf.__signature__ = 1", "argument 2"),
+    ],
+)
+def test_the_argument_that_was_changed_is_named(definition, name):
+    with pytest.raises(CheckFailed, match=f"^`f` changes what it was given as {name}: work on a copy"):
+        ask.f([1], [2]).gives(0).expect(student_of(definition))
+
+
+def test_an_argument_given_by_name_is_named():
+    with pytest.raises(CheckFailed, match=r"^`f` changes what it was given as `spoilt`"):
+        ask.f(spoilt=[1]).gives(0).expect(student_of("def f(**given): given['spoilt'].clear()"))
 
 
 def test_what_a_made_function_is_given_must_stay_too():
