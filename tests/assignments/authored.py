@@ -27,9 +27,14 @@ def notebook(name):
 
 
 @cache
+def _compiled(name):
+    return compile(course.solution_source(name), name, "exec")
+
+
+@cache
 def _defined(name):
     namespace = {"__name__": "student"}
-    exec(compile(course.solution_source(name), name, "exec"), namespace)
+    exec(_compiled(name), namespace)
     return namespace
 
 
@@ -39,8 +44,9 @@ def defined(name):
 
 
 def wrong(name, code):
-    """The same with other definitions, those of `code`."""
-    namespace = defined(name)
+    """The same with other definitions, those of `code`, which the solution's own functions see as well."""
+    namespace = {"__name__": "student"}
+    exec(_compiled(name), namespace)
     exec(code, namespace)
     return namespace
 

@@ -55,6 +55,15 @@ def test_the_authored_solution_passes_with_any_inputs(name, exercise, seed):
     assert [outcome.message for outcome in done if not outcome.passed] == []
 
 
+@each_assignment
+def test_a_wrong_definition_is_seen_by_the_solutions_other_functions(name):
+    """As in a notebook; a wrong helper must not stay without consequence."""
+    namespace = wrong(name, "def added():\n    pass")
+    own = [f for f in functions(namespace).values() if f.__module__ == "student"]
+    assert len(own) > len(exercises(name))
+    assert all(function.__globals__ is namespace for function in own)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @each_mistake
 def test_a_typical_mistake_is_caught_and_explained(name, mistake, seed):

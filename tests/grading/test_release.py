@@ -265,6 +265,19 @@ def test_what_a_table_says_wrongly_is_named_and_nothing_is_released(elsewhere, o
     assert {p: p.read_bytes() for p in before} == before
 
 
+def test_a_table_that_is_not_released_yet_is_no_exercise_without_solutions(elsewhere):
+    public = elsewhere / "notebooks/assignments/03-ngrams/public_checks.py"
+    text = public.read_text(encoding="utf-8")
+    assert "SOLUTION = " in course.checks_source("03-ngrams")
+    public.write_text(text.replace("    'judging': {", "    'judgement': {"), encoding="utf-8")
+    with pytest.raises(GradingError, match="not released yet: judging; run `make release NAME=03-ngrams`"):
+        course.load_checks("03-ngrams")
+    public.write_text(text.partition(course.REASONS_MARK)[0], encoding="utf-8")
+    with pytest.raises(GradingError, match=r"not released yet: counting, likelihood, add_k, .*; run `make"):
+        course.checks_source("03-ngrams")
+    assert "SOLUTION" not in course.checks_source(NAME)  # its checks are functions
+
+
 def test_names_in_the_notebook_that_do_not_exist():
     with pytest.raises(
         ValueError, match=rf"no assignment '01-language-model'; did you mean {NAME}\?(?s:.*){NAME}"
