@@ -98,8 +98,9 @@ new-widget: $(ENV)  ## lay out a widget: NAME=coin
 new-experiment: $(ENV)  ## lay out an experiment: NAME=long_runs
 	@$(BIN)/python tools/new.py experiment "$(NAME)"
 
-release: $(ENV)  ## make the students' versions of the assignments
-	@$(BIN)/python -m lmcourse.grading.release
+# NAME as it is given to make: some systems have a variable of that name.
+release: $(ENV)  ## make the students' versions of the assignments, or of one: NAME=03-ngrams
+	@$(BIN)/python -m lmcourse.grading.release $(if $(filter command,$(origin NAME)),"$(NAME)")
 
 tidy: $(ENV)  ## format the code and bring the notebooks into their committed form
 	@$(BIN)/ruff check -q --fix .

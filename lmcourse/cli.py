@@ -1,7 +1,8 @@
 """The command line: `lmcourse data | check | submit | collect | grade | export | grade-demo`.
 
 What the user gets wrong is answered by one message on stderr and exit status 2, with nothing written; a
-check that does not pass gives exit status 1.
+check that does not pass gives exit status 1. Written answers are graded by hand: one that is still empty is
+named, and changes no status.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import difflib
 import os
 import sys
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -73,7 +75,10 @@ def check(
     assignment: AssignmentName = "",
     seconds: Annotated[float, typer.Option(min=1.0, help="Time allowed for running the notebook.")] = 120.0,
 ) -> None:
-    """Run a notebook's cells in a fresh process, then its checks, and explain what does not pass yet."""
+    """Run a notebook's cells in a fresh process, then its checks, and explain what does not pass yet.
+
+    Exit status 0 if all graded exercises pass; of written answers, graded by hand, you are only reminded.
+    """
     from lmcourse.grading.graft import repair
     from lmcourse.grading.notebooks import grade_id, role
     from lmcourse.grading.recognise import find
@@ -94,7 +99,7 @@ def check(
     if to_run or not exercises:
         cells = [c for c in repaired.notebook.cells if c.cell_type == "code" and role(c) != "test"]
         done = run([c.source for c in cells], release.assignment, to_run, source.resolve().parent, seconds)
-        reports = _told(done)
+        reports = _told(done, release.worth())
     tests = {grade_id(cell) for cell in release.notebook.cells}
     graded = [report for report in reports if cell_of(report.exercise) in tests]
     if graded:
@@ -103,10 +108,9 @@ def check(
     said = {grade_id(c) for c in repaired.notebook.cells if c.source.strip()} & set(repaired.answered)
     wanted = [name for name in written if name in exercises or not exercises]
     for name in wanted:
-        state = "answered" if name in said else "still empty"
-        typer.echo(f"the written answer ({name}) is read by a person: {state}")
-    right = all(report.passed for report in graded or reports) and said.issuperset(wanted)
-    raise typer.Exit(0 if right else 1)
+        state = "there is one" if name in said else "still empty; write it before you hand in"
+        typer.echo(f"the written answer ({name}), which is graded by hand: {state}")
+    raise typer.Exit(0 if all(report.passed for report in graded or reports) else 1)
 
 
 def _refuse_inside_a_check() -> None:
@@ -127,12 +131,12 @@ def _require_known(exercises: list[str], known: list[str], assignment: str) -> N
             )
 
 
-def _told(done: Run) -> list[Report]:
-    """Print what a run of the notebook brought; its reports."""
+def _told(done: Run, worth: Mapping[str, str]) -> list[Report]:
+    """Print what a run of the notebook brought, and what each exercise is worth; its reports."""
     for failure in done.failures:
         typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
     for report in done.reports:
-        typer.echo("\n" + report.as_text())
+        typer.echo("\n" + report.as_text(worth=worth.get(report.exercise, "")))
     return done.reports
 
 

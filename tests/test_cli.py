@@ -55,7 +55,9 @@ def test_check_explains_and_fails(lmcourse, folder):
     assert "that is the probability itself; take its logarithm" in " ".join(said.split())
     assert "→ not written yet" in said
     assert "4 of 7 graded exercises pass all their checks" in said
-    assert "the written answer (parroting) is read by a person: answered" in said
+    assert "the written answer (parroting), which is graded by hand: there is one" in said
+    assert "\nchain_rule (2 points): 0 of 4 checks passed\n" in said
+    assert "\nparrot (no points): 2 of 2 checks passed\n" in said
 
 
 def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, folder):
@@ -76,19 +78,28 @@ def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, f
 def test_check_of_one_exercise_in_this_folder(lmcourse):
     status, said, _ = lmcourse("check", "parrot")
     assert status == 1
-    assert "parrot: 0 of 2 checks passed" in said
+    assert "parrot (no points): 0 of 2 checks passed" in said
     assert "chain_rule" not in said
 
 
 def test_check_of_the_written_answer_says_whether_there_is_one(lmcourse, folder):
-    line = "the written answer (parroting) is read by a person: "
-    status, said, _ = lmcourse("check", "parroting")
-    assert (status, said) == (1, f"01-language-models: mine.ipynb\n{line}still empty\n")
+    """A person grades it, so that an empty one is named, and no failure."""
+    line = "the written answer (parroting), which is graded by hand: "
+    empty = f"01-language-models: mine.ipynb\n{line}still empty; write it before you hand in\n"
+    assert lmcourse("check", "parroting") == (0, empty, "")
     edit(folder / "mine.ipynb", {"parroting": "  "})
-    assert lmcourse("check", "parroting")[1].endswith("still empty\n")
+    assert lmcourse("check", "parroting") == (0, empty, "")
     edit(folder / "mine.ipynb", {"parroting": "It hears itself."})
-    status, said, _ = lmcourse("check", "parroting")
-    assert (status, said) == (0, f"01-language-models: mine.ipynb\n{line}answered\n")
+    assert lmcourse("check", "parroting") == (0, f"01-language-models: mine.ipynb\n{line}there is one\n", "")
+
+
+def test_check_tells_time_and_points_and_whose_words_are_whose(lmcourse, folder):
+    shutil.copy(source_notebook("03-ngrams"), folder / "mine.ipynb")
+    edit(folder / "mine.ipynb", {"counting": "def count(sentences, n):\n    print('hello')\n    return {}"})
+    status, said, _ = lmcourse("check", "counting")
+    assert status == 1
+    assert "\ncounting (15 minutes, 2 points): 0 of " in said
+    assert "\n    Your code printed:\n      | hello\n" in said
 
 
 @pytest.mark.parametrize("command", ["check", "submit"])
@@ -119,7 +130,7 @@ def test_the_command_in_a_process_of_its_own(program, folder):
     assert error.startswith("lmcourse: there is no exercise 'thermostad' in 01-language-models; did you mean")
     status, said, error = run("check", "parrot")
     assert (status, error) == (1, "")
-    assert "parrot: 0 of 2 checks passed" in said
+    assert "parrot (no points): 0 of 2 checks passed" in said
 
 
 def test_check_of_a_notebook_that_never_ends_says_where(lmcourse, folder):

@@ -14,6 +14,19 @@ CHAPTERS = [
     path for path in sorted(ROOT.glob("notebooks/[0-9]*/*.ipynb")) if ".ipynb_checkpoints" not in path.parts
 ]
 MODULE_LINES, FUNCTION_LINES, OPEN_CELL_LINES, FOLDED_CELL_LINES = 300, 40, 25, 50
+PAGE_WORDS, PAGE_CODE_CELLS = 3_600, 35
+# Pages that are still longer, with their words and code cells: to be divided. This only ever shrinks.
+TOO_LONG = {
+    "notebooks/01_language_models/short_history.ipynb": (4155, 40),
+    "notebooks/01_language_models/subwords.ipynb": (4751, 51),
+    "notebooks/01_language_models/words.ipynb": (4365, 47),
+    "notebooks/02_information_theory/compression.ipynb": (4543, 49),
+    "notebooks/02_information_theory/entropy_of_language.ipynb": (3737, 41),
+    "notebooks/02_information_theory/surprise.ipynb": (3676, 41),
+    "notebooks/03_ngrams/counting.ipynb": (3939, 47),
+    "notebooks/03_ngrams/smoothing.ipynb": (4530, 44),
+    "notebooks/03_ngrams/uses_and_limits.ipynb": (3716, 43),
+}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -78,6 +91,44 @@ def test_cells_are_short(path):
             if count > (FOLDED_CELL_LINES if "hide-input" in tags else OPEN_CELL_LINES):
                 too_long[cell.source[:60]] = count
     assert too_long == {}
+
+
+def words_of(text):
+    """How many words of prose some Markdown has: without formulas, code, HTML and the targets of links."""
+    text = re.sub(
+        r"\$\$.*?\$\$|\$[^$\n]+\$|```.*?```|`[^`\n]*`|<[^>]+>|\]\([^)]*\)", " ", text, flags=re.DOTALL
+    )
+    return len(re.findall(r"[^\W\d_]+(?:[\u2019-]\w+)*", text))
+
+
+def test_words_are_counted_as_a_reader_meets_them():
+    text = "It\u2019s a well-known <b>rule</b>: $p(x)$ of `x = 1`, see [Shannon](x.md) 1951.\n```\ncode\n```"
+    assert words_of(text) == 7  # it is, a, well-known, rule, of, see, Shannon
+
+
+def size(cells):
+    """Words of prose and number of code cells."""
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return words_of(prose), sum(cell.cell_type == "code" for cell in cells)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=in_repository)
+def test_a_page_has_one_sitting(path):
+    """A longer one is to be cut, or divided in two with a question each."""
+    words, cells = size(nbformat.read(path, as_version=4).cells)
+    fits = words <= PAGE_WORDS and cells <= PAGE_CODE_CELLS
+    limits = f"{words} words and {cells} code cells; at most {PAGE_WORDS} and {PAGE_CODE_CELLS}"
+    before = TOO_LONG.get(in_repository(path))
+    if before:
+        assert not fits, f"{limits}: it fits now, so take it out of TOO_LONG"
+        grown = words > before[0] or cells > before[1]
+        assert not grown, f"{limits}; it had {before} and may only shrink"
+    else:
+        assert fits, f"{limits}: cut, or divide it"
+
+
+def test_only_pages_that_exist_may_be_too_long():
+    assert TOO_LONG.keys() - {in_repository(path) for path in CHAPTERS} == set()
 
 
 def tree():

@@ -86,6 +86,20 @@ def test_the_contents_name_the_new_pages(laid_out):
     )
 
 
+def commands(said):
+    """The arguments of pytest in the commands that were named."""
+    found = re.findall(r"^  \.venv/bin/python -m pytest (.*)$", said, re.MULTILINE)
+    return [arguments.split() for arguments in found]
+
+
+def test_the_tests_that_concern_a_section_are_named(laid_out):
+    course, said = laid_out
+    of_the_form, on_colab = commands(said["section"])
+    assert passed(course, *of_the_form) > 50
+    collected = run(course, sys.executable, "-m", "pytest", "--collect-only", "-q", *on_colab)[1]
+    assert "tests/test_colab.py: 1\n" in collected
+
+
 def test_a_section_is_executed_and_described(laid_out):
     cells = nbformat.read(laid_out[0] / "notebooks/03_ngrams/try_section.ipynb", as_version=4).cells
     assert cells[0].source.startswith("# Try section\n")
@@ -98,8 +112,7 @@ def test_a_section_is_executed_and_described(laid_out):
 
 
 def test_an_assignment_passes_what_every_assignment_owes(laid_out):
-    course, _ = laid_out
-    files = ("tests/assignments/test_every_assignment.py", "tests/grading/test_release.py")
+    course, said = laid_out
     released = "notebooks/assignments/{}/{}.ipynb"
     made, other = (
         nbformat.read(course / released.format(*names), as_version=4)
@@ -107,19 +120,31 @@ def test_an_assignment_passes_what_every_assignment_owes(laid_out):
     )
     assert made.metadata == other.metadata  # the book asks for the language
     slips = (course / "solutions/03z-try-assignment/checks.py").read_text(encoding="utf-8").count(".slip(")
-    # that the release is up to date need not be shown: it was made a moment ago
-    assert passed(course, *files, "-k", "03z and not up_to_date") > 30 + 5 * slips
-    assert passed(course, "tests/grading/test_solutions.py", "-k", "recognised") >= 2 * 5
+    (command,) = commands(said["assignment"])
+    assert "tests/assignments" in command
+    *files, option, name = command
+    assert "tests/grading/test_solutions.py" in files
+    # the sandbox runs this repository's package, and the release was made a moment ago
+    here = f"{name} and not earns_all_points and not up_to_date"
+    assert passed(course, *files, option, here) > 30 + 5 * slips + 2 * 5
+
+
+def test_one_assignment_is_released_alone(laid_out):
+    status, said = run(laid_out[0], "make", "release", "NAME=03z-try-assignment")
+    assert (status, said) == (0, "notebooks/assignments/03z-try-assignment\n")
 
 
 def test_an_experiment_is_that_of_its_command(laid_out):
-    assert passed(laid_out[0], "tests/experiments", "-k", "try_experiment") >= 3
+    (command,) = commands(laid_out[1]["experiment"])
+    assert passed(laid_out[0], *command) >= 3
 
 
 def test_a_widget_computes_the_same_in_python_and_in_a_browser(laid_out):
-    course, _ = laid_out
-    assert passed(course, "tests/widgets/test_base.py", "tests/widgets/test_try_widget.py") > 40
-    test = "tests/browser/test_try_widget_widget.py"
+    course, said = laid_out
+    (command,) = commands(said["widget"])
+    *in_python, test = command
+    assert test == "tests/browser/test_try_widget_widget.py"
+    assert passed(course, *in_python) > 40
     if not passed(course, test):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no browser is there")
     script = course / "lmcourse/widgets/try_widget.js"

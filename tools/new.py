@@ -20,12 +20,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import jupytext
 import nbformat
 
 import notebooks
 from lmcourse.grading import release
-from lmcourse.setup_cell import setup_source
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "tools" / "templates"
@@ -35,11 +33,19 @@ WORD = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 
 
 class Kind(NamedTuple):
-    """Something to be laid out: what its name must look like, an example, what is left to the author."""
+    """Something to be laid out.
+
+    Args:
+        name: what its name must look like.
+        example: of a name.
+        left: what is left to the author.
+        tests: the narrow ones that concern it, as arguments of pytest, with {name} and {stem}.
+    """
 
     name: str
     example: str
     left: str
+    tests: tuple[str, ...]
 
 
 KINDS = {
@@ -48,23 +54,30 @@ KINDS = {
         "03_ngrams/my_section",
         "Write your page over this one; `tools/notebooks.py run PATH` renews its kept outputs. New terms go "
         "into book/glossary.md, sources into book/references.bib.",
+        (
+            "tests/test_house.py tests/test_course_map.py tests/test_book.py::test_no_page_is_left_out_of_the_contents",
+            "tests/test_colab.py -k {name}",
+        ),
     ),
     "assignment": Kind(
         rf"(?P<chapter>\d\d)(?P<letter>[a-z]?)-(?P<stem>{WORD.replace('_', '-')})",
         "03b-caching",
         "Write five to eight exercises in the notebook and in checks.py, then `make release`. What is "
         "particular to the assignment is tested in a file of tests/assignments/.",
+        ("tests/assignments tests/grading/test_release.py tests/grading/test_solutions.py -k {name}",),
     ),
     "widget": Kind(
         rf"(?P<stem>{WORD})",
         "coin",
         "Put your idea in place of the coin, in Python and in JavaScript, and its numbers into the tests; "
         "a page imports the widget from lmcourse.widgets.",
+        ("tests/widgets/test_base.py tests/widgets/test_{stem}.py tests/browser/test_{stem}_widget.py",),
     ),
     "experiment": Kind(
         rf"(?P<stem>{WORD})",
         "long_runs",
         "Write your settings and what is measured; run the command anew.",
+        ("tests/experiments -k {stem}",),
     ),
 }
 
@@ -102,17 +115,6 @@ def filled(text: str, meant: dict[str, str]) -> str:
     return re.sub("|".join(sorted(meant, key=len, reverse=True)), lambda found: meant[found[0]], text)
 
 
-def notebook_of(text: str) -> str:
-    """MyST Markdown as a notebook's file; a cell's metadata may hold its id."""
-    notebook = jupytext.reads(text, fmt="md:myst")
-    for cell in notebook.cells:
-        cell.id = cell.metadata.pop("id", cell.id)
-        if "setup" in cell.metadata.get("tags", []):
-            cell.source = setup_source()
-    notebook.metadata = nbformat.from_dict(notebooks.METADATA)
-    return nbformat.writes(notebook, indent=1) + "\n"
-
-
 def new_files(kind: str, meant: dict[str, str]) -> dict[Path, str]:
     """The files of a template, filled in. Raises Refused if one is there, or a test module of its name."""
     folder, files = TEMPLATES / kind, {}
@@ -120,7 +122,8 @@ def new_files(kind: str, meant: dict[str, str]) -> dict[Path, str]:
         path = ROOT / filled(template.relative_to(folder).as_posix(), meant)
         text = filled(template.read_text(encoding="utf-8"), meant)
         if path.suffix == ".md":
-            path, text = path.with_suffix(".ipynb"), notebook_of(text)
+            path = path.with_suffix(".ipynb")
+            text = nbformat.writes(notebooks.from_text(text), indent=1) + "\n"
         taken = [path] if path.exists() else [*ROOT.glob(f"tests/**/{path.name}")]
         if taken:
             raise Refused(f"{taken[0].relative_to(ROOT)} is there already; choose another name")
@@ -271,7 +274,11 @@ def main(arguments: list[str]) -> int:
     except (Refused, subprocess.CalledProcessError) as error:
         print(f"new-{kind}: {error}; nothing was laid out", file=sys.stderr)
         return 1
-    print(*(path.relative_to(ROOT) for path in files), "", KINDS[kind].left, sep="\n")
+    print(*(path.relative_to(ROOT) for path in files), "", KINDS[kind].left, "", sep="\n")
+    print("Its form: make lint. The tests that concern it:")
+    for arguments in KINDS[kind].tests:
+        said = arguments.format(name=name, stem=meaning(kind, name)["new_name"])
+        print(f"  .venv/bin/python -m pytest {said}")
     if kind == "section":
         planned = f"book/index.md#planned-{int(name[:2])})"
         for page in [*ROOT.glob("book/*.md"), *ROOT.glob("notebooks/[0-9]*/*.ipynb")]:

@@ -12,10 +12,14 @@ import linecache
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
+from lmcourse.grading.public import tables
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 RUNNING = "LMCOURSE_RUNNING"  # set where a notebook is being checked: a cell in it must not start that anew
 TEST_CELL = "test_"  # and an exercise's name: the grading id of the cell that earns its points
@@ -90,6 +94,8 @@ def checks_source(name: str) -> str:
     """The source of an assignment's checks, complete in itself: where exercises are told as tables, with the
     reasons that were derived for the release, and in a checkout with the solutions, which answer hidden
     questions.
+
+    Raises GradingError if a table has not been released yet.
     """
     released = course_file(f"notebooks/assignments/{require_assignment(name)}/public_checks.py")
     public = released.read_text(encoding="utf-8")
@@ -98,6 +104,12 @@ def checks_source(name: str) -> str:
     except FileNotFoundError:
         return public
     _, mark, reasons = public.partition(REASONS_MARK)
+    new = [exercise for exercise in tables(authored) if f"\n    {exercise!r}: {{" not in reasons]
+    if new:
+        raise GradingError(
+            f"solutions/{name}/checks.py tells exercises that are not released yet: {', '.join(new)}; "
+            f"run `make release NAME={name}`"
+        )
     return f"{authored}{mark}{reasons}\nSOLUTION = {solution_source(name)!r}\n" if mark else authored
 
 
@@ -108,7 +120,11 @@ def solution_source(name: str) -> str:
     """
     import nbformat
 
-    notebook = nbformat.read(source_notebook(name), as_version=4)
+    return code_of(nbformat.read(source_notebook(name), as_version=4))
+
+
+def code_of(notebook: NotebookNode) -> str:
+    """The same of an authored notebook that has been read."""
     own = [
         c
         for c in notebook.cells

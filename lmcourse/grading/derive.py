@@ -1,4 +1,5 @@
-"""What follows from an exercise's table: which wrong value is due to which slip, and the slips as wrong code.
+"""What follows from an exercise's table: which wrong value is due to which slip, the slips as wrong code, and
+what is wrong with the table itself.
 
 Each slip is applied to the authored solution and asked the facts of the cases, until one does not hold: what
 it answers there is the sign by which a student's answer is known to come from the same slip.
@@ -16,8 +17,11 @@ import numpy as np
 
 from lmcourse.files import course_file
 from lmcourse.grading import course
+from lmcourse.grading.asking import Fact, Raises
+from lmcourse.grading.compare import short
 from lmcourse.grading.course import REASONS_MARK, Mistake
-from lmcourse.grading.exercise import Exercise, Reasons, solved
+from lmcourse.grading.exercise import Exercise, Reasons, Slip, solved
+from lmcourse.grading.student import Student
 
 
 def exercises(name: str) -> list[Exercise]:
@@ -46,10 +50,14 @@ def mistakes(name: str) -> list[Mistake]:
 
 def solutions(name: str) -> dict[str, str]:
     """The source of each exercise's cell in the authored notebook."""
-    cells = nbformat.read(course.source_notebook(name), as_version=4).cells
+    return solutions_in(nbformat.read(course.source_notebook(name), as_version=4))
+
+
+def solutions_in(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """The same of an authored notebook that has been read."""
     return {
         c.id: c.source
-        for c in cells
+        for c in notebook.cells
         if c.cell_type == "code" and c.metadata.get("nbgrader", {}).get("solution")
     }
 
@@ -88,6 +96,66 @@ def _sign(exercise: Exercise, code: str) -> tuple | None:
             if outcome:
                 return (i, j, *outcome)
     return None
+
+
+def faults(exercise: Exercise, source: str, cell: str) -> list[str]:
+    """What is wrong with an exercise's table, a line each: a right value that the authored solution does not
+    give; a slip that cannot be made, that no case shows though it is not marked `unseen`, or the other way
+    round.
+
+    Args: as of `reasons_of`.
+    """
+    named = f"exercise {exercise.name!r}"
+    try:
+        student = solved(source)
+    except Exception as error:  # whatever an author's code may raise
+        return [f"{named}: the authored notebook's code does not run: {_kind(error)}"]
+    wrong = [
+        f"{named}, case {i} ({case.title!r}): {fault}"
+        for i, case in enumerate(exercise.cases, 1)
+        for fact in case.facts
+        if (fault := _not_given(fact, student))
+    ]
+    # by a wrong case nothing can be known of slips
+    return wrong or [
+        f"{named}, slip {slip.why!r} ({short(slip.change)}): {fault}"
+        for slip in exercise.slips
+        if (fault := _not_shown(exercise, slip, source, cell))
+    ]
+
+
+def _not_given(fact: Fact, student: Student) -> str:
+    """How the authored solution's answer differs from the one written by hand; empty if it does not."""
+    outcome = fact.outcome(student)
+    if outcome is None:
+        return ""
+    kind, got = outcome
+    right = f"raise {fact.right.kind}" if isinstance(fact.right, Raises) else f"give {short(fact.right)}"
+    if kind == "gives":
+        done = f"gives {short(got)}"
+        if done.removeprefix("gives ") == right.removeprefix("give "):  # they differ further behind
+            right, done = f"give {fact.right!r}", f"gives {got!r}"
+    else:
+        done = f"raises {got}" if kind == "raises" else f"fails: {got}"
+    question = fact.what or f"`{fact.asked}`"
+    return f"{question} is to {right}, but the authored solution {done}; mend the one or the other"
+
+
+def _not_shown(exercise: Exercise, slip: Slip, source: str, cell: str) -> str:
+    """What is wrong with a slip; empty if nothing is."""
+    try:
+        sign = _sign(exercise, f"{source}\n\n\n{slip.applied(cell)}")
+    except Exception as error:
+        return f"it cannot be made: {_kind(error)}"
+    if sign is None and not slip.unseen:
+        return "no case shows it; write one that does, or, if only the grade can show it, mark it unseen=True"
+    if sign is not None and slip.unseen:
+        return f"it is marked unseen=True, but case {sign[0] + 1} shows it; take the mark away"
+    return ""
+
+
+def _kind(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def reasons_source(found: Mapping[str, Reasons]) -> str:

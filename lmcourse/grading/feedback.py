@@ -136,5 +136,10 @@ def _output(report: Report) -> dict:
 
 
 def harmless(markdown: str) -> str:
-    """Markdown with no HTML and no link that a browser would obey: `<` and `]` are written out."""
-    return re.sub(r"\](?=[(:])", "&#93;", re.sub(r"<(?=[a-zA-Z/!?])", "&lt;", markdown))
+    """Markdown with no HTML and no link that a browser would obey: `<` and `]` are written out.
+
+    Left are the bare tags in which the release's hints unfold, `<details>` and `<summary>`: nothing but these
+    characters, so that no attribute can come along.
+    """
+    markup = r"<(?!/?(?:details|summary)>)(?=[a-zA-Z/!?])"
+    return re.sub(r"\](?=[(:])", "&#93;", re.sub(markup, "&lt;", markdown))

@@ -23,7 +23,7 @@ from lmcourse.grading.course import exercise_of
 from lmcourse.grading.local import OutOfTime, not_tried, time_limit
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome
-from lmcourse.grading.sandbox import Clock, Gone, Sandbox, Seat
+from lmcourse.grading.sandbox import LAST_RESORT, Clock, Gone, Sandbox, Seat
 from lmcourse.grading.student import Handle, Question, Student
 from lmcourse.grading.values import NotPlain, ProtocolError, from_wire, pack, to_wire
 
@@ -32,12 +32,12 @@ MOST_BYTES = 200_000_000  # that a student's process may send in one step
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds allowed, of the student's own computing; on the wall, twice as many.
+    """Seconds allowed, of the student's own computing; on the clock, twice as many (see `Clock`).
 
     Args:
         cell: for one cell.
         checks: for all checks of one exercise.
-        notebook: for everything, on the wall, repetitions included; public and hidden checks each have it.
+        notebook: for everything, on the clock, repetitions included; public and hidden checks each have it.
     """
 
     cell: float = 30.0
@@ -85,16 +85,23 @@ class _Examination:
 
     def go_through(self, sandbox: Sandbox, hidden: bool) -> None:
         """Run all cells, and the public or the hidden checks, in as many processes as it takes."""
-        self._deadline = math.inf
-        while time.monotonic() < self._deadline:
+        self._deadline = self._last = math.inf
+        while time.monotonic() < min(self._deadline, self._last):
             with sandbox.seat() as seat:
-                self._deadline = min(self._deadline, time.monotonic() + self._times.notebook)
+                now = time.monotonic()
+                self._deadline = min(self._deadline, now + self._times.notebook)
+                self._last = min(self._last, now + LAST_RESORT * self._times.notebook)
                 for i, cell in self._cells:
                     if i not in self._fatal and not self._survives(i, cell, hidden, seat):
                         self._fatal.add(i)
                         break
                 else:
                     return
+            self._deadline += seat.waited
+
+    def _clock(self, seconds: float) -> Clock:
+        """Of a step that begins now."""
+        return Clock(seconds, self._deadline, self._last)
 
     def _survives(self, i: int, cell: NotebookNode, hidden: bool, seat: Seat) -> bool:
         """Go past one cell, and say whether the student's process is still there."""
@@ -102,7 +109,7 @@ class _Examination:
             return self._ask(exercise_of(grade_id(cell)), hidden, seat)
         error = ""
         try:
-            error = Remote(seat, Clock(self._times.cell, self._deadline)).run(cell.source)
+            error = Remote(seat, self._clock(self._times.cell)).run(cell.source)
             return True
         except Gone as gone:
             error = f"{gone}; the other cells were run without this one"
@@ -115,10 +122,10 @@ class _Examination:
         """Run an exercise's checks that have not been run by a process before this one."""
         mine = [check for check in self._checks if check.exercise == exercise]
         left = [check for check in mine if check.hidden is hidden and check not in self.done.outcomes]
-        remote = Remote(seat, Clock(self._times.checks, self._deadline))
+        remote = Remote(seat, self._clock(self._times.checks))
         try:
             # the second limit is for the checks themselves, fed with something monstrous
-            with time_limit(10 + 3 * self._times.checks):
+            with time_limit(10 + 3 * self._times.checks, computing=True):
                 for check in left:
                     score = check.verdict(Student(remote.ask), self._seed)
                     self.done.outcomes[check] = Outcome.of(check, score, remote.printed())

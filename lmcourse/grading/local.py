@@ -94,8 +94,13 @@ def not_tried(checks: Sequence[Check], reason: str) -> list[Outcome]:
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime in the code below after so many seconds, where that can be done (Unix, main thread)."""
+def time_limit(seconds: float, computing: bool = False) -> Iterator[None]:
+    """Raise OutOfTime in the code below after so many seconds, where that can be done (Unix, main thread).
+
+    Args:
+        seconds: on the clock.
+        computing: count this process's processor time instead.
+    """
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -103,13 +108,16 @@ def time_limit(seconds: float) -> Iterator[None]:
     def stop(*_: object) -> None:
         raise OutOfTime
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timer, number = (
+        (signal.ITIMER_PROF, signal.SIGPROF) if computing else (signal.ITIMER_REAL, signal.SIGALRM)
+    )
+    previous = signal.signal(number, stop)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(timer, 0)
+        signal.signal(number, previous)
 
 
 @contextmanager

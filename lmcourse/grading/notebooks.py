@@ -6,6 +6,7 @@ Nothing of a student's file is believed or kept but cells, their text and the id
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,12 @@ class Release:
         """Read the release of an assignment."""
         path = release_notebook(assignment)
         return cls(assignment, path, nbformat.read(path, as_version=4))
+
+    def worth(self) -> dict[str, str]:
+        """Of each exercise what its heading says in brackets: `15 minutes, 2 points`."""
+        headings = {cell.id: cell.source.partition("\n")[0] for cell in self.notebook.cells}
+        found = {name: re.search(r"\(([^()]* points?)\)$", text) for name, text in headings.items()}
+        return {name.removeprefix("intro-"): said[1] for name, said in found.items() if said}
 
 
 def role(cell: NotebookNode) -> str:

@@ -35,6 +35,12 @@ def public_part(source: str) -> str:
     return "\n".join(pieces).strip("\n") + "\n"
 
 
+def tables(source: str) -> list[str]:
+    """The names of the exercises that a checks module tells as tables."""
+    told = [node.value.args[0] for node in ast.parse(source).body if _is_table(node) and node.value.args]
+    return [name.value for name in told if isinstance(name, ast.Constant)]
+
+
 def _is_table(node: ast.stmt) -> bool:
     """Whether a statement is `name = Exercise(…)`."""
     value = getattr(node, "value", None)

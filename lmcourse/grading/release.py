@@ -7,19 +7,19 @@ input gives the same bytes.
 
 from __future__ import annotations
 
-import copy
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 import nbformat
 
 from lmcourse.files import course_file
 from lmcourse.grading import derive
-from lmcourse.grading.course import TEST_CELL, GradingError, source_notebook
+from lmcourse.grading.course import TEST_CELL, GradingError, code_of, source_notebook
 from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.public import public_part
@@ -100,12 +100,13 @@ def make_course(folder: Path, name: str) -> None:
         raise GradingError(f"nbgrader generate_assignment failed for {name}:\n{done.stdout}")
 
 
-def refresh(name: str) -> None:
-    """Give an authored notebook what is told elsewhere: the setup cell, a table's names and points."""
-    path = source_notebook(name)
-    notebook = nbformat.read(path, as_version=4)
-    before = copy.deepcopy(notebook)
-    tables = derive.exercises(name)
+def refreshed(name: str) -> nbformat.NotebookNode:
+    """An authored notebook with what is told elsewhere: the setup cell, a table's names and points.
+
+    Raises GradingError, with all that is wrong, if the notebook and the tables do not fit together.
+    """
+    notebook = nbformat.read(source_notebook(name), as_version=4)
+    tables = _tables(name)
     for exercise in tables:
         name_cells(notebook, exercise)
     points = {TEST_CELL + exercise.name: exercise.points for exercise in tables}
@@ -115,8 +116,26 @@ def refresh(name: str) -> None:
         mark = cell.metadata.get("nbgrader", {})
         if mark.get("grade") and mark["grade_id"] in points:
             mark["points"] = points[mark["grade_id"]]
-    if notebook != before:
-        write(notebook, path)
+    source, cells = code_of(notebook), derive.solutions_in(notebook)
+    faults = [fault for table in tables for fault in derive.faults(table, source, cells[table.name])]
+    if faults:
+        raise GradingError("\n  ".join([f"solutions/{name}:", *faults]))
+    return notebook
+
+
+def _tables(name: str) -> list[Exercise]:
+    """`derive.exercises`; GradingError, naming the line, if checks.py does not run."""
+    try:
+        return derive.exercises(name)
+    except Exception as error:  # whatever an author's code may raise
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename.endswith("/checks.py")]
+        line, said = lines[-1] if lines else "?", error
+        if isinstance(error, SyntaxError):
+            line, said = error.lineno, error.msg
+        raise GradingError(
+            f"solutions/{name}/checks.py, line {line}: {type(error).__name__}: {said}"
+        ) from error
 
 
 def name_cells(notebook: nbformat.NotebookNode, exercise: Exercise) -> None:
@@ -154,22 +173,37 @@ def release(name: str, destination: Path) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Release the named assignments, or all; returns the exit status."""
+    """Release the named assignments, or all: nothing is written unless all are right. The exit status."""
     solutions = course_file("solutions")
     known = sorted(path.parent.name for path in solutions.glob("*/checks.py"))
     try:
-        for name in names or known:
-            if name not in known:
-                raise GradingError(
-                    f"there is no assignment {name!r} in solutions/; there are: {', '.join(known)}"
-                )
-            refresh(name)
+        for name, notebook in _all_right(names or known, known).items():
+            path = source_notebook(name)
+            if notebook != nbformat.read(path, as_version=4):
+                write(notebook, path)
             release(name, solutions.parent / "notebooks" / "assignments" / name)
             print(f"notebooks/assignments/{name}")
     except GradingError as error:
         print(f"release: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _all_right(names: list[str], known: list[str]) -> dict[str, nbformat.NotebookNode]:
+    """The authored notebooks, refreshed. Raises GradingError with all that is wrong with any of them."""
+    notebooks, wrong = {}, []
+    for name in names:
+        try:
+            if name not in known:
+                raise GradingError(
+                    f"there is no assignment {name!r} in solutions/; there are: {', '.join(known)}"
+                )
+            notebooks[name] = refreshed(name)
+        except GradingError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise GradingError("\n".join([*wrong, "Nothing was released."]))
+    return notebooks
 
 
 if __name__ == "__main__":

@@ -68,19 +68,20 @@ class Report:
         earned = sum(outcome.weight * outcome.score for outcome in self.outcomes)
         return round((self.max_points or 0.0) * earned / total, 2) if total else 0.0
 
-    def headline(self) -> str:
-        """For example `chain_rule: 3 of 4 checks passed`."""
+    def headline(self, worth: str = "") -> str:
+        """For example `chain_rule (2 points): 3 of 4 checks passed`, if it is told the worth."""
         count = sum(outcome.passed for outcome in self.outcomes)
-        line = f"{self.exercise}: {count} of {len(self.outcomes)} checks passed"
+        name = f"{self.exercise} ({worth})" if worth else self.exercise
+        line = f"{name}: {count} of {len(self.outcomes)} checks passed"
         return line if self.max_points is None else f"{line}, {self.points:g} of {self.max_points:g} points"
 
     def reasons(self) -> list[str]:
         """The messages of the checks that did not pass, each once."""
         return list(dict.fromkeys(outcome.message for outcome in self.outcomes if not outcome.passed))
 
-    def as_text(self, width: int = 88) -> str:
-        """For a terminal."""
-        lines = [self.headline()]
+    def as_text(self, width: int = 88, worth: str = "") -> str:
+        """For a terminal; with what the exercise is worth, if that is to stand behind its name."""
+        lines = [self.headline(worth)]
         for outcome in self.outcomes:
             lines += textwrap.wrap(
                 _titled(outcome), width, initial_indent=f"  {_mark(outcome)} ", subsequent_indent="    "
@@ -89,6 +90,7 @@ class Report:
                 outcome.message, width, initial_indent="    → ", subsequent_indent="      "
             )
             if outcome.printed and not outcome.passed:
+                lines.append("    Your code printed:")
                 lines += [f"      | {line}" for line in _shortened(outcome.printed).splitlines()]
         return "\n".join(lines)
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import socket
@@ -25,6 +26,7 @@ from lmcourse.grading.values import ProtocolError, header, unpack
 from lmcourse.grading.walls import NoSandbox, bubblewrap, environment, passwd
 
 START_SECONDS = 120  # for the imports, on a machine that is busy
+LAST_RESORT = 8  # times the seconds that a step may compute, it may take on a machine that is busy
 REFUSED = (
     "The usual reason is a host that forbids user namespaces: the page 'A class server' says how to allow "
     "them, or how to grade in a virtual machine. If you trust every student, --unsafe does without a sandbox."
@@ -131,8 +133,9 @@ class Seat:
     """
 
     def __init__(self, desk: socket.socket, report: socket.socket):
-        self._desk, self._report, self._process = desk, report, -1
+        self._desk, self._report, self._process, self._number = desk, report, -1, -1
         self.received = 0  # bytes
+        self.waited = 0.0  # seconds, for a processor, in all; known at the end
         report.settimeout(START_SECONDS)
         said = {self._hear(), self._hear()}
         if said != {b"pid", b"set"}:
@@ -211,6 +214,7 @@ class Seat:
     def kill(self) -> None:
         """End the process and everything it has started: they share a namespace that dies with it."""
         if self._process >= 0:
+            self.waited = waited(self._number)
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._process, signal.SIGKILL)
             os.close(self._process)
@@ -218,38 +222,43 @@ class Seat:
 
 
 class Clock:
-    """How long a step may take: so many seconds of computing, twice as many on the wall.
+    """How long a step may take: so many seconds of computing, twice as many on the clock.
 
-    Counting the student's own processor time keeps a busy machine from costing anybody marks.
+    Time in which the process was ready to compute, and the machine did something else, does not count, up to
+    LAST_RESORT times the seconds: a busy machine costs nobody marks.
 
     Args:
         seconds: of computing.
-        deadline: of the whole notebook, as `time.monotonic()` has it.
+        deadline: of the whole notebook, as `time.monotonic()` has it, of a process that need never wait.
+        last: its deadline whatever the process has waited.
     """
 
-    def __init__(self, seconds: float, deadline: float):
+    def __init__(self, seconds: float, deadline: float, last: float = math.inf):
         self.seconds = seconds
         self._begun = time.monotonic()
-        self._wall = min(self._begun + 2 * seconds, deadline)
-        self._deadline = deadline
-        self._computed: float | None = None  # before the step
-
-    @property
-    def over(self) -> str:
-        """What a step that has run out of time is told."""
-        if time.monotonic() >= self._deadline:
-            return "the time allowed for the whole notebook was over"
-        return f"stopped after {self.seconds:g} s"
+        self._deadline, self._last = deadline, last
+        self._before: tuple[float, float] | None = None  # computed and waited, when the step began
+        self.over = ""  # why the time is over, in words for the student
 
     def patience(self, process: int) -> float:
         """Seconds to wait before asking again; 0 or less once the time is over."""
         now = time.monotonic()
-        if self._computed is None:
-            self._computed = _computed(process)
-        if now < self._begun + self.seconds:
-            return min(self._begun + self.seconds, self._wall) - now
-        left = self.seconds - (_computed(process) - self._computed)
-        return min(left, self._wall - now)
+        if self._before is None:
+            self._before = computed(process), waited(process)
+        soon = min(self._begun + self.seconds, self._deadline, self._last) - now
+        if soon > 0:
+            return soon
+        has_waited = waited(process)
+        in_step = has_waited - self._before[1]
+        step = min(
+            self.seconds - (computed(process) - self._before[0]),
+            self._begun + 2 * self.seconds + in_step - now,
+            self._begun + LAST_RESORT * self.seconds - now,
+        )
+        notebook = min(self._deadline + has_waited, self._last) - now
+        whole = "the time allowed for the whole notebook was over"
+        self.over = whole if notebook <= 0 else f"stopped after {self.seconds:g} s"
+        return min(step, notebook)
 
 
 def _process_number(handle: int) -> int:
@@ -258,7 +267,7 @@ def _process_number(handle: int) -> int:
         return next(int(line.split()[1]) for line in file if line.startswith("Pid:"))
 
 
-def _computed(process: int) -> float:
+def computed(process: int) -> float:
     """Seconds of processor time that a process has used; 0 if it is gone."""
     try:
         with open(f"/proc/{process}/stat") as file:
@@ -266,3 +275,15 @@ def _computed(process: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def waited(process: int) -> float:
+    """Seconds that a process's first thread was ready to run and had no processor; 0 if that is not known.
+
+    Of the first thread only: many, taking turns, would keep each other waiting.
+    """
+    try:
+        with open(f"/proc/{process}/schedstat") as file:
+            return int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError):  # no such process, or a kernel that does not count
+        return 0.0

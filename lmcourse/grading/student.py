@@ -14,8 +14,10 @@ student's code is.
 
 from __future__ import annotations
 
+import inspect
 import linecache
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -179,12 +181,15 @@ class Desk:
             return next(thing)
         if question.do == VALUE:
             return thing
-        given = _written([question.args, question.kwargs]) if question.do == PURE else None
+        arguments = {**dict(enumerate(question.args)), **question.kwargs} if question.do == PURE else {}
+        given = {place: _written(value) for place, value in arguments.items()}
         result = thing(*question.args, **question.kwargs)
-        if given is not None and given != _written([question.args, question.kwargs]):
-            raise CheckFailed(
-                f"{question.what} changes what it was given: work on a copy, or make a new object"
-            )
+        for place, value in arguments.items():
+            if given[place] != _written(value):
+                raise CheckFailed(
+                    f"`{question.what}` changes what it was given as {_parameter(thing, place)}: work on a "
+                    "copy, or make a new object"
+                )
         return result
 
     def _where(self, error: BaseException) -> str:
@@ -205,6 +210,17 @@ class Desk:
         here, file = named[-1][0], named[0][0].co_filename
         caller = next(line for line in reversed(named) if line[0] is not here)
         return f"{_line(*lines[-1], file, here)}, called from {_line(*caller, file, caller[0])}"
+
+
+def _parameter(function: Callable, place: int | str) -> str:
+    """How the function calls an argument: its name, or its number where it has none."""
+    if isinstance(place, str):
+        return f"`{place}`"
+    with suppress(Exception):  # a student's object may answer this in any way
+        named = [*inspect.signature(function).parameters.values()][place]
+        if named.kind in (named.POSITIONAL_ONLY, named.POSITIONAL_OR_KEYWORD):
+            return f"`{named.name}`"
+    return f"argument {place + 1}"
 
 
 def _line(code: CodeType, number: int, file: str = "", function: CodeType | None = None) -> str:

@@ -27,9 +27,14 @@ def notebook(name):
 
 
 @cache
+def _compiled(name):
+    return compile(course.solution_source(name), name, "exec")
+
+
+@cache
 def _defined(name):
     namespace = {"__name__": "student"}
-    exec(compile(course.solution_source(name), name, "exec"), namespace)
+    exec(_compiled(name), namespace)
     return namespace
 
 
@@ -39,13 +44,65 @@ def defined(name):
 
 
 def wrong(name, code):
-    """The same with other definitions, those of `code`."""
-    namespace = defined(name)
+    """The same with other definitions, those of `code`, which the solution's own functions see as well."""
+    namespace = {"__name__": "student"}
+    exec(_compiled(name), namespace)
     exec(code, namespace)
     return namespace
 
 
+def checks_of(name, exercise, public_only=False):
+    """The checks of an exercise."""
+    return [c for c in CHECKS[name] if c.exercise == exercise and not (public_only and c.hidden)]
+
+
 def outcomes(name, exercise, namespace, seed, public_only=False):
     """What the checks of an exercise say of the functions in `namespace`."""
-    chosen = [c for c in CHECKS[name] if c.exercise == exercise and not (public_only and c.hidden)]
-    return run_checks(chosen, namespace, seed)
+    return run_checks(checks_of(name, exercise, public_only), namespace, seed)
+
+
+# What is wrong with a mistake, for the author: which one, where, and what to do. Empty if nothing is.
+
+
+def not_caught(name, mistake, seed, done):
+    """That no check fails, or that none explains why."""
+    failed = [outcome for outcome in done if not outcome.passed]
+    if not failed:
+        return f"{_which(name, mistake)}: with seed {seed} every check passes; add one that fails by it"
+    if mistake.unseen or any(mistake.told in outcome.message for outcome in failed):
+        return ""
+    said = "\n  ".join(outcome.message for outcome in failed)
+    return (
+        f"{_which(name, mistake)}: with seed {seed} no failed check says {mistake.told!r}; they say\n  {said}"
+    )
+
+
+def by_luck(name, mistake, checks, done):
+    """That a check fails with some seeds only; `done`: seed -> outcomes."""
+    found = []
+    for i, check in enumerate(checks):
+        passes = [seed for seed in done if done[seed][i].passed]
+        if passes and len(passes) < len(done):
+            fails = [seed for seed in done if seed not in passes]
+            found.append(
+                f"{_which(name, mistake)}: the check {check.name} passes with seeds {passes} and fails with "
+                f"{fails}; let it always ask something that shows the mistake, besides what it draws"
+            )
+    return "\n".join(found)
+
+
+def wrongly_shown(name, mistake, done):
+    """That no case shows it before handing in, or that one does though it is marked as unseen."""
+    shown = [outcome.title for outcome in done if not outcome.passed]
+    if not shown and not mistake.unseen:
+        return (
+            f"{_which(name, mistake)}: every public check passes, so the grade is the first to tell; "
+            "add a case that shows it, or, if none can, mark it unseen=True"
+        )
+    if shown and mistake.unseen:
+        return f"{_which(name, mistake)} is marked unseen=True, but {shown[0]!r} shows it; take the mark away"
+    return ""
+
+
+def _which(name, mistake):
+    return f"{name}, exercise {mistake.exercise!r}, mistake {mistake.what!r}"

@@ -7,10 +7,26 @@ import doctest
 import types
 
 import pytest
-from authored import CHECKS, MISTAKES, NAMES, TABLES, defined, exercises, notebook, outcomes, wrong
+from authored import (
+    CHECKS,
+    MISTAKES,
+    NAMES,
+    TABLES,
+    by_luck,
+    checks_of,
+    defined,
+    exercises,
+    not_caught,
+    notebook,
+    outcomes,
+    wrong,
+    wrongly_shown,
+)
 
 from lmcourse.grading import course, derive
+from lmcourse.grading.course import Mistake
 from lmcourse.grading.local import local_student
+from lmcourse.grading.report import Outcome
 
 EXERCISES = [(name, exercise) for name in NAMES for exercise in exercises(name)]
 GRADED = [(name, exercise) for name in NAMES for exercise in course.points(name)]
@@ -55,28 +71,64 @@ def test_the_authored_solution_passes_with_any_inputs(name, exercise, seed):
     assert [outcome.message for outcome in done if not outcome.passed] == []
 
 
+@each_assignment
+def test_a_wrong_definition_is_seen_by_the_solutions_other_functions(name):
+    """As in a notebook; a wrong helper must not stay without consequence."""
+    namespace = wrong(name, "def added():\n    pass")
+    own = [f for f in functions(namespace).values() if f.__module__ == "student"]
+    assert len(own) > len(exercises(name))
+    assert all(function.__globals__ is namespace for function in own)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @each_mistake
 def test_a_typical_mistake_is_caught_and_explained(name, mistake, seed):
     done = outcomes(name, mistake.exercise, wrong(name, mistake.code), seed)
-    failed = [outcome for outcome in done if not outcome.passed]
-    assert failed
-    assert mistake.unseen or any(mistake.told in outcome.message for outcome in failed)
+    fault = not_caught(name, mistake, seed, done)
+    assert not fault, fault
 
 
 @each_mistake
 def test_what_a_mistake_costs_is_no_matter_of_luck(name, mistake):
     namespace = wrong(name, mistake.code)
-    seeds = [7919 * n for n in range(12)]
-    passed = {tuple(o.passed for o in outcomes(name, mistake.exercise, namespace, seed)) for seed in seeds}
-    assert len(passed) == 1
+    done = {seed: outcomes(name, mistake.exercise, namespace, seed) for seed in range(0, 12 * 7919, 7919)}
+    fault = by_luck(name, mistake, checks_of(name, mistake.exercise), done)
+    assert not fault, fault
 
 
 @each_mistake
 def test_a_typical_mistake_shows_before_handing_in(name, mistake):
     """Unless no case can show it, which is said of it then."""
     done = outcomes(name, mistake.exercise, wrong(name, mistake.code), 0, public_only=True)
-    assert all(outcome.passed for outcome in done) == mistake.unseen
+    fault = wrongly_shown(name, mistake, done)
+    assert not fault, fault
+
+
+def test_what_is_wrong_with_a_mistake_is_said_with_its_place_and_what_to_do():
+    seen, unseen = (Mistake("counting", "no end", "", "the end is missing", flag) for flag in (False, True))
+    passes, fails = Outcome("A title.", 1.0), Outcome("Another.", 0.0, "it should be 2")
+    explained = Outcome("Another.", 0.0, "it should be 2: the end is missing")
+    which = "03-x, exercise 'counting', mistake 'no end'"
+    assert not_caught("03-x", seen, 7, [passes]) == (
+        f"{which}: with seed 7 every check passes; add one that fails by it"
+    )
+    assert not_caught("03-x", seen, 7, [passes, fails]) == (
+        f"{which}: with seed 7 no failed check says 'the end is missing'; they say\n  it should be 2"
+    )
+    assert not_caught("03-x", seen, 7, [passes, explained]) == ""
+    assert not_caught("03-x", unseen, 7, [fails]) == ""
+    checks = checks_of("03-ngrams", "counting")[:2]
+    done = {0: [fails, passes], 7919: [fails, fails], 15838: [fails, passes]}
+    assert by_luck("03-x", seen, checks, done) == (
+        f"{which}: the check {checks[1].name} passes with seeds [0, 15838] and fails with [7919]; let it "
+        "always ask something that shows the mistake, besides what it draws"
+    )
+    assert by_luck("03-x", seen, checks, {0: [fails, passes], 1: [fails, passes]}) == ""
+    assert "every public check passes, so the grade is the first" in wrongly_shown("03-x", seen, [passes])
+    assert wrongly_shown("03-x", unseen, [passes, fails]) == (
+        f"{which} is marked unseen=True, but 'Another.' shows it; take the mark away"
+    )
+    assert wrongly_shown("03-x", unseen, [passes]) == wrongly_shown("03-x", seen, [fails]) == ""
 
 
 @each_table
@@ -115,7 +167,7 @@ def test_a_solution_that_changes_its_arguments_is_told(name, table):
     for key in own:
         namespace[key] = spoiling(namespace[key])
     messages = [outcome.message for outcome in outcomes(name, table.name, namespace, 0, public_only=True)]
-    assert any("changes what it was given: work on a copy" in m for m in messages) == bool(spoilt_by)
+    assert any("` changes what it was given as " in m for m in messages) == bool(spoilt_by)
 
 
 @each_table

@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import re
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import anywidget
 import numpy as np
 import pytest
 from widget_pages import call, call_each, check_looks, contrast, move, open_widgets, set_theme, write_page
@@ -21,6 +23,32 @@ from lmcourse.world import five_words
 
 TEMPERATURES = [0, 0.1, 0.5, 1, 2, 10, math.inf]
 WORLD = five_words()
+
+
+# ---------- errors ----------
+
+
+@pytest.mark.parametrize(
+    ("render", "said"),
+    [
+        ("throw new Error('no such slider')", "could not start here (no such slider)"),
+        ("no such syntax", "could not start here (Unexpected identifier"),
+        ("setTimeout(() => { throw new Error('drawn too late'); })", "Error: drawn too late"),
+        ("Promise.reject(new Error('not to be had'))", "Error: not to be had"),
+    ],
+)
+def test_what_goes_wrong_in_a_widget_is_told_at_once(browser, tmp_path, render, said):
+    """And is no time-out of whatever waits for the widget."""
+
+    class Broken(anywidget.AnyWidget):
+        _esm = f"export default {{ render() {{ {render} }} }}"
+
+    page = browser.new_page()
+    try:
+        with pytest.raises(AssertionError, match=f"(?s)the page has errors:\n.*{re.escape(said)}"):
+            open_widgets(page, tmp_path, SentenceTree(), Broken())
+    finally:
+        page.close()
 
 
 # ---------- the arithmetic alone ----------

@@ -56,11 +56,26 @@ def write_page(folder: Path, states: dict, ids: list[str]) -> str:
     return (folder / "page.html").as_uri()
 
 
+HEAR = """
+    window.heard = [];
+    addEventListener("error", (event) => heard.push(event.error?.stack || event.message));
+    addEventListener("unhandledrejection", ({ reason }) => heard.push(String(reason?.stack || reason)));
+"""
+# Each widget is drawn, or says that it could not start; or something else has gone wrong.
+DRAWN = """
+    () => heard.length || [...document.querySelectorAll('script[type$="widget-view+json"]')].every(
+        ({ nextElementSibling: place }) => place?.tagName === "DIV" && place.childNodes.length)
+"""
+
+
 def open_widgets(page, folder: Path, *widgets) -> None:
-    """Show widgets in a page from disk."""
+    """Show widgets in a page from disk. Fails at once, with the page's errors, if one cannot be drawn."""
     states = dependency_state(list(widgets), drop_defaults=False)
+    page.add_init_script(HEAR)
     page.goto(write_page(folder, states, [w.model_id for w in widgets]))
-    page.wait_for_selector(".lmc")
+    page.wait_for_function(DRAWN)
+    errors = page.evaluate("heard") + page.locator("main [role=alert]").all_inner_texts()
+    assert not errors, "the page has errors:\n" + "\n".join(errors)
 
 
 def move(page, slider, stop: int) -> None:

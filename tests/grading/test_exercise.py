@@ -160,10 +160,30 @@ def test_arguments_must_stay_as_they_are():
         "def shares(c):\n    c.clear()\n    return {}",
         "def shares(c):\n    c['a'][0] = 2\n    return {}",
     ):
-        with pytest.raises(CheckFailed, match="shares changes what it was given: work on a copy"):
+        with pytest.raises(CheckFailed, match="`shares` changes what it was given as `c`: work on a copy"):
             ask.shares({"a": [1]}).gives({}).expect(student_of(code))
-    with pytest.raises(CheckFailed, match="row changes what it was given"):
+    with pytest.raises(CheckFailed, match="`row` changes what it was given as `x`"):
         ask.row(np.zeros(2)).gives(0).expect(student_of("def row(x):\n    x += 1\n    return 0"))
+
+
+@pytest.mark.parametrize(
+    ("definition", "name"),
+    [
+        ("def f(kept, spoilt): spoilt.clear()", "`spoilt`"),
+        ("def f(*both): both[1].clear()", "argument 2"),
+        ("def f(kept, *others): others[0].clear()", "argument 2"),
+        ("class f:\n    def __init__(self, kept, spoilt): spoilt.clear()", "`spoilt`"),
+        ("def f(a, b): b.clear()\nf.__signature__ = 1", "argument 2"),
+    ],
+)
+def test_the_argument_that_was_changed_is_named(definition, name):
+    with pytest.raises(CheckFailed, match=f"^`f` changes what it was given as {name}: work on a copy"):
+        ask.f([1], [2]).gives(0).expect(student_of(definition))
+
+
+def test_an_argument_given_by_name_is_named():
+    with pytest.raises(CheckFailed, match=r"^`f` changes what it was given as `spoilt`"):
+        ask.f(spoilt=[1]).gives(0).expect(student_of("def f(**given): given['spoilt'].clear()"))
 
 
 def test_what_a_made_function_is_given_must_stay_too():
@@ -266,6 +286,70 @@ def test_the_reason_of_a_slip_that_no_case_shows_is_not_released():
     unseen = 'counting.slip("whole", {"c / total": "round(c / total, 3)"}, unseen=True)\n'
     _, reasons, _ = compiled(TABLE + unseen, SOLUTION)
     assert "whole" not in reasons
+
+
+def faults(table, solution=SOLUTION):
+    exercise = next(value for value in vars(module_of("t", table)).values() if isinstance(value, Exercise))
+    return derive.faults(exercise, solution, solution)
+
+
+def test_nothing_is_wrong_with_a_right_table():
+    assert faults(TABLE) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            '{"a": 1.0}',
+            '{"a": 2.0}',
+            "exercise 'shares', case 2 ('All, and three to one.'): `shares({'a': 3})` is to give {'a': 2}, "
+            "but the authored solution gives {'a': 1}; mend the one or the other",
+        ),
+        (
+            '.gives({"a": 1.0})',
+            '.raises("KeyError")',
+            "`shares({'a': 3})` is to raise KeyError, but the authored solution gives {'a': 1};",
+        ),
+        (
+            'ask.shares({"a": 3}).gives',
+            'ask.shares({"a": None}).gives',
+            "`shares({'a': None})` is to give {'a': 1}, but the authored solution raises TypeError;",
+        ),
+        (  # they differ in the seventh figure
+            '{"a": 1.0}',
+            '{"a": 1.0000001}',
+            "is to give {'a': 1.0000001}, but the authored solution gives {'a': 1.0};",
+        ),
+        (
+            '{"c / total": "c"}',
+            '{"c / total": "c / total + 0"}',
+            "exercise 'shares', slip 'divide' ({'c / total': 'c / total + 0'}): no case shows it; write one",
+        ),
+        (
+            '{"c / total": "c"}',
+            '{"c / totals": "c"}',
+            "slip 'divide': 'c / totals' is 0 times in the solution",
+        ),
+        ('{"c / total": "c"}', '"def ("', "it cannot be made: SyntaxError: "),
+        (
+            '{"c / total": "c"}',
+            '{"c / total": "c"}, unseen=True',
+            "slip 'divide' ({'c / total': 'c'}): it is marked unseen=True, but case 1 shows it; take",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_named(old, new, said):
+    assert TABLE.count(old) == 1
+    (fault,) = faults(TABLE.replace(old, new))
+    assert said in fault
+
+
+def test_a_solution_that_does_not_run_is_named():
+    (fault,) = faults(TABLE, "total = 1 / 0")
+    assert fault == (
+        "exercise 'shares': the authored notebook's code does not run: ZeroDivisionError: division by zero"
+    )
 
 
 def test_the_checks_of_a_table_tell_the_reasons():

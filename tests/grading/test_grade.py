@@ -15,6 +15,7 @@ import zipfile
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
 from lmcourse import cli
@@ -397,6 +398,47 @@ def test_stock_nbgrader_goes_on_from_our_gradebook(desk):
 def test_a_students_markdown_cannot_speak_html(written, shown):
     assert shown in harmless(written)
     assert not re.search(r"<[a-zA-Z/!?]", harmless(written))
+
+
+HINT = "<details><summary>A hint</summary>\n\nStart with *one*.\n\n</details>"
+
+
+def test_hints_unfold_in_the_graded_notebook():
+    """As nbgrader's formgrader, which is nbconvert's, shows it."""
+    assert harmless(HINT) == HINT
+    cells = [nbformat.v4.new_markdown_cell(harmless(HINT))]
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=cells))
+    assert re.search(r"<details>\s*<summary>A hint</summary>\s*<p>Start with <em>one</em>.</p>", page)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<details ontoggle=alert(1)>",
+        "<details open ontoggle=alert(1)>",
+        "<details\nontoggle=alert(1) open>",
+        "<details\tontoggle=alert(1) open>",
+        "<details/ontoggle=alert(1) open>",
+        "<details\x0contoggle=alert(1) open>",
+        '<details"ontoggle=alert(1) open>',
+        "<details <summary>>",
+        "<DETAILS ONTOGGLE=alert(1)>",
+        "<summary onclick=alert(1)>",
+        "</details onclick=alert(1)>",
+        "<details>x</details><script>alert(1)</script>",
+        "<details><<details>script>alert(1)</details>",
+    ],
+)
+def test_a_hints_tags_bring_nothing_along(tag):
+    """All that is left of HTML are the four bare tags, also when nbconvert has read it."""
+    said = re.sub("</?(details|summary)>", "·", harmless(f"{tag}\n\n{HINT}"))
+    assert not re.search(r"<[a-zA-Z/!?]", said)
+    cells = [nbformat.v4.new_markdown_cell(harmless(f"{tag}\n\n{HINT}"))]
+    page, _ = HTMLExporter(exclude_input_prompt=True).from_notebook_node(
+        nbformat.v4.new_notebook(cells=cells)
+    )
+    body = page.partition("<main>")[2]
+    assert not re.search(r"(?i)<(details|summary|script)[^>]|<[^>]*\son\w+\s*=", body.partition("</main>")[0])
 
 
 def test_the_commands_from_an_export_to_an_export(desk, monkeypatch, capfd):

@@ -1,12 +1,17 @@
 """The isolated transport: the same checks and outcomes as in the student's own kernel, over a channel."""
 
 import math
+import os
+import subprocess
+import sys
 import time
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
 
+from lmcourse.grading import sandbox as sandboxes
 from lmcourse.grading.checks import (
     Check,
     CheckFailed,
@@ -369,6 +374,64 @@ def test_time_is_the_students_own_computing(sandbox):
         student.f()
 
     assert messages(sandbox, "f = lambda: 1", slow, times=Times(checks=3.0)) == [""]
+
+
+@pytest.mark.parametrize(
+    ("now", "computed", "waited", "said"),
+    [
+        (1.9, 0.9, 0.0, ""),
+        (1.5, 1.1, 0.0, "stopped after 1 s"),  # it has computed
+        (2.1, 0.0, 0.0, "stopped after 1 s"),  # it has slept
+        (6.5, 0.9, 4.6, ""),  # it was kept waiting
+        (6.5, 0.9, 4.4, "stopped after 1 s"),  # so it has slept for 1.2 s
+        (8.1, 0.9, 7.2, "stopped after 1 s"),  # the last resort: 8 s, whatever it has waited
+        (14.0, 0.9, 13.1, "the time allowed for the whole notebook was over"),  # its own last resort
+        (12.0, 0.9, 1.0, "the time allowed for the whole notebook was over"),  # 10 s and the waiting
+    ],
+)
+def test_a_step_may_compute_and_sleep_so_long_and_waiting_does_not_count(
+    monkeypatch, now, computed, waited, said
+):
+    used = {"computed": 5.0, "waited": 0.0}  # before the step
+    clocks = SimpleNamespace(monotonic=lambda: used.get("now", 0.0))
+    monkeypatch.setattr(sandboxes, "time", clocks)
+    for name in ("computed", "waited"):
+        monkeypatch.setattr(sandboxes, name, lambda _, name=name: used[name])
+    clock = sandboxes.Clock(1.0, deadline=10.0, last=13.0)
+    assert clock.patience(1) == 1.0
+    used.update(now=now, computed=5.0 + computed, waited=waited)
+    assert (clock.patience(1) > 0) == (said == "")
+    assert said in clock.over
+
+
+BUSY = """
+import os, time
+os.sched_setaffinity(0, {%d})
+end = time.process_time() + 0.8
+while time.process_time() < end:
+    pass
+f = lambda: 1
+"""
+
+
+def test_a_busy_machine_costs_nobody_marks(sandbox):
+    """Six share a processor: 0.8 s of computing take nearly five on the clock, where two are allowed."""
+    processor = min(os.sched_getaffinity(0))
+    loop = f"import os\nos.sched_setaffinity(0, {{{processor}}})\nwhile True: pass"
+    others = [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(5)]
+    try:
+        begun = time.monotonic()
+        check = a_check(equals(1))
+        cells = [BUSY % processor, test_cell("e")]
+        done = examined(sandbox, cells, check, times=Times(cell=1.0, checks=5.0, notebook=60.0))
+        took = time.monotonic() - begun
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    assert done.failures == {}
+    assert done.outcomes[check].passed
+    assert took > 2  # or this has shown nothing
 
 
 def test_each_check_has_its_own_inputs_whatever_ran_before(sandbox):

@@ -2,10 +2,12 @@
 
 import ast
 import re
+import shutil
 
 import nbformat
 import pytest
 
+from lmcourse import files
 from lmcourse.files import course_file
 from lmcourse.grading import course, derive
 from lmcourse.grading.checks import checks_in
@@ -217,6 +219,63 @@ def test_the_public_part_keeps_what_public_checks_need_and_nothing_else():
 def test_an_unknown_assignment_is_refused(capsys):
     assert main(["99-nothing"]) == 1
     assert f"there is no assignment '99-nothing' in solutions/; there are: {NAME}" in capsys.readouterr().err
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """The folders of a course with two of its assignments, in place of the checkout's."""
+    shutil.copy(course_file("_config.yml"), tmp_path)
+    for name in (NAME, "03-ngrams"):
+        for folder in ("solutions", "notebooks/assignments"):
+            shutil.copytree(course_file(f"{folder}/{name}"), tmp_path / folder / name)
+    monkeypatch.setattr(files, "_PACKAGE", tmp_path / "lmcourse")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            '2}, ("a",): {',
+            '7}, ("a",): {',
+            r"ngrams:\n  exercise 'counting', case 1 .* give .*: 7.*but .* gives .*: 2",
+        ),
+        ('{" + [END]": ""}', '{" + [END]": " +  [END]"}', r"exercise 'counting', slip .* no case shows it"),
+        ('{" + [END]": ""}', '{" + [EMD]": ""}', r"exercise 'counting', slip .* is 0 times in the solution"),
+        ("from __future__ import annotations\n", "(1 / 0)\n", r"checks\.py, line 7: ZeroDivisionError: div"),
+        ("from __future__ import annotations\n", "1 +\n", r"checks\.py, line 7: SyntaxError: invalid"),
+    ],
+)
+def test_what_a_table_says_wrongly_is_named_and_nothing_is_released(elsewhere, old, new, said, capsys):
+    path = elsewhere / "solutions/03-ngrams/checks.py"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    authored = elsewhere / f"solutions/{NAME}/language-models.ipynb"
+    stale = authored.read_text(encoding="utf-8").replace("%pip install", "%pip get", 1)  # in the setup cell
+    authored.write_text(stale, encoding="utf-8")
+    before = {
+        p: p.read_bytes() for p in elsewhere.rglob("*.*") if "__pycache__" not in p.parts and p.is_file()
+    }
+    assert main([]) == 1
+    told = capsys.readouterr()
+    assert re.search(said, told.err)
+    assert told.err.endswith("Nothing was released.\n")
+    assert told.out == ""
+    assert {p: p.read_bytes() for p in before} == before
+
+
+def test_a_table_that_is_not_released_yet_is_no_exercise_without_solutions(elsewhere):
+    public = elsewhere / "notebooks/assignments/03-ngrams/public_checks.py"
+    text = public.read_text(encoding="utf-8")
+    assert "SOLUTION = " in course.checks_source("03-ngrams")
+    public.write_text(text.replace("    'judging': {", "    'judgement': {"), encoding="utf-8")
+    with pytest.raises(GradingError, match="not released yet: judging; run `make release NAME=03-ngrams`"):
+        course.load_checks("03-ngrams")
+    public.write_text(text.partition(course.REASONS_MARK)[0], encoding="utf-8")
+    with pytest.raises(GradingError, match=r"not released yet: counting, likelihood, add_k, .*; run `make"):
+        course.checks_source("03-ngrams")
+    assert "SOLUTION" not in course.checks_source(NAME)  # its checks are functions
 
 
 def test_names_in_the_notebook_that_do_not_exist():

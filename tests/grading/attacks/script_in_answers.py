@@ -9,3 +9,4 @@ x = "<script>alert(1)</script></pre><svg onload=alert(1)>"
 # <script src="//example.org/x.js"></script><svg/onload=alert(1)>
 # \<script>alert(1)</script> <style>*{display:none}</style> <a href="javascript:alert(1)">x</a>
 # `<script>` <?php ?> <![CDATA[ ]]> <details open ontoggle=alert(1)>
+# <details ontoggle=alert(1) open><summary onclick=alert(1)>x</summary></details> <details><script>x</script>
