@@ -72,3 +72,17 @@ def test_wrong_columns_are_named(tmp_path):
     path.write_text("year,name\n2020,A\n", encoding="utf-8")
     with pytest.raises(ValueError, match="needs the columns year, name, age"):
         history(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("ELMo", "not of the paper"), ("GPT-1", "The report gives no count of parameters")]
+)
+def test_a_count_that_its_source_does_not_state_has_a_note(name, said):
+    """Where the figure is from another place than the row's source, the bibliography says from which."""
+    (row,) = [row for row in history() if row.name == name]
+    entry = re.search(
+        rf"^@\w+\{{{row.source},.*?^\}}",
+        course_file("book/references.bib").read_text(encoding="utf-8"),
+        re.M | re.S,
+    )[0]
+    assert said in re.search(r"^  note\s*= \{(.*)\},$", entry, re.M)[1]
