@@ -143,7 +143,7 @@ def apply_merges(ids: Sequence[int], made: Mapping[Pair, tuple[int, int]]) -> li
     """
     # To look at all pairs after each merge takes L² steps for L tokens; this takes about L log L. The tokens
     # form a chain: `after[i]` is where the next one stands; one merged into its neighbour becomes None. The
-    # heap has rank and place of each pair that merges; what is there no longer is passed over when it comes up.
+    # heap has rank and place of each pair that merges; what is there no more is passed over when it comes up.
     chain: list[int | None] = [*ids, None]  # the None also stands before the first token, as chain[-1]
     before, after = list(range(-1, len(ids))), list(range(1, len(ids) + 2))
 

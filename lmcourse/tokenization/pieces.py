@@ -20,7 +20,7 @@ GPT4 = (
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
-# BERT's rule (Devlin et al. 2019): a word is what stands between white space and punctuation, accents included;
+# BERT's rule (Devlin et al. 2019): a word is what stands between white space and punctuation, with accents;
 # each punctuation mark, and any other sign of ASCII, is a word too. Left out: the original deletes control
 # characters and makes each Chinese character a word; here those in a row are one word, like letters.
 BERT = r"[^\s\p{P}$+<=>^`|~]+|[\p{P}$+<=>^`|~]"
