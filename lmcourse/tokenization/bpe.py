@@ -155,9 +155,8 @@ def apply_merges(ids: Sequence[int], made: Mapping[Pair, tuple[int, int]]) -> li
     heapq.heapify(heap)
     while heap:
         first, merged = heap[0][0], []
-        while (
-            heap and heap[0][0] == first
-        ):  # all occurrences, from left to right, before what they make is seen
+        # All occurrences of the pair, from left to right, before what they make is seen.
+        while heap and heap[0][0] == first:
             i = heapq.heappop(heap)[1]
             rank, new = made.get((chain[i], chain[after[i]]), (None, None))
             if rank == first:
