@@ -159,6 +159,9 @@ def tokenizing(size: int = 1_115_394) -> Iterator[Row]:
     # A new tokenizer each time: ours keeps the pieces it has met, so a second run would measure its memory.
     seconds = best(lambda: BPE(BYTES, merges).encode(text), lambda: peer.encode(text), 3)
     yield f"encode with 8192 tokens, {megabytes}", "tokenizers (Rust)", *seconds
+    letters = "".join(np.random.default_rng(0).choice(list("etaoinshrdlu"), 100_000))
+    seconds = best(lambda: BPE(BYTES, merges).encode(letters), lambda: peer.encode(letters), 3)
+    yield "encode 100,000 letters without a border", "tokenizers (Rust)", *seconds
 
 
 def reshaping(batch: int = 64, vocab_size: int = 5000) -> Iterator[Row]:

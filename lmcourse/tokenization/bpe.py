@@ -141,24 +141,44 @@ def apply_merges(ids: Sequence[int], made: Mapping[Pair, tuple[int, int]]) -> li
     >>> apply_merges([0, 1, 1], {(0, 1): (0, 2), (2, 1): (1, 3)})
     [3]
     """
-    never = (len(made), 0)
-    while len(ids) > 1:
-        pair = min(zip(ids, ids[1:]), key=lambda pair: made.get(pair, never))
-        if pair not in made:
-            break
-        ids = merge(ids, pair, made[pair][1])
-    return list(ids)
+    # To look at all pairs after each merge takes L² steps for L tokens; this takes about L log L. The tokens
+    # form a chain: `after[i]` is where the next one stands; one merged into its neighbour becomes None. The
+    # heap has rank and place of each pair that merges; what is there no more is passed over when it comes up.
+    chain: list[int | None] = [*ids, None]  # the None also stands before the first token, as chain[-1]
+    before, after = list(range(-1, len(ids))), list(range(1, len(ids) + 2))
+
+    def entries(places: Iterable[int]) -> list[tuple[int, int]]:
+        pairs = [(i, (chain[i], chain[after[i]])) for i in places]
+        return [(made[pair][0], i) for i, pair in pairs if pair in made]
+
+    heap = entries(range(len(ids)))
+    heapq.heapify(heap)
+    while heap:
+        first, merged = heap[0][0], []
+        # All occurrences of the pair, from left to right, before what they make is seen.
+        while heap and heap[0][0] == first:
+            i = heapq.heappop(heap)[1]
+            rank, new = made.get((chain[i], chain[after[i]]), (None, None))
+            if rank == first:
+                chain[i], chain[after[i]] = new, None
+                after[i] = after[after[i]]
+                before[after[i]] = i
+                merged.append(i)
+        for entry in entries({place for i in merged for place in (before[i], i)} - {-1}):
+            heapq.heappush(heap, entry)
+    return [token for token in chain if token is not None]
 
 
 class BPE(Vocabulary):
     """A byte-pair tokenizer: an alphabet, the merges in the order in which they were learned, a pattern.
 
     Args:
-        alphabet: single bytes (`bytes`, all 256: then any string can be encoded), or single characters.
+        alphabet: single bytes (`bytes`, in any order; with all 256 any string can be encoded), or single
+            characters.
         merges: pairs of ids, in the order of learning. Each makes the token that the pair spells.
         pattern: cuts a text into pieces; no merge crosses from one into the next.
 
-    Raises ValueError if a merge uses an id that is not there yet.
+    Raises ValueError if a merge uses an id that is not there yet, or is listed twice.
 
     >>> tokenizer = BPE.train("low low low lower lowest", vocab_size=259)
     >>> tokenizer.split("slow lowlands")
@@ -176,6 +196,12 @@ class BPE(Vocabulary):
         for left, right in merges:
             if not (0 <= left < len(tokens) and 0 <= right < len(tokens)):
                 raise ValueError(f"merge ({left}, {right}) comes when there are only {len(tokens)} tokens")
+            if (left, right) in self._made:
+                # It could be ignored, but if ids were counted by line, those that follow would be wrong.
+                numbers = f"{self._made[left, right][0]} and {len(self._made)}"
+                raise ValueError(
+                    f"merge ({left}, {right}) is listed twice, as number {numbers}; list it once"
+                )
             token = tokens[left] + tokens[right]
             self._made[left, right] = (len(self._made), ids.setdefault(token, len(tokens)))
             if len(ids) > len(tokens):
@@ -207,11 +233,40 @@ class BPE(Vocabulary):
         counts = {tuple(start._spell(piece)): n for piece, n in Counter(pieces(text, pattern)).items()}
         return cls(alphabet, learn_merges(counts, alphabet, vocab_size), pattern)
 
+    @classmethod
+    def from_ranks(cls, tokens: Sequence[bytes], pattern: str = GPT2) -> BPE:
+        """The tokenizer of a list of tokens in the order of learning, such as the files of OpenAI's tiktoken.
+
+        These files do not say which pair made a token. It is the one that the merges before it leave of it.
+
+        Args:
+            tokens: the single bytes first, in any order, then what the merges made.
+            pattern: cuts a text into pieces.
+
+        Raises ValueError if a token cannot be made by one merge from those before it.
+        """
+        alphabet = [token for token in tokens if len(token) == 1]
+        ids = {token: i for i, token in enumerate(alphabet)}
+        made: dict[Pair, tuple[int, int]] = {}
+        for rank, token in enumerate(tokens[len(alphabet) :], start=len(alphabet)):
+            parts = apply_merges([ids.get(bytes([byte]), -1) for byte in token], made)
+            if len(parts) != 2 or -1 in parts:
+                raise ValueError(f"{token!r} has rank {rank}, but no two tokens before it make it")
+            made[parts[0], parts[1]] = (len(made), rank)
+        return cls(alphabet, made, pattern)
+
     def _spell(self, piece: str) -> list[int]:
         """A piece in ids of the alphabet."""
-        if self.byte_level:
-            return list(piece.encode("utf-8", "surrogatepass"))
-        return [self.id(character) for character in piece]
+        if not self.byte_level:
+            return [self.id(character) for character in piece]
+        data = piece.encode("utf-8", "surrogatepass")
+        try:
+            return [self._ids[BYTES[byte]] for byte in data]
+        except KeyError:
+            byte = next(byte for byte in data if BYTES[byte] not in self._ids)
+            raise ValueError(
+                f"byte {byte} (of {piece!r}) is not in the alphabet; begin with all 256 (BYTES)"
+            ) from None
 
     def encode(self, text: str) -> list[int]:
         """Token ids of a text. Raises ValueError at a character that is not in the alphabet."""

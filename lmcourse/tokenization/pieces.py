@@ -13,8 +13,17 @@ import regex
 # space before it; or white space, of which the last blank is left to the word that follows.
 GPT2 = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
-# BERT's rule (Devlin et al. 2019): words and single signs; it drops the white space between them.
-BERT = r"[\p{L}\p{N}]+|[^\s\p{L}\p{N}]"
+# GPT-4's (the encoding cl100k_base of OpenAI's library tiktoken): endings in capitals too; before letters any
+# one sign; digits by three at most; line ends stay with the signs before them.
+GPT4 = (
+    r"(?i:'(?:[sdmt]|ll|ve|re))|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
+# BERT's rule (Devlin et al. 2019): a word is what stands between white space and punctuation, with accents;
+# each punctuation mark, and any other sign of ASCII, is a word too. Left out: the original deletes control
+# characters and makes each Chinese character a word; here those in a row are one word, like letters.
+BERT = r"[^\s\p{P}$+<=>^`|~]+|[\p{P}$+<=>^`|~]"
 
 
 @lru_cache
@@ -40,3 +49,13 @@ def pieces(text: str, pattern: str = GPT2) -> list[str]:
             found.append(match[0])
         end = match.end()
     return [*found, text[end:]] if end < len(text) else found
+
+
+def words(text: str, pattern: str = BERT) -> list[str]:
+    """The pieces of a text that are not white space.
+
+    >>> words("It's 42 dogs  here.")
+    ['It', "'", 's', '42', 'dogs', 'here', '.']
+    """
+    # Not str.isspace: it counts U+001C to U+001F, which are signs to the patterns, and they would vanish.
+    return [piece for piece in pieces(text, pattern) if not compiled(r"\s+").fullmatch(piece)]

@@ -3,7 +3,7 @@
 Schuster and Nakajima (2012) invented it for Japanese and Korean, BERT (Devlin et al. 2019) made it famous.
 Its trainer was never published; the paper's rule is to merge what raises the likelihood of the text most. The
 language model that it is the likelihood of is here the simplest: each token is drawn independently. Left out:
-BERT's lower-casing and stripping of accents.
+BERT's lower-casing, stripping of accents and spaces around each Chinese character.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from lmcourse.model import check_whole
 from lmcourse.tokenization.bpe import Pair, Words
-from lmcourse.tokenization.pieces import BERT, pieces
+from lmcourse.tokenization.pieces import BERT, words
 from lmcourse.vocabulary import Vocabulary
 
 UNKNOWN = "[UNK]"
@@ -115,29 +115,29 @@ class WordPiece(Vocabulary):
             vocab_size: `[UNK]` and single characters included.
             pattern: what a word is.
         """
-        spelled = {tuple(spell(word)): n for word, n in Counter(_words(text, pattern)).items()}
+        spelled = {tuple(spell(word)): n for word, n in Counter(words(text, pattern)).items()}
         tokens = [UNKNOWN, *sorted({character for word in spelled for character in word})]
         if check_whole(vocab_size, "vocab_size") < len(tokens):
             raise ValueError(f"vocab_size={vocab_size} is less than the {len(tokens)} tokens to start from")
         ids = {token: i for i, token in enumerate(tokens)}
-        words = Words({tuple(ids[c] for c in word): n for word, n in spelled.items()})
-        total = sum(words.tokens.values())
-        while len(tokens) < vocab_size and words.pairs:
-            pair, gain = best_pair(words.tokens, words.pairs, total)
+        counted = Words({tuple(ids[c] for c in word): n for word, n in spelled.items()})
+        total = sum(counted.tokens.values())
+        while len(tokens) < vocab_size and counted.pairs:
+            pair, gain = best_pair(counted.tokens, counted.pairs, total)
             if gain <= 0:
                 break
             token = tokens[pair[0]] + tokens[pair[1]].removeprefix(INSIDE)
             if ids.setdefault(token, len(tokens)) == len(tokens):
                 tokens.append(token)
-            words.merge(pair, ids[token])
-            words.pairs += Counter()  # forget pairs that are gone
-            total = sum(words.tokens.values())
+            counted.merge(pair, ids[token])
+            counted.pairs += Counter()  # forget pairs that are gone
+            total = sum(counted.tokens.values())
         return cls(tokens, pattern)
 
     def split(self, text: str) -> list[str]:
         """The tokens of a text: of each word the longest known beginning, then the longest of the rest."""
         found = []
-        for word in _words(text, self.pattern):
+        for word in words(text, self.pattern):
             if word not in self._known:
                 self._known[word] = self._cut(word)
             found += self._known[word]
@@ -159,7 +159,3 @@ class WordPiece(Vocabulary):
     def decode(self, token_ids: Sequence[int]) -> str:
         """The words of a sequence of ids, with one space between them; what was unknown stays `[UNK]`."""
         return super().decode(token_ids).replace(f" {INSIDE}", "")
-
-
-def _words(text: str, pattern: str) -> list[str]:
-    return [piece for piece in pieces(text, pattern) if not piece.isspace()]

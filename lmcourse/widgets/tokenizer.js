@@ -29,13 +29,14 @@ import {
 
 // ---------- tokenizers ----------
 
-// White space as Python's `regex` and as str.isspace see it: JavaScript's own \s has U+FEFF and lacks U+0085.
+// White space as Python's `regex` sees it (JavaScript's own \s has U+FEFF and lacks U+0085), and as str.split does.
 const SPACE = "\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const BLANK = new RegExp(`[\\x1c-\\x1f${SPACE}]+`, "u");
-const ALL_BLANK = new RegExp(`^[\\x1c-\\x1f${SPACE}]+$`, "u");
+const ALL_BLANK = new RegExp(`^[${SPACE}]+$`, "u");
+const ASCII = "$+<=>^`|~"; // signs that are no punctuation to Unicode, but to BERT
 const PATTERNS = {
   gpt2: `'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^${SPACE}\\p{L}\\p{N}]+|[${SPACE}]+(?![^${SPACE}])|[${SPACE}]+`,
-  bert: `[\\p{L}\\p{N}]+|[^${SPACE}\\p{L}\\p{N}]`,
+  bert: `[^${SPACE}\\p{P}${ASCII}]+|[\\p{P}${ASCII}]`,
   words: ` ?[^${SPACE}]+|[${SPACE}]+`,
   whole: "[^]+",
 };

@@ -10,6 +10,7 @@ and empty right-hand sides.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -193,17 +194,18 @@ class Automaton:
 
     def count_sentences(self) -> float:
         """The number of different sentences (of an unambiguous automaton): an exact int, or `math.inf`."""
-        counts: dict[int, float] = {}
-
-        def count(state: int) -> float:
-            if state not in counts:
-                counts[state] = math.inf  # what a state finds that can come back to itself
-                counts[state] = sum(
-                    1 if arc.token == self.end else count(arc.state) for arc in self.arcs[state]
-                )
-            return counts[state]
-
-        return count(0)
+        inside = [[arc.state for arc in row if arc.token != self.end] for row in self.arcs]
+        missing = Counter(state for states in inside for state in states)  # arcs to it not yet followed
+        ways = [1] + [0] * (len(self.arcs) - 1)  # ways to begin a sentence that lead to each state
+        sentences, ready = 0, [0] if not missing[0] else []
+        for state in ready:  # it grows: a state is ready when all that lead to it have had their turn
+            sentences += ways[state] * (len(self.arcs[state]) - len(inside[state]))
+            for after in inside[state]:
+                ways[after] += ways[state]
+                missing[after] -= 1
+                if not missing[after]:
+                    ready.append(after)
+        return sentences if len(ready) == len(self.arcs) else math.inf  # the others lie on circles, or behind
 
     def sentences(self) -> Iterator[tuple[tuple[int, ...], float]]:
         """Each sentence as (token ids with the end token, probability), depth first; perhaps without end."""

@@ -1,15 +1,17 @@
 """Byte-pair encoding: against recounting everything, against the tokenizers library, and by hand."""
 
+import random
 from collections import Counter
 
 import pytest
+import quicktok
 import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmcourse.text import shakespeare
 from lmcourse.tokenization.bpe import BPE, BYTES, count_pairs, merge
-from lmcourse.tokenization.pieces import pieces
+from lmcourse.tokenization.pieces import GPT4, pieces
 
 
 def recounting(text, vocab_size):
@@ -79,15 +81,16 @@ def test_merges_equal_an_independent_trainers():
 @settings(max_examples=60, deadline=None)
 @given(st.text("the Quality of mercy猫é1 '\n", max_size=40))
 def test_encoding_equals_an_independent_encoder(text):
-    assert HAMLET.encode(text) == rust(HAMLET).encode(text).ids
+    assert HAMLET.encode(text) == RUST.encode(text).ids
 
 
 HAMLET = BPE.train(shakespeare()["hamlet"][:50_000], 600)
+RUST = rust(HAMLET)
 
 
 def test_a_work_is_encoded_as_by_an_independent_encoder():
     text = shakespeare()["macbeth"]
-    assert HAMLET.encode(text) == rust(HAMLET).encode(text).ids
+    assert HAMLET.encode(text) == RUST.encode(text).ids
 
 
 @given(st.text(st.characters()))
@@ -107,6 +110,73 @@ def test_the_classic_example_by_hand():
     tokenizer = BPE.train("aaabdaaabac", 259, pattern=".+")
     assert tokenizer.tokens[256:] == (b"aa", b"ab", b"aaab")
     assert tokenizer.split("aaabdaaabac") == [b"aaab", b"d", b"aaab", b"a", b"c"]
+
+
+def repeatedly(ids, made):
+    """The definition of encoding: of the pairs in a word merge the one learned first, everywhere; repeat."""
+    while present := [pair for pair in zip(ids, ids[1:]) if pair in made]:
+        pair = min(present, key=made.__getitem__)
+        ids = merge(ids, pair, made[pair][1])
+    return list(ids)
+
+
+@given(st.lists(st.integers(0, 3), max_size=60), st.data())
+def test_encoding_is_the_definition(ids, data):
+    # Any merges, also two that make the same token: the later may make again what an earlier one wants.
+    merges, tokens = [], list("abcd")
+    for _ in range(data.draw(st.integers(0, 12))):
+        pair = tuple(data.draw(st.integers(0, len(tokens) - 1)) for _ in range(2))
+        if pair not in merges:
+            merges.append(pair)
+            made = tokens[pair[0]] + tokens[pair[1]]
+            tokens += [made] if made not in tokens else []
+    ours = BPE("abcd", merges, pattern="(?s).+")
+    made = {pair: (i, tokens.index(tokens[pair[0]] + tokens[pair[1]])) for i, pair in enumerate(merges)}
+    assert ours.encode("".join("abcd"[i] for i in ids)) == repeatedly(ids, made)
+
+
+def test_what_a_merge_makes_again_waits_until_it_is_done():
+    # 3 = ab, 4 = bc, 5 = abc (from a+bc), 6 = abcab (abc+ab), and last ab+c makes abc, 5, again. In abcabc
+    # both ab+c are merged before abc+ab, which has an earlier rank, is seen; in abcab nothing is in its way
+    tokenizer = BPE("abc", [(0, 1), (1, 2), (0, 4), (5, 3), (3, 2)], pattern="(?s).+")
+    assert tokenizer.split("abcabc") == ["abc", "abc"]
+    assert tokenizer.split("abcab") == ["abcab"]
+
+
+def test_a_hundred_thousand_letters_without_a_border_are_encoded_as_by_an_independent_encoder():
+    letters = "".join(random.Random(0).choices("etaoinshr", k=100_000))
+    assert HAMLET.encode(letters) == RUST.encode(letters).ids
+
+
+def test_bytes_may_stand_in_any_order():
+    # GPT-2's file begins with the printable bytes, so that "h" has the id 71; cl100k's with "!" as 0
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    order = printable + [b for b in range(256) if b not in printable]
+    alphabet = [bytes([b]) for b in order]
+    he, llo = (71, 68), (256, 75)
+    tokenizer = BPE(alphabet, [he, llo])
+    assert tokenizer.split("hello") == [b"hel", b"l", b"o"]
+    assert tokenizer.encode("hello") == [257, 75, 78]
+    for text in ["hello", "猫 é\x00\n"]:
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_an_alphabet_of_some_bytes():
+    tokenizer = BPE([b"b", b"a"], [(1, 0)])
+    assert tokenizer.encode("abba") == [2, 0, 1]  # ab, b, a
+    with pytest.raises(ValueError, match=r"byte 99 \(of 'abc'\) is not in the alphabet; begin with all 256"):
+        tokenizer.encode("abc")
+
+
+def test_a_real_vocabulary_given_by_ranks_is_encoded_as_by_an_independent_encoder():
+    real = quicktok.get_encoding("cl100k_base")
+    ours = BPE.from_ranks([real.decode_single_token_bytes(i) for i in range(100_256)], GPT4)
+    assert (ours.tokens[0], ours.tokens[256], len(ours)) == (b"!", b"  ", 100_256)
+    code = "def f(x):\n    if x:\n        return x  # 12345678\n            \n\tWE'LL DON'T don't\r\n"
+    hindi = "नमस्ते दुनिया, 我有24个iPhone, cafe\u0301 👩\u200d🚀 " + " " * 40 + "a" * 50
+    for text in [shakespeare()["macbeth"], code, hindi]:
+        assert ours.encode(text) == real.encode_ordinary(text)
+        assert ours.decode(ours.encode(text)) == text
 
 
 def test_merges_apply_in_the_order_of_learning():
@@ -135,6 +205,11 @@ def test_character_level():
         (lambda: BPE.train("abc", 255), "vocab_size=255 is less than the alphabet's 256 tokens"),
         (lambda: BPE.train("abc", 300.5), "vocab_size=300.5 must be a whole number"),
         (lambda: BPE("ab", [(0, 2)]), r"merge \(0, 2\) comes when there are only 2 tokens"),
+        (
+            lambda: BPE("abc", [(0, 1), (1, 2), (0, 1)]),
+            r"merge \(0, 1\) is listed twice, as number 0 and 2; list it once",
+        ),
+        (lambda: BPE.from_ranks([b"a", b"abc"]), "b'abc' has rank 1, but no two tokens before it make it"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -49,6 +49,33 @@ def test_with_the_hidden_markov_model_it_is_jiebas_too(words, lines, jieba):
         assert chinese.cut(text, words, labels) == jieba(text)
 
 
+MIXED = [
+    "我有24个iPhone",
+    "GDP增长3.5%，达到1998年的10倍",
+    "AT&T和T恤",
+    "C++和c#",
+    "卡拉OK",
+    "中国A股 2,000.5",
+    "\r\n\n ",
+    "小明爱C++，Hello_World-2",
+]
+
+
+@pytest.mark.parametrize("text", [*MIXED, "", "100%的", "3.14.15", "a.5 b.c", "e\u0301ß", "α股", "Σ和B超"])
+def test_digits_and_latin_letters_are_jiebas_too(text, words, jieba):
+    assert chinese.cut(text, words, chinese.hidden_markov_model()) == jieba(text)
+
+
+def test_random_mixtures_are_cut_as_by_jieba(words, jieba):
+    labels, rng = chinese.hidden_markov_model(), random.Random(1)
+    known = set.intersection(*map(set, labels.log_emission.values()))
+    assert len(known) == 5271
+    signs = "".join(sorted(known)) + "abcXYZ0123456789.%+#&_- \r\n，。éα" * 60
+    for _ in range(1500):
+        text = "".join(rng.choices(signs, k=rng.randint(1, 25)))
+        assert chinese.cut(text, words, labels) == jieba(text), repr(text)
+
+
 def test_the_bridge_has_24_readings(words, jieba):
     from lmcourse.tokenization.lattice import count_paths
 

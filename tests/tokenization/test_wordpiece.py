@@ -88,13 +88,7 @@ TRAINED = WordPiece.train(shakespeare()["hamlet"][:20_000], 300)
 def test_cuts_equal_an_independent_encoders(text):
     model = tokenizers.models.WordPiece({t: i for i, t in enumerate(TRAINED.tokens)}, unk_token="[UNK]")
     peer = tokenizers.Tokenizer(model)
-    pattern = tokenizers.Regex(r"[\p{L}\p{N}]+|[^\s\p{L}\p{N}]")
-    peer.pre_tokenizer = tokenizers.pre_tokenizers.Sequence(
-        [
-            tokenizers.pre_tokenizers.WhitespaceSplit(),
-            tokenizers.pre_tokenizers.Split(pattern, "isolated"),
-        ]
-    )
+    peer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
     assert TRAINED.split(text) == peer.encode(text).tokens
 
 
@@ -115,6 +109,22 @@ def test_the_first_merge_is_the_best_of_all():
                 i += 1 + both
         gains[a + b[2:]] = log_likelihood(merged) - before
     assert gains[first] == pytest.approx(max(gains.values()))
+
+
+@pytest.mark.parametrize("sign", ["\x1c", "\x1d", "\x1e", "\x1f"])
+def test_signs_that_only_python_calls_white_space_do_not_vanish(sign):
+    assert WordPiece(["[UNK]"]).split(sign) == ["[UNK]"]
+    assert WordPiece(["[UNK]", sign]).split(f" {sign} ") == [sign]
+
+
+@pytest.mark.parametrize("word", ["नमस्ते", "cafe\u0301"])
+def test_words_with_combining_marks_survive(word):
+    assert WordPiece.train(f"{word} " * 3, 30).split(f"{word}. {word}") == [word, "[UNK]", word]
+
+
+def test_chinese_is_not_cut_into_characters():
+    # BERT would make each character a word; here a row of them is one
+    assert WordPiece(["[UNK]", "北", "##京", "京"]).split("北京 京") == ["北", "##京", "京"]
 
 
 def test_decode_joins_words():

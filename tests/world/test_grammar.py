@@ -54,6 +54,14 @@ def test_arcs_of_each_state_sum_to_one_and_the_end_leads_back():
         assert all((arc.token == automaton.end) == (arc.state == 0) for arc in row)
 
 
+def test_long_sentences_are_counted():
+    # one sentence of 1,200 tokens; then two choices at each of 1,200 places: 2^1200 sentences, exactly
+    assert Automaton({"S": "1 " + "a " * 1_199 + "."}).count_sentences() == 1
+    assert Automaton({"S": "1 " + "X " * 1_200 + ".", "X": "0.5 a | 0.5 b"}).count_sentences() == 2**1_200
+    # "S" comes again within the sentence, which never ends but for its last choice
+    assert Automaton({"S": "0.5 a S | 0.5 b ."}).count_sentences() == math.inf
+
+
 def test_another_end_token():
     assert Automaton({"S": "1 a !"}, end="!").vocab.tokens == ("a", "!")
 
