@@ -17,6 +17,7 @@ from lmcourse.information.arithmetic import (
     frequencies,
     intervals,
     shortest_bits,
+    steps_of,
     write,
 )
 from lmcourse.information.compression import HEADER, compress, decompress, fingerprint
@@ -80,6 +81,7 @@ __all__ = [
     "read_code",
     "shares",
     "shortest_bits",
+    "steps_of",
     "surprisal",
     "write",
 ]

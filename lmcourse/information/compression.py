@@ -8,13 +8,23 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
+from typing import NamedTuple
 
 from lmcourse.information.arithmetic import CorruptError, decode, encode
 from lmcourse.model import LanguageModel
 
-MAGIC = b"LMC2"
+MAGIC = b"LMC3"
 # magic, model's fingerprint, tokens, checksums of the text and of the file
 HEADER = struct.Struct(">4s8sQII")
+TOKENS_PER_BYTE = 1024  # of the code, at most: so a short file cannot claim a long text
+
+
+class Head(NamedTuple):
+    """What a file says about its code."""
+
+    made_by: bytes  # the model's fingerprint
+    length: int  # tokens
+    checksum: int  # of the text
 
 
 def fingerprint(model: LanguageModel) -> bytes:
@@ -29,6 +39,28 @@ def fingerprint(model: LanguageModel) -> bytes:
     return hashed.digest()[:8]
 
 
+def pack(head: Head, code: bytes) -> bytes:
+    """A file: the header, a checksum of all of it, the code. A very short code is filled up with zeros."""
+    code = code.ljust(-(-head.length // TOKENS_PER_BYTE), b"\0")
+    start = HEADER.pack(MAGIC, *head, 0)[:-4]
+    return start + struct.pack(">I", zlib.crc32(code, zlib.crc32(start))) + code
+
+
+def unpack(data: bytes, max_tokens: int) -> tuple[Head, bytes]:
+    """What `pack` put into a file. Raises CorruptError unless it is whole and its claims can be true."""
+    if len(data) < HEADER.size or not data.startswith(MAGIC):
+        raise CorruptError("this is no file of lmcourse.information.compress, or its beginning is missing")
+    _, made_by, length, checksum, file_checksum = HEADER.unpack_from(data)
+    code = data[HEADER.size :]
+    if zlib.crc32(code, zlib.crc32(data[: HEADER.size - 4])) != file_checksum:
+        raise CorruptError("the compressed data were changed on their way, or some of them are missing")
+    most = min(max_tokens, TOKENS_PER_BYTE * len(code))
+    if length > most:
+        why = f"max_tokens={max_tokens:,}" if most == max_tokens else f"{len(code):,} bytes can hold {most:,}"
+        raise CorruptError(f"the data claim to be {length:,} tokens, too many: {why}")
+    return Head(made_by, length, checksum), code
+
+
 def compress(model: LanguageModel, text: str) -> bytes:
     """A text as a file's bytes: a header of 28 bytes, then the code of `encode`.
 
@@ -41,9 +73,7 @@ def compress(model: LanguageModel, text: str) -> bytes:
             "the model's tokens do not bring this text back (white space, perhaps, or an unknown word), so "
             "it could not be restored; use characters or bytes as tokens"
         )
-    code = encode(model, ids)
-    head = HEADER.pack(MAGIC, fingerprint(model), len(ids), _checksum(text), 0)[:-4]
-    return head + struct.pack(">I", zlib.crc32(code, zlib.crc32(head))) + code
+    return pack(Head(fingerprint(model), len(ids), _checksum(text)), encode(model, ids))
 
 
 def decompress(model: LanguageModel, data: bytes, max_tokens: int = 100_000_000) -> str:
@@ -54,23 +84,17 @@ def decompress(model: LanguageModel, data: bytes, max_tokens: int = 100_000_000)
         data: what `compress` returned.
         max_tokens: refuse to restore more than this.
 
-    The file's checksum is looked at first, so that damage is found before anything is decoded; whoever forges
-    it can still claim a long text, and `max_tokens` bounds the work.
+    The file's checksum is looked at first, so that damage is found before anything is decoded. Whoever forges
+    it can claim a longer text, but no more tokens than `TOKENS_PER_BYTE` for each byte of code: what was
+    received bounds the work, even where the model is so sure of a text that its tokens cost next to nothing.
 
     Raises CorruptError if the data are not `compress`'s, not whole, or changed; ValueError for another model.
     """
-    if len(data) < HEADER.size or not data.startswith(MAGIC):
-        raise CorruptError("this is no file of lmcourse.information.compress, or its beginning is missing")
-    _, made_by, length, checksum, file_checksum = HEADER.unpack_from(data)
-    code = data[HEADER.size :]
-    if zlib.crc32(code, zlib.crc32(data[: HEADER.size - 4])) != file_checksum:
-        raise CorruptError("the compressed data were changed on their way, or some of them are missing")
-    if made_by != fingerprint(model):
+    head, code = unpack(data, max_tokens)
+    if head.made_by != fingerprint(model):
         raise ValueError("the data were compressed with another model; restore them with the same one")
-    if length > max_tokens:
-        raise CorruptError(f"the data claim to be {length:,} tokens, over max_tokens={max_tokens:,}")
-    text = model.vocab.decode(decode(model, code, length))
-    if _checksum(text) != checksum:
+    text = model.vocab.decode(decode(model, code, head.length))
+    if _checksum(text) != head.checksum:
         raise CorruptError(
             "the restored text does not have the checksum of the one that was compressed: the model is not "
             "quite the same, or this machine computes other numbers with it"

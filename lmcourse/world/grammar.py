@@ -11,31 +11,33 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from typing import NamedTuple, Union
 
 import numpy as np
 
 from lmcourse.vocabulary import Vocabulary
 
 START = "S"
-Rules = dict[str, list[tuple[float, tuple[str, ...]]]]
+Number = Union[float, Fraction]
+Rules = dict[str, list[tuple[Number, tuple[str, ...]]]]
 
 
 class Arc(NamedTuple):
     """One step of the automaton: say `token` with `probability`, then be in `state` (0 = a new sentence)."""
 
     token: int
-    probability: float
+    probability: Number
     state: int
 
 
-def parse_rules(table: Mapping[str, str]) -> Rules:
+def parse_rules(table: Mapping[str, str], number: Callable[[str], Number] = float) -> Rules:
     """Read a table such as `{"S": "0.9 the N ate . | 0.1 the N slept .", "N": "0.5 cat | 0.5 mouse"}`.
 
     Each alternative is a probability and the symbols it stands for; a symbol with a row of its own is
-    expanded further, any other is a token. Raises ValueError naming the row where the probabilities do not
-    sum to one or are no numbers.
+    expanded further, any other is a token. `number` reads a probability: `Fraction` takes it exactly as it is
+    written. Raises ValueError naming the row where the probabilities do not sum to one or are no numbers.
     """
     rules: Rules = {}
     for symbol, row in table.items():
@@ -43,7 +45,7 @@ def parse_rules(table: Mapping[str, str]) -> Rules:
         for alternative in row.split("|"):
             weight, *symbols = alternative.split() or [""]
             try:
-                probability = float(weight)
+                probability = number(weight)
             except ValueError:
                 raise ValueError(
                     f"rule {symbol!r}: {alternative.strip()!r} must begin with its probability"
@@ -56,7 +58,7 @@ def parse_rules(table: Mapping[str, str]) -> Rules:
         total = sum(p for p, _ in alternatives)
         if abs(total - 1) > 1e-9:
             raise ValueError(
-                f"rule {symbol!r}: the probabilities of its alternatives sum to {total:.12g}, not 1"
+                f"rule {symbol!r}: the probabilities of its alternatives sum to {float(total):.12g}, not 1"
             )
         rules[symbol] = alternatives
     return rules
@@ -72,6 +74,7 @@ class Automaton:
         table: the rules, as `parse_rules` reads them; `"S"` is the start symbol.
         end: the token that closes every sentence and occurs nowhere else.
         max_states: the limit at which nesting without a bound is reported.
+        number: reads the probabilities; with `Fraction` they, and their products, stay exact.
 
     Raises ValueError, saying which rule is at fault, where `parse_rules` does, and if the start symbol or
     the end token is missing, the end token stands inside a sentence, a sentence cannot end, a rule begins
@@ -79,8 +82,14 @@ class Automaton:
     (`is_unambiguous` looks further than one step).
     """
 
-    def __init__(self, table: Mapping[str, str], end: str = ".", max_states: int = 5_000):
-        rules = parse_rules(table)
+    def __init__(
+        self,
+        table: Mapping[str, str],
+        end: str = ".",
+        max_states: int = 5_000,
+        number: Callable[[str], Number] = float,
+    ):
+        rules = parse_rules(table, number)
         if START not in rules:
             raise ValueError(
                 f"the grammar has no rule for its start symbol {START!r}; it has {', '.join(rules)}"
@@ -90,9 +99,9 @@ class Automaton:
             raise ValueError(f"no rule produces the end token {end!r}")
         self.vocab = Vocabulary([*sorted(tokens - {end}), end])
         self.end = self.vocab.id(end)
-        self.arcs = self._compile(rules, max_states)
+        self.arcs = self._compile(rules, max_states, one=number("1"))
 
-    def _compile(self, rules: Rules, max_states: int) -> list[list[Arc]]:
+    def _compile(self, rules: Rules, max_states: int, one: Number) -> list[list[Arc]]:
         """Explore all remainders (tuples of symbols still to be said), breadth first."""
         states = {(START,): 0}
         queue = [(START,)]
@@ -117,7 +126,7 @@ class Automaton:
                             f"over {max_states} states: does a rule nest inside itself without a bound? "
                             f"Still to be said at one point: {' '.join(remainder[:8])} …"
                         )
-                arc = Arc(token_id, probability, states[rest])
+                arc = Arc(token_id, one * probability, states[rest])
                 if (arc.token, arc.state) in row:
                     raise ValueError(
                         f"ambiguous grammar: {' '.join(remainder)!r} yields {token!r} in two ways"
@@ -222,11 +231,11 @@ class Automaton:
 
 def _first_tokens(
     remainder: tuple[str, ...], rules: Rules, pending: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, float, tuple[str, ...]]]:
+) -> Iterator[tuple[str, Number, tuple[str, ...]]]:
     """Each (token, probability, what remains) with which `remainder` can begin: its first symbol expanded."""
     first, *rest = remainder
     if first not in rules:
-        yield first, 1.0, tuple(rest)
+        yield first, 1, tuple(rest)
         return
     if first in pending:
         raise ValueError(

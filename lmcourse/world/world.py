@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from fractions import Fraction
+from functools import cached_property, reduce
 
 import numpy as np
 
 from lmcourse.model import LanguageModel, Tokens, log
 from lmcourse.reader import Reader, StateReader
-from lmcourse.world.grammar import Automaton
+from lmcourse.world.grammar import Arc, Automaton, Number
 
 # The forward vector, normalised: P(state | everything said so far) for each possible state of the automaton.
-Belief = dict[int, float]
-BEGINNING: Belief = {0: 1.0}
+Belief = dict[int, Number]
+BEGINNING: Belief = {0: 1}
 
 
 class World(LanguageModel):
@@ -45,16 +46,16 @@ class World(LanguageModel):
                 f"the rules of {name} are ambiguous: they make some sentence in two ways; drop one of them"
             )
 
-    def _step(self, belief: Belief, token: int) -> tuple[float, Belief]:
-        """Read one token: its probability, and the new belief.
+    def _step(self, belief: Belief, token: int, arcs: list[list[Arc]] | None = None) -> tuple[Number, Belief]:
+        """Read one token: its probability, and the new belief; exact, if the arcs are.
 
         An end token leads to state 0 whatever came before; what was never possible leaves an empty belief.
         """
         after: Belief = {}
         for state, p in belief.items():
-            for arc in self.automaton.arcs[state]:
+            for arc in (arcs or self.automaton.arcs)[state]:
                 if arc.token == token:
-                    after[arc.state] = after.get(arc.state, 0.0) + p * arc.probability
+                    after[arc.state] = after.get(arc.state, 0) + p * arc.probability
         total = sum(after.values())
         return total, {state: p / total for state, p in after.items()}
 
@@ -77,6 +78,28 @@ class World(LanguageModel):
         """A reader that keeps each row's belief, so that each token costs the same."""
         beliefs = [reduce(self._after, context, BEGINNING) for context in contexts]
         return StateReader(self.vocab_size, beliefs, self._next, self._after)
+
+    @cached_property
+    def _exact(self) -> Automaton:
+        return Automaton(self.rules, number=Fraction)
+
+    def exact_probs(self, context: Tokens = "") -> list[Fraction]:
+        """Probabilities (V,) of the next token after one context, exactly as the rules write them.
+
+        All are zero after what this world never says. Where a rule holds rounded decimals, of thirds for
+        example, they are taken as they stand, and may sum to one only nearly.
+
+        >>> from lmcourse.world import five_words
+        >>> max(five_words().exact_probs("the"))
+        Fraction(7, 10)
+        """
+        arcs, belief, row = self._exact.arcs, BEGINNING, [Fraction(0)] * self.vocab_size
+        for token in self.ids(context):
+            _, belief = self._step(belief, token, arcs)
+        for state, p in belief.items():
+            for arc in arcs[state]:
+                row[arc.token] += p * arc.probability
+        return row
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but reading the text once, however many sentences it has."""

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import struct
+import zlib
 from fractions import Fraction
 
 import numpy as np
@@ -15,7 +17,7 @@ from lmcourse.model import LanguageModel, TableModel, UniformModel
 from lmcourse.ngram import AdaptiveModel, CountModel
 from lmcourse.tokenization.bpe import BPE, BYTES
 from lmcourse.vocabulary import Vocabulary
-from lmcourse.world import agreement, knowledge
+from lmcourse.world import agreement, five_words, knowledge
 
 ABC = Vocabulary("abc", separator="")
 weights = st.lists(st.integers(1, 60), min_size=2, max_size=7)
@@ -164,6 +166,64 @@ def test_any_text_by_any_model_is_as_long_as_its_cross_entropy_and_two_bytes(pai
     assert c.decode(model, data, len(ids)) == ids
 
 
+def odds(context):
+    """Exact probabilities of three tokens, which floats have not: thirds, sevenths and so on."""
+    return [Fraction(1, 3), Fraction(1, 2 + 2 * len(context)), Fraction(1, 7) if context else Fraction(1, 6)]
+
+
+@given(st.lists(st.integers(0, 2), max_size=30))
+def test_exact_probabilities_drive_the_coder(ids):
+    low, high = c.intervals(odds, ids)[-1]
+    width = Fraction(1)
+    for i, token in enumerate(ids):
+        row = odds(tuple(ids[:i]))
+        width *= row[token] / sum(row)
+    assert high - low == width  # exactly
+    data = c.encode(odds, ids)
+    assert c.decode(odds, data, len(ids)) == ids
+    assert 8 * len(data) < -math.log2(width) + 10
+    shortest = c.shortest_bits(low, high)
+    assert low <= Fraction(int(shortest or "0", 2), 2 ** len(shortest)) < high
+
+
+def test_exact_intervals_by_hand():
+    # 2/4, 1/4, 1/4, in whole numbers: token 0 takes [0, 1/2), of which token 2 the last quarter, [3/8, 1/2)
+    assert c.intervals(lambda _: [2, 1, 1], [0, 2])[1:] == [
+        (0, Fraction(1, 2)),
+        (Fraction(3, 8), Fraction(1, 2)),
+    ]
+    # the same as fractions; and as a language model, whose floats are these fractions
+    same = [Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)]
+    assert list(c.steps_of(lambda _: same, [0, 2])) == [(0, 2, 4), (3, 4, 4)]
+    assert c.intervals(lambda _: same, [0, 2]) == c.intervals(Fixed([0.5, 0.25, 0.25]), [0, 2])
+
+
+def test_a_world_codes_with_the_probabilities_of_its_rules():
+    # the mouse eats the cheese: 0.70 · 0.65 = 0.455, from 0.30 + 0.7 · 0.10 on: [37/100, 33/40)
+    world = five_words()
+    ids = world.ids("the mouse ate the cheese .")
+    assert c.intervals(world.exact_probs, ids)[-1] == (Fraction(37, 100), Fraction(33, 40))
+    assert c.decode(world.exact_probs, c.encode(world.exact_probs, ids), len(ids)) == ids
+
+
+@pytest.mark.parametrize(
+    ("row", "ids", "message"),
+    [
+        ([1, 1, 0], [2], "token 0, 2, has probability zero"),
+        ([1, 1], [0, 2], "token 1, 2, is not among the 2 that have a probability"),
+        ([1, 1], [-1], "token 0, -1, is not among the 2"),
+        ([0.5, 0.5], [0], "0.5 is no exact probability; give whole numbers or fractions"),
+        ([1, -1], [0], "-1 is no exact probability"),
+        ([0, 0], [0], "calls what was said so far impossible"),
+        ([1, Fraction(1, 3**90)], [0], "common denominator of 143 bits, and the register can share out 94"),
+        ([1, 1], "ab", "exact probabilities know no tokens; give ids"),
+    ],
+)
+def test_bad_exact_probabilities(row, ids, message):
+    with pytest.raises(ValueError, match=message):
+        c.encode(lambda _: row, ids)
+
+
 def test_a_certain_text_costs_a_byte():
     model = TableModel(ABC, {"abcabc": 1.0})
     assert len(c.encode(model, "abcabc")) == 1
@@ -182,6 +242,20 @@ def test_bits_leave_as_soon_as_they_are_certain():
     for bit in c.write(steps()):
         written.append(bit)
     assert left[-1] > 1000 * math.log2(3) - 100
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_bits_that_hang_in_the_balance_wait_for_the_first(first):
+    # The middle half, 300 times: [1/2 - 2^-301, 1/2 + 2^-301), and no bit is certain. Then one half of that,
+    # the lower: all its numbers begin with 0 and 300 ones; or the upper: 1 and 300 zeros.
+    steps = [(1, 3, 4)] * 300 + [(first, first + 1, 2)]
+    bits = list(c.write(steps))
+    assert bits[:301] == [first] + [1 - first] * 300
+    assert len(bits) <= 303
+    reader = c.BitReader(bits)
+    for start, end, total in steps:
+        assert start <= reader.where(total) < end
+        reader.take(start, end, total)
 
 
 def test_what_is_impossible_has_no_code():
@@ -259,8 +333,48 @@ def test_noise_is_refused(data):
 
 def test_a_long_claim_is_refused_before_it_is_believed():
     model = AdaptiveModel(BYTE_LEVEL, 1)
-    with pytest.raises(c.CorruptError, match="claim to be 20 tokens, over max_tokens=5"):
+    with pytest.raises(c.CorruptError, match="claim to be 20 tokens, too many: max_tokens=5"):
         c.decompress(model, c.compress(model, "x" * 20), max_tokens=5)
+
+
+class Sure(Fixed):
+    """Nearly certain of the first token: a million of them cost a fraction of a bit. It counts its rows."""
+
+    asked = 0
+
+    def __init__(self):
+        super().__init__([1 - 2**-50, 2**-50])
+
+    def next_log_probs(self, contexts):
+        self.asked += len(contexts)
+        return super().next_log_probs(contexts)
+
+
+def forged(data, length):
+    """The file with another number of tokens in its header, and the checksum that goes with it."""
+    head = data[:12] + struct.pack(">Q", length) + data[20 : compression.HEADER.size - 4]
+    code = data[compression.HEADER.size :]
+    return head + struct.pack(">I", zlib.crc32(head + code)) + code
+
+
+def test_a_forged_length_makes_no_more_work_than_the_bytes_received_allow():
+    model = Sure()
+    data = c.compress(model, "0 0 0")
+    model.asked = 0
+    most = compression.TOKENS_PER_BYTE * (len(data) - compression.HEADER.size)
+    with pytest.raises(c.CorruptError, match=f"claim to be {most + 1:,} tokens, too many: 1 bytes? can hold"):
+        c.decompress(model, forged(data, most + 1))
+    assert model.asked == 0
+    with pytest.raises(c.CorruptError, match="checksum of the one that was compressed"):
+        c.decompress(model, forged(data, most))  # at worst so many predictions, and those of the fingerprint
+    assert model.asked <= most + 16
+
+
+def test_a_text_that_costs_next_to_nothing_is_still_restored():
+    model, text = Sure(), " ".join("0" * 5000)
+    data = c.compress(model, text)
+    assert len(data) == compression.HEADER.size + 5  # a byte for each 1,024 tokens that were begun
+    assert c.decompress(model, data) == text
 
 
 def test_another_model_is_refused():

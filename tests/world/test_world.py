@@ -1,6 +1,7 @@
 """The mouse world: exact figures against an enumeration written apart, the sampler against the figures."""
 
 import math
+from fractions import Fraction
 from functools import cache
 
 import numpy as np
@@ -313,3 +314,23 @@ def test_a_world_that_may_go_on_for_ever():
     assert world.log_prob("a a a .") == pytest.approx(4 * math.log(0.5))
     assert world.entropy_rate() == pytest.approx(math.log(2))  # one fair coin for each token
     assert world.log_prob("a " * 5000 + ".") == pytest.approx(5001 * math.log(0.5))  # no underflow
+
+
+@pytest.mark.parametrize("world", [five_words(), agreement(1), knowledge()])
+def test_exact_probabilities_are_those_of_the_rules(world):
+    rng = np.random.default_rng(5)
+    said = [token for sentence in world.sample(5, rng) for token in sentence]
+    for i in range(len(said)):
+        exact = world.exact_probs(said[:i])
+        assert all(isinstance(p, Fraction) for p in exact)
+        assert [float(p) for p in exact] == pytest.approx(world.next_probs(said[:i]).tolist(), abs=1e-12)
+        assert abs(sum(exact) - 1) < Fraction(1, 10**12)
+
+
+def test_exact_probabilities_by_hand():
+    # vocabulary b c y z . ; after z the rule of X decides, after . a new sentence begins
+    world = World({"S": "0.1 z X . | 0.9 y .", "X": "0.6 b | 0.4 c"})
+    row = dict(zip(world.vocab.tokens, world.exact_probs("z")))
+    assert row == {"b": Fraction(3, 5), "c": Fraction(2, 5), "y": 0, "z": 0, ".": 0}
+    assert world.exact_probs("z c . ") == world.exact_probs("") == [0, 0, Fraction(9, 10), Fraction(1, 10), 0]
+    assert world.exact_probs("y b") == [0] * 5  # it never says that
