@@ -155,8 +155,9 @@ def test_his_figures():
 
 
 def test_his_bounds_follow_from_his_table():
-    # His column N = 4 as he smoothed it (page 64): 47, 18 and 14 letters at guesses 1 to 3, the other 21 spread
-    # evenly over guesses 4 to 20. lower: 2·.04·1 + 3·(.14 - .21/17)·1.585 + 20·(.21/17)·4.322 = 1.755; he prints 1.7
+    # His column N = 4 as he smoothed it (page 64): 47, 18 and 14 letters at guesses 1 to 3, the other 21
+    # spread evenly over guesses 4 to 20; he prints 1.7 and 2.6, cut off after one digit.
+    # lower: 2·.04·log2 2 + 3·(.14 - .21/17)·log2 3 + 20·(.21/17)·log2 20 = .080 + .607 + 1.068 = 1.755
     lower, upper = guess_bounds([47, 18, 14] + [21 / 17] * 17)
     by_symbols = {figure.symbols: figure for figure in figures()}
     assert math.floor(10 * lower) / 10 == by_symbols[4].guessed_at_least
