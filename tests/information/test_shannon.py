@@ -152,3 +152,14 @@ def test_his_figures():
     assert by_symbols[0].guessed_at_most is None
     assert all(f.guessed_at_least < f.guessed_at_most for f in figures() if f.guessed_at_least)
     assert by_symbols[0].counted == pytest.approx(math.log2(27), abs=0.01)
+
+
+def test_his_bounds_follow_from_his_table():
+    # His column N = 4 as he smoothed it (page 64): 47, 18 and 14 letters at guesses 1 to 3, the other 21
+    # spread evenly over guesses 4 to 20; he prints 1.7 and 2.6, cut off after one digit.
+    # lower: 2·.04·log2 2 + 3·(.14 - .21/17)·log2 3 + 20·(.21/17)·log2 20 = .080 + .607 + 1.068 = 1.755
+    lower, upper = guess_bounds([47, 18, 14] + [21 / 17] * 17)
+    by_symbols = {figure.symbols: figure for figure in figures()}
+    assert math.floor(10 * lower) / 10 == by_symbols[4].guessed_at_least
+    assert math.floor(10 * upper) / 10 == by_symbols[4].guessed_at_most
+    assert (lower, upper) == pytest.approx((1.7547, 2.6856), abs=1e-4)
