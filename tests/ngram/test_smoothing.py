@@ -344,8 +344,8 @@ def test_each_bucket_has_its_weight():
 
 
 def test_each_buckets_weight_is_fitted_to_its_own_tokens():
-    # After a twice something (a, b), after b three times a. Edge at 3: a is in bucket 0, b in bucket 1. Bucket
-    # 0 is asked about a a, a c and a b, of which a c is new; bucket 1 about b a, of which it is sure: 1.
+    # After a twice something (a, b), after b three times a. Edge at 3: a is in bucket 0, b in bucket 1.
+    # Bucket 0 is asked about a a, a c and a b, of which a c is new; bucket 1 about b a, of which it is sure: 1.
     texts = [VOCAB.encode(text) for text in ("aa", "ab", "ba", "ba", "ba")]
     counts = count_ngrams(texts, 4, 2)
     both = em_weights(counts, [VOCAB.encode("aac"), VOCAB.encode("bab")], tolerance=1e-13, edges=[3])
