@@ -9,6 +9,8 @@ import numpy as np
 from lmcourse.ngram.counts import NgramCounts, find, join
 from lmcourse.ngram.smoothing import buckets, over
 
+FEW = 100  # tokens; a bucket of which the held-out text asks less often is not fitted
+
 
 def em_weights(
     counts: NgramCounts,
@@ -33,8 +35,11 @@ def em_weights(
         edges: (B,) the counts c(h) at which the next bucket begins; see `jelinek_mercer`.
 
     Returns:
-        The N weights; with `edges`, for each length a list of B + 1. One that no token asks for stays 0.5.
+        The N weights; with `edges`, for each length a list of B + 1, where a bucket that fewer than `FEW`
+        tokens ask has the weight that its length has without buckets: on a few tokens a weight of 1 looks
+        best, which makes all others impossible.
     """
+    held_out = list(held_out)
     ids, age = join(held_out, start)
     said = np.flatnonzero(age > (start is not None))
     if not said.size:
@@ -49,6 +54,10 @@ def em_weights(
         bucket.append(buckets(total, edges))
         shares.append(over(np.append(counts.levels[n].counts, 0)[nodes[n][said]], total))
     weights, before = np.full((counts.order, len(edges) + 1), 0.5), -np.inf
+    fixed = np.zeros_like(weights, dtype=bool)
+    if len(edges):
+        weights[:] = np.array(em_weights(counts, held_out, start, tolerance))[:, None]
+        fixed = np.array([np.bincount(b, k, len(edges) + 1) for b, k in zip(bucket, known)]) < FEW
     while True:
         probs = [np.full(len(said), 1 / counts.vocab_size)]
         each = [weights[n][bucket[n]] for n in range(counts.order)]  # the weight of each token
@@ -56,7 +65,7 @@ def em_weights(
             probs.append(np.where(here, weight * share + (1 - weight) * probs[-1], probs[-1]))
         likelihood = float(np.log(probs[-1]).mean())
         if likelihood - before < tolerance:
-            return weights.tolist() if edges else weights[:, 0].tolist()
+            return weights.tolist() if len(edges) else weights[:, 0].tolist()
         before = likelihood
         came = np.ones(len(said))  # probability that a token was drawn at n or below
         for n in reversed(range(counts.order)):
@@ -64,6 +73,6 @@ def em_weights(
             drawn_in, arrived_in = (
                 np.bincount(bucket[n], tokens, len(edges) + 1) for tokens in (drawn, came * known[n])
             )
-            share_drawn = np.minimum(1.0, over(drawn_in, arrived_in))
-            weights[n] = np.where(arrived_in > 0, share_drawn, weights[n])
+            kept = fixed[n] | (arrived_in == 0)
+            weights[n] = np.where(kept, weights[n], np.minimum(1.0, over(drawn_in, arrived_in)))
             came = came - drawn

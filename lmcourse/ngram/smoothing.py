@@ -133,7 +133,7 @@ def jelinek_mercer(
     if not np.all((table >= 0) & (table <= 1)):
         raise ValueError(
             f"weights={weights} must be {counts.order} numbers from 0 to 1, one for each length"
-            + (f", for each of {len(edges) + 1} buckets" if edges else "")
+            + (f", for each of {len(edges) + 1} buckets" if len(edges) else "")
         )
 
     def of(n: int) -> tuple[np.ndarray, np.ndarray]:
