@@ -345,7 +345,7 @@ def test_each_bucket_has_its_weight():
 
 def test_each_buckets_weight_is_fitted_to_its_own_tokens():
     # After a twice something (a, b), after b three times a. Edge at 3: a is in bucket 0, b in bucket 1.
-    # Of bucket 0 the held-out text asks a a, a c and a b, and a c is new; of bucket 1 it asks b a, a sure thing.
+    # The held-out text asks bucket 0 for a a, a c (new) and a b, bucket 1 for b a, which is sure.
     texts = [VOCAB.encode(text) for text in ("aa", "ab", "ba", "ba", "ba")]
     counts = count_ngrams(texts, 4, 2)
     held_out = [VOCAB.encode(text) for text in ("aac", "bab")] * 100
