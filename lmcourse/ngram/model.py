@@ -18,7 +18,7 @@ import numpy as np
 from lmcourse.files import write_whole
 from lmcourse.model import LanguageModel, Tokens, log
 from lmcourse.ngram.counts import NgramCounts, count_ngrams, find, join
-from lmcourse.ngram.smoothing import Smoothing, Tables, modified_kneser_ney
+from lmcourse.ngram.smoothing import Independent, Smoothing, Tables, modified_kneser_ney
 from lmcourse.reader import Reader, StateReader
 from lmcourse.vocabulary import Vocabulary
 
@@ -36,6 +36,7 @@ class NgramModel(LanguageModel):
         smoothing: one of `lmcourse.ngram.smoothing`, perhaps with its settings: `partial(add_k, k=0.1)`.
         start: id of the token that stood before each text when counting; the model then knows that a text
             begins.
+        end: id of the token that closes a text, if its texts have one (`LanguageModel.end`).
     """
 
     def __init__(
@@ -44,17 +45,26 @@ class NgramModel(LanguageModel):
         counts: NgramCounts,
         smoothing: Smoothing = modified_kneser_ney,
         start: int | None = None,
+        end: int | None = None,
     ):
         if counts.vocab_size != len(vocab):
             raise ValueError(f"the counts are of {counts.vocab_size} tokens, the vocabulary has {len(vocab)}")
-        tables = smoothing(counts)
-        self._set(vocab, [level.keys for level in counts.levels], tables, start, counts.kinds_of_ngrams())
+        ends = [None if token is None else vocab.check_ids([token])[0] for token in (start, end)]
+        keys, seen = [level.keys for level in counts.levels], counts.kinds_of_ngrams()
+        self._set(vocab, keys, smoothing(counts), *ends, seen)
 
     def _set(
-        self, vocab: Vocabulary, keys: list[np.ndarray], tables: Tables, start: int | None, seen: int
+        self,
+        vocab: Vocabulary,
+        keys: list[np.ndarray],
+        tables: Tables,
+        start: int | None,
+        end: int | None,
+        seen: int,
     ) -> None:
         self.vocab = vocab
         self.start = start
+        self.end = end
         self.order = len(keys) - 1
         self._keys = keys
         self._tables = tables
@@ -69,6 +79,7 @@ class NgramModel(LanguageModel):
         smoothing: Smoothing = modified_kneser_ney,
         start: int | None = None,
         progress: bool = False,
+        end: int | None = None,
     ) -> NgramModel:
         """Count and smooth.
 
@@ -79,6 +90,7 @@ class NgramModel(LanguageModel):
             smoothing: one of `lmcourse.ngram.smoothing`.
             start: id of a token taken to stand before every text.
             progress: show a progress bar.
+            end: id of the token that closes every text; the texts have it, it is not added.
 
         >>> from functools import partial
         >>> from lmcourse.ngram import add_k
@@ -87,7 +99,30 @@ class NgramModel(LanguageModel):
         array([0.25, 0.75])
         """
         counts, start = count_texts(vocab, order, texts, start, progress)
-        return NgramModel(vocab, counts, smoothing, start)
+        return NgramModel(vocab, counts, smoothing, start, end)
+
+    def probability(self, token: int, context: Sequence[int] = ()) -> float:
+        """p(w|h) by its definition: that of h w if h w was seen, else γ(h) times what the shorter h' says.
+
+        Everything else here says the same, faster.
+
+        Args:
+            token: w.
+            context: h, at most N - 1 tokens; a start token has to be given as its first.
+        """
+        number, probs, gammas = self._number, self._tables.probs, self._tables.gammas
+        n, seen = len(context), number([*context, token])
+        if seen >= 0:
+            return float(probs[n + 1][seen])
+        shorter = self.probability(token, context[1:]) if n else probs[0][0]
+        return float(gammas[n][number(context)] * self._tables.handed_down(shorter))
+
+    def _number(self, tokens: Sequence[int]) -> int:
+        """The number of an n-gram among those of its length; -1 if it was not seen."""
+        node = 0
+        for n, token in enumerate(tokens):
+            node = self._child(n, node, token)
+        return node
 
     def count_parameters(self) -> int:
         """How many numbers the model has learned: one count for each distinct n-gram of each length."""
@@ -137,51 +172,66 @@ class NgramModel(LanguageModel):
         return slice(first, end)
 
     def _probs(self, nodes: Sequence[int], kept: Kept) -> np.ndarray:
-        """p(w|h) for all w, (V,): the n-gram's own where h w was seen, else γ(h) times the shorter context's.
+        """`probability` of every token after one context, (V,).
 
-        Those after contexts with many continuations are kept, so do not write into them: they are the dear
-        ones, and come again.
+        Rows of contexts with many continuations are kept, so do not write into them: they are the dear ones,
+        and come again.
 
         Args:
             nodes: for n = 0, …, the length of h, the number of its last n tokens; -1 if they were not seen.
             kept: what was worked out before.
         """
-        n, node, tables = len(nodes) - 1, nodes[-1], self._tables
+        n, node = len(nodes) - 1, nodes[-1]
         if (n, node) in kept:
             return kept[n, node]
-        alone = n == 0 or tables.alone
-        shorter = np.full(self.vocab_size, tables.probs[0][0]) if alone else self._probs(nodes[:-1], kept)
-        row = tables.gammas[n][node] * shorter
-        if node >= 0:
-            seen = self._seen_after(n, node)
-            row[self._keys[n + 1][seen] % self.vocab_size] = tables.probs[n + 1][seen]
-            if seen.stop - seen.start >= MANY:
-                if len(kept) * self.vocab_size > KEPT:
-                    kept.clear()
-                kept[n, node] = row
+        shorter = self._probs(nodes[:-1], kept) if n else np.full(self.vocab_size, self._tables.probs[0][0])
+        seen = self._seen_after(n, node) if node >= 0 else slice(0, 0)
+        row = self._step(n, shorter, node, self._keys[n + 1][seen] % self.vocab_size, seen)
+        if seen.stop - seen.start >= MANY:
+            if len(kept) * self.vocab_size > KEPT:
+                kept.clear()
+            kept[n, node] = row
         return row
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but all tokens at once and without building whole distributions."""
-        tables, ids = self._tables, id_array(self.vocab, tokens)
-        ids, age = join([ids], self.start)
+        ids, age = join([id_array(self.vocab, tokens)], self.start)
         nodes = find(self._keys, self.vocab_size, ids, age)
-        base = tables.probs[0][0]
-        probs = np.full(len(ids), base)
-        for n in range(1, self.order + 1):
-            here = np.flatnonzero(age >= n)
-            context, node = nodes[n - 1][here - 1] if n > 1 else nodes[0][here], nodes[n][here]
-            probs[here] = tables.gammas[n - 1][context] * (base if tables.alone else probs[here])
-            probs[here[node >= 0]] = tables.probs[n][node[node >= 0]]
+        probs = np.full(len(ids), self._tables.probs[0][0])
+        for n in range(self.order):
+            here = np.flatnonzero(age > n)  # where n tokens of the text stand before
+            own = nodes[n + 1][here]
+            seen = np.flatnonzero(own >= 0)
+            probs[here] = self._step(n, probs[here], nodes[n][here - 1], seen, own[seen])
         return log(probs[len(self._before()) :])
+
+    def _step(
+        self,
+        n: int,
+        shorter: np.ndarray,
+        context: int | np.ndarray,
+        where: np.ndarray,
+        own: slice | np.ndarray,
+    ) -> np.ndarray:
+        """From p(w|h') to p(w|h), both (M,): of one context and M tokens, or of M contexts and a token each.
+
+        Args:
+            n: length of h.
+            shorter: p(w|h').
+            context: number of h, or (M,) of each.
+            where: the places among the M where h w was seen.
+            own: the numbers of those h w.
+        """
+        probs = self._tables.gammas[n][context] * self._tables.handed_down(shorter)
+        probs[where] = self._tables.probs[n + 1][own]
+        return probs
 
     def save(self, path: str | Path) -> None:
         """Write the model to a file, whole or not at all; numbers only, no code. `load` reads it."""
         tables = self._tables
         head = {"tokens": self.vocab.tokens, "separator": self.vocab.separator}
-        head |= {"unknown": self.vocab.unknown, "start": self.start}
-        head["seen"] = self._seen
-        head |= {"order": self.order, "alone": tables.alone}
+        head |= {"unknown": self.vocab.unknown, "start": self.start, "end": self.end}
+        head |= {"order": self.order, "seen": self._seen, "independent": isinstance(tables, Independent)}
         arrays = {f"keys{n}": keys for n, keys in enumerate(self._keys)}
         arrays |= {f"probs{n}": probs for n, probs in enumerate(tables.probs)}
         arrays |= {f"gammas{n}": gammas for n, gammas in enumerate(tables.gammas)}
@@ -198,10 +248,11 @@ class NgramModel(LanguageModel):
                 order = head["order"]
                 keys, probs = ([file[f"{name}{n}"] for n in range(order + 1)] for name in ("keys", "probs"))
                 gammas = [file[f"gammas{n}"] for n in range(order)]
-                tables = Tables(tuple(probs), tuple(gammas), head["alone"])
+                kind = Independent if head["independent"] else Tables
                 model = object.__new__(NgramModel)
                 vocab = Vocabulary(head["tokens"], head["separator"], head["unknown"])
-                model._set(vocab, keys, tables, head["start"], head["seen"])
+                tables = kind(tuple(probs), tuple(gammas))
+                model._set(vocab, keys, tables, head["start"], head["end"], head["seen"])
                 return model
         except (KeyError, TypeError, EOFError, zipfile.BadZipFile, ValueError) as error:
             raise ValueError(f"{path} is no file of NgramModel.save, or not all of it: {error}") from error

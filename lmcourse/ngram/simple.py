@@ -31,6 +31,7 @@ class CountModel(NgramModel):
         alpha: the weight of the shorter context, in observations.
         start: id of a token taken to stand before every text, such as the end of an earlier sentence;
             without it the model does not know at an empty context that a text begins.
+        end: id of the token that closes every text, if there is one.
         progress: show a progress bar.
     """
 
@@ -42,20 +43,21 @@ class CountModel(NgramModel):
         alpha: float = 1.0,
         start: int | None = None,
         progress: bool = False,
+        end: int | None = None,
     ):
         counts, start = count_texts(vocab, order, [text], start, progress)
-        self._smooth(vocab, counts, alpha, start)
+        self._smooth(vocab, counts, alpha, start, end)
 
-    def _smooth(self, vocab: Vocabulary, counts: NgramCounts, alpha: float, start: int | None) -> None:
-        super().__init__(vocab, counts, partial(dirichlet, alpha=alpha), start)
+    def _smooth(
+        self, vocab: Vocabulary, counts: NgramCounts, alpha: float, start: int | None, end: int | None
+    ) -> None:
+        super().__init__(vocab, counts, partial(dirichlet, alpha=alpha), start, end)
         self.alpha = alpha
         self._counts = counts
 
     def followers(self, context: Sequence[int]) -> dict[int, int]:
         """What followed a context of up to `order - 1` tokens, and how often; nothing for one never seen."""
-        node = 0
-        for n, token in enumerate(context):
-            node = self._child(n, node, token)
+        node = self._number(context)
         if node < 0:
             return {}
         level, seen = self._counts.levels[len(context) + 1], self._seen_after(len(context), node)
@@ -68,5 +70,5 @@ class CountModel(NgramModel):
         if order > self.order:
             raise ValueError(f"order={order} is above this model's {self.order}; count the text anew")
         model = object.__new__(CountModel)
-        model._smooth(self.vocab, self._counts.up_to(order), self.alpha, self.start)
+        model._smooth(self.vocab, self._counts.up_to(order), self.alpha, self.start, self.end)
         return model

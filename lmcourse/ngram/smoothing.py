@@ -33,49 +33,56 @@ class Tables:
         probs: probs[n] (K_n,), of each n-gram of length n; probs[0] is the one number 1/V.
         gammas: gammas[n] (K_n + 1,), of each n-gram of length n < N as a context; the last one is the γ of
             any context that was not seen, so that its number, -1, finds it.
-        alone: p(w|h') is 1/V whatever h' is: no context leans on a shorter one.
     """
 
     probs: tuple[np.ndarray, ...]
     gammas: tuple[np.ndarray, ...]
-    alone: bool = False
+
+    def handed_down(self, shorter: np.ndarray) -> np.ndarray:
+        """What γ(h) is multiplied by: p(w|h'), (...,), the probabilities of the shorter context."""
+        return shorter
+
+
+class Independent(Tables):
+    """Tables of a method in which no context leans on a shorter one: γ(h) is multiplied by 1/V instead."""
+
+    def handed_down(self, shorter: np.ndarray) -> np.ndarray:
+        """1/V, whatever the shorter context says; (...,)."""
+        return np.full_like(shorter, self.probs[0][0])
 
 
 Smoothing = Callable[[NgramCounts], Tables]
 Discounts = Callable[[np.ndarray], np.ndarray]  # from the counts of one length to D(1), D(2), D(3 or more)
 
 
-def over(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a / b, and 0 where b is 0: a context after which nothing was seen has no shares to give."""
-    return np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=b > 0)
+def over(a: np.ndarray | float, b: np.ndarray, nothing: float = 0.0) -> np.ndarray:
+    """a / b, and `nothing` where b is 0: after a context of count 0 there are no shares."""
+    return np.divide(a, b, out=np.full(np.broadcast(a, b).shape, nothing), where=b > 0)
+
+
+def with_unseen(values: np.ndarray) -> np.ndarray:
+    """(K + 1,): what is counted of each context, and 0 for any that was never seen, which number -1 finds."""
+    return np.append(values, 0)
 
 
 # ---------- the two shapes ----------
 
 
-def interpolated(
-    counts: NgramCounts,
-    weights: Callable[[int], tuple[np.ndarray, np.ndarray]],
-    unseen: float = 1.0,
-    alone: bool = False,
-) -> Tables:
+def interpolated(counts: NgramCounts, weights: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> Tables:
     """p(w|h) = α(w|h) + γ(h) p(w|h'), from the shortest n-grams up.
 
     Args:
         counts: of all n-grams.
-        weights: n to α (K_n,) of the n-grams of length n, and γ (K_{n-1},) of their contexts.
-        unseen: γ of a context after which nothing was ever seen.
-        alone: p(w|h') is 1/V whatever h' is: no context leans on a shorter one.
+        weights: n to α (K_n,) of the n-grams of length n, and γ (K_{n-1} + 1,) of their contexts, the last
+            one for a context that was never seen.
     """
-    base = np.array([1 / counts.vocab_size])
-    probs, gammas = [base], []
+    probs, gammas = [np.array([1 / counts.vocab_size])], []
     for n in range(1, counts.order + 1):
         alpha, gamma = weights(n)
-        gamma = np.append(np.where(counts.totals(n) > 0, gamma, unseen), unseen)
-        shorter = base if alone else probs[-1][counts.levels[n].suffix]
+        shorter = probs[-1][counts.levels[n].suffix]
         probs.append(alpha + gamma[counts.parents(n)] * shorter)
         gammas.append(gamma)
-    return Tables(tuple(probs), tuple(gammas), alone)
+    return Tables(tuple(probs), tuple(gammas))
 
 
 # ---------- no help from shorter contexts ----------
@@ -85,18 +92,16 @@ def add_k(counts: NgramCounts, k: float = 1.0) -> Tables:
     """p(w|h) = (c(h w) + k) / (c(h) + k V): as if every n-gram had been seen k times more.
 
     Lidstone's rule; with k = 1 it is Laplace's.
-    The same as α = c(h w) / (c(h) + k V) and γ(h) = k V / (c(h) + k V) on the uniform distribution.
+    What was not seen gets k / (c(h) + k V), which is γ(h) = k V / (c(h) + k V) times 1/V.
     """
     if not k >= 0:
         raise ValueError(f"k={k} must be 0 or more")
-    extra = k * counts.vocab_size
-
-    def weights(n: int) -> tuple[np.ndarray, np.ndarray]:
-        size = counts.totals(n) + extra
-        alpha = over(counts.levels[n].counts, size[counts.parents(n)])
-        return alpha, over(np.full(len(size), extra), size)
-
-    return interpolated(counts, weights, unseen=float(k > 0), alone=True)
+    probs, gammas = [np.array([1 / counts.vocab_size])], []
+    for n in range(1, counts.order + 1):
+        size = with_unseen(counts.totals(n)) + k * counts.vocab_size
+        probs.append(over(counts.levels[n].counts + k, size[counts.parents(n)]))
+        gammas.append(over(k * counts.vocab_size, size))
+    return Independent(tuple(probs), tuple(gammas))
 
 
 def maximum_likelihood(counts: NgramCounts) -> Tables:
@@ -107,27 +112,42 @@ def maximum_likelihood(counts: NgramCounts) -> Tables:
 # ---------- a part of each context's mass goes to the shorter one ----------
 
 
-def jelinek_mercer(counts: NgramCounts, weights: Sequence[float]) -> Tables:
-    """p(w|h) = λ_n c(h w) / c(h) + (1 - λ_n) p(w|h'): one weight for each length (Jelinek and Mercer 1980).
+def jelinek_mercer(
+    counts: NgramCounts, weights: Sequence[float | Sequence[float]], edges: Sequence[int] = ()
+) -> Tables:
+    """p(w|h) = λ c(h w) / c(h) + (1 - λ) p(w|h'), λ chosen by the length of h w and by c(h).
 
-    They had one for each class of contexts that were seen about equally often; here all of a length share it.
+    Source: Jelinek and Mercer (1980), who had a weight for each class of contexts that were seen about
+    equally often. Without `edges` all contexts of a length share one.
 
     Args:
         counts: of all n-grams.
-        weights: λ_1, …, λ_N, each from 0 to 1; `lmcourse.ngram.em.em_weights`
-            finds the best ones.
+        weights: λ_1, …, λ_N, each from 0 to 1; with `edges` a row of B + 1 such numbers for each length.
+            `lmcourse.ngram.em.em_weights` finds the best ones.
+        edges: (B,) the counts c(h) at which the next bucket begins, ascending.
     """
-    if len(weights) != counts.order or not all(0 <= weight <= 1 for weight in weights):
+    try:
+        table = np.reshape(np.asarray(weights, dtype=float), (counts.order, len(edges) + 1))
+    except ValueError:
+        table = np.full(1, np.nan)
+    if not np.all((table >= 0) & (table <= 1)):
         raise ValueError(
-            f"weights={list(weights)} must be {counts.order} numbers from 0 to 1, one for each length"
+            f"weights={weights} must be {counts.order} numbers from 0 to 1, one for each length"
+            + (f", for each of {len(edges) + 1} buckets" if len(edges) else "")
         )
 
     def of(n: int) -> tuple[np.ndarray, np.ndarray]:
-        totals, weight = counts.totals(n), weights[n - 1]
-        alpha = weight * over(counts.levels[n].counts, totals[counts.parents(n)])
-        return alpha, np.full(len(totals), 1 - weight)
+        totals, parents = with_unseen(counts.totals(n)), counts.parents(n)
+        weight = table[n - 1][buckets(totals, edges)]
+        alpha = weight[parents] * over(counts.levels[n].counts, totals[parents])
+        return alpha, np.where(totals > 0, 1 - weight, 1.0)
 
     return interpolated(counts, of)
+
+
+def buckets(totals: np.ndarray, edges: Sequence[int]) -> np.ndarray:
+    """The number of the bucket that each count falls into: how many edges it has reached."""
+    return np.searchsorted(edges, totals, side="right")
 
 
 def dirichlet(counts: NgramCounts, alpha: float = 1.0) -> Tables:
@@ -139,7 +159,7 @@ def dirichlet(counts: NgramCounts, alpha: float = 1.0) -> Tables:
         raise ValueError(f"alpha={alpha} must be above 0 and finite")
 
     def weights(n: int) -> tuple[np.ndarray, np.ndarray]:
-        size = counts.totals(n) + alpha
+        size = with_unseen(counts.totals(n)) + alpha
         return counts.levels[n].counts / size[counts.parents(n)], alpha / size
 
     return interpolated(counts, weights)
@@ -152,9 +172,9 @@ def witten_bell(counts: NgramCounts) -> Tables:
     """
 
     def weights(n: int) -> tuple[np.ndarray, np.ndarray]:
-        kinds = counts.kinds(n)
-        size = counts.totals(n) + kinds
-        return over(counts.levels[n].counts, size[counts.parents(n)]), over(kinds, size)
+        kinds = with_unseen(counts.kinds(n))
+        size = with_unseen(counts.totals(n)) + kinds
+        return over(counts.levels[n].counts, size[counts.parents(n)]), over(kinds, size, nothing=1.0)
 
     return interpolated(counts, weights)
 
@@ -193,11 +213,11 @@ def discounted(counts: NgramCounts, discounts: Discounts) -> Tables:
     """
 
     def weights(n: int) -> tuple[np.ndarray, np.ndarray]:
-        c, totals = counts.levels[n].counts, counts.totals(n)
+        c, totals = counts.levels[n].counts, with_unseen(counts.totals(n))
         d = np.array([0.0, *discounts(c)])  # of counts of 0, 1, 2, and 3 or more
         taken = np.minimum(d[np.minimum(c, 3)], c)
         alpha = over(c - taken, totals[counts.parents(n)])
-        return alpha, over(counts.sums(n, taken), totals)
+        return alpha, over(with_unseen(counts.sums(n, taken)), totals, nothing=1.0)
 
     return interpolated(counts, weights)
 

@@ -15,7 +15,7 @@ from lmcourse.model import check_whole
 from lmcourse.ngram import smoothing
 from lmcourse.ngram.counts import NgramCounts, count_ngrams
 from lmcourse.ngram.model import NgramModel
-from lmcourse.ngram.smoothing import Tables
+from lmcourse.ngram.smoothing import Independent, Tables
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets.base import HERE, Widget, pack_numbers, script
 
@@ -199,7 +199,7 @@ def layers(counts: NgramCounts, tables: Tables, context: Sequence[int], backed_o
     found = uniform = np.full((1, size), tables.probs[0][0])
     for n in range(1, min(counts.order, len(context) + 1) + 1):
         node = _number(counts, context[len(context) - n + 1 :])
-        before = uniform if tables.alone else found
+        before = uniform if isinstance(tables, Independent) else found
         parts = tables.gammas[n - 1][node] * before
         shorter, own = parts.sum(axis=0), np.zeros(size)
         if node >= 0:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import lmcourse.ngram.model
 from lmcourse.model import LanguageModel
-from lmcourse.ngram import backoff
+from lmcourse.ngram import CountModel, backoff
 from lmcourse.ngram import smoothing as s
 from lmcourse.ngram.model import NgramModel
 from lmcourse.vocabulary import Vocabulary
@@ -21,6 +21,11 @@ VOCAB = Vocabulary("abc?", separator="")
 METHODS = [
     s.maximum_likelihood,
     partial(s.add_k, k=0.5),
+    lambda counts: s.jelinek_mercer(counts, [0.9, 0.6, 0.3, 0.2, 0.7][: counts.order]),
+    lambda counts: s.jelinek_mercer(counts, [[0.2, 0.5, 0.9]] * counts.order, edges=[2, 5]),
+    s.dirichlet,
+    s.witten_bell,
+    s.absolute_discounting,
     s.kneser_ney,
     s.modified_kneser_ney,
     backoff.katz,
@@ -29,6 +34,46 @@ METHODS = [
 methods = st.sampled_from(METHODS)
 texts = st.lists(st.text("abc", max_size=30), min_size=1, max_size=3)
 starts = st.sampled_from([None, 0, 3])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@given(texts=texts, order=st.integers(1, 5), start=starts, scored=st.text("abc?", max_size=8))
+@settings(max_examples=25)
+def test_the_fast_ways_say_what_the_definition_says(method, texts, order, start, scored):
+    model = NgramModel.fit(VOCAB, order, texts, method, start)
+    ids = VOCAB.encode(scored)
+    before = [] if start is None else [start]
+    contexts = [([*before, *ids[:i]])[max(0, len(before) + i - order + 1) :] for i in range(len(ids) + 1)]
+    slow = [[model.probability(w, h) for w in range(len(VOCAB))] for h in contexts]
+    rows = model.next_log_probs([ids[:i] for i in range(len(ids) + 1)])
+    np.testing.assert_allclose(np.exp(rows), slow, rtol=1e-12)
+    np.testing.assert_allclose(
+        np.exp(model.token_log_probs(ids)), [row[w] for row, w in zip(slow, ids)], rtol=1e-12
+    )
+
+
+def test_the_definition_by_hand():
+    # a b a b a c, add-1 on 4 tokens. After a: b 2, c 1, so (2 + 1)/(3 + 4), and 1/7 for what was not seen;
+    # after c nothing was ever seen: 1/4. The empty context: (3 + 1)/(6 + 4) for a.
+    model = NgramModel.fit(VOCAB, 2, ["ababac"], s.add_k)
+    found = [model.probability(1, [0]), model.probability(0, [0]), model.probability(0, [2])]
+    np.testing.assert_allclose([*found, model.probability(0)], [3 / 7, 1 / 7, 1 / 4, 4 / 10])
+    # Witten-Bell: alone a 3, b 2, c 1, three kinds: p(?) = 3/(6 + 3) · 1/4 = 1/12, p(a) = (3 + 3/4)/9 = 5/12.
+    # After a, two kinds: p(?|a) = 2/(3 + 2) · 1/12 = 1/30, p(b|a) = (2 + 2 · p(b))/5 with p(b) = (2 + 3/4)/9.
+    model = NgramModel.fit(VOCAB, 2, ["ababac"], s.witten_bell)
+    found = [model.probability(3, [0]), model.probability(1, [0]), model.probability(0, [2])]
+    np.testing.assert_allclose(found, [1 / 30, (2 + 2 * 2.75 / 9) / 5, 5 / 12])
+
+
+def test_the_end_is_kept(tmp_path):
+    model = NgramModel.fit(VOCAB, 2, ["ab?", "b?"], start=3, end=3)
+    assert model.end == 3
+    model.save(tmp_path / "model.npz")
+    assert NgramModel.load(tmp_path / "model.npz").end == 3
+    assert NgramModel.fit(VOCAB, 2, ["ab"]).end is None
+    assert CountModel(VOCAB, 2, "ab?", end=3).shorter(1).end == 3
+    with pytest.raises(ValueError, match="token id 9 is not an integer from 0 to 3"):
+        NgramModel.fit(VOCAB, 2, ["ab"], end=9)
 
 
 @given(texts, methods, st.integers(1, 5), starts, st.text("abc?", max_size=12))

@@ -329,6 +329,62 @@ def test_weights_by_hand():
     assert em_weights(counts, [VOCAB.encode("a?")], tolerance=1e-12) == pytest.approx([0.25], abs=1e-3)
 
 
+def test_each_bucket_has_its_weight():
+    # Something stood after a 3 times (a, b, b), after b twice (a, c), after c never. One edge, at 3: a is in
+    # bucket 1, b in bucket 0. The empty context, 9 tokens (a 4, b 4, c 1), is in bucket 1, whose weight is 1.
+    counts = count_ngrams([VOCAB.encode(text) for text in ("aab", "ab", "ba", "bc")], 4, 2)
+    assert dict(zip("ab", counts.totals(2)[:2])) == {"a": 3, "b": 2}
+    singles = np.array([4, 4, 1, 0]) / 9
+    method = partial(s.jelinek_mercer, weights=[[0, 1], [0.25, 0.5]], edges=[3])
+    model = NgramModel(VOCAB, counts, method)
+    after_a, after_b = np.array([1, 2, 0, 0]) / 3, np.array([1, 0, 1, 0]) / 2
+    np.testing.assert_allclose(model.next_probs("a"), 0.5 * after_a + 0.5 * singles)
+    np.testing.assert_allclose(model.next_probs("b"), 0.25 * after_b + 0.75 * singles)
+    np.testing.assert_allclose(model.next_probs("c"), singles)
+
+
+def test_each_buckets_weight_is_fitted_to_its_own_tokens():
+    # After a twice something (a, b), after b three times a. Edge at 3: a is in bucket 0, b in bucket 1.
+    # The held-out text asks bucket 0 for a a, a c (new) and a b, bucket 1 for b a, which is sure.
+    texts = [VOCAB.encode(text) for text in ("aa", "ab", "ba", "ba", "ba")]
+    counts = count_ngrams(texts, 4, 2)
+    held_out = [VOCAB.encode(text) for text in ("aac", "bab")] * 100
+    both = em_weights(counts, held_out, tolerance=1e-13, edges=[3])
+    assert np.shape(both) == (2, 2)
+
+    def score(pairs_0, pairs_1):
+        method = partial(s.jelinek_mercer, weights=[both[0], [pairs_0, pairs_1]], edges=[3])
+        model = NgramModel(VOCAB, counts, method)
+        return model.log_prob("aac") + model.log_prob("bab")
+
+    best = score(*both[1])
+    for step in (-0.02, 0.02):
+        for other in ((both[1][0] + step, both[1][1]), (both[1][0], both[1][1] + step)):
+            assert score(*np.clip(other, 0, 1)) <= best + 1e-9
+    assert both[1][0] < 0.9
+    assert both[1][1] == pytest.approx(1, abs=1e-4)
+    # one token less in bucket 1, so that it has too few: it gets what its length has without buckets
+    fewer = [*held_out[:-1], VOCAB.encode("aac")]
+    shared = em_weights(counts, fewer, tolerance=1e-13)
+    assert em_weights(counts, fewer, tolerance=1e-13, edges=[3])[1][1] == shared[1] < 0.99
+
+
+@given(texts=texts, held_out=st.text("abc", min_size=1, max_size=20), order=orders)
+@settings(max_examples=30)
+def test_equal_weights_in_all_buckets_are_one_weight(texts, held_out, order):
+    counts = count_ngrams([VOCAB.encode(text) for text in texts], len(VOCAB), order)
+    weights, edges = [0.9, 0.6, 0.3, 0.2][:order], [1, 2, 7]
+    one = NgramModel(VOCAB, counts, partial(s.jelinek_mercer, weights=weights))
+    many = NgramModel(
+        VOCAB, counts, partial(s.jelinek_mercer, weights=np.repeat(weights, 4).reshape(-1, 4), edges=edges)
+    )
+    np.testing.assert_array_equal(one.token_log_probs(held_out), many.token_log_probs(held_out))
+    # and a bucket that holds every context is fitted as if there were none
+    ids = [VOCAB.encode(held_out)]
+    all_in_one = em_weights(counts, ids, edges=[10**9])
+    np.testing.assert_allclose([row[0] for row in all_in_one], em_weights(counts, ids), rtol=1e-12)
+
+
 def test_no_weights_on_a_fine_grid_are_better():
     """Two lengths, of which the shorter sees only the tokens that the longer passes on."""
     train, held_out = (
@@ -354,6 +410,11 @@ def test_no_weights_on_a_fine_grid_are_better():
         (partial(s.add_k, k=math.nan), "k=nan must be 0 or more"),
         (partial(s.jelinek_mercer, weights=[0.5]), r"weights=\[0.5\] must be 2 numbers from 0 to 1"),
         (partial(s.jelinek_mercer, weights=[0.5, 1.5]), "must be 2 numbers from 0 to 1"),
+        (partial(s.jelinek_mercer, weights=[0.5, math.nan]), "must be 2 numbers from 0 to 1"),
+        (
+            partial(s.jelinek_mercer, weights=[0.5, 0.5], edges=[3]),
+            "must be 2 numbers from 0 to 1, one for each length, for each of 2 buckets",
+        ),
         (partial(s.dirichlet, alpha=0), "alpha=0 must be above 0 and finite"),
         (partial(s.kneser_ney, discount=1), "discount=1 must lie between 0 and 1"),
         (partial(s.absolute_discounting, discount=0), "discount=0 must lie between 0 and 1"),
