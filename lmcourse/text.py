@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 
@@ -9,6 +10,8 @@ from lmcourse.data import DataError, fetch
 
 # Never trained on. A comedy, a tragedy and a late romance, so that no one style decides; 6 % of the whole.
 HELD_OUT = ("macbeth", "tempest", "twelfth_night")
+
+WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")  # letters, and 's or o'er
 
 
 def shakespeare() -> dict[str, str]:
@@ -31,6 +34,18 @@ def shakespeare_split() -> tuple[str, str]:
         "\n".join(text for name, text in works.items() if name not in HELD_OUT),
         "\n".join(works[name] for name in HELD_OUT),
     )
+
+
+def sentences(text: str) -> list[list[str]]:
+    """The words of each sentence in lower case, and at its end one token `"."` for a full stop, ? or !.
+
+    Everything else is left out: commas, digits, hyphens. What follows the last mark is a sentence too.
+
+    >>> sentences("O'er hill! I know a bank")
+    [["o'er", 'hill', '.'], ['i', 'know', 'a', 'bank', '.']]
+    """
+    parts = map(WORD.findall, re.split(r"[.?!]", text.lower()))
+    return [[*words, "."] for words in parts if words]
 
 
 def translations() -> dict[str, dict[str, str]]:

@@ -9,7 +9,15 @@ import struct
 import pytest
 
 from lmcourse.data import DataError, fetch, pins
-from lmcourse.text import HELD_OUT, read_catalogue, shakespeare, shakespeare_split, translations, web_counts
+from lmcourse.text import (
+    HELD_OUT,
+    read_catalogue,
+    sentences,
+    shakespeare,
+    shakespeare_split,
+    translations,
+    web_counts,
+)
 
 WORKS = ("hamlet", "macbeth", "sonnets", "tempest", "twelfth_night")
 
@@ -38,6 +46,22 @@ def test_the_split_is_by_work():
     assert re.findall("[A-Z_]{3,}", train) == ["HAMLET", "SONNETS"]
     assert re.findall("[A-Z_]{3,}", held_out) == ["MACBETH", "TEMPEST", "TWELFTH_NIGHT"]
     assert train.count("Æneas") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", []),
+        ("?! . ...", []),  # marks without a word end no sentence
+        ("Ay.", [["ay", "."]]),
+        ("no end", [["no", "end", "."]]),  # the last one is closed, too
+        ("Who's there?\nNay, answer me!", [["who's", "there", "."], ["nay", "answer", "me", "."]]),
+        ("'Tis o'er 'em-- Æneas' 2nd.", [["tis", "o'er", "em", "æneas", "nd", "."]]),  # inner apostrophes
+        ("to-morrow; snake_case", [["to", "morrow", "snake", "case", "."]]),
+    ],
+)
+def test_sentences_are_words_and_a_full_stop(text, found):
+    assert sentences(text) == found
 
 
 @pytest.fixture(scope="module")
