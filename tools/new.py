@@ -55,7 +55,8 @@ KINDS = {
         "Write your page over this one; `tools/notebooks.py run PATH` renews its kept outputs. New terms go "
         "into book/glossary.md, sources into book/references.bib.",
         (
-            "tests/test_house.py tests/test_course_map.py tests/test_book.py::test_no_page_is_left_out_of_the_contents",
+            "tests/test_house.py tests/test_course_map.py "
+            "tests/test_book.py::test_no_page_is_left_out_of_the_contents",
             "tests/test_colab.py -k {name}",
         ),
     ),
