@@ -32,6 +32,10 @@ def surprisal(probs):
 
 def perplexity(probs):
     return math.inf if 0 in probs else math.exp(-sum(map(math.log, probs)) / len(probs))
+
+
+def bits_per_byte(probs, text):
+    return sum(surprisal(probs)) / len(text.encode())
 """,
     ),
     (
