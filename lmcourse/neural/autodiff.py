@@ -66,6 +66,10 @@ class Tensor:
     def __matmul__(self, other: Value) -> Tensor:
         """A matrix product (..., M, K) @ (..., K, N): gradients G Bᵀ and Aᵀ G."""
         a, b = self, _tensor(other)
+        if min(a.data.ndim, b.data.ndim) < 2:
+            raise ValueError(
+                f"a matrix product takes two axes or more; got shapes {a.shape} and {b.shape}: reshape"
+            )
         return Tensor(
             a.data @ b.data,
             [(a, lambda g: g @ np.swapaxes(b.data, -1, -2)), (b, lambda g: np.swapaxes(a.data, -1, -2) @ g)],
@@ -138,6 +142,11 @@ class Tensor:
     def reshape(self, *shape: int) -> Tensor:
         """The same numbers in another shape."""
         return Tensor(self.data.reshape(shape), [(self, lambda g: g.reshape(self.shape))])
+
+    @property
+    def T(self) -> Tensor:
+        """Rows as columns."""
+        return Tensor(self.data.T, [(self, lambda g: g.T)])
 
 
 def log_softmax(logits: Tensor) -> Tensor:

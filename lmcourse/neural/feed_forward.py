@@ -6,11 +6,36 @@ one context serves the contexts that are like it. Source: Bengio et al. (2003), 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from lmcourse.model import check_whole
+
+
+def examples(sentences: Sequence[Sequence[int]], order: int, start: int) -> tuple[np.ndarray, np.ndarray]:
+    """What a model of n tokens learns from: each token's context, and the token.
+
+    >>> contexts, targets = examples([[1, 2, 0]], order=3, start=0)
+    >>> contexts.tolist(), targets.tolist()
+    ([[0, 0], [0, 1], [1, 2]], [1, 2, 0])
+
+    Args:
+        sentences: token ids of texts that have nothing to do with each other.
+        order: n.
+        start: id of the token that is taken to stand, as often as needed, before each of them.
+
+    Returns contexts (N, n - 1) and targets (N,). Raises ValueError if there is no token in the sentences.
+    """
+    size = check_whole(order, "order", least=2) - 1
+    filled = [[start] * size + list(sentence) for sentence in sentences]
+    contexts = [text[i : i + size] for text in filled for i in range(len(text) - size)]
+    if not contexts:
+        raise ValueError("the sentences have no token; there is nothing to learn from")
+    return np.array(contexts), np.array([token for sentence in sentences for token in sentence])
 
 
 class FeedForwardNetwork(nn.Module):
@@ -44,8 +69,11 @@ class FeedForwardNetwork(nn.Module):
     def forward(self, token_ids: Tensor) -> Tensor:
         """Logits (B, T, V) of what follows each token (B, T)."""
         padded = pad(token_ids, (self.context - 1, 0), value=self.start)
-        windows = padded.unfold(1, self.context, 1)  # (B, T, n - 1), the oldest token first
-        vectors = self.embedding(windows).flatten(2)  # (B, T, (n - 1) D)
+        return self.after(padded.unfold(1, self.context, 1))
+
+    def after(self, contexts: Tensor) -> Tensor:
+        """Logits (..., V) of what follows contexts (..., n - 1), the oldest token first."""
+        vectors = self.embedding(contexts).flatten(-2)  # (..., (n - 1) D)
         logits = [] if self.direct is None else [self.direct(vectors)]
         if self.hidden is not None:
             logits.append(self.output(torch.tanh(self.hidden(vectors))))

@@ -10,7 +10,7 @@ Read in this order:
 
 from lmcourse.world.grammar import Arc, Automaton, parse_rules
 from lmcourse.world.levels import agreement, five_words, knowledge
-from lmcourse.world.memory import ShortMemory, memory_entropies, stationary
+from lmcourse.world.memory import ShortMemory, every_window, memory_entropies, stationary
 from lmcourse.world.world import World
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ShortMemory",
     "World",
     "agreement",
+    "every_window",
     "five_words",
     "knowledge",
     "memory_entropies",

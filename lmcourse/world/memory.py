@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,6 +75,47 @@ def _branches(world: World, belief: dict[int, float]) -> dict[int, dict[int, flo
 def _key(belief: dict[int, float]) -> tuple[tuple[int, float], ...]:
     """A belief as (state, probability) by state, rounded: two ways of working out the same one agree."""
     return tuple(sorted((state, round(p, 9)) for state, p in belief.items()))
+
+
+class Windows(NamedTuple):
+    """Contexts of equal length, how often each is met, and what follows it in truth."""
+
+    contexts: np.ndarray  # (K, n - 1) token ids
+    shares: np.ndarray  # (K,), they sum to one
+    probs: np.ndarray  # (K, V), of the next token
+
+
+def every_window(world: World, order: int) -> Windows:
+    """All that the last n - 1 tokens of the world's sentences can be, exactly, in the order of first use.
+
+    What stood before a sentence does not matter; so in a window that reaches beyond its beginning end tokens
+    stand there. With these rows one can weigh up, without a sample, the loss of whatever predicts from a
+    window: the sum of share times cross-entropy. The truth's own is that of `memory_entropies`.
+
+    Args:
+        world: whose sentences they are.
+        order: n, 2 or more.
+    """
+    kept, arcs = check_whole(order, "order", least=2) - 1, world.automaton.arcs
+    visits: dict[tuple[int, ...], dict[int, float]] = {}  # window -> expected visits of each state with it
+    ahead = {((world.end,) * kept, 0): 1.0}
+    while ahead:
+        after: dict[tuple[tuple[int, ...], int], float] = {}
+        for (window, state), mass in ahead.items():
+            states = visits.setdefault(window, {})
+            states[state] = states.get(state, 0.0) + mass
+            for arc in arcs[state]:
+                if arc.token != world.end:
+                    key = ((*window[1:], arc.token), arc.state)
+                    after[key] = after.get(key, 0.0) + mass * arc.probability
+        ahead = after
+    joint = np.zeros((len(visits), world.vocab_size))
+    for row, states in zip(joint, visits.values()):
+        for state, mass in states.items():
+            for arc in arcs[state]:
+                row[arc.token] += mass * arc.probability
+    shares = joint.sum(axis=1)
+    return Windows(np.array(list(visits)), shares / shares.sum(), joint / shares[:, None])
 
 
 class ShortMemory(LanguageModel):

@@ -30,6 +30,7 @@ EXPRESSIONS = {
     "a sum that drops its axis": ((A,), lambda a: (a.sum(0) ** 2).sum()),
     "rows, one twice": ((A,), lambda a: (a[[0, 2, 0]] ** 3).sum()),
     "other shapes": ((A,), lambda a: (a.reshape(2, 6) @ a.reshape(6, 2)).sum()),
+    "rows as columns": ((A, BATCH[0]), lambda a, b: ((a.T @ b) ** 2).sum()),
     "a mean": ((A,), lambda a: (a * a).mean()),
     "many paths": ((A,), lambda a: ((a.tanh() + a) * a.tanh() - a).sum()),
 }
@@ -99,5 +100,7 @@ def test_bad_input_is_named():
         gradients(x * x, [x])
     with pytest.raises(ValueError, match="a tensor holds numbers; got 'three'"):
         Tensor("three")
+    with pytest.raises(ValueError, match=r"two axes or more; got shapes \(3, 4\) and \(4,\): reshape"):
+        Tensor(A) @ Tensor(ROW)
     other = Tensor(np.ones(3))
     np.testing.assert_array_equal(gradients((x * x).sum(), [other])[0], np.zeros(3))

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lmcourse.neural import TorchModel
-from lmcourse.neural.feed_forward import FeedForwardNetwork
+from lmcourse.neural.feed_forward import FeedForwardNetwork, examples
 from lmcourse.vocabulary import Vocabulary
 
 VOCAB = Vocabulary("abc.", separator="")
@@ -39,7 +39,20 @@ def test_it_sees_as_far_as_an_n_gram_model():
     assert np.abs(other[0] - other[1]).max() > 1e-3
 
 
+def test_examples_are_what_the_network_sees_of_a_text():
+    torch.manual_seed(0)
+    network = FeedForwardNetwork(4, 4, 3, 5, START)
+    text = [0, 2, 1, 1, 3]
+    contexts, targets = examples([text, [1]], 4, START)
+    assert targets.tolist() == [*text, 1]
+    before = network(torch.tensor([[START, *text[:-1]]]))[0]
+    np.testing.assert_array_equal(network.after(torch.from_numpy(contexts))[:5].detach(), before.detach())
+    assert contexts[5].tolist() == [START] * 3
+
+
 def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="the sentences have no token"):
+        examples([[], []], 3, START)
     with pytest.raises(ValueError, match="d_hidden=0 without direct=True"):
         FeedForwardNetwork(4, 3, 3, 0, START)
     with pytest.raises(ValueError, match="order=1 must be a whole number, 2 or more"):

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from lmcourse.ngram import NgramModel, maximum_likelihood
-from lmcourse.world import ShortMemory, World, agreement, five_words, knowledge, memory_entropies, stationary
+from lmcourse.world import (
+    ShortMemory,
+    World,
+    agreement,
+    every_window,
+    five_words,
+    knowledge,
+    memory_entropies,
+    stationary,
+)
 
 # Two sentences, "a ." and "b c .", equally likely: 5 tokens for two sentences.
 TINY = World({"S": "0.5 a . | 0.5 b c ."}, name="tiny")
@@ -110,3 +119,32 @@ def test_a_window_holds_at_least_the_token_itself():
         ShortMemory(TINY, 0)
     with pytest.raises(ValueError, match="longest=0"):
         memory_entropies(TINY, 0)
+
+
+def test_every_window_by_hand():
+    # the sentences "a ." and "b a ." equally often: tokens before which each window stands, of 2½ a sentence
+    world = World({"S": "0.5 a . | 0.5 b a ."})
+    found = every_window(world, 2)
+    ids = {token: world.vocab.id(token) for token in "ab."}
+    shares = dict(zip(found.contexts[:, 0].tolist(), found.shares))
+    assert shares == pytest.approx({ids["."]: 1 / 2.5, ids["a"]: 1 / 2.5, ids["b"]: 0.5 / 2.5})
+    rows = dict(zip(found.contexts[:, 0].tolist(), found.probs))
+    assert rows[ids["."]][[ids["a"], ids["b"]]].tolist() == [0.5, 0.5]
+    assert rows[ids["a"]][ids["."]] == rows[ids["b"]][ids["a"]] == 1
+
+
+@pytest.mark.parametrize("world", [five_words(), agreement(2), knowledge()], ids=lambda w: w.name)
+def test_every_window_has_the_entropy_that_memory_leaves(world):
+    for n, entropy in enumerate(memory_entropies(world, 5), 1):
+        if n > 1:
+            contexts, shares, probs = every_window(world, n)
+            assert len(np.unique(contexts, axis=0)) == len(contexts)
+            own = -np.sum(shares[:, None] * probs * np.log(np.where(probs > 0, probs, 1)))
+            assert own == pytest.approx(entropy, abs=1e-9)
+            truth = np.exp(ShortMemory(world, n).next_log_probs([_said(c, world) for c in contexts.tolist()]))
+            np.testing.assert_allclose(probs, truth, atol=1e-9)
+
+
+def _said(window, world):
+    """The tokens of a window without the end tokens that fill it."""
+    return [token for token in window if token != world.end]
