@@ -1,0 +1,255 @@
+"""Two small tasks which show whether a gradient that is small at the start keeps a network from learning.
+
+By time: remember the first token of a text until its end. By depth: tell the inside of a ring from the
+outside, through many layers. Several networks, one for each seed, are trained side by side in one tensor, and
+none of them knows of the others. Left out: everything that a real training run needs (see `training`).
+
+Sources: the first task is a small form of those of Hochreiter and Schmidhuber (1997).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lmcourse.neural.gradient_lab import GATE_BIAS, orthogonal
+from lmcourse.neural.recurrent import GATES, STEPS
+
+KINDS = 4  # first tokens to tell apart; as many others fill the text
+PHI = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid, "linear": lambda x: x}
+
+
+def recurrent_weights(
+    cell: str,
+    hidden: int,
+    seed: int,
+    gain: float = 1.0,
+    start: str = "gaussian",
+    forget: float = 0.0,
+    drive: float = 1.0,
+) -> dict[str, np.ndarray]:
+    """The first weights of one network for the memory task.
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        hidden: H.
+        seed: of NumPy's generator.
+        gain: standard deviation of the recurrent weights times √H.
+        start: "gaussian" or "orthogonal".
+        forget: first value of an LSTM's bias of the gate that keeps.
+        drive: standard deviation of the inputs' weights.
+
+    Returns: inputs (2 · KINDS, gates · H), hidden (gates · H, H), bias (gates · H,), output (H, KINDS).
+    """
+    rng, gates = np.random.default_rng(seed), GATES[cell]
+    blocks = rng.normal(size=(gates, hidden, hidden))
+    if start == "orthogonal":
+        blocks = np.array([orthogonal(block) for block in blocks])
+    else:
+        blocks = blocks / math.sqrt(hidden)
+    bias = np.zeros(gates * hidden)
+    if cell == "lstm":
+        bias[hidden : 2 * hidden] = forget
+    return {
+        "inputs": drive * rng.normal(size=(2 * KINDS, gates * hidden)),
+        "hidden": gain * blocks.reshape(gates * hidden, hidden),
+        "bias": bias,
+        "output": rng.normal(size=(hidden, KINDS)) / math.sqrt(hidden),
+    }
+
+
+def memory_batch(rng: np.random.Generator, rows: int, steps: int) -> np.ndarray:
+    """Texts (rows, steps): a first token from 0 to KINDS - 1, then others that say nothing about it."""
+    tokens = rng.integers(KINDS, 2 * KINDS, size=(rows, steps))
+    tokens[:, 0] = rng.integers(0, KINDS, size=rows)
+    return tokens
+
+
+def recurrent_logits(cell: str, weights: dict[str, Tensor], tokens: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """What S networks say after texts (B, T): logits (S, B, KINDS), and the states, T of (S, B, H).
+
+    The weights of the networks stand one behind the other in a first dimension.
+    """
+    step = torch.vmap(STEPS[cell])
+    inputs = weights["inputs"][:, tokens.T]  # (S, T, B, gates · H)
+    n_nets, n_rows, hidden = len(inputs), len(tokens), weights["hidden"].shape[-1]
+    zeros = inputs.new_zeros(n_nets, n_rows, hidden)
+    state, states = (zeros, zeros) if cell == "lstm" else (zeros,), []
+    for i in range(tokens.shape[1]):
+        state = step(inputs[:, i], state, weights["hidden"], weights["bias"])
+        states.append(state[0])
+    return state[0] @ weights["output"], states
+
+
+def deep_weights(
+    layers: int, width: int, seed: int, gain: float, gate: bool = False
+) -> dict[str, np.ndarray]:
+    """The first weights of one deep network.
+
+    Returns: input (2, n), layers (L, n, n), biases (L, n), output (n, 2), and if asked for gates (L, n, n).
+    """
+    rng = np.random.default_rng(seed)
+    weights = {
+        "input": rng.normal(size=(2, width)) / math.sqrt(2),
+        "layers": gain * rng.normal(size=(layers, width, width)) / math.sqrt(width),
+        "biases": np.zeros((layers, width)),
+        "output": rng.normal(size=(width, 2)) / math.sqrt(width),
+    }
+    if gate:
+        weights["gates"] = rng.normal(size=(layers, width, width)) / math.sqrt(width)
+    return weights
+
+
+def rings(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points (rows, 2), normal in both directions, and whether each is in the farther half, (rows,)."""
+    points = rng.normal(size=(rows, 2))
+    return points, ((points**2).sum(axis=1) > 2 * math.log(2)).astype(int)
+
+
+def deep_logits(
+    weights: dict[str, Tensor],
+    points: Tensor,
+    activation: str,
+    shortcut: str = "none",
+    normalise: bool = False,
+) -> Tensor:
+    """What S deep networks say of points (B, 2): logits (S, B, 2)."""
+    state = points @ weights["input"]
+    for i in range(weights["layers"].shape[1]):
+        value = state @ weights["layers"][:, i] + weights["biases"][:, i, None]
+        if normalise:
+            value = torch.nn.functional.layer_norm(value, value.shape[-1:])
+        value = PHI[activation](value)
+        if shortcut == "gate":
+            opened = torch.sigmoid(state @ weights["gates"][:, i] + GATE_BIAS)
+            value = state + opened * (value - state)
+        state = state + value if shortcut == "residual" else value
+    return state @ weights["output"]
+
+
+def train_side_by_side(
+    firsts: Sequence[dict[str, np.ndarray]],
+    loss_of: Callable[[dict[str, Tensor], int], Tensor],
+    steps: int,
+    rate: float,
+    optimiser: str = "adam",
+    most: float | None = 1.0,
+) -> dict[str, Tensor]:
+    """Train networks, one for each of the first weights, each by its own gradient. Returns their weights.
+
+    Args:
+        firsts: the first weights of each network, all of one form.
+        loss_of: the losses (S,) of S networks at a step.
+        steps: how many.
+        rate: the learning rate.
+        optimiser: "adam" or "sgd".
+        most: to what length each network's gradient is clipped; None leaves it as it is.
+    """
+    weights = {
+        name: torch.tensor(np.array([first[name] for first in firsts]), dtype=torch.float32).requires_grad_()
+        for name in firsts[0]
+    }
+    kinds = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+    updates = kinds[optimiser](weights.values(), lr=rate)
+    for step in range(steps):
+        updates.zero_grad()
+        loss_of(weights, step).sum().backward()
+        if most is not None:
+            moved = [w for w in weights.values() if w.grad is not None]
+            squares = sum((w.grad**2).flatten(1).sum(dim=1) for w in moved)
+            scale = (most / squares.sqrt().clamp(min=most)).nan_to_num(0.0)  # no step where it is no number
+            for w in moved:
+                w.grad *= scale.view(-1, *[1] * (w.dim() - 1))
+        updates.step()
+    return weights
+
+
+def _losses(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of S networks, (S,), of logits (S, B, K) and labels (B,)."""
+    chosen = torch.log_softmax(logits, dim=-1)[:, torch.arange(len(labels)), labels]
+    return -chosen.mean(dim=1)
+
+
+def _accuracy(logits: Tensor, labels: Tensor) -> np.ndarray:
+    """Share of right answers of S networks, (S,)."""
+    return (logits.argmax(dim=-1) == labels).double().mean(dim=1).numpy()
+
+
+def remember_first(
+    cell: str, length: int, seeds: Sequence[int], steps: int = 300, hidden: int = 24, **start
+) -> np.ndarray:
+    """Train networks by Adam to name the first token at a text's end. Returns how often each is right, (S,).
+
+    Args:
+        cell: "rnn", "gru" or "lstm".
+        length: tokens of a text.
+        seeds: one for each network.
+        steps: of training, of 32 texts each.
+        hidden: H.
+        start: what `recurrent_weights` is told besides.
+    """
+    firsts = [recurrent_weights(cell, hidden, seed, **start) for seed in seeds]
+
+    def batch(step: int, rows: int) -> Tensor:
+        return torch.tensor(memory_batch(np.random.default_rng([1, step]), rows, length))
+
+    def loss_of(weights: dict[str, Tensor], step: int) -> Tensor:
+        tokens = batch(step, 32)
+        return _losses(recurrent_logits(cell, weights, tokens)[0], tokens[:, 0])
+
+    weights, tokens = train_side_by_side(firsts, loss_of, steps, 0.003), batch(steps, 500)
+    with torch.no_grad():
+        return _accuracy(recurrent_logits(cell, weights, tokens)[0], tokens[:, 0])
+
+
+def learn_ring(
+    seeds: Sequence[int],
+    layers: int = 30,
+    activation: str = "tanh",
+    gain: float = 1.0,
+    shortcut: str = "none",
+    normalise: bool = False,
+    optimiser: str = "adam",
+    frozen: int = 0,
+    factor: float = 1.0,
+) -> np.ndarray:
+    """Train deep networks to tell a ring's inside from its outside, 300 steps. Returns accuracies, (S,).
+
+    Args:
+        seeds: one for each network.
+        layers: how many hidden ones, of 24 units.
+        activation: "tanh", "relu", "sigmoid" or "linear".
+        gain: standard deviation of the weights times √24.
+        shortcut: "none", "residual" or "gate".
+        normalise: to mean 0 and variance 1 before each activation.
+        optimiser: "adam", with a learning rate of 0.003, or "sgd", with 0.1.
+        frozen: so many layers, from the first, and the input's weights, stay as they began.
+        factor: by which the loss is multiplied.
+    """
+    firsts = [deep_weights(layers, 24, seed, gain, shortcut == "gate") for seed in seeds]
+
+    def held(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        if not frozen:
+            return weights
+        stacked = {name for name in weights if name not in ("input", "output")}
+        halves = {n: [weights[n][:, :frozen].detach(), weights[n][:, frozen:]] for n in stacked}
+        return {**weights, "input": weights["input"].detach()} | {
+            n: torch.cat(half, dim=1) for n, half in halves.items()
+        }
+
+    def logits(weights: dict[str, Tensor], step: int, rows: int) -> tuple[Tensor, Tensor]:
+        points, labels = rings(np.random.default_rng([2, step]), rows)
+        points = torch.tensor(points, dtype=torch.float32)
+        return deep_logits(held(weights), points, activation, shortcut, normalise), torch.tensor(labels)
+
+    def loss_of(weights: dict[str, Tensor], step: int) -> Tensor:
+        return factor * _losses(*logits(weights, step, 64))
+
+    rate = {"adam": 0.003, "sgd": 0.1}[optimiser]
+    weights = train_side_by_side(firsts, loss_of, 300, rate, optimiser)
+    with torch.no_grad():
+        return _accuracy(*logits(weights, 300, 1_000))
