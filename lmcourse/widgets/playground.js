@@ -212,13 +212,15 @@ function lossChart() {
     const last = Math.max(100, run.step);
     const top = Math.max(5, Math.min(12, Math.ceil(run.exact[0][1])));
     const x = (step) => LEFT + ((WIDE - LEFT - 6) * step) / last;
-    const y = (value) => HIGH - BOTTOM - ((HIGH - BOTTOM - 8) * Math.min(value, top)) / top;
+    const low = Math.floor(rate); // nothing can stay below it
+    const within = (value) => (Math.max(low, Math.min(value, top)) - low) / (top - low);
+    const y = (value) => HIGH - BOTTOM - (HIGH - BOTTOM - 8) * within(value);
     const line = (value, name, kind, below) => [
       s("line", { class: kind, x1: LEFT, x2: WIDE - 6, y1: y(value), y2: y(value) }),
       s("text", { x: WIDE - 8, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name),
     ];
     const marks = [];
-    for (let at = 0; at <= top; at += top > 6 ? 2 : 1) {
+    for (let at = low; at <= top; at += top > 6 ? 2 : 1) {
       marks.push(s("text", { x: LEFT - 6, y: y(at) + 4, "text-anchor": "end" }, String(at)));
       marks.push(s("line", { class: "lmc-grid", x1: LEFT, x2: WIDE - 6, y1: y(at), y2: y(at) }));
     }
@@ -298,7 +300,7 @@ function stepView(tokens, choose) {
     const lines = shown.map((w) => line(visible(tokens[w]), probs[w], slope[w], w === target ? "lmc-target" : ""));
     logits.replaceChildren(table("Gradient of each logit", "lmc-logits", head, ...lines));
     const top = row("lmc-head", column("", "array"), column("lmc-number", "shape"));
-    top.append(column("lmc-number", "length of its gradient"), column("lmc-number", "largest change"));
+    top.append(column("lmc-number", "its gradient’s length"), column("lmc-number", "largest change"));
     const each = slopes.map((g, k) => {
       const length = Math.hypot(...g);
       const largest = rate * g.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -330,7 +332,7 @@ function render({ model, el }) {
     set({ ...values, step: 0 });
   };
   const context = slider("Tokens of context", "context", { max: 3, onMove: (at) => change({ context: at + 1 }) });
-  const width = slider("Numbers of a word", "width", {
+  const width = slider("Numbers per word", "width", {
     max: WIDTHS.length - 1,
     onMove: (at) => change({ width: WIDTHS[at] }),
   });
