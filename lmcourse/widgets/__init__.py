@@ -7,6 +7,7 @@ from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
 from lmcourse.widgets.ngrams import NgramExplorer
+from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
@@ -21,4 +22,5 @@ __all__ = [
     "SparsityMap",
     "TemperatureExplorer",
     "TokenizerExplorer",
+    "TrainingPlayground",
 ]
