@@ -127,8 +127,8 @@ const size = (state) => Math.sqrt(mean(state.map((x) => x * x)));
 export function measures(lab) {
   const drawn = draw(lab);
   const way = [];
-  for (let i = 0, state = drawn.first; i < lab.steps; i++, state = way[i - 1].after) {
-    way.push(forward(state, lab, drawn, i));
+  for (let i = 0; i < lab.steps; i++) {
+    way.push(forward(i ? way[i - 1].after : drawn.first, lab, drawn, i));
   }
   let gradient = drawn.last;
   const [gradients, weights] = [[1], []];
@@ -162,7 +162,7 @@ const SHOWN = {
   states: "size of the state",
 };
 const NAMES = [...Object.keys(CHOICES), ...Object.keys(CHECKS), "gain", "steps", "seed"];
-const DECADES = 15; // to both sides of 1
+const DECADES = 10; // to both sides of 1
 
 const power = (x) => (x > 0 ? Math.log10(x) : -Infinity);
 const brief = (x) => (x === 0 ? "0" : x >= 0.01 && x < 1000 ? x.toPrecision(3) : x.toExponential(1));
@@ -228,7 +228,7 @@ function render({ model, el }) {
     onMove: (at) => set({ gain: at / 20 }),
   });
   const steps = slider("Steps", "steps", { max: 48, onMove: (at) => set({ steps: at + 2 }) });
-  const charts = Object.entries(SHOWN).map(([name, label]) => [name, chart(name, label)]);
+  const charts = Object.entries(SHOWN).map(([name, label]) => ({ name, ...chart(name, label) }));
   const status = h("p", { class: "lmc-gr-status", role: "status" });
   const again = button("Other weights", () => set({ seed: (model.get("seed") + 1) % 100 }));
   const choices = Object.values(fields).map((field) => field.element);
@@ -240,11 +240,11 @@ function render({ model, el }) {
     div("lmc-gr-sliders", gain.element, steps.element),
     div("lmc-buttons", again),
     status,
-    ...charts.map(([, each]) => each.element),
+    ...charts.map((each) => each.element),
     h(
       "p",
       { class: "lmc-note" },
-      "Left: the first step. The line in the middle is 1, each edge fifteen powers of ten away.",
+      "Left: the first step. The line in the middle is 1, each edge ten powers of ten away.",
     ),
   );
 
@@ -254,7 +254,7 @@ function render({ model, el }) {
     Object.entries(fields).forEach(([name, field]) => field.show(lab[name]));
     gain.show(Math.round(20 * lab.gain), lab.gain.toFixed(2));
     steps.show(lab.steps - 2, String(lab.steps));
-    charts.forEach(([name, each]) => each.show(found[name]));
+    charts.forEach((each) => each.show(found[each.name]));
     say(status, verdict(found, lab));
     root.dataset.first = String(found.gradients[0]); // for the tests
     root.dataset.weights = found.weights.join(" ");
