@@ -163,7 +163,7 @@ def activate(name: str, x: Array) -> tuple[Array, Array]:
     if name == "tanh":
         value = np.tanh(x)
         return value, 1 - value**2
-    value = 1 / (1 + np.exp(-x))
+    value = np.exp(-np.logaddexp(0, -x))  # 1 / (1 + e^-x), where e^-x may be too large to write
     return value, value * (1 - value)
 
 

@@ -4,6 +4,7 @@ Python validates and is the reference; the JavaScript beside each module compute
 """
 
 from lmcourse.widgets.entropy import EntropyExplorer
+from lmcourse.widgets.gradients import GradientLaboratory
 from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
 from lmcourse.widgets.ngrams import NgramExplorer
@@ -16,6 +17,7 @@ from lmcourse.widgets.tree import SentenceTree
 __all__ = [
     "CodingInterval",
     "EntropyExplorer",
+    "GradientLaboratory",
     "GuessingGame",
     "NgramExplorer",
     "SentenceTree",

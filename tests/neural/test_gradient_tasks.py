@@ -81,7 +81,7 @@ def test_training_side_by_side_is_training_alone(most):
 
 
 def test_a_clipped_step_by_hand():
-    # The loss is 3 a + 4 b: its gradient (3, 4), of length 5, is clipped to (0.6, 0.8). 0.5 of it from (1, 1).
+    # 3 a + 4 b has the gradient (3, 4), of length 5; clipped (0.6, 0.8); 0.5 of it from (1, 1) on.
     weights = tasks.train_side_by_side(
         [{"w": np.ones(2)}], lambda w, _: w["w"] @ torch.tensor([3.0, 4.0]), 1, 0.5, "sgd", 1.0
     )
