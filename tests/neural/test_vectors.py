@@ -28,7 +28,8 @@ def test_neighbours_are_those_that_point_the_same_way():
 
 def test_an_analogy_by_hand_with_and_without_its_own_words():
     # unit vectors: king - man + woman = (.707 - 1 + 0, .707 - 0 + 1) = (-.293, 1.707);
-    # queen is (-.243, .970): cosine (.071 + 1.656) / 1.732 = .997; woman (0, 1): 1.707 / 1.732 = .986; king: 1 / 1.732 = .577
+    # queen is (-.243, .970): cosine (.071 + 1.656) / 1.732 = .997; woman (0, 1): 1.707 / 1.732 = .986;
+    # king: 1 / 1.732 = .577
     target = np.array([0.5**0.5 - 1, 0.5**0.5 + 1])
     cosine = target @ [-1, 4] / 17**0.5 / np.linalg.norm(target)
     assert PLANE.analogy("man", "king", "woman", 1) == [("queen", pytest.approx(cosine))]
