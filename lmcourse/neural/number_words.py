@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lmcourse.model import check_whole
 from lmcourse.vocabulary import Vocabulary
 
 ONES = (
