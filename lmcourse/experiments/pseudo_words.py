@@ -27,8 +27,8 @@ from lmcourse.vocabulary import Vocabulary
 PAIRS = (("king", "heart"), ("father", "death"), ("eyes", "sword"), ("night", "lady"), ("hand", "world"))
 LABELLED = (10, 50, 250)  # occurrences of each of the two words
 MARGIN, ROW = 16, 96  # tokens that are only read on either side, and tokens in a row
-SETTINGS = [{"seed": seed, "d_model": 96, "vocab_size": 4_000, "steps": 1_500} for seed in range(3)]
-AGAIN = {"seed": 0, "d_model": 8, "vocab_size": 500, "steps": 3}  # a quick one, for a test
+AGAIN = {"seed": 0, "d_model": 8, "vocab_size": 500, "steps": 3}  # a quick one, measured anew by every test
+SETTINGS = [AGAIN] + [{"seed": seed, "d_model": 96, "vocab_size": 4_000, "steps": 1_500} for seed in range(3)]
 
 
 def words(text: str) -> list[str]:
@@ -125,7 +125,7 @@ def held_out_losses(module: BidirectionalLM, setting: Mapping) -> list[float]:
     rows = torch.from_numpy(ids[: len(ids) // ROW * ROW].reshape(-1, ROW))
     losses = [[float(x) for x in module.losses(part)] for part in rows.split(100)]
     sizes = [len(part) for part in rows.split(100)]
-    return np.average(losses, axis=0, weights=sizes).round(4).tolist()
+    return np.average(losses, axis=0, weights=sizes).round(3).tolist()
 
 
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:

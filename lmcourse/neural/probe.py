@@ -34,7 +34,8 @@ def probe(known: Tensor, labels: np.ndarray, asked: Tensor, penalty: float = 0.0
         known: vectors (N, D), or layers of vectors (L, N, D) to mix as ELMo does, with learned shares.
         labels: (N,).
         asked: vectors of the same kind, (N', D) or (L, N', D).
-        penalty: times the squared length of the weights (and of a mixture's scores), added to the mean loss in nats.
+        penalty: times the squared length of the weights, and of a mixture's scores, added to the mean loss in
+            nats.
 
     Each number of a vector is first brought to mean 0 and deviation 1 over the known ones, so that layers of
     different size have an equal start. Raises ValueError if the labels are all the same.
