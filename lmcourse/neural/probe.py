@@ -27,15 +27,17 @@ class Probed(NamedTuple):
         return (self.log_odds > 0) == (labels == 1)
 
 
-def probe(known: Tensor, labels: np.ndarray, asked: Tensor, penalty: float = 0.01) -> Probed:
+def probe(
+    known: Tensor, labels: np.ndarray, asked: Tensor, penalty: float = 0.1, shares_penalty: float = 0.001
+) -> Probed:
     """Fit a label of 0 or 1 on vectors that are known, and ask it about others.
 
     Args:
         known: vectors (N, D), or layers of vectors (L, N, D) to mix as ELMo does, with learned shares.
         labels: (N,).
         asked: vectors of the same kind, (N', D) or (L, N', D).
-        penalty: times the squared length of the weights, and of a mixture's scores, added to the mean loss in
-            nats.
+        penalty: times the squared length of the weights, added to the mean loss in nats.
+        shares_penalty: the same for the scores of a mixture's layers; a large one makes their shares equal.
 
     Each number of a vector is first brought to mean 0 and deviation 1 over the known ones, so that layers of
     different size have an equal start. Raises ValueError if the labels are all the same.
@@ -56,8 +58,9 @@ def probe(known: Tensor, labels: np.ndarray, asked: Tensor, penalty: float = 0.0
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        size = sum(x.square().sum() for x in (weights, *([] if mix is None else [mix.scores])))
-        value = binary_cross_entropy_with_logits(says(known), targets) + penalty * size
+        value = binary_cross_entropy_with_logits(says(known), targets) + penalty * weights.square().sum()
+        if mix is not None:
+            value = value + shares_penalty * mix.scores.square().sum()
         value.backward()
         return value
 
