@@ -25,8 +25,9 @@ class CodingInterval(Widget):
     """How a text becomes a number: the interval [0, 1), divided among the next tokens, again and again.
 
     The reader steps through the text, reads off the bits that name it, and finds out for any other number
-    which text it stands for. All arithmetic is exact. The page carries the model's predictions along the text
-    and after the most probable other beginnings, as many as fit.
+    which text it stands for. All arithmetic is exact, with the model's floats taken as the fractions that
+    they are. The page carries the model's predictions along the text and after the most probable other
+    beginnings, as many as fit.
 
     Args:
         model: any language model of up to 100 tokens.
