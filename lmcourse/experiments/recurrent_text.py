@@ -118,12 +118,12 @@ def learn(
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     """Bits per held-out character, also of each block; parameters; bytes of the compressed plays."""
     vocab, ids, plays = corpus()
+    checkpoint = RESULTS / ".recurrent_text-{model}-{size}-{seed}.checkpoint".format(**setting)
     clock = Clock()
     if setting["model"] == "modified_kneser_ney":
         model: LanguageModel = NgramModel.fit(vocab, setting["size"], [ids], modified_kneser_ney)
         parameters = model.count_parameters()
     else:
-        checkpoint = RESULTS / ".recurrent_text-{model}-{size}-{seed}.checkpoint".format(**setting)
         model = learn(setting, rng, clock, checkpoint if setting["steps"] > 1000 else None)
         parameters = sum(p.numel() for p in model.module.parameters())
     minutes = clock.minutes()
@@ -132,13 +132,15 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     judged = plays[: setting["judged"]] if setting["judged"] else plays
     costs = -model.token_log_probs(judged) / np.log(2)
     blocks = [float(block.mean()) for block in np.array_split(costs, len(costs) // BLOCK)]
-    return {
+    found = {
         "bits": round(float(costs.mean()), 3),
         "blocks": [round(block, 3) for block in blocks],
         "parameters": parameters,
         "minutes": round(minutes),  # of one core, to learn
         "bytes": len(encode(model, judged)) if setting in (BIG, COUNTED) else None,
     }
+    checkpoint.unlink(missing_ok=True)  # not before all is measured
+    return found
 
 
 if __name__ == "__main__":
