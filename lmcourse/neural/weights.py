@@ -27,7 +27,7 @@ def save_weights(module: torch.nn.Module, path: Path) -> None:
     Raises ValueError for a weight that is no finite number in half precision.
     """
     head: dict[str, object] = {}
-    numbers = b""
+    numbers = bytearray()
     rounded = {name: tensor.detach().cpu().half() for name, tensor in module.state_dict().items()}
     for name, tensor in rounded.items():
         if not torch.isfinite(tensor).all():
@@ -38,7 +38,7 @@ def save_weights(module: torch.nn.Module, path: Path) -> None:
         numbers += data
     text = json.dumps(head).encode()
     text += b" " * (-len(text) % 8)  # so that the numbers begin at a multiple of 8
-    write_whole(path, struct.pack("<Q", len(text)) + text + numbers)
+    write_whole(path, struct.pack("<Q", len(text)) + text + bytes(numbers))
     module.load_state_dict(rounded)
 
 
