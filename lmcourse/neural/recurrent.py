@@ -23,6 +23,7 @@ from lmcourse.reader import Reader
 from lmcourse.vocabulary import Vocabulary
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+PIECE = 1024  # tokens that are read before what was worked out about them is let go
 State = tuple[Tensor, ...]  # what a cell carries on: the hidden state h (B, H), and of an LSTM the memory c
 
 
@@ -132,6 +133,23 @@ class RecurrentNetwork(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(d_model, vocab_size)
 
+    def draw(self, rng: np.random.Generator) -> RecurrentNetwork:
+        """Draw all weights anew, from NumPy's generator, whose numbers are the same everywhere; returns self.
+
+        From the same distributions as torch.nn: embeddings normal, all else uniform within ±1/√d_model.
+        """
+        bound = self.output.in_features**-0.5
+        with torch.no_grad():
+            for parameter in self.parameters():
+                normal = parameter is self.embedding.weight
+                drawn = (
+                    rng.normal(size=parameter.shape)
+                    if normal
+                    else rng.uniform(-bound, bound, parameter.shape)
+                )
+                parameter.copy_(torch.from_numpy(drawn))
+        return self
+
     def start(self, n_rows: int) -> list[State]:
         """The state of each layer before any text."""
         return [layer.start(n_rows) for layer in self.layers]
@@ -169,9 +187,14 @@ class RecurrentModel(TorchModel):
         return RecurrentReader(self, contexts)
 
     def logits(self, token_ids: Tensor, rows: Tensor, places: Tensor) -> Tensor:
-        """As `TorchModel` says, with an output layer only where it is asked for."""
-        hidden, _ = self.module.read(token_ids, self.module.start(len(token_ids)))
-        return self.module.output(hidden[rows, places])
+        """As `TorchModel` says: a piece at a time, with an output only where it is asked for."""
+        states = self.module.start(len(token_ids))
+        found = self.module.output.weight.new_empty(len(rows), self.vocab_size)
+        for begin in range(0, token_ids.shape[1], PIECE):
+            hidden, states = self.module.read(token_ids[:, begin : begin + PIECE], states)
+            here = (places >= begin) & (places < begin + PIECE)
+            found[here] = self.module.output(hidden[rows[here], places[here] - begin])
+        return found
 
 
 class RecurrentReader(Reader):

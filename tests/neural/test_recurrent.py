@@ -6,6 +6,7 @@ import torch
 
 from lmcourse.decoding import Decoding, generate, generate_batch
 from lmcourse.model import LanguageModel
+from lmcourse.neural import recurrent
 from lmcourse.neural.recurrent import RecurrentLayer, RecurrentModel, RecurrentNetwork, lstm_step
 from lmcourse.vocabulary import Vocabulary
 
@@ -88,6 +89,31 @@ def test_scores_are_those_of_the_interface(cell):
     texts = ["abcab.cba", "", "b"]
     for text, terms in zip(texts, model.token_log_probs_of(texts)):
         np.testing.assert_allclose(terms, LanguageModel.token_log_probs(model, text), atol=1e-6)
+
+
+@each_cell
+def test_a_long_text_is_read_in_pieces(cell, monkeypatch):
+    model = model_of(cell)
+    texts = ["abcab.cba", "ab", "bccb"]
+    whole = model.token_log_probs_of(texts)
+    after = model.next_log_probs([[0, 1, 2, 2, 1], [2]])
+    monkeypatch.setattr(recurrent, "PIECE", 3)
+    for pieces, terms in zip(model.token_log_probs_of(texts), whole):
+        np.testing.assert_allclose(pieces, terms, atol=1e-6)
+    np.testing.assert_allclose(model.next_log_probs([[0, 1, 2, 2, 1], [2]]), after, atol=1e-6)
+
+
+def test_weights_are_drawn_from_numpys_generator():
+    network = RecurrentNetwork(50, 64, cell="gru")
+    drawn = [p.clone() for p in network.draw(np.random.default_rng(5)).parameters()]
+    torch.manual_seed(9)
+    again = RecurrentNetwork(50, 64, cell="gru").draw(np.random.default_rng(5))
+    assert all(torch.equal(a, b) for a, b in zip(drawn, again.parameters()))
+    # uniform within 1/√64 = 0.125: standard deviation 0.125/√3; embeddings normal
+    weights = again.layers[0].weight_hh.detach()
+    assert weights.abs().max() <= 0.125
+    assert float(weights.std()) == pytest.approx(0.125 / 3**0.5, rel=0.02)
+    assert float(again.embedding.weight.detach().std()) == pytest.approx(1, rel=0.05)
 
 
 def test_a_text_can_be_generated():
