@@ -42,6 +42,7 @@ softmax_gradient.case(
 softmax_gradient.case(
     "Of two rows each has half a say in the mean.",
     ask.softmax_gradient(array([0, LN3], [LN4, 0]), np.array([1, 1])).gives([[0.125, -0.125], [0.4, -0.4]]),
+    ask.softmax_gradient(array([0, LN3], [LN4, 0]), np.array([0, 1])).gives([[-0.375, 0.375], [0.4, -0.4]]),
 )
 softmax_gradient.case(
     "Logits of 1,000 and more overflow in an exponential, but have probabilities like any others.",
@@ -73,7 +74,7 @@ softmax_gradient.slip(
 )
 softmax_gradient.slip(
     "you took 1 from the target's column in every row; each row has its own target",
-    {"gradient[np.arange(len(targets)), targets]": "gradient[:, targets]"},
+    {"gradient[np.arange(len(targets)), targets]": "gradient[:, np.unique(targets)]"},
 )
 softmax_gradient.slip(
     "exp(1000) is infinite, and inf / inf is no number; subtract each row's largest logit first",
@@ -149,9 +150,7 @@ lookup.slip(
 )
 lookup.slip(
     "a row that is looked up several times receives the sum; you kept one of its gradients only",
-    {
-        ADD: "for i, row in zip(ids.ravel()[::-1], g.reshape(-1, g.shape[-1])[::-1]):\n            back[i] = row"
-    },
+    {ADD: "back[ids] = g"},
 )
 lookup.slip(
     "the result has no parents, so no gradient finds its way back to the table", {"[(table, pull)]": "[]"}
@@ -204,17 +203,18 @@ lstm = Exercise(
     minutes=20,
     hints=(
         "One product gives all four blocks: put x and h side by side, multiply, add the bias, and cut the "
-        "result into four. Which of them go through σ, and which through tanh?",
+        "result into four. Which of them go through the sigmoid, and which through tanh?",
         "`i, f, g, o = np.split(a, 4, axis=1)`, with `a = np.concatenate([x, h], axis=1) @ W + b`. The new "
         "h is made of the *new* c.",
     ),
 )
-# σ(ln 3) = 3/4, σ(ln 4) = 4/5, σ(-ln 3) = 1/4, tanh(ln 2) = 3/5. With c = 2: c' = 1/4 · 2 + 3/4 · 3/5 = 19/20.
+# The sigmoids of ln 3, ln 4 and -ln 3 are 3/4, 4/5 and 1/4, and tanh(ln 2) = 3/5. With c = 2 therefore
+# c' = 1/4 · 2 + 3/4 · 3/5 = 19/20.
 GATES = array(LN3, -LN3, LN2, LN4)
 SMALL = 19 / 20
 lstm.case(
     "Gates of 3/4, 1/4 and 4/5, a candidate of 3/5: of c = 2 remains 1/2, and 9/20 comes in.",
-    ask.lstm_step(array([5]), array([7]), array([2]), np.zeros((2, 4)), GATES[:]).gives(
+    ask.lstm_step(array([5]), array([7]), array([2]), np.zeros((2, 4)), GATES).gives(
         ([[0.8 * math.tanh(SMALL)]], [[SMALL]])
     ),
 )
@@ -245,12 +245,12 @@ NEW_C, NEW_H = "sigmoid(f) * c + sigmoid(i) * np.tanh(g)", "sigmoid(o) * np.tanh
 ORDER = "i, f, g, o ="
 lstm.slip("the forget gate comes second, after the input gate", {ORDER: "f, i, g, o ="})
 lstm.slip("the order of the blocks is i, f, g, o; you took the output gate third", {ORDER: "i, f, o, g ="})
-lstm.slip("the candidate g goes through tanh, not through σ", {"np.tanh(g)": "sigmoid(g)"})
+lstm.slip("the candidate g goes through tanh, not through the sigmoid", {"np.tanh(g)": "sigmoid(g)"})
 lstm.slip("the candidate g goes through tanh, as it is it has no bound", {"np.tanh(g)": "g"})
 lstm.slip("h' is made of tanh(c'), not of c' itself", {"np.tanh(new_c)": "new_c"})
 lstm.slip("h' is made of the new c, not of the old one", {"np.tanh(new_c)": "np.tanh(c)"})
 lstm.slip(
-    "the gates i, f and o go through σ, which lies between 0 and 1; tanh may be negative",
+    "the gates i, f and o go through the sigmoid, which lies between 0 and 1; tanh may be negative",
     {"return (1 + np.tanh(a / 2)) / 2": "return np.tanh(a)"},
 )
 lstm.slip("the forget gate is missing: c keeps f times what it had", {"sigmoid(f) * c": "c"})
@@ -309,19 +309,19 @@ negative_sampling = Exercise(
         "The derivative of $-\\ln \\sigma(s)$ by $s$ is $\\sigma(s) - 1$. A score $s = v \\cdot u$ has the "
         "derivative $u$ by $v$, and $v$ by $u$. The noise has the same with a minus before its scores.",
         "$\\ln(1 + e^{-s})$ is `np.logaddexp(0, -s)`, which does not overflow. The gradient by $v$ is "
-        "$(\\sigma(v \\cdot u) - 1)\\, u + \\sum_k \\sigma(v \\cdot n_k)\\, n_k$; row $k$ of that by the noise "
-        "is $\\sigma(v \\cdot n_k)\\, v$.",
+        "$(\\sigma(v \\cdot u) - 1)\\, u + \\sum_k \\sigma(v \\cdot n_k)\\, n_k$; row $k$ of that by the "
+        "noise is $\\sigma(v \\cdot n_k)\\, v$.",
     ),
 )
 V3, U1 = array(LN3, 0), array(1, 0)
-# v · u = ln 3 and σ = 3/4; v · n = -ln 3 and σ(-v · n) = 3/4, so each term costs ln 4/3
+# v · u = ln 3, of which the sigmoid is 3/4; -v · n = ln 3 as well, so each term costs ln 4/3
 negative_sampling.case(
     "Scores of ln 3 with the neighbour and -ln 3 with the noise: 3/4 each, and 1/4 is missing.",
     ask.negative_sampling(V3, U1, array([-1, 2])).gives(
         (2 * math.log(4 / 3), [-0.5, 0.5], [-LN3 / 4, 0.0], [[LN3 / 4, 0.0]])
     ),
 )
-# v · n = ln 3 now, twice: σ = 3/4, and -ln σ(-ln 3) = ln 4 each
+# v · n = ln 3 now, twice: the sigmoid is 3/4, that of -ln 3 is 1/4, which costs ln 4 each
 negative_sampling.case(
     "Two drawn words that v agrees with: each costs ln 4, and both pull.",
     ask.negative_sampling(V3, U1, array([1, 1], [1, -3])).gives(
@@ -360,19 +360,19 @@ negative_sampling.slip(
     "the noise pulls at v, too; its part of the gradient is missing", {" + d_no @ noise": ""}
 )
 negative_sampling.slip(
-    "the gradient of -ln σ(s) is σ(s) - 1: for the neighbour the 1 is missing",
+    "the gradient of -ln sigmoid(s) is sigmoid(s) - 1: for the neighbour the 1 is missing",
     {"sigmoid(yes) - 1": "sigmoid(yes)"},
 )
 negative_sampling.slip(
-    "the noise's gradient is σ(v · n) v, by each drawn word; you exchanged v for the drawn word",
+    "the noise's gradient is sigmoid(v · n) v, by each drawn word; you exchanged v for the drawn word",
     {"np.outer(d_no, v)": "d_no[:, None] * noise"},
 )
 negative_sampling.slip(
     "the gradient by u is a multiple of v; you returned a multiple of u", {"d_yes * v, np": "d_yes * u, np"}
 )
 negative_sampling.slip(
-    "σ of a score of -1,000 is 0 to a computer, and its logarithm infinite; work with ln(1 + e^-s), "
-    "np.logaddexp(0, -s)",
+    "the sigmoid of -1,000 is 0 to a computer, and its logarithm infinite; work with ln(1 + e^-s), "
+    "which is np.logaddexp(0, -s)",
     {LOSS: "float(-np.log(sigmoid(yes)) - np.log(sigmoid(-no)).sum())"},
 )
 
@@ -550,8 +550,8 @@ def knows_by_its_weights(student):
     lost = excess(student, zeros, 1)
     expect(
         lost > 1.5,
-        f"with all weights at zero your network still loses only {lost:.2f} bits per token against the world: "
-        "it knows something that is not in the weights",
+        f"with all weights at zero your network still loses only {lost:.2f} bits per token against the "
+        "world: it knows something that is not in the weights",
     )
 
 
