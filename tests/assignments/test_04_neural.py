@@ -66,7 +66,7 @@ def test_the_loss_against_noise_and_its_gradients_are_torchs(rng):
     loss.backward()
     got = defined(NAME)["negative_sampling"](*arrays)
     assert got[0] == pytest.approx(loss.item())
-    assert float(negative_sampling_loss(v[None], u[None], noise[None])) == pytest.approx(got[0])
+    assert negative_sampling_loss(v[None], u[None], noise[None]).item() == pytest.approx(got[0])
     for mine, theirs in zip(got[1:], (v, u, noise)):
         assert mine == pytest.approx(theirs.grad.numpy())
 
@@ -114,7 +114,7 @@ def test_the_figures_of_the_model_answer_are_those_of_the_runs(runs):
 
 def test_each_run_shows_its_fault(runs):
     world_alone = 2.594  # nats; 3.743 bits, the entropy of single tokens in agreement(4)
-    (a, a_held), (b, b_held), (c, c_held), (d, d_held), (e, e_held) = (runs[x] for x in "ABCDE")
+    (_, a_held), (b, b_held), (c, c_held), (_, d_held), (e, e_held) = (runs[x] for x in "ABCDE")
     assert abs(a_held[-100:] - world_alone).max() < 0.03
     assert np.mean(b < 0.1) > 0.3
     assert b.max() > 5
@@ -187,7 +187,7 @@ def test_a_network_that_breaks_the_contract_is_told_so(code, what):
 
 
 def test_more_bits_earn_fewer_points():
-    """A mixture with the uniform distribution lies between: q = 0.9 p + 0.1 / 22 costs at most log2(1/0.9)."""
+    """Of a mixture with the uniform distribution: 0.9 p + 0.1 / 22 costs log2(1 / 0.9) = 0.15 bits at most."""
     code = (
         "old = predict\n\n\ndef predict(weights, contexts):\n"
         "    return SHARE * old(weights, contexts) + (1 - SHARE) / 22"
