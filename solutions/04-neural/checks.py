@@ -10,9 +10,10 @@ import math
 
 import numpy as np
 
-from lmcourse.grading.asking import ask
-from lmcourse.grading.checks import Score, check, expect, on_a_curve
+from lmcourse.grading.asking import ask, asking
+from lmcourse.grading.checks import Score, check, describe, expect, on_a_curve
 from lmcourse.grading.exercise import Exercise
+from lmcourse.world import agreement
 
 LN2, LN3, LN4 = math.log(2), math.log(3), math.log(4)
 
@@ -35,6 +36,20 @@ softmax_gradient = Exercise(
         "each row before you take exponentials: that changes no probability.",
     ),
 )
+
+
+def large_logits(logits, targets):
+    """The question for the gradient, which says so if it is no number."""
+
+    def answer(student):
+        gradient = ask.softmax_gradient(logits, targets).answer(student)
+        is_nan = isinstance(gradient, np.ndarray) and np.isnan(gradient).any()
+        expect(not is_nan, f"for the logits {logits.tolist()} there is nan (not a number) in the gradient")
+        return gradient
+
+    return asking(f"the gradient for the logits {logits.tolist()} and the target {targets.tolist()}", answer)
+
+
 softmax_gradient.case(
     "Logits ln 1, ln 2, ln 1 are 1/4, 1/2, 1/4; the target, the first, has 1 less.",
     ask.softmax_gradient(array([0, LN2, 0]), np.array([0])).gives([[-0.75, 0.5, 0.25]]),
@@ -46,8 +61,8 @@ softmax_gradient.case(
 )
 softmax_gradient.case(
     "Logits of 1,000 and more overflow in an exponential, but have probabilities like any others.",
-    ask.softmax_gradient(array([1000, 1000 + LN3]), np.array([0])).gives([[-0.75, 0.75]]),
-    ask.softmax_gradient(array([-1000, 1000]), np.array([0])).gives([[-1.0, 1.0]]),
+    large_logits(array([1000, 1000 + LN3]), np.array([0])).gives([[-0.75, 0.75]]),
+    large_logits(array([-1000, 1000]), np.array([0])).gives([[-1.0, 1.0]]),
     weight=0.5,
 )
 softmax_gradient.slip(
@@ -483,51 +498,40 @@ def clip(gradients, most):
 
 PARAMETERS = 50_000
 NONE, FULL = 0.25, 0.07  # bits per token above the floor
-MEMORY = 12
+MEMORY, SIZE = 12, 22
+ROWS = f"predict should return an array of shape (B, {SIZE}), a row for each context"
 
 
 def probabilities(student, weights, contexts):
     """What the student's network says, (B, 22), after what can be wrong with it was looked for."""
-    from lmcourse.world import agreement
-
-    size = agreement(4).vocab_size
-    probs = student.predict(weights, contexts)
-    expect(probs is not None, "predict returned None; is a `return` missing?")
-    probs = np.asarray(probs, dtype=float)
+    probs = ask.predict(weights, contexts).answer(student)
+    expect(isinstance(probs, np.ndarray), f"{ROWS}; yours returned {describe(probs)}")
     expect(
-        probs.shape == (len(contexts), size),
-        f"predict should return an array of shape {(len(contexts), size)}, a row for each context; yours has "
-        f"shape {probs.shape}",
+        probs.shape == (len(contexts), SIZE) and probs.dtype.kind == "f",
+        f"{ROWS}; yours has shape {probs.shape}",
     )
-    expect(
-        bool(np.isfinite(probs).all()), "predict returned nan or inf: subtract the largest logit before exp"
-    )
-    expect(
-        bool((probs >= 0).all()), "predict returned numbers below 0: are these logits or log-probabilities?"
-    )
+    expect(bool(np.isfinite(probs).all()), "predict returned nan or inf: is there an overflow in exp?")
+    expect(bool((probs >= 0).all()), f"predict returned {probs.min():.4g}; no probability is below 0")
     sums = probs.sum(axis=1)
-    expect(
-        bool((abs(sums - 1) < 1e-6).all()),
-        f"a row of predict should sum to 1; one sums to {sums[np.argmax(abs(sums - 1))]:.4g}: along which "
-        "axis is your softmax?",
-    )
+    worst = sums[np.argmax(abs(sums - 1))]
+    expect(abs(worst - 1) < 1e-6, f"a row of predict should sum to 1; one sums to {worst:.4g}")
     return probs
 
 
 def numbers(student):
     """The student's weights, which must be few enough."""
     found = student.weights()
-    expect(found is not None, "weights returned None; is a `return` missing?")
-    expect(isinstance(found, dict), "weights should return a dictionary from name to array")
-    count = sum(np.asarray(w).size for w in found.values())
+    expect(
+        isinstance(found, dict) and all(isinstance(w, np.ndarray) for w in found.values()) and bool(found),
+        f"weights should return a dictionary from name to array; you returned {describe(found)}",
+    )
+    count = sum(w.size for w in found.values())
     expect(count <= PARAMETERS, f"your network has {count:,} parameters; at most {PARAMETERS:,} are allowed")
-    return {name: np.asarray(w, dtype=float) for name, w in found.items()}
+    return found
 
 
 def excess(student, weights, seed):
     """Bits per token above the world's own, on a text of this seed."""
-    from lmcourse.world import agreement
-
     world = agreement(4)
     ids = [t for s in world.sample(800, np.random.default_rng([4, seed])) for t in s]
     padded = np.array([world.end] * MEMORY + ids)
@@ -537,31 +541,115 @@ def excess(student, weights, seed):
     return float(np.mean(world.token_log_probs(ids) - np.log(said)) / LN2)
 
 
-@check("small_network", weight=0.5)
-def fits_the_contract(student):
-    """Few enough numbers, and rows of probabilities for contexts of 12 tokens."""
-    probabilities(student, numbers(student), np.full((3, MEMORY), 21))
+def keeps_the_contract(student):
+    """Whether the weights are few and the rows distributions; fails if not."""
+    contexts = np.random.default_rng(0).integers(SIZE, size=(7, MEMORY))
+    return probabilities(student, numbers(student), contexts).shape == (7, SIZE)
 
 
-@check("small_network", weight=0.5)
+def learned_something(student):
+    """Whether the network is better than shares of single tokens; fails if not."""
+    lost = excess(student, numbers(student), 0)
+    expect(
+        lost < 1,
+        f"your network loses {lost:.2f} bits per token against the world; a table of pairs loses about 0.3",
+    )
+    return True
+
+
 def knows_by_its_weights(student):
-    """With all weights at zero the network knows nothing."""
+    """Whether the network knows nothing without its weights; fails if it does."""
     zeros = {name: np.zeros_like(w) for name, w in numbers(student).items()}
     lost = excess(student, zeros, 1)
     expect(
         lost > 1.5,
-        f"with all weights at zero your network still loses only {lost:.2f} bits per token against the "
-        "world: it knows something that is not in the weights",
+        f"with all weights at zero your network still loses only {lost:.2f} bits per token against the world",
     )
+    return True
+
+
+small_network = Exercise(
+    "small_network",
+    points=4,
+    minutes=90,
+    hints=(
+        "The network of exercise 6 with 12 tokens of context will do, and plain steps along the gradient "
+        "will be slow. What does Adam do differently, and what becomes of the last hundredths of a bit if "
+        "the learning rate falls towards the end?",
+        "24 hidden units on 12 vectors of six numbers each, 2,500 steps of Adam with batches of 256 from "
+        "8,000 sentences, and a learning rate that falls from 0.006 to 0 in a straight line, reach full "
+        "points in seconds. A larger network needs more steps.",
+    ),
+)
+small_network.case(
+    "At most 50,000 numbers, and a row of 22 probabilities for each context.",
+    asking("the network's contract", keeps_the_contract).gives(True),
+    weight=0.5,
+)
+small_network.case(
+    "It has learned something: less than one bit per token is lost against the world.",
+    asking("the network on a text that you may see", learned_something).gives(True),
+    weight=0.5,
+)
+small_network.case(
+    "With all weights at zero it knows nothing.",
+    asking("the network without its weights", knows_by_its_weights).gives(True),
+    weight=0.5,
+)
+PROBS = "odds / odds.sum(axis=1, keepdims=True)"
+small_network.slip(
+    "the softmax is along the wrong axis: each row is a distribution over the tokens",
+    {"odds.sum(axis=1": "odds.sum(axis=0"},
+)
+small_network.slip(
+    "those are logits; the softmax is missing",
+    {PROBS: "logits"},
+)
+small_network.slip(
+    "those are logarithms of probabilities",
+    {PROBS: f"np.log({PROBS})"},
+)
+small_network.slip("the softmax is not divided by its sum", {PROBS: "odds"})
+small_network.slip(
+    "embeddings, matrices and biases all count, and those that are not used as well",
+    {"return unpacked(WEIGHTS)": 'return {**unpacked(WEIGHTS), "spare": np.zeros((300, 200))}'},
+)
+small_network.slip(
+    "`weights` returns the arrays; the text is to be unpacked", {"return unpacked(WEIGHTS)": "return WEIGHTS"}
+)
+small_network.slip(
+    "a context has the oldest token first and the last one at its end; is it read the other way round?",
+    {"for name in NAMES], contexts)": "for name in NAMES], contexts[:, ::-1])"},
+)
+small_network.slip(
+    "is that a network that has not been trained yet?",
+    {
+        "return unpacked(WEIGHTS)": "rng = np.random.default_rng(5)\n"
+        "    return {n: t.data for n, t in zip(NAMES, new_weights(rng, 22, 12, 6, 24))}"
+    },
+)
+small_network.slip(
+    "it knows something that is not in the weights it is given; `predict` is to use its argument",
+    {"Tensor(weights[name])": "Tensor(unpacked(WEIGHTS)[name])"},
+)
+small_network.another(
+    "by NumPy alone",
+    """
+def predict(weights, contexts):
+    E, W, b, U, c = (weights[name] for name in "EWbUc")
+    hidden = sum(E[contexts[:, i]] @ W[6 * i : 6 * i + 6] for i in range(12))
+    logits = np.tanh(hidden + b) @ U + c
+    return np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+""",
+)
 
 
 @check("small_network")
 def bits_on_a_text_you_may_see(student):
     """Bits per token above the floor, on one text; the grade takes another."""
     lost = excess(student, numbers(student), 0)
-    score = on_a_curve(lost, none=NONE, full=FULL)
     return Score(
-        score,
+        on_a_curve(lost, none=NONE, full=FULL),
         f"{lost:.3f} bits per token above the floor; {FULL} earn all points, {NONE} none: longer training, a "
         "falling learning rate, more hidden units, more text?",
     )
@@ -571,7 +659,7 @@ def bits_on_a_text_you_may_see(student):
     "small_network",
     hidden=True,
     hint=f"bits per token above the floor, on a hidden text: {FULL} earn all points and {NONE} none",
-    weight=2,
+    weight=2.5,
 )
 def bits_on_hidden_text(student, rng):
     """Bits per token above the floor, on a text that nobody has seen."""
