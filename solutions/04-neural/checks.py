@@ -274,7 +274,7 @@ lstm.slip(
     "you let in 1 - f, as a GRU does; an LSTM has an input gate of its own",
     {"sigmoid(i)": "(1 - sigmoid(f))"},
 )
-lstm.slip("the pair is (h, c), hidden state first", {NEW_H: "new_c, sigmoid(o) * np.tanh(new_c)"})
+lstm.slip("the pair is (h, c), h first", {NEW_H: "new_c, sigmoid(o) * np.tanh(new_c)"})
 lstm.slip(
     "W's first D rows are for the input: put x before h",
     {"np.concatenate([x, h], axis=1)": "np.concatenate([h, x], axis=1)"},
@@ -576,7 +576,7 @@ small_network = Exercise(
         "The network of exercise 6 with 12 tokens of context will do, and plain steps along the gradient "
         "will be slow. What does Adam do differently, and what becomes of the last hundredths of a bit if "
         "the learning rate falls towards the end?",
-        "24 hidden units on 12 vectors of six numbers each, 2,500 steps of Adam with batches of 256 from "
+        "24 units on 12 vectors of six numbers each, 2,500 steps of Adam with batches of 256 from "
         "8,000 sentences, and a learning rate that falls from 0.006 to 0 in a straight line, reach full "
         "points in seconds. A larger network needs more steps.",
     ),
@@ -651,7 +651,7 @@ def bits_on_a_text_you_may_see(student):
     return Score(
         on_a_curve(lost, none=NONE, full=FULL),
         f"{lost:.3f} bits per token above the floor; {FULL} earn all points, {NONE} none: longer training, a "
-        "falling learning rate, more hidden units, more text?",
+        "falling learning rate, a wider network, more text?",
     )
 
 
