@@ -54,7 +54,8 @@ def colab(tmp_path_factory):
     pins = folder / "pins.txt"
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     pins.write_text("\n".join(line for line in lines if "widgets" not in line), encoding="utf-8")
-    packages = ["ipywidgets==7.7.1", "ipykernel", "nbval", *wheels.glob("lmcourse-*.whl")]
+    (wheel,) = wheels.glob("lmcourse-*.whl")
+    packages = ["ipywidgets==7.7.1", "ipykernel", "nbval", f"{wheel}[neural]"]  # Colab has a torch
     install = ["-m", "pip", "-q", "--disable-pip-version-check", "install", "-c", pins]
     subprocess.run([python, *install, *packages], check=True)
     for name, text in STAND_IN.items():
