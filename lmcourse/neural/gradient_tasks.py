@@ -74,15 +74,18 @@ def recurrent_logits(cell: str, weights: dict[str, Tensor], tokens: Tensor) -> t
 
     The weights of the networks stand one behind the other in a first dimension.
     """
-    step = torch.vmap(STEPS[cell])
-    inputs = weights["inputs"][:, tokens.T]  # (S, T, B, gates · H)
-    n_nets, n_rows, hidden = len(inputs), len(tokens), weights["hidden"].shape[-1]
-    zeros = inputs.new_zeros(n_nets, n_rows, hidden)
-    state, states = (zeros, zeros) if cell == "lstm" else (zeros,), []
-    for i in range(tokens.shape[1]):
-        state = step(inputs[:, i], state, weights["hidden"], weights["bias"])
-        states.append(state[0])
-    return state[0] @ weights["output"], states
+    step = STEPS[cell]
+
+    def one(weights: dict[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
+        inputs = weights["inputs"][tokens.T].unbind(0)  # T of (B, gates · H)
+        zeros = inputs[0].new_zeros(len(tokens), weights["hidden"].shape[-1])
+        state, states = (zeros, zeros) if cell == "lstm" else (zeros,), []
+        for x in inputs:
+            state = step(x, state, weights["hidden"], weights["bias"])
+            states.append(state[0])
+        return state[0] @ weights["output"], states
+
+    return torch.vmap(one)(weights)
 
 
 def deep_weights(
@@ -118,14 +121,16 @@ def deep_logits(
     normalise: bool = False,
 ) -> Tensor:
     """What S deep networks say of points (B, 2): logits (S, B, 2)."""
+    layers = zip(weights["layers"].unbind(1), weights["biases"][:, :, None].unbind(1))
+    gates = weights["gates"].unbind(1) if shortcut == "gate" else ()
     state = points @ weights["input"]
-    for i in range(weights["layers"].shape[1]):
-        value = state @ weights["layers"][:, i] + weights["biases"][:, i, None]
+    for i, (matrix, bias) in enumerate(layers):
+        value = torch.baddbmm(bias, state, matrix)
         if normalise:
             value = torch.nn.functional.layer_norm(value, value.shape[-1:])
         value = PHI[activation](value)
         if shortcut == "gate":
-            opened = torch.sigmoid(state @ weights["gates"][:, i] + GATE_BIAS)
+            opened = torch.sigmoid(state @ gates[i] + GATE_BIAS)
             value = state + opened * (value - state)
         state = state + value if shortcut == "residual" else value
     return state @ weights["output"]
