@@ -7,8 +7,9 @@ written out, and are those of whole stretches of text at once: each word is look
 neighbouring rows.
 
 Departures from the original program: the random words are shared by a stretch, each with a weight, so that
-their expected sum stays that of k for each pair; and the steps are AdaGrad's. Frequent words are skipped by the
-rule of the second paper, from which the program's own differs a little. Sources: Mikolov et al. (2013a, 2013b); shared negatives: Ji et al. (2016).
+their expected sum stays that of k for each pair; and the steps are AdaGrad's. Frequent words are skipped by
+the rule of the second paper, from which the program's own differs a little. Sources: Mikolov et al. (2013a,
+2013b); shared negatives: Ji et al. (2016).
 """
 
 from __future__ import annotations
