@@ -7,8 +7,9 @@ written out, and are those of whole stretches of text at once: each word is look
 neighbouring rows.
 
 Departures from the original program: the random words are shared by a stretch, each with a weight, so that
-their expected sum stays that of k for each pair; and the steps are AdaGrad's, since a stretch adds up many
-gradients of a frequent word. Sources: Mikolov et al. (2013a, 2013b); shared negatives: Ji et al. (2016).
+their expected sum stays that of k for each pair; and the steps are AdaGrad's. Frequent words are skipped by
+the rule of the second paper, from which the program's own differs a little. Sources: Mikolov et al. (2013a,
+2013b); shared negatives: Ji et al. (2016).
 """
 
 from __future__ import annotations
@@ -161,13 +162,15 @@ def train_word2vec(
         seed: of all that is drawn.
         progress: whether to show a bar.
 
-    Raises ValueError for an unknown objective, ids out of range, a text of fewer than two words.
+    Raises ValueError for an unknown objective, ids out of range, a text of fewer than two words, a window or
+    stretch that holds no pair.
     """
     if objective not in OBJECTIVES:
         raise ValueError(f"objective={objective!r} must be one of {', '.join(map(repr, OBJECTIVES))}")
     text = np.asarray(token_ids, dtype=np.int64)
     if len(text) < 2 or text.min() < 0 or text.max() >= vocab_size:
         raise ValueError(f"token_ids must be two or more whole numbers from 0 to {vocab_size - 1}")
+    window, stretch = check_whole(window, "window"), check_whole(stretch, "stretch", least=2)
     rng = np.random.default_rng(seed)
     counts = np.bincount(text, minlength=vocab_size)
     noise_shares = np.cumsum(counts**0.75 / np.sum(counts**0.75))

@@ -99,6 +99,8 @@ def test_the_same_seed_gives_the_same_vectors():
         ({"token_ids": [0, 4]}, "token_ids must be two or more whole numbers from 0 to 3"),
         ({"token_ids": [0]}, "two or more"),
         ({"epochs": 0}, "epochs=0"),
+        ({"window": 0}, "window=0"),
+        ({"stretch": 1}, "stretch=1"),
     ],
 )
 def test_bad_input_is_named(settings, said):
