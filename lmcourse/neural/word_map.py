@@ -43,12 +43,12 @@ def common_words(
         if re.fullmatch("[A-Za-z]{2,}", word) and small in counts and (small not in spelled or word == small):
             spelled[small] = word
     there = {word.lower() for word in asked}
-    rest = sorted((small for small in spelled if small not in there), key=lambda small: -counts[small])
+    rest = sorted((small for small in spelled if small not in there), key=lambda small: (-counts[small], small))
     more = check_whole(n, "n") - len(asked)
     if not 0 <= more <= len(rest):
         raise ValueError(f"n={n} must be from {len(asked)} to {len(asked) + len(rest)}, the words there are")
     chosen = asked + [spelled[small] for small in rest[:more]]
-    return sorted(chosen, key=lambda word: -counts.get(word.lower(), 0))
+    return sorted(chosen, key=lambda word: (-counts.get(word.lower(), 0), word))
 
 
 @dataclass(frozen=True)

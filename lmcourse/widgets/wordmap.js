@@ -13,6 +13,7 @@ import {
   mute,
   note,
   numberCell,
+  plural,
   ranked,
   row,
   rowName,
@@ -107,6 +108,7 @@ function chart(words, places, onPick, onLook) {
   let view = { x: middle[0], y: middle[1], zoom: 1 };
   let [marked, lines, hovered, flight, awake] = [[], [], -1, 0, 0];
   let [width, height] = [0, 0];
+  let waiting = null; // words to be shown once there is a place to show them
 
   const scale = () => Math.min(width, height) * 0.94 * view.zoom;
   const onScreen = (id) => [width / 2 + (xs[id] - view.x) * scale(), height / 2 - (ys[id] - view.y) * scale()];
@@ -125,7 +127,6 @@ function chart(words, places, onPick, onLook) {
   function look(to) {
     const inside = (value) => Math.max(0, Math.min(1, value));
     view = { x: inside(to.x), y: inside(to.y), zoom: Math.max(1, Math.min(CLOSEST, to.zoom)) };
-    if (view.zoom === 1) [view.x, view.y] = middle;
     element.dataset.zoom = view.zoom.toFixed(3);
     if (!awake) awake = requestAnimationFrame(paint);
   }
@@ -150,19 +151,27 @@ function chart(words, places, onPick, onLook) {
   const zoomBy = (factor) => fly({ ...view, zoom: view.zoom * factor });
   const whole = () => fly({ x: middle[0], y: middle[1], zoom: 1 });
 
-  // Shows all of some words, as large as it goes.
+  // Shows all of some words, as large as it goes; at once, if there was nothing to be seen before.
   function fit(ids) {
+    if (!width) {
+      waiting = ids;
+      return;
+    }
     const ends = [xs, ys].map((all) => [Math.min(...ids.map((id) => all[id])), Math.max(...ids.map((id) => all[id]))]);
     const [across, up] = ends.map(([low, high]) => high - low);
     const room = Math.min(width, height) * 0.94;
-    const zoom = Math.min((width - 150) / (across * room + 1), (height - 60) / (up * room + 1), 12);
-    fly({ x: (ends[0][0] + ends[0][1]) / 2, y: (ends[1][0] + ends[1][1]) / 2, zoom: Math.max(1, zoom) });
+    const zoom = Math.min((width - 130) / (across * room + 1), (height - 80) / (up * room + 1), 12);
+    const to = { x: (ends[0][0] + ends[0][1]) / 2, y: (ends[1][0] + ends[1][1]) / 2, zoom: Math.max(1, zoom) };
+    if (waiting) look(to);
+    else fly(to);
+    waiting = null;
   }
 
   function paint() {
     awake = 0;
     [width, height] = [element.clientWidth, element.clientHeight];
     if (!width) return;
+    if (waiting) fit(waiting);
     const fine = globalThis.devicePixelRatio || 1;
     canvas.width = Math.round(width * fine);
     canvas.height = Math.round(height * fine);
@@ -189,42 +198,53 @@ function chart(words, places, onPick, onLook) {
     for (const { from, to, kind } of lines) line(pen, onScreen(from), onScreen(to), kind, colours[kind]);
     for (const { id, kind } of marked) dot(pen, onScreen(id), kind, colours[kind], paper);
 
+    const labels = marked.map(({ id, kind }) => ({ id, kind, size: kind === "near" ? 12.5 : 14 }));
+    if (hovered >= 0) labels.unshift({ id: hovered, kind: "hover", size: 13 });
+    const there = new Set(labels.map(({ id }) => id));
+    for (const id of seen) if (!there.has(id)) labels.push({ id, kind: "", size: 12 });
+    pen.textBaseline = "middle";
+    pen.lineJoin = "round";
+    pen.lineWidth = 3;
+    pen.strokeStyle = paper;
+    pen.fillStyle = ink;
+    write(pen, labels, family);
+    if (element.matches(":focus-visible")) cross(pen, ink, paper);
+  }
+
+  // Writes labels where there is room: the first ones first, those that are marked on any side of their dot.
+  function write(pen, labels, family) {
     const taken = [];
-    const show = marked.map((each) => ({ ...each, size: kindSize(each.kind), bold: true }));
-    if (hovered >= 0) show.unshift({ id: hovered, kind: "hover", size: 13, bold: true });
-    const fixed = new Set(show.map(({ id }) => id));
     const most = Math.min(150, (width * height) / 3200);
-    for (const id of seen) {
-      if (!fixed.has(id)) show.push({ id, kind: "", size: 12, bold: false });
-    }
-    let written = 0;
-    for (const { id, kind, size, bold } of show) {
-      if (!bold && written >= most) break;
+    for (const { id, kind, size } of labels) {
+      if (!kind && taken.length >= most) break;
       const [x, y] = onScreen(id);
       if (x < 0 || y < 0 || x > width || y > height) continue;
-      const key = `${size}${bold}${id}`;
-      pen.font = `${bold ? "700 " : ""}${size}px ${family}`;
+      pen.font = `${kind ? "700 " : ""}${size}px ${family}`;
+      const key = `${pen.font} ${id}`;
       if (!widths.has(key)) widths.set(key, pen.measureText(words[id]).width);
       const long = widths.get(key);
-      const gap = kind ? 7 : 4;
-      const left = x + gap + long > width - 2 ? x - gap - long : x + gap;
-      const margin = bold ? 0 : 7;
-      const box = [left - margin, y - size / 2 - margin / 2, left + long + margin, y + size / 2 + margin / 2];
-      const hit = taken.some((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3]);
-      if (hit && kind !== "hover" && kind !== "word" && kind !== "input" && kind !== "answer") continue;
-      taken.push(box);
-      written += 1;
-      pen.textBaseline = "middle";
-      pen.lineJoin = "round";
-      pen.lineWidth = 3;
-      pen.strokeStyle = paper;
-      pen.strokeText(words[id], left, y);
-      pen.fillStyle = ink;
-      pen.globalAlpha = bold ? 1 : 0.85;
-      pen.fillText(words[id], left, y);
+      const gap = kind ? 8 : 4;
+      const beside = [[x + gap, y], [x - gap - long, y]];
+      if (kind) beside.push([x - long / 2, y - 15], [x - long / 2, y + 15]);
+      if (x + gap + long > width - 2) beside.shift();
+      const margin = kind ? 0 : 7;
+      const boxes = beside.map(([left, top]) => [
+        left - margin,
+        top - (size + margin) / 2,
+        left + long + margin,
+        top + (size + margin) / 2,
+      ]);
+      const free = boxes.findIndex((box) =>
+        !taken.some((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3])
+      );
+      if (free < 0 && (!kind || kind === "near")) continue;
+      const at = Math.max(0, free);
+      taken.push(boxes[at]);
+      pen.strokeText(words[id], ...beside[at]);
+      pen.globalAlpha = kind ? 1 : 0.85;
+      pen.fillText(words[id], ...beside[at]);
       pen.globalAlpha = 1;
     }
-    if (element.matches(":focus-visible")) cross(pen, ink, paper);
   }
 
   function cross(pen, ink, paper) {
@@ -298,7 +318,7 @@ function chart(words, places, onPick, onLook) {
     const moves = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, by], ArrowDown: [0, -by] };
     if (moves[event.key]) {
       const [x, y] = moves[event.key];
-      look({ x: view.x + x, y: view.y + y, zoom: Math.max(1.2, view.zoom) });
+      look({ x: view.x + x, y: view.y + y, zoom: view.zoom });
       onLook(wordAt(width / 2, height / 2, 1e9));
     } else if (event.key === "+" || event.key === "=") zoomBy(1.6);
     else if (event.key === "-") zoomBy(1 / 1.6);
@@ -325,8 +345,6 @@ function chart(words, places, onPick, onLook) {
   };
   return { element, mark, paint, fit, whole, zoomBy, stop };
 }
-
-const kindSize = (kind) => (kind === "near" ? 12.5 : 14);
 
 // Inputs are squares, answers and the word itself diamonds, nearest words discs: not by colour alone.
 function dot(pen, at, kind, colour, paper) {
@@ -374,11 +392,11 @@ function line(pen, from, to, kind, colour) {
 
 // ---------- the widget ----------
 
-const SHOWN = { analogy: 6, nearest: 10 };
-const TASK = "Try this: take the tick from “Leave the inputs out”. Which word is nearest then?";
-const NEXT = "Next: under “Nearest words”, press the one that lies farthest off on the map.";
+const SHOWN = { analogy: 8, nearest: 10 };
+const TASK = "Try this: untick “Leave the inputs out”. Which word is nearest then?";
+const NEXT = "Next: under “Nearest words”, press the one that is farthest off on the map.";
 const two = (x) => x.toFixed(2).replace("-", "−");
-const inHundred = (share) => `${Math.round(100 * share)} %`;
+const ordinal = (n) => `${grouped(n)}${(n % 100 - n % 10 !== 10 && ["th", "st", "nd", "rd"][n % 10]) || "th"}`;
 let made = 0; // widgets so far, for ids
 
 // A field for a word; it hears of each word that there is.
@@ -493,10 +511,11 @@ function render({ model, el }) {
     h("datalist", { id: key }),
     div("lmc-wm-asking", asking, one, leave, more),
     problem,
+    answer,
     div(
       "lmc-wm-halves",
       div("", chosen.element, div("lmc-buttons lmc-wm-moves", ...moves), told),
-      div("", answer, list),
+      list,
     ),
     caption(model.get("kept"), words.length, model.get("of"), model.get("credit")),
   );
@@ -504,11 +523,12 @@ function render({ model, el }) {
   // A word chosen from the list; if the map has it far off, the second task is done.
   function pick(name) {
     const before = id("word");
-    const rank = model.get("mode") === "nearest" ? mapRanks(places, before)[ids.get(name)] : 0;
-    if (stage === 1 && rank > SHOWN.nearest) {
+    const ranks = mapRanks(places, before);
+    const farthest = best(cosines(map, before), SHOWN.nearest, [before]).sort((a, b) => ranks[b] - ranks[a])[0];
+    if (stage === 1 && model.get("mode") === "nearest" && ids.get(name) === farthest) {
       stage = 2;
-      finished = `Done: ${name} is among the ten nearest to ${words[before]}, and yet on the map ` +
-        `${grouped(rank - 1)} words lie closer. Two axes cannot hold ${map.D}.`;
+      finished = `Done: ${name} is one of the ten nearest to ${words[before]}, yet ` +
+        `${plural(ranks[farthest] - 1, "word")} lie closer on the map. Two axes cannot hold ${map.D}.`;
     }
     set({ word: name, mode: "nearest" });
   }
@@ -521,7 +541,7 @@ function render({ model, el }) {
       each.name.textContent = words[at];
       stretch(each.fill, 0, Math.max(0, Math.min(1, values[at])));
       each.value.textContent = two(values[at]);
-      each.rank.textContent = ranks ? `${grouped(ranks[at])}.` : inputs.includes(at) ? "put in" : "";
+      each.rank.textContent = ranks ? ordinal(ranks[at]) : inputs.includes(at) ? "put in" : "";
       each.element.classList.toggle("lmc-wm-input", inputs.includes(at));
       each.element.classList.toggle("lmc-wm-far", Boolean(ranks) && ranks[at] > SHOWN.nearest);
     });
@@ -561,11 +581,8 @@ function render({ model, el }) {
     const found = best(values, SHOWN.nearest, [here]);
     const ranks = mapRanks(places, here);
     const both = found.filter((at) => ranks[at] <= SHOWN.nearest).length;
-    answer.replaceChildren(
-      "Nearest to ",
-      h("b", { dir: "auto" }, words[here]),
-      ` by the vectors; ${both} of them are among the ten nearest on the map.`,
-    );
+    answer.replaceChildren("Nearest to ", h("b", { dir: "auto" }, words[here]));
+    answer.append(` by the vectors. On the map, ${both} of these ten are among the ten nearest.`);
     rankHead.textContent = "on the map";
     showRows(found, values, ranks, []);
     chosen.mark(
@@ -589,7 +606,7 @@ function render({ model, el }) {
     say(told, hint());
     root.dataset.mode = mode;
     const target = shown.join();
-    if (fitted !== null && fitted !== target) chosen.fit(shown);
+    if (fitted !== target) chosen.fit(shown);
     fitted = target;
   }
 
@@ -615,18 +632,14 @@ const hint = () =>
 // What is shown, and what it loses.
 function caption(kept, many, of, credit) {
   const chosen = of > many ? `${grouped(many)} of ${grouped(of)} words. ` : "";
-  const asked = kept.excluded === undefined
-    ? ""
-    : ` Of ${grouped(kept.questions)} analogies it gives the same answer ` +
-      `to ${inHundred(kept.excluded)} with the inputs left out, to ${inHundred(kept.free)} with all words.`;
+  const share = (each) => `${Math.round(100 * each)} %`;
+  const asked = kept.excluded === undefined ? "" : ` They answer ${share(kept.excluded)} of ` +
+    `${grouped(kept.questions)} analogies alike with the inputs left out, ${share(kept.free)} with all words.`;
   return note(
-    `${chosen}To be small, the page has each number as one of eight: of a word’s ten nearest by the full vectors it ` +
-      `finds ${number10(kept.nearest)}.${asked} On the map ${
-        number10(kept.map)
-      } of the ten are among the ten nearest; ` +
-      `on the two axes along which the vectors differ most, ${
-        number10(kept.axes)
-      }. Neither axis has a meaning. ${credit}`,
+    `${chosen}To save space, each number of a vector is rounded to one of eight values. Of a word’s ten nearest among ` +
+      `these by the full vectors, the rounded ones find ${number10(kept.nearest)}.${asked} On the map ` +
+      `${number10(kept.map)} of the ten are among the ten nearest; on the two axes along which the vectors differ ` +
+      `most, ${number10(kept.axes)}. Neither side of the map means anything. ${credit}`,
   );
 }
 
