@@ -20,7 +20,11 @@ LEVELS = 8  # so many numbers a rounded one can be: three bits
 
 
 def common_words(
-    vectors: WordVectors, counts: Mapping[str, int], n: int, also: Iterable[str] = ()
+    vectors: WordVectors,
+    counts: Mapping[str, int],
+    n: int,
+    also: Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> list[str]:
     """The n commonest words that have a vector, the commonest first.
 
@@ -29,6 +33,7 @@ def common_words(
         counts: how often a word is used, by its spelling in small letters.
         n: how many words.
         also: words to be among them in any case.
+        without: words, in small letters, to pass over.
 
     A word spelled in several ways is taken once, in small letters if possible. Words that are not counted are
     passed over, and so are those of one letter or with anything but the letters a to z.
@@ -42,8 +47,10 @@ def common_words(
         small = word.lower()
         if re.fullmatch("[A-Za-z]{2,}", word) and small in counts and (small not in spelled or word == small):
             spelled[small] = word
-    there = {word.lower() for word in asked}
-    rest = sorted((small for small in spelled if small not in there), key=lambda small: (-counts[small], small))
+    passed = {*without, *(word.lower() for word in asked)}
+    rest = sorted(
+        (small for small in spelled if small not in passed), key=lambda small: (-counts[small], small)
+    )
     more = check_whole(n, "n") - len(asked)
     if not 0 <= more <= len(rest):
         raise ValueError(f"n={n} must be from {len(asked)} to {len(asked) + len(rest)}, the words there are")

@@ -473,7 +473,7 @@ function render({ model, el }) {
   );
   const asking = group("lmc-wm-fields", "Analogy", a.element, b.element, c.element);
   const leave = h("label", { class: "lmc-wm-leave" }, out, "Leave the inputs out");
-  const more = div("lmc-examples", ...examples);
+  const more = group("lmc-examples", "Try", mute(span("", "Try")), ...examples);
   const one = div("lmc-wm-fields", word.element);
 
   const chosen = chart(
@@ -509,13 +509,13 @@ function render({ model, el }) {
     task,
     group("lmc-wm-modes", "Show", ...modes.map((each) => each.element)),
     h("datalist", { id: key }),
-    div("lmc-wm-asking", asking, one, leave, more),
+    div("lmc-wm-asking", asking, one, leave),
     problem,
     answer,
     div(
       "lmc-wm-halves",
       div("", chosen.element, div("lmc-buttons lmc-wm-moves", ...moves), told),
-      list,
+      div("", list, more),
     ),
     caption(model.get("kept"), words.length, model.get("of"), model.get("credit")),
   );
@@ -558,7 +558,7 @@ function render({ model, el }) {
     const name = (at) => h("b", { dir: "auto" }, words[at]);
     const given = `${words[inputs[1]]} − ${words[inputs[0]]} + ${words[inputs[2]]} is nearest to `;
     const free = inputs.includes(first);
-    answer.replaceChildren(given, name(first), free ? ", which was put in. Of the other words, to " : ".");
+    answer.replaceChildren(given, name(first), free ? ", which was put in; of other words, to " : ".");
     if (free) answer.append(name(second), ".");
     rankHead.textContent = "";
     showRows(found, values, null, inputs);
@@ -569,7 +569,7 @@ function render({ model, el }) {
         : `Done: it is ${words[first]} even so.`;
     }
     chosen.mark(
-      [{ id: first, kind: "answer" }, ...inputs.map((at) => ({ id: at, kind: "input" }))],
+      [...(free ? [] : [{ id: first, kind: "answer" }]), ...inputs.map((at) => ({ id: at, kind: "input" }))],
       [{ from: inputs[0], to: inputs[1], kind: "input" }, { from: inputs[2], to: first, kind: "answer" }],
     );
     return [first, ...inputs];
@@ -598,7 +598,7 @@ function render({ model, el }) {
     Object.entries({ a, b, c, word }).forEach(([name, each]) => each.show(model.get(name)));
     modes.forEach((each) => each.show(mode));
     out.checked = model.get("exclude");
-    asking.hidden = leave.hidden = more.hidden = nearest;
+    asking.hidden = leave.hidden = nearest;
     one.hidden = !nearest;
     say(problem, "");
     const shown = nearest ? showNearest() : showAnalogy();
@@ -639,7 +639,7 @@ function caption(kept, many, of, credit) {
     `${chosen}To save space, each number of a vector is rounded to one of eight values. Of a word’s ten nearest among ` +
       `these by the full vectors, the rounded ones find ${number10(kept.nearest)}.${asked} On the map ` +
       `${number10(kept.map)} of the ten are among the ten nearest; on the two axes along which the vectors differ ` +
-      `most, ${number10(kept.axes)}. Neither side of the map means anything. ${credit}`,
+      `most, ${number10(kept.axes)}. Its axes have no meaning. ${credit}`,
   );
 }
 
