@@ -636,8 +636,8 @@ function caption(kept, many, of, credit) {
   const asked = kept.excluded === undefined ? "" : ` They answer ${share(kept.excluded)} of ` +
     `${grouped(kept.questions)} analogies alike with the inputs left out, ${share(kept.free)} with all words.`;
   return note(
-    `${chosen}To save space, each number of a vector is rounded to one of eight values. Of a word’s ten nearest among ` +
-      `these by the full vectors, the rounded ones find ${number10(kept.nearest)}.${asked} On the map ` +
+    `${chosen}To save space, each number of a vector is rounded to one of eight values. Of a word’s ten nearest ` +
+      `among these by the full vectors, the rounded ones find ${number10(kept.nearest)}.${asked} On the map ` +
       `${number10(kept.map)} of the ten are among the ten nearest; on the two axes along which the vectors differ ` +
       `most, ${number10(kept.axes)}. Its axes have no meaning. ${credit}`,
   );
