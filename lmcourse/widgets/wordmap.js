@@ -459,7 +459,7 @@ function render({ model, el }) {
   let fitted = null; // what the map was last moved to
 
   const task = h("p", { class: "lmc-wm-task", role: "status" });
-  const problem = h("p", { class: "lmc-wm-problem", role: "alert" });
+  const problem = h("p", { class: "lmc-wm-problem", role: "status" });
   const helps = { ids, words, set, wrong: (text) => say(problem, text) };
   const [a, b, c, word] = [["a", "a"], ["is to b", "b"], ["as c", "c"], ["Word", "word"]].map(([label, name]) =>
     field(label, name, key, helps)

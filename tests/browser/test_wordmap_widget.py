@@ -123,7 +123,7 @@ def test_an_unknown_word_is_named_and_changes_nothing(opened, word_map):
     field = opened.get_by_label("is to b", exact=True)
     field.fill("kingfisher")
     field.press("Enter")
-    problem = opened.locator(f"{ROOT} [role=alert]")
+    problem = opened.locator(f"{ROOT} .lmc-wm-problem")
     assert problem.inner_text() == "“kingfisher” is not among the 120 words. There is king."
     check(opened, word_map.analogy("man", "king", "woman", 8))
     field.fill("queen")
