@@ -213,10 +213,11 @@ function chart(words, places, onPick, onLook) {
 
   // Writes labels where there is room: the first ones first, those that are marked on any side of their dot.
   function write(pen, labels, family) {
-    const taken = [];
+    const dots = labels.filter(({ kind }) => kind && kind !== "hover").map(({ id }) => onScreen(id));
+    const taken = dots.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
     const most = Math.min(150, (width * height) / 3200);
     for (const { id, kind, size } of labels) {
-      if (!kind && taken.length >= most) break;
+      if (!kind && taken.length >= most + dots.length) break;
       const [x, y] = onScreen(id);
       if (x < 0 || y < 0 || x > width || y > height) continue;
       pen.font = `${kind ? "700 " : ""}${size}px ${family}`;
