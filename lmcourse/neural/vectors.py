@@ -69,6 +69,11 @@ class WordVectors:
         """The vector of a word with length one, (D,)."""
         return self.unit[self.id(word)]
 
+    def only(self, words: Iterable[str]) -> WordVectors:
+        """Some of the words, in the order given. Raises ValueError for one that has no vector."""
+        words = list(words)
+        return WordVectors(words, self.vectors[[self.id(word) for word in words]])
+
     def cosine(self, one: str, other: str) -> float:
         """How alike two words are: from -1 to 1."""
         return float(self[one] @ self[other])

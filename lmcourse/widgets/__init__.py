@@ -13,6 +13,7 @@ from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
 from lmcourse.widgets.tree import SentenceTree
+from lmcourse.widgets.wordmap import WordMap
 
 __all__ = [
     "CodingInterval",
@@ -25,4 +26,5 @@ __all__ = [
     "TemperatureExplorer",
     "TokenizerExplorer",
     "TrainingPlayground",
+    "WordMap",
 ]

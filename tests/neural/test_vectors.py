@@ -109,6 +109,14 @@ def test_vectors_that_will_not_do_are_named(words, vectors, said):
         WordVectors(words, vectors)
 
 
+def test_only_some_of_the_words():
+    few = PLANE.only(["queen", "king"])
+    assert few.words == ("queen", "king")
+    np.testing.assert_array_equal(few.vectors, [[-1, 4], [1, 1]])
+    with pytest.raises(ValueError, match="no vector for 'duke'"):
+        PLANE.only(["king", "duke"])
+
+
 def test_an_unknown_word_is_named_with_one_spelled_alike():
     with pytest.raises(ValueError, match=r"no vector for 'quen'; did you mean 'queen'\?"):
         PLANE.neighbours("quen")

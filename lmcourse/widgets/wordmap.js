@@ -1,0 +1,649 @@
+// The word map. First the arithmetic, the same as wordmap.py and tested against it; then the map and the drawing.
+
+import {
+  axis,
+  bar,
+  button,
+  column,
+  div,
+  group,
+  grouped,
+  h,
+  mount,
+  mute,
+  note,
+  numberCell,
+  plural,
+  ranked,
+  row,
+  rowName,
+  say,
+  section,
+  setter,
+  span,
+  stretch,
+  table,
+  track,
+} from "./ui.js";
+
+// ---------- arithmetic ----------
+
+const bytesOf = ({ buffer, byteOffset, byteLength }) => buffer.slice(byteOffset, byteOffset + byteLength);
+
+// The vectors as they were rounded, all of length √gain, one after the other.
+export function decode(codes, frame, gain, many) {
+  const [packed, numbers] = [new Uint8Array(bytesOf(codes)), new Float32Array(bytesOf(frame))];
+  const D = (numbers.length - 8) / 2;
+  const levels = numbers.subarray(2 * D);
+  const vectors = new Float64Array(many * D);
+  for (let i = 0; i < many; i++) {
+    let square = 0;
+    for (let d = 0; d < D; d++) {
+      const at = 3 * (i * D + d);
+      const code = ((packed[at >> 3] | (packed[(at >> 3) + 1] << 8)) >> (at & 7)) & 7;
+      const value = numbers[d] + numbers[D + d] * levels[code];
+      vectors[i * D + d] = value;
+      square += value * value;
+    }
+    const scale = Math.sqrt(gain / square);
+    for (let d = 0; d < D; d++) vectors[i * D + d] *= scale;
+  }
+  return { vectors, D, many };
+}
+
+// The cosines of one word with all; with itself it is 1.
+export function cosines({ vectors, D, many }, id) {
+  const found = new Float64Array(many);
+  for (let i = 0; i < many; i++) {
+    let sum = 0;
+    for (let d = 0; d < D; d++) sum += vectors[i * D + d] * vectors[id * D + d];
+    found[i] = sum;
+  }
+  found[id] = 1;
+  return found;
+}
+
+// The cosines of b - a + c with all words, from those of a, b and c.
+export function analogy(map, a, b, c) {
+  const [one, two, three] = [a, b, c].map((id) => cosines(map, id));
+  const length = Math.sqrt(3 + 2 * (two[c] - one[b] - one[c]));
+  return one.map((value, i) => (two[i] - value + three[i]) / length);
+}
+
+// The n best ids that are not passed over.
+export const best = (values, n, passed) =>
+  ranked(values).slice(0, n + passed.length).filter((id) => !passed.includes(id)).slice(0, n);
+
+// Each word's rank by its distance on the map from one of them: 0 for that one, 1 for the nearest other.
+export function mapRanks(places, id) {
+  const apart = Float64Array.from(
+    { length: places.length / 2 },
+    (_, i) => -((places[2 * i] - places[2 * id]) ** 2 + (places[2 * i + 1] - places[2 * id + 1]) ** 2),
+  );
+  apart[id] = 1;
+  const ranks = new Int32Array(apart.length);
+  ranked(apart).forEach((other, rank) => ranks[other] = rank);
+  return ranks;
+}
+
+// ---------- the map ----------
+
+const CLOSEST = 60; // zoom
+const COLOURS = ["ink", "faint", "paper", "blue", "orange"];
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// A canvas with a dot for each word, and labels where there is room. `marked` are words to be seen in any case,
+// { id, kind }, `lines` join two of them, { from, to, kind }. `onPick` hears of the word that was chosen.
+function chart(words, places, onPick, onLook) {
+  const canvas = mute(h("canvas"));
+  const label = `Map of ${grouped(words.length)} words. Arrow keys move it, plus and minus zoom, 0 shows all, Enter ` +
+    "chooses the word in the middle.";
+  const attributes = { tabindex: 0, role: "application", "aria-label": label, "data-lm-suppress-shortcuts": "true" };
+  const element = h("div", { class: "lmc-wm-map", ...attributes }, canvas);
+  const inks = COLOURS.map((name) => h("i", { class: `lmc-hidden lmc-wm-${name}` }));
+  element.append(...inks);
+  const [xs, ys] = [0, 1].map((k) => Float64Array.from(words, (_, i) => places[2 * i + k] / 65535));
+  const middle = [xs, ys].map((all) => (Math.min(...all) + Math.max(...all)) / 2);
+  const widths = new Map();
+  let view = { x: middle[0], y: middle[1], zoom: 1 };
+  let [marked, lines, hovered, flight, awake] = [[], [], -1, 0, 0];
+  let [width, height] = [0, 0];
+  let waiting = null; // words to be shown once there is a place to show them
+
+  const scale = () => Math.min(width, height) * 0.94 * view.zoom;
+  const onScreen = (id) => [width / 2 + (xs[id] - view.x) * scale(), height / 2 - (ys[id] - view.y) * scale()];
+
+  // The word nearest to a point of the screen, if it is within reach.
+  function wordAt(x, y, reach) {
+    let [found, least] = [-1, reach * reach];
+    for (let id = 0; id < words.length; id++) {
+      const [left, top] = onScreen(id);
+      const square = (left - x) ** 2 + (top - y) ** 2;
+      if (square < least) [found, least] = [id, square];
+    }
+    return found;
+  }
+
+  function look(to) {
+    const inside = (value) => Math.max(0, Math.min(1, value));
+    view = { x: inside(to.x), y: inside(to.y), zoom: Math.max(1, Math.min(CLOSEST, to.zoom)) };
+    element.dataset.zoom = view.zoom.toFixed(3);
+    if (!awake) awake = requestAnimationFrame(paint);
+  }
+
+  // Goes there in less than half a second, or at once for those who want no motion.
+  function fly(to) {
+    cancelAnimationFrame(flight);
+    if (still() || !width) return look(to);
+    const [from, start] = [view, performance.now()];
+    const step = (now) => {
+      const share = Math.max(0, Math.min(1, (now - start) / 420));
+      const t = share * share * (3 - 2 * share);
+      const zoom = from.zoom * (to.zoom / from.zoom) ** t;
+      // so that what is seen of the way is the same at each depth
+      const s = to.zoom === from.zoom ? t : (1 / zoom - 1 / from.zoom) / (1 / to.zoom - 1 / from.zoom);
+      look({ x: from.x + (to.x - from.x) * s, y: from.y + (to.y - from.y) * s, zoom });
+      if (share < 1) flight = requestAnimationFrame(step);
+    };
+    flight = requestAnimationFrame(step);
+  }
+
+  const zoomBy = (factor) => fly({ ...view, zoom: view.zoom * factor });
+  const whole = () => fly({ x: middle[0], y: middle[1], zoom: 1 });
+
+  // Shows all of some words, as large as it goes; at once, if there was nothing to be seen before.
+  function fit(ids) {
+    if (!width) {
+      waiting = ids;
+      return;
+    }
+    const ends = [xs, ys].map((all) => [Math.min(...ids.map((id) => all[id])), Math.max(...ids.map((id) => all[id]))]);
+    const [across, up] = ends.map(([low, high]) => high - low);
+    const room = Math.min(width, height) * 0.94;
+    const zoom = Math.min((width - 130) / (across * room + 1), (height - 80) / (up * room + 1), 12);
+    const to = { x: (ends[0][0] + ends[0][1]) / 2, y: (ends[1][0] + ends[1][1]) / 2, zoom: Math.max(1, zoom) };
+    if (waiting) look(to);
+    else fly(to);
+    waiting = null;
+  }
+
+  function paint() {
+    awake = 0;
+    [width, height] = [element.clientWidth, element.clientHeight];
+    if (!width) return;
+    if (waiting) fit(waiting);
+    const fine = globalThis.devicePixelRatio || 1;
+    canvas.width = Math.round(width * fine);
+    canvas.height = Math.round(height * fine);
+    const pen = canvas.getContext("2d");
+    pen.setTransform(fine, 0, 0, fine, 0, 0);
+    const [ink, faint, paper, blue, orange] = inks.map((each) => getComputedStyle(each).color);
+    const colours = { word: orange, input: orange, answer: blue, near: blue, hover: ink };
+    const family = getComputedStyle(element).fontFamily;
+
+    const radius = Math.min(3, 1.1 + 0.35 * Math.log2(view.zoom));
+    pen.fillStyle = faint;
+    pen.globalAlpha = 0.65;
+    pen.beginPath();
+    const seen = [];
+    for (let id = 0; id < words.length; id++) {
+      const [x, y] = onScreen(id);
+      if (x < -4 || y < -4 || x > width + 4 || y > height + 4) continue;
+      seen.push(id);
+      pen.moveTo(x + radius, y);
+      pen.arc(x, y, radius, 0, 7);
+    }
+    pen.fill();
+    pen.globalAlpha = 1;
+    for (const { from, to, kind } of lines) line(pen, onScreen(from), onScreen(to), kind, colours[kind]);
+    for (const { id, kind } of marked) dot(pen, onScreen(id), kind, colours[kind], paper);
+
+    const labels = marked.map(({ id, kind }) => ({ id, kind, size: kind === "near" ? 12.5 : 14 }));
+    if (hovered >= 0) labels.unshift({ id: hovered, kind: "hover", size: 13 });
+    const there = new Set(labels.map(({ id }) => id));
+    for (const id of seen) if (!there.has(id)) labels.push({ id, kind: "", size: 12 });
+    pen.textBaseline = "middle";
+    pen.lineJoin = "round";
+    pen.lineWidth = 3;
+    pen.strokeStyle = paper;
+    pen.fillStyle = ink;
+    write(pen, labels, family);
+    if (element.matches(":focus-visible")) cross(pen, ink, paper);
+  }
+
+  // Writes labels where there is room: the first ones first, those that are marked on any side of their dot.
+  function write(pen, labels, family) {
+    const dots = labels.filter(({ kind }) => kind && kind !== "hover").map(({ id }) => onScreen(id));
+    const taken = dots.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
+    const most = Math.min(150, (width * height) / 3200);
+    for (const { id, kind, size } of labels) {
+      if (!kind && taken.length >= most + dots.length) break;
+      const [x, y] = onScreen(id);
+      if (x < 0 || y < 0 || x > width || y > height) continue;
+      pen.font = `${kind ? "700 " : ""}${size}px ${family}`;
+      const key = `${pen.font} ${id}`;
+      if (!widths.has(key)) widths.set(key, pen.measureText(words[id]).width);
+      const long = widths.get(key);
+      const gap = kind ? 8 : 4;
+      const beside = [[x + gap, y], [x - gap - long, y]];
+      if (kind) beside.push([x - long / 2, y - 15], [x - long / 2, y + 15]);
+      if (x + gap + long > width - 2) beside.shift();
+      const margin = kind ? 0 : 7;
+      const boxes = beside.map(([left, top]) => [
+        left - margin,
+        top - (size + margin) / 2,
+        left + long + margin,
+        top + (size + margin) / 2,
+      ]);
+      const free = boxes.findIndex((box) =>
+        !taken.some((b) => b[0] < box[2] && box[0] < b[2] && b[1] < box[3] && box[1] < b[3])
+      );
+      if (free < 0 && (!kind || kind === "near")) continue;
+      const at = Math.max(0, free);
+      taken.push(boxes[at]);
+      pen.strokeText(words[id], ...beside[at]);
+      pen.globalAlpha = kind ? 1 : 0.85;
+      pen.fillText(words[id], ...beside[at]);
+      pen.globalAlpha = 1;
+    }
+  }
+
+  function cross(pen, ink, paper) {
+    for (const [colour, thick] of [[paper, 4], [ink, 1.5]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = thick;
+      pen.strokeRect(width / 2 - 6, height / 2 - 6, 12, 12);
+    }
+  }
+
+  // By mouse, finger, pen
+  const fingers = new Map();
+  let [pressed, moved] = [[0, 0], false];
+  const place = (event) => {
+    const box = element.getBoundingClientRect();
+    return [event.clientX - box.left - element.clientLeft, event.clientY - box.top - element.clientTop];
+  };
+  const spread = () => {
+    const [[x1, y1], [x2, y2]] = [...fingers.values()];
+    return { x: (x1 + x2) / 2, y: (y1 + y2) / 2, apart: Math.max(1, Math.hypot(x1 - x2, y1 - y2)) };
+  };
+  // Moves the view so that what was under one point is under another, `factor` times as large.
+  function drag(from, to, factor = 1) {
+    const [[x1, y1], [x2, y2]] = [from, to];
+    cancelAnimationFrame(flight);
+    const zoom = Math.max(1, Math.min(CLOSEST, view.zoom * factor));
+    const [before, after] = [scale(), scale() * zoom / view.zoom];
+    const at = { x: view.x + (x1 - width / 2) / before, y: view.y - (y1 - height / 2) / before };
+    look({ x: at.x - (x2 - width / 2) / after, y: at.y + (y2 - height / 2) / after, zoom });
+  }
+  element.addEventListener("pointerdown", (event) => {
+    fingers.set(event.pointerId, place(event));
+    if (fingers.size === 1) [pressed, moved] = [place(event), false];
+    else moved = true;
+    if (event.pointerType === "mouse") element.setPointerCapture(event.pointerId);
+  });
+  element.addEventListener("pointermove", (event) => {
+    const now = place(event);
+    if (!fingers.has(event.pointerId)) return hover(event.pointerType === "mouse" ? wordAt(...now, 14) : -1);
+    const before = fingers.get(event.pointerId);
+    if (fingers.size === 2) {
+      const from = spread();
+      fingers.set(event.pointerId, now);
+      const to = spread();
+      return drag([from.x, from.y], [to.x, to.y], to.apart / from.apart);
+    }
+    if (!moved && Math.hypot(now[0] - pressed[0], now[1] - pressed[1]) < 6) return;
+    fingers.set(event.pointerId, now);
+    if (moved) drag(before, now);
+    moved = true;
+  });
+  for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    element.addEventListener(name, (event) => fingers.delete(event.pointerId));
+  }
+  element.addEventListener("pointerleave", () => hover(-1));
+  element.addEventListener("click", (event) => {
+    const id = moved ? -1 : wordAt(...place(event), 24);
+    if (id >= 0) onPick(id);
+  });
+  element.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && document.activeElement !== element) return; // the page scrolls on
+    event.preventDefault();
+    const at = place(event);
+    drag(at, at, Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)));
+  }, { passive: false });
+
+  // By keyboard
+  element.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const by = 0.12 * Math.min(width, height) / scale();
+    const moves = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, by], ArrowDown: [0, -by] };
+    if (moves[event.key]) {
+      const [x, y] = moves[event.key];
+      look({ x: view.x + x, y: view.y + y, zoom: view.zoom });
+      onLook(wordAt(width / 2, height / 2, 1e9));
+    } else if (event.key === "+" || event.key === "=") zoomBy(1.6);
+    else if (event.key === "-") zoomBy(1 / 1.6);
+    else if (event.key === "0") whole();
+    else if (event.key === "Enter") onPick(wordAt(width / 2, height / 2, 1e9));
+    else return;
+    event.preventDefault();
+  });
+  for (const name of ["focus", "blur"]) element.addEventListener(name, () => look(view));
+
+  function hover(id) {
+    if (id === hovered) return;
+    hovered = id;
+    element.classList.toggle("lmc-wm-over", id >= 0);
+    look(view);
+  }
+  function mark(newMarked, newLines) {
+    [marked, lines] = [newMarked, newLines];
+    look(view);
+  }
+  const stop = () => {
+    cancelAnimationFrame(flight);
+    cancelAnimationFrame(awake);
+  };
+  return { element, mark, paint, fit, whole, zoomBy, stop };
+}
+
+// Inputs are squares, answers and the word itself diamonds, nearest words discs: not by colour alone.
+function dot(pen, at, kind, colour, paper) {
+  const [x, y] = at;
+  pen.beginPath();
+  if (kind === "near") pen.arc(x, y, 4, 0, 7);
+  else if (kind === "input") pen.rect(x - 4.5, y - 4.5, 9, 9);
+  else {
+    pen.moveTo(x, y - 7);
+    pen.lineTo(x + 7, y);
+    pen.lineTo(x, y + 7);
+    pen.lineTo(x - 7, y);
+    pen.closePath();
+  }
+  pen.strokeStyle = paper;
+  pen.lineWidth = 2;
+  pen.stroke();
+  pen.fillStyle = colour;
+  pen.fill();
+}
+
+// A line; of an analogy, with a point at its end.
+function line(pen, from, to, kind, colour) {
+  const [[x1, y1], [x2, y2]] = [from, to];
+  const long = Math.hypot(x2 - x1, y2 - y1);
+  pen.strokeStyle = pen.fillStyle = colour;
+  pen.lineWidth = kind === "near" ? 1.2 : 2;
+  pen.setLineDash(kind === "answer" ? [6, 4] : []);
+  pen.globalAlpha = kind === "near" ? 0.75 : 1;
+  pen.beginPath();
+  pen.moveTo(x1, y1);
+  pen.lineTo(x2, y2);
+  pen.stroke();
+  pen.setLineDash([]);
+  pen.globalAlpha = 1;
+  if (kind === "near" || long < 24) return;
+  const [x, y] = [(x2 - x1) / long, (y2 - y1) / long];
+  const [endX, endY] = [x2 - 8 * x, y2 - 8 * y];
+  pen.beginPath();
+  pen.moveTo(endX, endY);
+  pen.lineTo(endX - 9 * x - 5 * y, endY - 9 * y + 5 * x);
+  pen.lineTo(endX - 9 * x + 5 * y, endY - 9 * y - 5 * x);
+  pen.fill();
+}
+
+// ---------- the widget ----------
+
+const SHOWN = { analogy: 8, nearest: 10 };
+const TASK = "Try this: untick “Leave the inputs out”. Which word is nearest then?";
+const NEXT = "Next: under “Nearest words”, press the one that is farthest off on the map.";
+const two = (x) => x.toFixed(2).replace("-", "−");
+const ordinal = (n) => `${grouped(n)}${(n % 100 - n % 10 !== 10 && ["th", "st", "nd", "rd"][n % 10]) || "th"}`;
+let made = 0; // widgets so far, for ids
+
+// A field for a word; it hears of each word that there is.
+function field(label, name, list, { ids, words, set, wrong }) {
+  const attributes = {
+    type: "text",
+    list,
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    dir: "auto",
+  };
+  const input = h("input", {
+    ...attributes,
+    "data-word": name,
+    oninput: () => {
+      suggest();
+      if (ids.has(input.value)) take(input.value);
+    },
+    onchange: () => take(input.value.trim()),
+    onfocus: () => input.select(),
+  });
+  const likes = (text) => words.filter((word) => word.toLowerCase().startsWith(text.toLowerCase())).slice(0, 8);
+  function suggest() {
+    const options = input.value ? likes(input.value).map((word) => h("option", { value: word })) : [];
+    document.getElementById(list).replaceChildren(...options);
+  }
+  function take(text) {
+    const small = text.toLowerCase();
+    const word = ids.has(text) ? text : words.find((each) => each.toLowerCase() === small);
+    input.toggleAttribute("aria-invalid", !word);
+    if (word) return set({ [name]: word });
+    let begin = text;
+    while (begin && !likes(begin).length) begin = begin.slice(0, -1);
+    const near = begin ? ` There is ${likes(begin).slice(0, 4).join(", ")}.` : "";
+    wrong(`“${text}” is not among the ${grouped(words.length)} words.${near}`);
+  }
+  function show(value) {
+    if (input.value !== value) input.value = value;
+    input.removeAttribute("aria-invalid");
+  }
+  return { element: h("label", { class: "lmc-wm-field" }, span("", label), input), show };
+}
+
+function radio(label, value, name, set) {
+  const input = h("input", { type: "radio", name, value, "data-mode": value, onchange: () => set({ mode: value }) });
+  return { element: h("label", {}, input, label), show: (mode) => input.checked = mode === value };
+}
+
+function render({ model, el }) {
+  const words = model.get("words").split(" ");
+  const ids = new Map(words.map((word, id) => [word, id]));
+  const map = decode(model.get("codes"), model.get("frame"), model.get("gain"), words.length);
+  const places = new Uint16Array(bytesOf(model.get("places")));
+  const set = setter(model);
+  const id = (name) => ids.get(model.get(name));
+  const key = `lmc-wm-${++made}`;
+  let stage = 0; // of the task
+  let finished = "";
+  let fitted = null; // what the map was last moved to
+
+  const task = h("p", { class: "lmc-wm-task", role: "status" });
+  const problem = h("p", { class: "lmc-wm-problem", role: "status" });
+  const helps = { ids, words, set, wrong: (text) => say(problem, text) };
+  const [a, b, c, word] = [["a", "a"], ["is to b", "b"], ["as c", "c"], ["Word", "word"]].map(([label, name]) =>
+    field(label, name, key, helps)
+  );
+  const modes = [["Analogy", "analogy"], ["Nearest words", "nearest"]].map(([label, value]) =>
+    radio(label, value, `${key}-mode`, set)
+  );
+  const out = h("input", { type: "checkbox", "data-choice": "exclude", onchange: () => set({ exclude: out.checked }) });
+  const examples = model.get("examples").map(([a, b, c]) =>
+    button(`${b} − ${a} + ${c}`, () => set({ a, b, c, mode: "analogy" }))
+  );
+  const asking = group("lmc-wm-fields", "Analogy", a.element, b.element, c.element);
+  const leave = h("label", { class: "lmc-wm-leave" }, out, "Leave the inputs out");
+  const more = group("lmc-examples", "Try", mute(span("", "Try")), ...examples);
+  const one = div("lmc-wm-fields", word.element);
+
+  const chosen = chart(
+    words,
+    places,
+    (id) => set({ word: words[id], mode: "nearest" }),
+    (id) => say(told, `In the middle: ${words[id]}`),
+  );
+  const told = h("p", { class: "lmc-note lmc-wm-told", role: "status" });
+  const moves = [
+    button("Zoom in", () => chosen.zoomBy(1.8)),
+    button("Zoom out", () => chosen.zoomBy(1 / 1.8)),
+    button("Whole map", () => chosen.whole()),
+  ];
+
+  const answer = h("p", { class: "lmc-wm-answer", role: "status" });
+  const head = row("lmc-head", column("", "word"), axis(0, 0.5, 1), column("lmc-number", "cosine"));
+  const rankHead = column("lmc-number", "on the map");
+  head.append(rankHead);
+  const rows = Array.from({ length: SHOWN.nearest }, () => {
+    const fill = bar("lmc-fill");
+    const name = button("", () => pick(name.textContent), { dir: "auto" });
+    const [value, rank] = [numberCell(), numberCell()];
+    const element = row("", rowName("lmc-wm-name", name), track(fill), value, rank);
+    return { element, fill, name, value, rank };
+  });
+  const list = table("The nearest words", "lmc-wm-list", head, ...rows.map((each) => each.element));
+
+  const root = section(
+    "wordmap",
+    "Word map",
+    `A map of ${grouped(words.length)} words`,
+    task,
+    group("lmc-wm-modes", "Show", ...modes.map((each) => each.element)),
+    h("datalist", { id: key }),
+    div("lmc-wm-asking", asking, one, leave),
+    problem,
+    answer,
+    div(
+      "lmc-wm-halves",
+      div("", chosen.element, div("lmc-buttons lmc-wm-moves", ...moves), told),
+      div("", list, more),
+    ),
+    caption(model.get("kept"), words.length, model.get("of"), model.get("credit")),
+  );
+
+  // A word chosen from the list; if the map has it far off, the second task is done.
+  function pick(name) {
+    const before = id("word");
+    const ranks = mapRanks(places, before);
+    const farthest = best(cosines(map, before), SHOWN.nearest, [before]).sort((a, b) => ranks[b] - ranks[a])[0];
+    if (stage === 1 && model.get("mode") === "nearest" && ids.get(name) === farthest) {
+      stage = 2;
+      finished = `Done: ${name} is one of the ten nearest to ${words[before]}, yet ` +
+        `${plural(ranks[farthest] - 1, "word")} lie closer on the map. Two axes cannot hold ${map.D}.`;
+    }
+    set({ word: name, mode: "nearest" });
+  }
+
+  function showRows(found, values, ranks, inputs) {
+    rows.forEach((each, i) => {
+      each.element.hidden = i >= found.length;
+      if (each.element.hidden) return;
+      const at = found[i];
+      each.name.textContent = words[at];
+      stretch(each.fill, 0, Math.max(0, Math.min(1, values[at])));
+      each.value.textContent = two(values[at]);
+      each.rank.textContent = ranks ? ordinal(ranks[at]) : inputs.includes(at) ? "put in" : "";
+      each.element.classList.toggle("lmc-wm-input", inputs.includes(at));
+      each.element.classList.toggle("lmc-wm-far", Boolean(ranks) && ranks[at] > SHOWN.nearest);
+    });
+    root.dataset.answers = found.map((at) => words[at]).join(" "); // for the tests
+    root.dataset.cosines = found.map((at) => values[at]).join(" ");
+  }
+
+  function showAnalogy() {
+    const inputs = ["a", "b", "c"].map(id);
+    const values = analogy(map, ...inputs);
+    const found = best(values, SHOWN.analogy, model.get("exclude") ? inputs : []);
+    const other = best(values, 1, inputs)[0];
+    const [first, second] = [found[0], other];
+    const name = (at) => h("b", { dir: "auto" }, words[at]);
+    const given = `${words[inputs[1]]} − ${words[inputs[0]]} + ${words[inputs[2]]} is nearest to `;
+    const free = inputs.includes(first);
+    answer.replaceChildren(given, name(first), free ? ", which was put in; of other words, to " : ".");
+    if (free) answer.append(name(second), ".");
+    rankHead.textContent = "";
+    showRows(found, values, null, inputs);
+    if (stage === 0 && !model.get("exclude")) {
+      stage = 1;
+      finished = free
+        ? `Done: it is ${words[first]}, one of the three that were put in.`
+        : `Done: it is ${words[first]} even so.`;
+    }
+    chosen.mark(
+      [...(free ? [] : [{ id: first, kind: "answer" }]), ...inputs.map((at) => ({ id: at, kind: "input" }))],
+      [{ from: inputs[0], to: inputs[1], kind: "input" }, { from: inputs[2], to: first, kind: "answer" }],
+    );
+    return [first, ...inputs];
+  }
+
+  function showNearest() {
+    const here = id("word");
+    const values = cosines(map, here);
+    const found = best(values, SHOWN.nearest, [here]);
+    const ranks = mapRanks(places, here);
+    const both = found.filter((at) => ranks[at] <= SHOWN.nearest).length;
+    answer.replaceChildren("Nearest to ", h("b", { dir: "auto" }, words[here]));
+    answer.append(` by the vectors. On the map, ${both} of these ten are among the ten nearest.`);
+    rankHead.textContent = "on the map";
+    showRows(found, values, ranks, []);
+    chosen.mark(
+      [{ id: here, kind: "word" }, ...found.map((at) => ({ id: at, kind: "near" }))],
+      found.map((at) => ({ from: here, to: at, kind: "near" })),
+    );
+    return [here, ...found];
+  }
+
+  function update() {
+    const mode = model.get("mode");
+    const nearest = mode === "nearest";
+    Object.entries({ a, b, c, word }).forEach(([name, each]) => each.show(model.get(name)));
+    modes.forEach((each) => each.show(mode));
+    out.checked = model.get("exclude");
+    asking.hidden = leave.hidden = nearest;
+    one.hidden = !nearest;
+    say(problem, "");
+    const shown = nearest ? showNearest() : showAnalogy();
+    say(task, stage ? `✓ ${finished}${stage === 1 ? ` ${NEXT}` : ""}` : TASK);
+    say(told, hint());
+    root.dataset.mode = mode;
+    const target = shown.join();
+    if (fitted !== target) chosen.fit(shown);
+    fitted = target;
+  }
+
+  const repaint = () => chosen.paint();
+  const themed = new MutationObserver(repaint);
+  for (const node of [document.documentElement, document.body]) themed.observe(node, { attributes: true });
+  const media = ["print", "(forced-colors: active)"].map((query) => matchMedia(query));
+  media.forEach((each) => each.addEventListener("change", repaint));
+  const teardown = () => {
+    chosen.stop();
+    themed.disconnect();
+    media.forEach((each) => each.removeEventListener("change", repaint));
+  };
+  const follows = ["mode", "word", "a", "b", "c", "exclude"];
+  return mount({ model, el }, root, { follows, update, resized: [chosen.element, repaint], teardown });
+}
+
+const hint = () =>
+  matchMedia("(pointer: coarse)").matches
+    ? "Tap a word. Then one finger moves the map and two zoom, until you tap elsewhere."
+    : "Drag the map; click it, and the wheel zooms. A click on a word shows what is nearest to it.";
+
+// What is shown, and what it loses.
+function caption(kept, many, of, credit) {
+  const chosen = of > many ? `${grouped(many)} of ${grouped(of)} words. ` : "";
+  const share = (each) => `${Math.round(100 * each)} %`;
+  const asked = kept.excluded === undefined ? "" : ` They answer ${share(kept.excluded)} of ` +
+    `${grouped(kept.questions)} analogies alike with the inputs left out, ${share(kept.free)} with all words.`;
+  return note(
+    `${chosen}To save space, each number of a vector is rounded to one of eight values. Of a word’s ten nearest ` +
+      `among these by the full vectors, the rounded ones find ${number10(kept.nearest)}.${asked} On the map ` +
+      `${number10(kept.map)} of the ten are among the ten nearest; on the two axes along which the vectors differ ` +
+      `most, ${number10(kept.axes)}. Its axes have no meaning. ${credit}`,
+  );
+}
+
+const number10 = (share) => (10 * share).toFixed(1);
+
+export default { render };
