@@ -4,7 +4,8 @@ The cells are pure functions of an input, a state and weights, which are laid ou
 that weights can be copied from one to the other. Matrices of several gates are stacked, as (gates x H, ...).
 The LSTM's cell is in `lstm.py`. Left out: projections of the state, peepholes, both directions.
 
-Sources: Elman (1990); Cho et al. (2014), in the variant of torch.nn, where the reset gate acts after the matrix.
+Sources: Elman (1990); Cho et al. (2014), in the variant of torch.nn, where the reset gate acts after the
+matrix.
 """
 
 from __future__ import annotations
