@@ -19,13 +19,21 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import tokenizers
+import torch
 from nltk.lm import KneserNeyInterpolated, WittenBellInterpolated
 from nltk.util import everygrams
+from torch.nn.functional import cross_entropy
 
 from lmcourse.decoding import anneal, beam_search, generate, generate_batch, top_p
 from lmcourse.grading import course, demo
 from lmcourse.grading.release import make_course
 from lmcourse.model import LanguageModel
+from lmcourse.neural.autodiff import Tensor, gradients
+from lmcourse.neural.autodiff import cross_entropy as our_cross_entropy
+from lmcourse.neural.feed_forward import FeedForwardNetwork
+from lmcourse.neural.recurrent import RecurrentModel, RecurrentNetwork
+from lmcourse.neural.training import Recipe, train
+from lmcourse.neural.word2vec import train_word2vec
 from lmcourse.ngram import CountModel, NgramModel, kneser_ney
 from lmcourse.text import shakespeare, shakespeare_split
 from lmcourse.tokenization.bpe import BPE, BYTES, merge
@@ -36,14 +44,16 @@ from lmcourse.world import agreement
 Row = tuple[str, str, float, float]  # what, the peer, our seconds, the peer's seconds
 
 
-def best(ours: Callable, theirs: Callable, repeats: int) -> tuple[float, float]:
+def best(
+    ours: Callable, theirs: Callable, repeats: int, clock: Callable[[], float] = time.perf_counter
+) -> tuple[float, float]:
     """The shortest run of each side in seconds; the sides take turns."""
     seconds: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
         for side, times in zip((ours, theirs), seconds):
-            start = time.perf_counter()
+            start = clock()
             side()
-            times.append(time.perf_counter() - start)
+            times.append(clock() - start)
     return min(seconds[0]), min(seconds[1])
 
 
@@ -165,7 +175,7 @@ def tokenizing(size: int = 1_115_394) -> Iterator[Row]:
 
 
 def reshaping(batch: int = 64, vocab_size: int = 5000) -> Iterator[Row]:
-    """Temperature and nucleus on a batch: ours beside a loop, and beside torch where it is installed."""
+    """Temperature and nucleus on a batch: ours beside a loop, and beside torch."""
     rng = np.random.default_rng(0)
     logits = 3 * rng.standard_normal((batch, vocab_size))
     log_probs = anneal(logits, 1.0)
@@ -193,10 +203,6 @@ def reshaping(batch: int = 64, vocab_size: int = 5000) -> Iterator[Row]:
     )  # the same result, or the race means nothing
     what = f"temperature + top-p, {batch} x {vocab_size:,}"
     yield what, "a loop", *best(ours, loop, 3)
-    try:
-        import torch
-    except ImportError:
-        return
     tensor = torch.from_numpy(log_probs)
 
     def in_torch() -> torch.Tensor:
@@ -311,7 +317,128 @@ def grading(few: int = 6, many: int = 120) -> Iterator[Row]:
     )
 
 
-GROUPS = (imports, counting, kneser_ney_at_scale, tokenizing, reshaping, streams, generating, grading)
+class PeerNetwork(torch.nn.Module):
+    """A `RecurrentNetwork` of one layer, with torch's own LSTM in it, and the weights of ours."""
+
+    def __init__(self, ours: RecurrentNetwork):
+        super().__init__()
+        self.embedding, self.output = copy.deepcopy(ours.embedding), copy.deepcopy(ours.output)
+        self.lstm = torch.nn.LSTM(ours.output.in_features, ours.output.in_features, batch_first=True)
+        self.lstm.load_state_dict({f"{k}_l0": v for k, v in ours.layers[0].state_dict().items()})
+
+    def forward(self, token_ids: torch.Tensor) -> torch.Tensor:
+        """Logits."""
+        return self.output(self.lstm(self.embedding(token_ids))[0])
+
+
+# Width, vocabulary, length: the toys of `memory_spans`, the page's network, `recurrent_text` and its big one.
+NETWORKS = ((16, 4, 8), (16, 4, 32), (32, 20, 32), (64, 80, 32), (128, 80, 64), (320, 80, 64))
+
+
+def recurrent(rows: int = 32) -> Iterator[Row]:
+    """Training steps of our LSTM, and reading without training, beside torch's in the same loop."""
+    for width, vocab_size, length in NETWORKS:
+        ours = RecurrentNetwork(vocab_size, width).draw(np.random.default_rng(0))
+        peer = PeerNetwork(ours)
+        token_ids = torch.from_numpy(np.random.default_rng(1).integers(vocab_size, size=(rows, length + 1)))
+        inputs, targets = token_ids[:, :-1], token_ids[:, 1:].flatten()
+        torch.testing.assert_close(ours(inputs), peer(inputs), atol=1e-5, rtol=0)
+        steps = 3 if width > 100 else 20
+
+        def training(module: torch.nn.Module, inputs=inputs, targets=targets, steps=steps) -> None:
+            def loss(_: int) -> torch.Tensor:
+                return cross_entropy(module(inputs).flatten(0, 1), targets)
+
+            train(module, loss, Recipe(steps), progress=False)
+
+        def reading(module: torch.nn.Module, inputs=inputs, steps=steps) -> None:
+            with torch.inference_mode():
+                for _ in range(steps):
+                    module(inputs)
+
+        for what, side in (("train", training), ("read with", reading)):
+            seconds = best(lambda s=side, m=ours: s(m), lambda s=side, m=peer: s(m), 8, time.process_time)
+            speed = f"{steps * rows * length / seconds[0]:,.0f} tokens/s"
+            yield f"{what} an LSTM of {width}, {speed}", "torch.nn.LSTM", *seconds
+    yield from reading_on()
+
+
+def reading_on(tokens: int = 500) -> Iterator[Row]:
+    """An LSTM's reader, token by token, beside its own scoring of the whole text at once."""
+    vocab = Vocabulary([str(i) for i in range(80)])
+    model = RecurrentModel(RecurrentNetwork(80, 320).draw(np.random.default_rng(0)), vocab, start=0)
+    text = np.random.default_rng(1).integers(80, size=tokens).tolist()
+
+    def step_by_step() -> None:
+        reader = model.reader()
+        for token in text:
+            reader.log_probs()
+            reader.read([token])
+
+    seconds = best(step_by_step, lambda: model.token_log_probs(text), 3, time.process_time)
+    yield f"LSTM's reader, {tokens / seconds[0]:,.0f} tokens/s", "scoring at once", *seconds
+
+
+def word_vectors(words: int = 200_000, d_model: int = 100) -> Iterator[Row]:
+    """Skip-gram with five negative samples, all pairs of a window of five: ours beside gensim's C code."""
+    try:
+        from gensim.models import Word2Vec
+    except ImportError:
+        print("word2vec beside gensim: gensim is not installed here")
+        return
+    text = " ".join(shakespeare().values()).lower().split()[:words]
+    vocab = Vocabulary(sorted(set(text)))
+    ids = np.array(vocab.encode(text))
+    peer = Word2Vec(
+        vector_size=d_model, window=5, sg=1, negative=5, min_count=1, sample=0, workers=1, seed=0
+    )  # a thread that learns, and one that reads
+    lines = [text[i : i + 5000] for i in range(0, len(text), 5000)]
+    peer.build_vocab(lines)
+    seconds = best(
+        lambda: train_word2vec(ids, len(vocab), d_model, epochs=1, keep=0, progress=False),
+        lambda: peer.train(lines, total_examples=len(lines), epochs=1),
+        3,
+        time.process_time,
+    )
+    speed = f"{6 * len(ids) / seconds[0]:,.0f} pairs/s"  # a reach of 3 to either side, on average
+    yield f"skip-gram, {speed}", "gensim", *seconds
+
+
+def differentiating(batch: int = 64, vocab_size: int = 1000) -> Iterator[Row]:
+    """Loss and gradients of Bengio's network: by our differentiator, beside torch's, at the same weights."""
+    rng = np.random.default_rng(0)
+    module = FeedForwardNetwork(vocab_size, order=4, d_model=32, d_hidden=64, start=0).double()
+    contexts, targets = rng.integers(vocab_size, size=(batch, 3)), rng.integers(vocab_size, size=batch)
+    C, H, d, U, b = weights = [Tensor(p.detach().numpy()) for p in module.parameters()]
+
+    def ours() -> list[np.ndarray]:
+        hidden = (C[contexts].reshape(batch, -1) @ H.T + d).tanh()
+        return gradients(our_cross_entropy(hidden @ U.T + b, targets), weights)
+
+    def in_torch() -> list[np.ndarray]:
+        loss = cross_entropy(module.after(torch.from_numpy(contexts)), torch.from_numpy(targets))
+        return [g.numpy() for g in torch.autograd.grad(loss, list(module.parameters()))]
+
+    for mine, other in zip(ours(), in_torch()):
+        np.testing.assert_allclose(mine, other, atol=1e-9)  # the same result, or the race means nothing
+    yield (
+        f"gradients, {batch} examples of {vocab_size:,} words",
+        "torch",
+        *best(ours, in_torch, 20, time.process_time),
+    )
+
+
+def neural() -> Iterator[Row]:
+    """Chapter 4, on one thread, in processor time, which is disturbed less by what else goes on."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield from recurrent()
+    yield from word_vectors()
+    yield from differentiating()
+    torch.set_num_threads(threads)
+
+
+GROUPS = (imports, counting, kneser_ney_at_scale, tokenizing, reshaping, streams, generating, neural, grading)
 
 
 def main() -> None:

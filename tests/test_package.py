@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lmcourse"
 CORE = ["vocabulary", "model", "world", "information", "decoding", "ngram", "text", "ladder"]
+CORE += [f"neural.{name}" for name in ("autodiff", "bells", "glove", "gradient_lab", "vectors")]
 
 
 def loaded_by(statement):
@@ -32,6 +33,16 @@ def test_the_core_needs_neither_torch_nor_matplotlib(module):
     loaded = loaded_by(f"import lmcourse.{module}")
     assert f"lmcourse.{module}" in loaded
     assert not loaded & {"torch", "matplotlib", "anywidget", "IPython", "nbformat"}
+
+
+def test_the_widgets_need_no_torch():
+    assert "torch" not in loaded_by("import lmcourse.widgets")
+
+
+def test_the_map_of_chapter_4_names_every_module():
+    lines = importlib.import_module("lmcourse.neural").__doc__.splitlines()
+    named = [line.split()[0] for line in lines if line.partition(" ")[0].endswith(".py")]
+    assert sorted(named) == sorted(p.name for p in (PACKAGE / "neural").glob("[!_]*.py"))
 
 
 def test_the_version_is_that_of_the_project_file():

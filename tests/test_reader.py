@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcourse.model import LanguageModel, TableModel, UniformModel
-from lmcourse.neural import TorchModel
+from lmcourse.neural.torch_model import TorchModel
 from lmcourse.ngram import AdaptiveModel, CountModel, NgramModel, katz, kneser_ney, maximum_likelihood
 from lmcourse.reader import ContextReader
 from lmcourse.vocabulary import Vocabulary

@@ -2,10 +2,10 @@
 
 The cells are pure functions of an input, a state and weights, which are laid out and named as in torch.nn, so
 that weights can be copied from one to the other. Matrices of several gates are stacked, as (gates x H, ...).
-Left out: projections of the state, peepholes, both directions.
+The LSTM's cell is in `lstm.py`. Left out: projections of the state, peepholes, both directions.
 
-Sources: Elman (1990); Hochreiter and Schmidhuber (1997), with the forget gate of Gers et al. (2000); Cho et
-al. (2014), in the variant of torch.nn, where the reset gate acts after the matrix.
+Sources: Elman (1990); Cho et al. (2014), in the variant of torch.nn, where the reset gate acts after the
+matrix.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import embedding, linear
 
+from lmcourse.neural.lstm import ReadLSTM, lstm_step
 from lmcourse.neural.torch_model import TorchModel, asking, device_of, log_probs_of
 from lmcourse.reader import Reader
 from lmcourse.vocabulary import Vocabulary
@@ -57,21 +58,6 @@ def gru_step(inputs: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor) -
     return (new + update * (hidden - new),)
 
 
-def lstm_step(inputs: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor) -> State:
-    """c' = f c + i g and h' = o tanh(c'): what is kept, what is written, what is shown.
-
-    Args:
-        inputs: W x + b for the gates i, f, g, o, (B, 4H).
-        state: h and c.
-        weight_hh: U for i, f, g, o, (4H, H).
-        bias_hh: (4H,).
-    """
-    hidden, memory = state
-    write, keep, new, show = (inputs + linear(hidden, weight_hh, bias_hh)).chunk(4, dim=-1)
-    memory = torch.addcmul(torch.sigmoid(keep) * memory, torch.sigmoid(write), torch.tanh(new))
-    return torch.sigmoid(show) * torch.tanh(memory), memory
-
-
 STEPS = {"rnn": rnn_step, "gru": gru_step, "lstm": lstm_step}
 
 
@@ -104,11 +90,23 @@ class RecurrentLayer(nn.Module):
         zeros = self.bias_hh.new_zeros(n_rows, self.d_hidden)
         return (zeros, zeros) if self.cell == "lstm" else (zeros,)
 
+    def project(self, inputs: Tensor) -> Tensor:
+        """W x + b for all gates, (..., gates x H), of inputs (..., d_in); an LSTM's with both biases."""
+        both = self.bias_ih + self.bias_hh if self.cell == "lstm" else self.bias_ih
+        return linear(inputs, self.weight_ih, both)
+
     def forward(self, inputs: Tensor, state: State) -> tuple[Tensor, State]:
         """Read inputs (B, T, d_in) from a state on. Returns hidden states (B, T, H), and the last state."""
+        return self.read_on(self.project(inputs.transpose(0, 1)), state)
+
+    def read_on(self, projected: Tensor, state: State) -> tuple[Tensor, State]:
+        """The same, given what the inputs say to the gates, as of `project`: (T, B, gates x H)."""
+        if self.cell == "lstm":
+            hiddens, memory = ReadLSTM.apply(projected, *state, self.weight_hh)
+            return hiddens.transpose(0, 1), (hiddens[-1], memory)
         step, said = STEPS[self.cell], []
-        for projected in linear(inputs.transpose(0, 1), self.weight_ih, self.bias_ih).unbind(dim=0):
-            state = step(projected, state, self.weight_hh, self.bias_hh)
+        for inputs in projected.unbind(dim=0):
+            state = step(inputs, state, self.weight_hh, self.bias_hh)
             said.append(state[0])
         return torch.stack(said, dim=1), state
 
@@ -158,9 +156,18 @@ class RecurrentNetwork(nn.Module):
         """Read token ids (B, T) from a state on. Returns the last layer's (B, T, H), and the last states."""
         hidden, after = self.embedding(token_ids), []
         for layer, state in zip(self.layers, states):
-            hidden, state = layer(self.dropout(hidden), state)
+            if layer is self.layers[0] and self._has_few_tokens(token_ids):
+                table = layer.project(self.embedding.weight)  # (V, gates x H)
+                hidden, state = layer.read_on(embedding(token_ids.T, table), state)
+            else:
+                hidden, state = layer(self.dropout(hidden), state)
             after.append(state)
         return self.dropout(hidden), after
+
+    def _has_few_tokens(self, token_ids: Tensor) -> bool:
+        """Whether it is less work to project each token of the vocabulary once than each of the text."""
+        drops = self.training and self.dropout.p > 0  # then a token's vector is not the same everywhere
+        return not drops and self.embedding.num_embeddings < token_ids.numel()
 
     def forward(self, token_ids: Tensor) -> Tensor:
         """Logits (B, T, V) of texts from their start on."""

@@ -188,10 +188,15 @@ def train_word2vec(
             reach = torch.from_numpy(rng.integers(1, window + 1, size=len(words)))
             found = OBJECTIVES[objective](tables[0][words], tables[1][words], tables[1][drawn], reach, k)
             losses.append(found.loss / len(words))
-            gradients = [torch.zeros_like(table) for table in tables]
-            gradients[0].index_add_(0, words, found.inputs)
-            gradients[1].index_add_(0, words, found.outputs).index_add_(0, drawn, found.noise)
-            for table, square, gradient in zip(tables, squares, gradients):
-                square += gradient**2
-                table -= learning_rate * gradient / square.sqrt()
+            _adagrad(tables[0], squares[0], words, found.inputs, learning_rate)
+            asked, slopes = torch.cat([words, drawn]), torch.cat([found.outputs, found.noise])
+            _adagrad(tables[1], squares[1], asked, slopes, learning_rate)
     return Word2Vec(tables[0].numpy(), tables[1].numpy(), losses)
+
+
+def _adagrad(table: Tensor, squares: Tensor, rows: Tensor, slopes: Tensor, learning_rate: float) -> None:
+    """A step of the rows (N,) of a table by their gradients (N, D), added up where a row is named twice."""
+    touched, which = torch.unique(rows, return_inverse=True)
+    total = torch.zeros(len(touched), table.shape[1]).index_add_(0, which, slopes)
+    squares[touched] += total**2
+    table[touched] -= learning_rate * total / squares[touched].sqrt()

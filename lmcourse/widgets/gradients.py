@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import traitlets
 
+from lmcourse.neural.gradient_lab import Lab, clip, norms
 from lmcourse.widgets.base import HERE, Widget, script
-
-if TYPE_CHECKING:
-    from lmcourse.neural.gradient_lab import Lab
 
 WIDTH = 24
 MOST_STEPS = 50
@@ -78,16 +75,12 @@ class GradientLaboratory(Widget):
     @property
     def lab(self) -> Lab:
         """The settings, as the laboratory takes them."""
-        from lmcourse.neural.gradient_lab import Lab  # the widgets are to be had without torch
-
         names = ["way", "activation", "gain", "start", "shortcut", "normalise", "steps", "seed"]
         return Lab(width=WIDTH, **{name: getattr(self, name) for name in names})
 
     @property
     def measures(self) -> dict[str, list[float]]:
         """All that the page shows: lengths of gradients of states and of weights, sizes of states, slopes."""
-        from lmcourse.neural.gradient_lab import clip, norms
-
         found = norms(self.lab)
         weights = clip(found.weights, 1.0) if self.clipped else found.weights
         lists = {"gradients": found.gradients, "states": found.states, "slopes": found.slopes}

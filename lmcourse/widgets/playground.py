@@ -9,6 +9,7 @@ import numpy as np
 import traitlets
 
 from lmcourse.model import check_whole
+from lmcourse.neural.autodiff import Tensor, cross_entropy, gradients, log_softmax
 from lmcourse.widgets.base import HERE, Widget, script
 from lmcourse.world import World, agreement, every_window, memory_entropies
 
@@ -151,8 +152,6 @@ class TrainingPlayground(Widget):
 
     def loss(self, parameters: list, contexts: np.ndarray, targets: np.ndarray):
         """Mean surprise in nats, with the way back to the parameters, which are tensors of autodiff."""
-        from lmcourse.neural.autodiff import cross_entropy
-
         return cross_entropy(self._logits(parameters, contexts), targets)
 
     def _logits(self, parameters: list, contexts: np.ndarray):
@@ -163,8 +162,6 @@ class TrainingPlayground(Widget):
 
     def exact(self, parameters: list) -> float:
         """Exact loss in bits per token."""
-        from lmcourse.neural.autodiff import log_softmax
-
         contexts, shares, probs = self.every
         log_probs = log_softmax(self._logits(parameters, contexts[:, -self.context :])).data
         return float(-(shares @ (probs * log_probs).sum(axis=1)) / math.log(2))
@@ -174,8 +171,6 @@ class TrainingPlayground(Widget):
 
         It ends early where a loss is no number any more.
         """
-        from lmcourse.neural.autodiff import Tensor, gradients
-
         (contexts, targets), losses, exact = self.examples(), [], []
         parameters = [Tensor(array) for array in self.initial()]
         with np.errstate(over="ignore", invalid="ignore"):

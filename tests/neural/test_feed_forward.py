@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from lmcourse.neural import TorchModel
 from lmcourse.neural.feed_forward import FeedForwardNetwork, examples
+from lmcourse.neural.torch_model import TorchModel
 from lmcourse.vocabulary import Vocabulary
 
 VOCAB = Vocabulary("abc.", separator="")

@@ -7,7 +7,7 @@ import torch
 from lmcourse.decoding import Decoding, generate, generate_batch
 from lmcourse.model import LanguageModel
 from lmcourse.neural import recurrent
-from lmcourse.neural.recurrent import RecurrentLayer, RecurrentModel, RecurrentNetwork, lstm_step
+from lmcourse.neural.recurrent import RecurrentLayer, RecurrentModel, RecurrentNetwork
 from lmcourse.vocabulary import Vocabulary
 
 CELLS = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
@@ -44,14 +44,35 @@ def test_outputs_and_gradients_are_those_of_torch(cell):
         torch.testing.assert_close(mine, other)
 
 
-def test_an_lstm_by_hand():
-    # one unit; i, f, g, o get 0, 0, 0 and a large number: half of c = 4 is kept, 0.5 · tanh 0 is written
-    inputs = torch.tensor([[0.0, 0.0, 0.0, 50.0]])
-    hidden, memory = lstm_step(
-        inputs, (torch.zeros(1, 1), torch.full((1, 1), 4.0)), torch.zeros(4, 1), torch.zeros(4)
+@each_cell
+@pytest.mark.parametrize("vocab_size", [6, 60])  # fewer tokens than the text has, and more
+def test_a_network_is_that_of_torch(cell, vocab_size):
+    ours = RecurrentNetwork(vocab_size, 7, 2, cell).draw(np.random.default_rng(0)).double()
+    theirs = CELLS[cell](7, 7, num_layers=2, batch_first=True).double()
+    with torch.no_grad():
+        for i, layer in enumerate(ours.layers):
+            for name, value in layer.named_parameters():
+                theirs.get_parameter(f"{name}_l{i}").copy_(value)
+    token_ids = torch.from_numpy(np.random.default_rng(1).integers(6, size=(3, 5)))
+    found, right = ours(token_ids), ours.output(theirs(ours.embedding(token_ids))[0])
+    torch.testing.assert_close(found, right)
+    weighting = torch.randn(found.shape, dtype=torch.float64)
+    alike = [ours.embedding.weight, *ours.output.parameters()]
+    of_ours, of_theirs = (
+        torch.autograd.grad((logits * weighting).sum(), [*alike, *module.parameters()])
+        for logits, module in ((found, ours.layers), (right, theirs))
     )
-    assert memory.item() == 2.0
-    assert hidden.item() == pytest.approx(np.tanh(2.0))  # all of it is shown
+    for mine, other in zip(of_ours, of_theirs):
+        torch.testing.assert_close(mine, other)
+
+
+def test_what_is_dropped_differs_from_place_to_place():
+    network = RecurrentNetwork(2, 20, cell="rnn", dropout=0.5)
+    torch.nn.init.zeros_(network.layers[0].weight_hh)  # so that a state depends on its own input alone
+    torch.manual_seed(0)
+    hidden, _ = network.read(torch.zeros(1, 40, dtype=torch.int64), network.start(1))
+    first = hidden[0, :, 0]  # of 40 places with the same token; where it is 0 it was itself dropped
+    assert len(first[first != 0].unique()) > 10
 
 
 def model_of(cell, n_layers=2, dropout=0.5):

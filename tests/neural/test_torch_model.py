@@ -7,7 +7,8 @@ import torch
 from lmcourse.decoding import GREEDY, generate
 from lmcourse.information import decode, encode
 from lmcourse.model import LanguageModel
-from lmcourse.neural import TorchModel, torch_model
+from lmcourse.neural import torch_model
+from lmcourse.neural.torch_model import TorchModel
 from lmcourse.vocabulary import Vocabulary
 
 VOCAB = Vocabulary("abc.", separator="")
