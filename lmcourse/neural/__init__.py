@@ -7,6 +7,7 @@ feed_forward.py     Bengio's network of the last n - 1 tokens
 word2vec.py         vectors of words from their neighbours, drawn against random ones
 glove.py          * vectors of words from counts of their neighbours
 vectors.py        * neighbours and analogies among vectors, ours and others'
+word_map.py       * vectors rounded, and laid out in a plane
 training.py         the training loop: rate, clipping, early stopping, a checkpoint to go on from
 batches.py          windows of a text, and rows that are read on from batch to batch
 initial.py          first weights, from NumPy's generator
