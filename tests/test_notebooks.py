@@ -90,7 +90,7 @@ def without_marks(text):
 def test_an_assignment_does_not_lose_its_marks(tmp_path, capsys):
     copy, status = moved(ASSIGNMENTS[-1], tmp_path, without_marks)
     assert status == 1
-    assert "is an assignment, and the text has none of its cells' marks (assignment, count" in (
+    assert "is an assignment, and the text has none of its cells' marks (assignment, " in (
         capsys.readouterr().err
     )
     assert copy.read_bytes() == ASSIGNMENTS[-1].read_bytes()
