@@ -27,6 +27,9 @@ from typing import Any
 import numpy as np
 
 
+NOT_WRITTEN = "not written yet: put your code where the cell raises NotImplementedError"
+
+
 class CheckFailed(Exception):
     """The student's answer is not right; the message explains why."""
 
@@ -53,7 +56,7 @@ class StudentError(Exception):
     def explanation(self) -> str:
         """One sentence for the student."""
         if self.kinds[0] == "NotImplementedError":
-            return "not written yet: put your code where the cell raises NotImplementedError"
+            return NOT_WRITTEN
         text = f"your code raised {self.kinds[0]}" + (f": {self.message}" if self.message else "")
         text += f" ({self.where})" if self.where else ""
         of_zero = "math domain error" in self.message or "expected a positive input" in self.message

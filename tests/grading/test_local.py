@@ -251,6 +251,23 @@ def test_a_score_earns_its_part_and_says_what_is_missing():
     assert (worst.points, worst.reasons()) == (0.0, ["3.0 bits; 1.9 earn all points", "fewer bits"])
 
 
+def test_that_nothing_is_written_yet_is_said_once_for_an_exercise():
+    def f():
+        raise NotImplementedError
+
+    checks = [a_check(lambda student: student.f()), a_check(lambda student: student.f()), a_check(lambda _: None)]
+    report = Report("e", run_checks(checks, {"f": f}, seed=0), 0)
+    for shown in (report.as_text(), report.as_html()):
+        assert shown.count("not written yet: put your code where") == 1
+        assert (shown.count("✗"), shown.count("✓")) == (2, 1)
+    assert [outcome.message[:15] for outcome in report.outcomes] == ["not written yet", "not written yet", ""]
+
+
+def test_a_reason_that_is_none_of_unwritten_code_is_said_wherever_it_holds():
+    report = Report("e", run_checks([a_check(lambda student: student.f(1))] * 2, {"f": lambda: 1}, seed=0), 0)
+    assert report.as_text().count("TypeError") == report.as_html().count("TypeError") == 2
+
+
 def test_what_a_check_returns_besides_a_score_counts_for_nothing():
     (outcome,) = outcomes(lambda student: student.f(), f=lambda: 0.25)
     assert outcome.score == 1
