@@ -103,6 +103,7 @@ class Check:
     hidden: bool = False
     hint: str = ""
     weight: float = 1.0
+    slow: str = "is there an endless loop?"
 
     def verdict(self, student: Any, seed: int) -> Score:
         """Run the check: the score, and what it tells the student.
@@ -129,7 +130,9 @@ class Check:
         return Score(score.value, self.hint or score.message)
 
 
-def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0) -> Callable:
+def check(
+    exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0, slow: str = Check.slow
+) -> Callable:
     """Mark a function as a check of `exercise`.
 
     Args:
@@ -137,6 +140,7 @@ def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float 
         hidden: run it only for the grade, and show only `hint`.
         hint: for the student who fails a hidden check: where to look, and nothing that can be copied.
         weight: its share of the exercise's points, relative to the exercise's other checks.
+        slow: what to tell the student whose time runs out in this check.
     """
     if hidden != bool(hint):
         raise ValueError(
@@ -147,7 +151,9 @@ def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float 
         title = (inspect.getdoc(function) or "").split("\n")[0]
         if not title:
             raise ValueError(f"check {function.__name__!r} needs a docstring: its first line is the title")
-        function.__check__ = Check(exercise, function.__name__, title, function, hidden, hint, weight)
+        function.__check__ = Check(
+            exercise, function.__name__, title, function, hidden, hint, weight, slow
+        )
         return function
 
     return mark
@@ -197,7 +203,7 @@ def expect_number(value: Any, what: str) -> float:
         f"{what} should be one number; you returned {describe(value)}",
     )
     expect(
-        not math.isnan(value), f"{what} came out as nan (not a number): look for 0/0 or inf - inf on the way"
+        not math.isnan(value), f"{what} came out as nan (not a number): look for 0/0, 0 · inf or inf - inf on the way"
     )
     return float(value)
 
@@ -239,39 +245,40 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
     Args:
         value: a row of numbers, or, where `tokens` is given, a dictionary from token to probability.
         tokens: the tokens a dictionary may have; those it leaves out count as probability zero.
-        what: whose probabilities: "at T = 0.5".
+        what: whose probabilities; it begins the message: "(0.4, 0.6) at T = 0.5".
     """
-    at = f" {what}" if what else ""
-    expect(value is not None, f"your function returned None{at}; is a `return` missing?")
+    at = f"{what}: " if what else ""
+    expect(value is not None, f"{at}your function returned None; is a `return` missing?")
     if tokens is not None:
         expect(
             isinstance(value, dict),
-            f"expected a dictionary from word to probability{at}, got {describe(value)}",
+            f"{at}expected a dictionary from word to probability, got {describe(value)}",
         )
         strange = [token for token in value if token not in tokens]
         expect(
             not strange,
-            f"your dictionary{at} has the entry {strange[0]!r}, which is no possible word" if strange else "",
+            f"{at}your dictionary has the entry {strange[0]!r}, which is no possible word" if strange else "",
         )
         value = [
-            expect_number(value.get(token, 0.0), f"the probability of {token!r}{at}") for token in tokens
+            expect_number(value.get(token, 0.0), f"{at}the probability of {token!r}") for token in tokens
         ]
     try:
         probs = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        raise CheckFailed(f"expected a row of probabilities{at}, got {describe(value)}") from None
-    expect(probs.ndim == 1, f"expected one row of probabilities{at}, got an array of shape {probs.shape}")
+        raise CheckFailed(f"{at}expected a row of probabilities, got {describe(value)}") from None
+    expect(probs.ndim == 1, f"{at}expected one row of probabilities, got {describe(value)}")
     expect(
         not np.any(np.isnan(probs)),
-        f"your probabilities{at} contain nan (not a number): look for 0/0 on the way",
+        f"{at}your probabilities contain nan (not a number): look for 0/0, 0 · inf or inf/inf on the way",
     )
     expect(
-        np.all(probs >= 0), f"your probabilities{at} contain {probs.min(initial=0):.4g}; none may be negative"
+        np.all(probs >= 0),
+        f"{at}your probabilities contain {probs.min(initial=0):.4g}; none may be negative. Are they logarithms?",
     )
     total = float(probs.sum())
     expect(
         abs(total - 1) < 1e-6,
-        f"your probabilities{at} sum to {total:.4g}, not 1: did you renormalise at the end?",
+        f"{at}your probabilities sum to {total:.4g}, not 1: did you renormalise at the end?",
     )
     return probs
 

@@ -32,10 +32,20 @@ def outcomes(function, seconds=10.0, **names):
     return run_checks([a_check(function)], names, seed=0, seconds=seconds)
 
 
-def test_arguments_are_copied():
+def test_arguments_are_copied_and_who_changes_them_is_told():
     given = [3, 1, 2]
-    local_student({"order": lambda x: x.sort()}).order(given)
+    student = local_student({"order": lambda x: x.sort(), "ordered": sorted})
+    with pytest.raises(CheckFailed, match="^`order` changes what it was given as `x`: work on a copy"):
+        student.order(given)
     assert given == [3, 1, 2]
+    assert student.ordered(given) == [1, 2, 3]
+
+
+def test_a_check_that_takes_too_long_has_its_own_word_on_it():
+    checks = [a_check(lambda student: student.f(), slow="did you list them all?"), a_check(lambda _: None)]
+    first, second = run_checks(checks, {"f": lambda: time.sleep(9)}, seed=0, seconds=0.2)
+    assert first.message == "stopped after 0.2 s for all checks of this exercise: did you list them all?"
+    assert second.message == "not tried, since the check before did not end"
 
 
 def test_results_become_plain_values():
