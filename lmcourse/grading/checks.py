@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 
-
 NOT_WRITTEN = "not written yet: put your code where the cell raises NotImplementedError"
 
 
@@ -151,9 +150,7 @@ def check(
         title = (inspect.getdoc(function) or "").split("\n")[0]
         if not title:
             raise ValueError(f"check {function.__name__!r} needs a docstring: its first line is the title")
-        function.__check__ = Check(
-            exercise, function.__name__, title, function, hidden, hint, weight, slow
-        )
+        function.__check__ = Check(exercise, function.__name__, title, function, hidden, hint, weight, slow)
         return function
 
     return mark
@@ -203,7 +200,8 @@ def expect_number(value: Any, what: str) -> float:
         f"{what} should be one number; you returned {describe(value)}",
     )
     expect(
-        not math.isnan(value), f"{what} came out as nan (not a number): look for 0/0, 0 · inf or inf - inf on the way"
+        not math.isnan(value),
+        f"{what} came out as nan (not a number): look for 0/0, 0 · inf or inf - inf on the way",
     )
     return float(value)
 
@@ -273,7 +271,8 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
     )
     expect(
         np.all(probs >= 0),
-        f"{at}your probabilities contain {probs.min(initial=0):.4g}; none may be negative. Are they logarithms?",
+        f"{at}your probabilities contain {probs.min(initial=0):.4g}; none may be negative. Are they "
+        f"logarithms?",
     )
     total = float(probs.sum())
     expect(

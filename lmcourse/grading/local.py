@@ -95,8 +95,7 @@ def not_tried(checks: Sequence[Check], reason: str, late: bool = False) -> list[
     behind = "not tried, since the check before did not end"
     told = [f"{reason}: {check.slow}" if late else reason for check in checks[:1]]
     return [
-        Outcome.of(check, Score(0.0, why), "")
-        for check, why in zip(checks, told + [behind] * len(checks))
+        Outcome.of(check, Score(0.0, why), "") for check, why in zip(checks, told + [behind] * len(checks))
     ]
 
 

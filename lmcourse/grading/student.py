@@ -1,7 +1,7 @@
 """What a check holds of a student's work: names to call, and objects that stay where they are.
 
-    student.entropy(probs)                      calls a function; plain values in, a plain value out; CheckFailed
-                                                if it changes what it was given
+    student.entropy(probs)                      calls a function; plain values in, a plain value out;
+                                                CheckFailed if it changes what it was given
     model = student.create("Tokenizer", 300)    calls it and keeps the result there: a handle
     model.train(text)                           calls a method of a kept object
     model.create("copy")                        the same, and keeps what it returns

@@ -42,7 +42,8 @@ def model_of(sentences):
         expect(isinstance(context, tuple), "call next_probs with a tuple of words: next_probs(tuple(words))")
         if context not in table:
             raise ValueError(
-                f"the model never says {' '.join(context)!r}: it cannot tell what follows. A context holds all "
+                f"the model never says {' '.join(context)!r}: it cannot tell what follows. A context "
+                f"holds all "
                 "words from the first one on, no impossible one, and no full stop"
             )
         return dict(table[context])
@@ -191,9 +192,12 @@ def two_terms(student):
             math.log(1 / 2): "only the first word was scored",
             math.log(1 / 4): "the first word was not scored: it counts too, after the empty context ()",
             math.log(1 / 8) / 2: "that is the mean of the logarithms; add them up",
-            math.log(3 / 4): "that is the logarithm of a sum of probabilities. Probabilities are multiplied; it "
+            math.log(
+                3 / 4
+            ): "that is the logarithm of a sum of probabilities. Probabilities are multiplied; it "
             "is their logarithms that are added up",
-            -math.inf: "did you ask the model with a context that holds the word already? Only the words before",
+            -math.inf: "did you ask the model with a context that holds the word already? Only the "
+            "words before",
         },
     )
 
@@ -249,7 +253,7 @@ def no_underflow(student):
         "the log-probability of 1,000 words",
         mistakes={
             -math.inf: underflow,
-            999 * math.log(0.1): "one word was not scored, the first or the last",
+            999 * math.log(0.1): "the first word was not scored, or the last",
             math.log(0.1): "that is the mean of the logarithms; add them up",
             1000 * math.log2(0.1): "that is in bits; this course takes natural logarithms",
         },
@@ -349,7 +353,11 @@ def boiling(student):
 def no_such_temperature(student):
     """A negative temperature, or one that is not a number, raises ValueError."""
     expect_raises(lambda: student.with_temperature([0.5, 0.5], -1), "ValueError", "at T = -1")
-    expect_raises(lambda: student.with_temperature([0.5, 0.5], math.nan), "ValueError", "at T = nan (and nan < 0 is false)")
+    expect_raises(
+        lambda: student.with_temperature([0.5, 0.5], math.nan),
+        "ValueError",
+        "at T = nan (and nan < 0 is false)",
+    )
 
 
 @check(
@@ -603,7 +611,8 @@ def typical(probs, mass):
 def not_the_top(student):
     """Of (1/2, 1/4, 1/8, 1/8), the typical token is the second: its surprise is nearest to the entropy."""
     far = (
-        "in nats the surprises are 0.69, 1.39, 2.08, 2.08 and the entropy is 1.21. Are yours both in nats, and "
+        "in nats the surprises are 0.69, 1.39, 2.08, 2.08 and the entropy is 1.21. Are yours both in "
+        "nats, and "
         "do the smallest distances come first?"
     )
     expect_probs(
@@ -632,10 +641,14 @@ def the_one_that_crosses(student):
         [
             ([0, 1, 0, 0], "kept mass is 0.25, short of 0.6: keep the token that crosses the mark as well"),
             ([0.8, 0, 0.2, 0], "that does not keep the most typical token first"),
-            ([1 / 3, 2 / 3, 0, 0], "the right two, but in the order of their distances; put each in its place"),
+            (
+                [1 / 3, 2 / 3, 0, 0],
+                "the right two, but in the order of their distances; put each in its place",
+            ),
             (
                 probs,
-                "the two of 1/8 came before that of 1/2. The entropy is a mean in which each surprise is weighed "
+                "the two of 1/8 came before that of 1/2. The entropy is a mean in which each surprise "
+                "is weighed "
                 "by its probability, 1.21 nats",
             ),
         ],
@@ -659,7 +672,8 @@ def equals(student):
         [
             (
                 probs,
-                "one of the two equal tokens is enough to reach 0.8; keep the first of them only (if the order is "
+                "one of the two equal tokens is enough to reach 0.8; keep the first of them only (if "
+                "the order is "
                 "right in the checks above)",
             ),
             ([0.5 / 0.875, 0.25 / 0.875, 0, 0.125 / 0.875], "of the two equal tokens keep the first"),
@@ -864,7 +878,8 @@ def forks(student):
     except StudentError as error:
         expect(
             "ZeroDivisionError" not in error.kinds,
-            f"{what}: {error.explanation()}. Are all your weights 0? After a full stop Z is 1, the one way to say "
+            f"{what}: {error.explanation()}. Are all your weights 0? After a full stop Z is 1, the one "
+            f"way to say "
             "no more",
         )
         raise

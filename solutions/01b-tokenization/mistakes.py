@@ -544,7 +544,7 @@ def learn_merges(text, n_merges):
         merges.append(pair or (b"", b""))
     return merges
 """,
-        "there should be 2 merges, yours are 5",
+        "the number of merges should be 2, yours is 5",
     ),
     Mistake(
         "encoding",

@@ -117,7 +117,7 @@ def kl_divergence(p, q):
     p, q = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
     return np.where(p > 0, p * (np.log2(p) - np.log2(q)), 0.0).sum()
 """,
-        "the answer should have the shape (2,)",
+        "one number came out",
     ),
     Mistake(
         "divergence",

@@ -35,7 +35,7 @@ def outcomes(function, seconds=10.0, **names):
 def test_arguments_are_copied_and_who_changes_them_is_told():
     given = [3, 1, 2]
     student = local_student({"order": lambda x: x.sort(), "ordered": sorted})
-    with pytest.raises(CheckFailed, match="^`order` changes what it was given as `x`: work on a copy"):
+    with pytest.raises(CheckFailed, match=r"^`order` changes what it was given as `x`: work on a copy"):
         student.order(given)
     assert given == [3, 1, 2]
     assert student.ordered(given) == [1, 2, 3]
@@ -265,7 +265,11 @@ def test_that_nothing_is_written_yet_is_said_once_for_an_exercise():
     def f():
         raise NotImplementedError
 
-    checks = [a_check(lambda student: student.f()), a_check(lambda student: student.f()), a_check(lambda _: None)]
+    checks = [
+        a_check(lambda student: student.f()),
+        a_check(lambda student: student.f()),
+        a_check(lambda _: None),
+    ]
     report = Report("e", run_checks(checks, {"f": f}, seed=0), 0)
     for shown in (report.as_text(), report.as_html()):
         assert shown.count("not written yet: put your code where") == 1
