@@ -838,7 +838,7 @@ def smoothed(counts, context):
         blame_discounted(student, probs)
         return probs
 
-    return asking(f"`kneser_ney` of {SENTENCES}, after {context!r},", answer)
+    return asking(f"the probabilities after {context!r}", answer)
 
 
 def blame_discounted(student, probs):
@@ -897,8 +897,9 @@ kneser_ney.case(
 # counts 3, 3, 1, 3: none was seen twice, so D = 1/2; 4 · 1/2 of 10, a fifth, goes to the uniform distribution
 kneser_ney.case(
     "With n = 1 the single tokens are the longest n-grams, and keep their counts.",
-    ask.kneser_ney({(): {"a": 3, "b": 3, "c": 1, END: 3}}, WORDS)(()).gives(
-        {"a": 0.25 + 0.04, "b": 0.25 + 0.04, "c": 0.05 + 0.04, "d": 0.04, END: 0.25 + 0.04}
+    smoothed({(): {"a": 3, "b": 3, "c": 1, END: 3}}, ()).gives(
+        {"a": 0.25 + 0.04, "b": 0.25 + 0.04, "c": 0.05 + 0.04, "d": 0.04, END: 0.25 + 0.04},
+        "after (), n = 1, where a, b and </s> were seen three times and c once: it",
     ),
     weight=0.5,
 )
