@@ -87,7 +87,7 @@ def kl_divergence(p, q):
     p, q = np.asarray(q, dtype=float), np.asarray(p, dtype=float)
     return np.where(p > 0, p * (np.log2(p) - np.log2(q)), 0.0).sum(axis=-1)
 """,
-        "the weights are p's, what is true",
+        "the weights of both logarithms are p's, what is true",
     ),
     Mistake(
         "divergence",
