@@ -147,10 +147,10 @@ def check(
         )
 
     def mark(function: Callable) -> Callable:
-        title = (inspect.getdoc(function) or "").split("\n")[0]
+        title, name = (inspect.getdoc(function) or "").split("\n")[0], function.__name__
         if not title:
-            raise ValueError(f"check {function.__name__!r} needs a docstring: its first line is the title")
-        function.__check__ = Check(exercise, function.__name__, title, function, hidden, hint, weight, slow)
+            raise ValueError(f"check {name!r} needs a docstring: its first line is the title")
+        function.__check__ = Check(exercise, name, title, function, hidden, hint, weight, slow)
         return function
 
     return mark
@@ -226,10 +226,9 @@ def expect_close(
     number = expect_number(value, what)
     if close(number, expected, tolerance):
         return number
-    for wrong, why in (mistakes or {}).items():
-        if close(number, wrong, max(tolerance, 1e-6)):
-            raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}: {why}")
-    raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}")
+    near = max(tolerance, 1e-6)
+    reasons = [f": {why}" for wrong, why in (mistakes or {}).items() if close(number, wrong, near)]
+    raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}{''.join(reasons[:1])}")
 
 
 def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
@@ -252,14 +251,9 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
             isinstance(value, dict),
             f"{at}expected a dictionary from word to probability, got {describe(value)}",
         )
-        strange = [token for token in value if token not in tokens]
-        expect(
-            not strange,
-            f"{at}your dictionary has the entry {strange[0]!r}, which is no possible word" if strange else "",
-        )
-        value = [
-            expect_number(value.get(token, 0.0), f"{at}the probability of {token!r}") for token in tokens
-        ]
+        for strange in [token for token in value if token not in tokens][:1]:
+            raise CheckFailed(f"{at}your dictionary has the entry {strange!r}, which is no possible word")
+        value = [expect_number(value.get(t, 0.0), f"{at}the probability of {t!r}") for t in tokens]
     try:
         probs = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
