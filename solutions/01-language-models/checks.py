@@ -1000,10 +1000,10 @@ def listed_zero(student):
 @check("annealed_sequence", hidden=True, weight=1.5, hint="random models, contexts and temperatures")
 def random_annealed(student, rng):
     """By enumeration."""
-    for _ in range(5):
+    for n in (0, 1, 1, 0, 1):
         sentences = random_sentences(rng, length=3)
         t = float(np.exp(rng.uniform(-1, 1.5)))
-        context = _words(rng.choice(list(sentences)))[: int(rng.integers(2))]
+        context = _words(rng.choice(list(sentences)))[:n]
         expect_table(
             student.annealed_next(model_of(sentences), context, t),
             {**dict.fromkeys("abcd.", 0.0), **annealed_next(sentences, context, t)},

@@ -993,6 +993,8 @@ def random_texts_encoded(student, rng):
         expect_encoded(student, model, random_walk(rng, model, length), "some text")
     first, second = rng.integers(1, 40, size=2).tolist()
     expect_encoded(student, unchanging({"x": first, "y": first + second}), ["x"] * 6, "a text of zeros")
+    even = unchanging({"x": first, "y": first})  # the interval ends where its last number does
+    expect_encoded(student, even, list("xyx"), "some text")
 
 
 @check(

@@ -801,21 +801,6 @@ def interval(next_counts, tokens):
     ),
     Mistake(
         "encoding",
-        "does not let the last number end where the interval does",
-        """
-def encode(next_counts, tokens):
-    low, high = interval(next_counts, tokens)
-    size = 0
-    while True:
-        first = math.ceil(low * 2**size)
-        if first + 1 < high * 2**size:
-            return f"{first:0{size}b}" if size else ""
-        size += 1
-""",
-        "name the text, but 1 will do",
-    ),
-    Mistake(
-        "encoding",
         "writes 0 for the empty text",
         """
 def encode(next_counts, tokens):
