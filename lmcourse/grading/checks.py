@@ -258,7 +258,10 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
         probs = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         raise CheckFailed(f"{at}expected a row of probabilities, got {describe(value)}") from None
-    expect(probs.ndim == 1, f"{at}expected one row of probabilities, got {describe(value)}")
+    expect(
+        probs.ndim == 1,
+        f"{at}expected one row of probabilities, got {describe(probs if probs.ndim else value)}",
+    )
     expect(
         not np.any(np.isnan(probs)),
         f"{at}your probabilities contain nan (not a number): look for 0/0, 0 · inf or inf/inf on the way",
