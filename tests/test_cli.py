@@ -56,8 +56,8 @@ def test_check_explains_and_fails(lmcourse, folder):
     assert "→ not written yet" in said
     assert "4 of 7 graded exercises pass all their checks" in said
     assert "the written answer (parroting), which is graded by hand: there is one" in said
-    assert "\nchain_rule (2 points): 0 of 4 checks passed\n" in said
-    assert "\nparrot (no points): 2 of 2 checks passed\n" in said
+    assert "\nchain_rule (15 minutes, 2 points): 0 of 4 checks passed\n" in said
+    assert "\nparrot (10 minutes, no points): 2 of 2 checks passed\n" in said
 
 
 def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, folder):
@@ -78,7 +78,7 @@ def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, f
 def test_check_of_one_exercise_in_this_folder(lmcourse):
     status, said, _ = lmcourse("check", "parrot")
     assert status == 1
-    assert "parrot (no points): 0 of 2 checks passed" in said
+    assert "parrot (10 minutes, no points): 0 of 2 checks passed" in said
     assert "chain_rule" not in said
 
 
@@ -130,7 +130,7 @@ def test_the_command_in_a_process_of_its_own(program, folder):
     assert error.startswith("lmcourse: there is no exercise 'thermostad' in 01-language-models; did you mean")
     status, said, error = run("check", "parrot")
     assert (status, error) == (1, "")
-    assert "parrot (no points): 0 of 2 checks passed" in said
+    assert "parrot (10 minutes, no points): 0 of 2 checks passed" in said
 
 
 def test_check_of_a_notebook_that_never_ends_says_where(lmcourse, folder):

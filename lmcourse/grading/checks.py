@@ -26,6 +26,8 @@ from typing import Any
 
 import numpy as np
 
+NOT_WRITTEN = "not written yet: put your code where the cell raises NotImplementedError"
+
 
 class CheckFailed(Exception):
     """The student's answer is not right; the message explains why."""
@@ -53,7 +55,7 @@ class StudentError(Exception):
     def explanation(self) -> str:
         """One sentence for the student."""
         if self.kinds[0] == "NotImplementedError":
-            return "not written yet: put your code where the cell raises NotImplementedError"
+            return NOT_WRITTEN
         text = f"your code raised {self.kinds[0]}" + (f": {self.message}" if self.message else "")
         text += f" ({self.where})" if self.where else ""
         of_zero = "math domain error" in self.message or "expected a positive input" in self.message
@@ -100,6 +102,7 @@ class Check:
     hidden: bool = False
     hint: str = ""
     weight: float = 1.0
+    slow: str = "is there an endless loop?"
 
     def verdict(self, student: Any, seed: int) -> Score:
         """Run the check: the score, and what it tells the student.
@@ -126,7 +129,9 @@ class Check:
         return Score(score.value, self.hint or score.message)
 
 
-def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0) -> Callable:
+def check(
+    exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0, slow: str = Check.slow
+) -> Callable:
     """Mark a function as a check of `exercise`.
 
     Args:
@@ -134,6 +139,7 @@ def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float 
         hidden: run it only for the grade, and show only `hint`.
         hint: for the student who fails a hidden check: where to look, and nothing that can be copied.
         weight: its share of the exercise's points, relative to the exercise's other checks.
+        slow: what to tell the student whose time runs out in this check.
     """
     if hidden != bool(hint):
         raise ValueError(
@@ -141,10 +147,10 @@ def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float 
         )
 
     def mark(function: Callable) -> Callable:
-        title = (inspect.getdoc(function) or "").split("\n")[0]
+        title, name = (inspect.getdoc(function) or "").split("\n")[0], function.__name__
         if not title:
-            raise ValueError(f"check {function.__name__!r} needs a docstring: its first line is the title")
-        function.__check__ = Check(exercise, function.__name__, title, function, hidden, hint, weight)
+            raise ValueError(f"check {name!r} needs a docstring: its first line is the title")
+        function.__check__ = Check(exercise, name, title, function, hidden, hint, weight, slow)
         return function
 
     return mark
@@ -194,7 +200,8 @@ def expect_number(value: Any, what: str) -> float:
         f"{what} should be one number; you returned {describe(value)}",
     )
     expect(
-        not math.isnan(value), f"{what} came out as nan (not a number): look for 0/0 or inf - inf on the way"
+        not math.isnan(value),
+        f"{what} came out as nan (not a number): look for 0/0, 0 · inf or inf - inf on the way",
     )
     return float(value)
 
@@ -219,10 +226,9 @@ def expect_close(
     number = expect_number(value, what)
     if close(number, expected, tolerance):
         return number
-    for wrong, why in (mistakes or {}).items():
-        if close(number, wrong, max(tolerance, 1e-6)):
-            raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}: {why}")
-    raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}")
+    near = max(tolerance, 1e-6)
+    reasons = [f": {why}" for wrong, why in (mistakes or {}).items() if close(number, wrong, near)]
+    raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}{''.join(reasons[:1])}")
 
 
 def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
@@ -236,39 +242,39 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
     Args:
         value: a row of numbers, or, where `tokens` is given, a dictionary from token to probability.
         tokens: the tokens a dictionary may have; those it leaves out count as probability zero.
-        what: whose probabilities: "at T = 0.5".
+        what: whose probabilities; it begins the message: "(0.4, 0.6) at T = 0.5".
     """
-    at = f" {what}" if what else ""
-    expect(value is not None, f"your function returned None{at}; is a `return` missing?")
+    at = f"{what}: " if what else ""
+    expect(value is not None, f"{at}your function returned None; is a `return` missing?")
     if tokens is not None:
         expect(
             isinstance(value, dict),
-            f"expected a dictionary from word to probability{at}, got {describe(value)}",
+            f"{at}expected a dictionary from word to probability, got {describe(value)}",
         )
-        strange = [token for token in value if token not in tokens]
-        expect(
-            not strange,
-            f"your dictionary{at} has the entry {strange[0]!r}, which is no possible word" if strange else "",
-        )
-        value = [
-            expect_number(value.get(token, 0.0), f"the probability of {token!r}{at}") for token in tokens
-        ]
+        for strange in [token for token in value if token not in tokens][:1]:
+            raise CheckFailed(f"{at}your dictionary has the entry {strange!r}, which is no possible word")
+        value = [expect_number(value.get(t, 0.0), f"{at}the probability of {t!r}") for t in tokens]
     try:
         probs = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        raise CheckFailed(f"expected a row of probabilities{at}, got {describe(value)}") from None
-    expect(probs.ndim == 1, f"expected one row of probabilities{at}, got an array of shape {probs.shape}")
+        raise CheckFailed(f"{at}expected a row of probabilities, got {describe(value)}") from None
     expect(
-        not np.any(np.isnan(probs)),
-        f"your probabilities{at} contain nan (not a number): look for 0/0 on the way",
+        probs.ndim == 1,
+        f"{at}expected one row of probabilities, got {describe(probs if probs.ndim else value)}",
     )
     expect(
-        np.all(probs >= 0), f"your probabilities{at} contain {probs.min(initial=0):.4g}; none may be negative"
+        not np.any(np.isnan(probs)),
+        f"{at}your probabilities contain nan (not a number): look for 0/0, 0 · inf or inf/inf on the way",
+    )
+    expect(
+        np.all(probs >= 0),
+        f"{at}your probabilities contain {probs.min(initial=0):.4g}; none may be negative. Are they "
+        f"logarithms?",
     )
     total = float(probs.sum())
     expect(
         abs(total - 1) < 1e-6,
-        f"your probabilities{at} sum to {total:.4g}, not 1: did you renormalise at the end?",
+        f"{at}your probabilities sum to {total:.4g}, not 1: did you renormalise at the end?",
     )
     return probs
 

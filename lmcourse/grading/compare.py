@@ -91,7 +91,7 @@ def _unfit(got: Any, right: Any) -> str:
     if got is None and right is not None:
         return MISSING
     if isinstance(got, float) and math.isnan(got):
-        return "yours is nan (not a number): look for 0/0 or inf - inf on the way"
+        return "yours is nan (not a number): look for 0/0, 0 · inf or inf - inf on the way"
     kinds = {_is_number: "one number", _is_row: "a list", _is_dict: "a dictionary", _is_text: "a text"}
     for is_kind, name in kinds.items():
         if is_kind(right) and not is_kind(got):

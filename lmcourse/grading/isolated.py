@@ -122,7 +122,7 @@ class _Examination:
         """Run an exercise's checks that have not been run by a process before this one."""
         mine = [check for check in self._checks if check.exercise == exercise]
         left = [check for check in mine if check.hidden is hidden and check not in self.done.outcomes]
-        remote = Remote(seat, self._clock(self._times.checks))
+        remote, late = Remote(seat, self._clock(self._times.checks)), False
         try:
             # the second limit is for the checks themselves, fed with something monstrous
             with time_limit(10 + 3 * self._times.checks, computing=True):
@@ -131,13 +131,13 @@ class _Examination:
                     self.done.outcomes[check] = Outcome.of(check, score, remote.printed())
             return True
         except Gone as gone:
-            told = f"{gone} for all checks of this exercise: is there an endless loop?"
-            if not gone.late:  # how it ended, in the student's own choice of words, would tell what was asked
+            told, late = f"{gone} for all checks of this exercise", gone.late
+            if not late:  # how it ended, in the student's own choice of words, would tell what was asked
                 told = "your code ended its process, or its answer" if hidden else f"your code: {gone}"
         except OutOfTime:
             told = "what your code returns takes too long to check"
         rest = list(dict.fromkeys(check for check in left + mine if check not in self.done.outcomes))
-        self.done.outcomes.update(zip(rest, not_tried(rest, told)))
+        self.done.outcomes.update(zip(rest, not_tried(rest, told, late)))
         return False
 
 

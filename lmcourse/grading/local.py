@@ -83,14 +83,20 @@ def run_checks(
                 outcomes.append(Outcome.of(check, score, printed()[said_before:]))
     except (OutOfTime, KeyboardInterrupt):
         pass
-    slow = f"stopped after {seconds:g} s for all checks of this exercise: is there an endless loop?"
-    return outcomes + not_tried(checks[len(outcomes) :], slow)
+    rest = checks[len(outcomes) :]
+    return outcomes + not_tried(rest, f"stopped after {seconds:g} s for all checks of this exercise", True)
 
 
-def not_tried(checks: Sequence[Check], reason: str) -> list[Outcome]:
-    """Outcomes of the check that was interrupted, for `reason`, and of those that would have followed."""
+def not_tried(checks: Sequence[Check], reason: str, late: bool = False) -> list[Outcome]:
+    """Outcomes of the check that was interrupted, for `reason`, and of those that would have followed.
+
+    If it was `late`, the first of them has its own word on why that may be.
+    """
     behind = "not tried, since the check before did not end"
-    return [Outcome.of(check, Score(0.0, behind if i else reason), "") for i, check in enumerate(checks)]
+    told = [f"{reason}: {check.slow}" if late else reason for check in checks[:1]]
+    return [
+        Outcome.of(check, Score(0.0, why), "") for check, why in zip(checks, told + [behind] * len(checks))
+    ]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lmcourse.grading.checks import Check, Score
+from lmcourse.grading.checks import NOT_WRITTEN, Check, Score
 
 MIME = "application/vnd.lmcourse.report+json"
 MAX_MESSAGE = 2_000  # characters of one message to a student
@@ -79,16 +79,24 @@ class Report:
         """The messages of the checks that did not pass, each once."""
         return list(dict.fromkeys(outcome.message for outcome in self.outcomes if not outcome.passed))
 
+    def shown(self) -> list[tuple[Outcome, str]]:
+        """Each outcome with its message; that nothing is written yet is said once, whatever was tried."""
+        rows: list[tuple[Outcome, str]] = []
+        said = False
+        for outcome in self.outcomes:
+            unwritten = outcome.message == NOT_WRITTEN
+            rows.append((outcome, "" if said and unwritten else outcome.message))
+            said = said or unwritten
+        return rows
+
     def as_text(self, width: int = 88, worth: str = "") -> str:
         """For a terminal; with what the exercise is worth, if that is to stand behind its name."""
         lines = [self.headline(worth)]
-        for outcome in self.outcomes:
+        for outcome, message in self.shown():
             lines += textwrap.wrap(
                 _titled(outcome), width, initial_indent=f"  {_mark(outcome)} ", subsequent_indent="    "
             )
-            lines += textwrap.wrap(
-                outcome.message, width, initial_indent="    → ", subsequent_indent="      "
-            )
+            lines += textwrap.wrap(message, width, initial_indent="    → ", subsequent_indent="      ")
             if outcome.printed and not outcome.passed:
                 lines.append("    Your code printed:")
                 lines += [f"      | {line}" for line in _shortened(outcome.printed).splitlines()]
@@ -98,8 +106,8 @@ class Report:
         """For a notebook or a feedback page; its colours do on light and on dark ground."""
         colour = "#2e8b57" if self.passed else "#c8553d"
         rows = []
-        for outcome in self.outcomes:
-            details = f'<div style="text-indent:0">{_code(outcome.message)}</div>' if outcome.message else ""
+        for outcome, message in self.shown():
+            details = f'<div style="text-indent:0">{_code(message)}</div>' if message else ""
             if outcome.printed and not outcome.passed:
                 details += (
                     '<div style="text-indent:0;opacity:.8">Your code printed:'

@@ -1,6 +1,7 @@
 """What a check holds of a student's work: names to call, and objects that stay where they are.
 
-    student.entropy(probs)                      calls a function; plain values in, a plain value out
+    student.entropy(probs)                      calls a function; plain values in, a plain value out;
+                                                CheckFailed if it changes what it was given
     model = student.create("Tokenizer", 300)    calls it and keeps the result there: a handle
     model.train(text)                           calls a method of a kept object
     model.create("copy")                        the same, and keeps what it returns
@@ -70,8 +71,8 @@ class Student:
         self._ask = ask
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """A caller of the student's function `name`."""
-        return lambda *args, **kwargs: self._ask(Question(name, None, CALL, args, kwargs))
+        """A caller of the student's function `name`, which must leave its arguments as they are."""
+        return lambda *args, **kwargs: self._ask(Question(name, None, PURE, args, kwargs))
 
     def create(self, name: str, /, *args: Any, **kwargs: Any) -> Handle:
         """Call the student's function or class `name`, and keep what it returns in the student's process."""

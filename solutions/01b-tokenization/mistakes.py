@@ -544,7 +544,7 @@ def learn_merges(text, n_merges):
         merges.append(pair or (b"", b""))
     return merges
 """,
-        "there should be 2 merges, yours are 5",
+        "the number of merges should be 2, yours is 5",
     ),
     Mistake(
         "encoding",
@@ -657,5 +657,585 @@ def nth_cut(text, words, n):
     return found
 """,
         "numbers begin at 0",
+    ),
+    Mistake(
+        "matching",
+        "has no way out where no word fits",
+        """
+def cut_forward(text, words):
+    found, i = ([], 0)
+    while i < len(text):
+        w = max((w for w in words if text.startswith(w, i)), key=len)
+        found.append(w)
+        i += len(w)
+    return found
+""",
+        "Where no word fits, a single character stands for itself",
+    ),
+    Mistake(
+        "matching",
+        "goes past what it does not know",
+        """
+def cut_forward(text, words):
+    found, i = ([], 0)
+    while i < len(text):
+        for w in sorted(words, key=len, reverse=True):
+            if text.startswith(w, i):
+                found.append(w)
+                i += len(w)
+                break
+        else:
+            i += 1
+    return found
+""",
+        "Where no word fits, a single character stands for itself",
+    ),
+    Mistake(
+        "matching",
+        "sorts the list that it was given",
+        """
+def cut_forward(text, words):
+    words.sort(key=len, reverse=True)
+    found, i = ([], 0)
+    while i < len(text):
+        w = next((w for w in words if text.startswith(w, i)), text[i])
+        found.append(w)
+        i += len(w)
+    return found
+""",
+        "`cut_forward` changes what it was given as `words`",
+    ),
+    Mistake(
+        "matching",
+        "tries the shortest first",
+        """
+def cut_forward(text, words):
+    known, longest = (set(words), max(map(len, words), default=1))
+    found, start = ([], 0)
+    while start < len(text):
+        end = min(start + longest, len(text))
+        while end > start + 1:
+            end -= 1
+        found.append(text[start:end])
+        start = end
+    return found
+""",
+        "that is the shortest that fits",
+    ),
+    Mistake(
+        "both_ways",
+        "turns the text round and not the words",
+        """
+def cut_both_ways(text, words):
+    mirrored = cut_forward(text[::-1], words)
+    right = [word[::-1] for word in reversed(mirrored)]
+    left = cut_forward(text, words)
+
+    def cost(cut):
+        return (len(cut), sum((len(word) == 1 for word in cut)))
+
+    return left if cost(left) < cost(right) else right
+""",
+        "that is the cut from the left",
+    ),
+    Mistake(
+        "both_ways",
+        "leaves each word backwards",
+        """
+def cut_both_ways(text, words):
+    mirrored = cut_forward(text[::-1], [word[::-1] for word in words])
+    right = mirrored[::-1]
+    left = cut_forward(text, words)
+
+    def cost(cut):
+        return (len(cut), sum((len(word) == 1 for word in cut)))
+
+    return left if cost(left) < cost(right) else right
+""",
+        "Each word is still backwards",
+    ),
+    Mistake(
+        "both_ways",
+        "prefers many words to few",
+        """
+def cut_both_ways(text, words):
+    mirrored = cut_forward(text[::-1], [word[::-1] for word in words])
+    right = [word[::-1] for word in reversed(mirrored)]
+    left = cut_forward(text, words)
+
+    def cost(cut):
+        return (len(cut), sum((len(word) == 1 for word in cut)))
+
+    return left if cost(left) > cost(right) else right
+""",
+        "from the left there are two",
+    ),
+    Mistake(
+        "best_cut",
+        "multiplies probabilities, and is content with 0",
+        """
+def most_probable_cut(text, counts):
+    total, longest = (sum(counts.values()), max(map(len, counts)))
+    best, begins = ([1.0] + [0.0] * len(text), [0] * (len(text) + 1))
+    for end in range(1, len(text) + 1):
+        for start in range(max(0, end - longest), end):
+            word = text[start:end]
+            if word in counts or len(word) == 1:
+                p = best[start] * counts.get(word, 1) / total
+                if p > best[end]:
+                    best[end], begins[end] = (p, start)
+    found, end = ([], len(text))
+    while end > 0:
+        found.append(text[begins[end] : end])
+        end = begins[end]
+    return found[::-1]
+""",
+        "underflows to 0, and all cuts look alike",
+    ),
+    Mistake(
+        "best_cut",
+        "has no way out where no word ends",
+        """
+def most_probable_cut(text, counts):
+    log_total, longest = (math.log(sum(counts.values())), max(map(len, counts)))
+    best = [0.0] + [-math.inf] * len(text)
+    begins = [0] * (len(text) + 1)
+    for end in range(1, len(text) + 1):
+        for start in range(max(0, end - longest), end):
+            word = text[start:end]
+            if word in counts:
+                log_p = math.log(counts.get(word, 1)) - log_total
+                if best[start] + log_p > best[end]:
+                    best[end], begins[end] = (best[start] + log_p, start)
+    found, end = ([], len(text))
+    while end > 0:
+        found.append(text[begins[end] : end])
+        end = begins[end]
+    return found[::-1]
+""",
+        "a single character may always stand for itself",
+    ),
+    Mistake(
+        "best_cut",
+        "has no entry where no word ends",
+        """
+def most_probable_cut(text, counts):
+    total = sum(counts.values())
+    best = {0: (0.0, [])}
+    for end in range(1, len(text) + 1):
+        options = []
+        for start in range(end):
+            if start in best and text[start:end] in counts:
+                options.append(
+                    (
+                        best[start][0] + math.log(counts[text[start:end]] / total),
+                        best[start][1] + [text[start:end]],
+                    )
+                )
+        if options:
+            best[end] = max(options)
+    return best[len(text)][1]
+""",
+        "a single character may always stand for itself",
+    ),
+    Mistake(
+        "best_cut",
+        "adds up logarithms of counts",
+        """
+def most_probable_cut(text, counts):
+    log_total, longest = (math.log(sum(counts.values())), max(map(len, counts)))
+    best = [0.0] + [-math.inf] * len(text)
+    begins = [0] * (len(text) + 1)
+    for end in range(1, len(text) + 1):
+        for start in range(max(0, end - longest), end):
+            word = text[start:end]
+            if word in counts or len(word) == 1:
+                log_p = math.log(counts.get(word, 1))
+                if best[start] + log_p > best[end]:
+                    best[end], begins[end] = (best[start] + log_p, start)
+    found, end = ([], len(text))
+    while end > 0:
+        found.append(text[begins[end] : end])
+        end = begins[end]
+    return found[::-1]
+""",
+        "did you multiply counts, without dividing each by their sum?",
+    ),
+    Mistake(
+        "best_cut",
+        "returns the words last one first",
+        """
+def most_probable_cut(text, counts):
+    log_total, longest = (math.log(sum(counts.values())), max(map(len, counts)))
+    best = [0.0] + [-math.inf] * len(text)
+    begins = [0] * (len(text) + 1)
+    for end in range(1, len(text) + 1):
+        for start in range(max(0, end - longest), end):
+            word = text[start:end]
+            if word in counts or len(word) == 1:
+                log_p = math.log(counts.get(word, 1)) - log_total
+                if best[start] + log_p > best[end]:
+                    best[end], begins[end] = (best[start] + log_p, start)
+    found, end = ([], len(text))
+    while end > 0:
+        found.append(text[begins[end] : end])
+        end = begins[end]
+    return found
+""",
+        "the words come in the wrong order",
+    ),
+    Mistake(
+        "fallback",
+        "writes a byte as Python does",
+        """
+def encode_characters(text, alphabet):
+    tokens = []
+    for character in text:
+        if character in alphabet:
+            tokens.append(character)
+        else:
+            tokens += [hex(byte) for byte in character.encode()]
+    return tokens
+""",
+        "a byte's token has brackets and capitals",
+    ),
+    Mistake(
+        "fallback",
+        "makes one token of a character's bytes",
+        """
+def encode_characters(text, alphabet):
+    tokens = []
+    for character in text:
+        if character in alphabet:
+            tokens.append(character)
+        else:
+            tokens.append("".join((f"<0x{byte:02X}>" for byte in character.encode())))
+    return tokens
+""",
+        "each byte is a token of its own",
+    ),
+    Mistake(
+        "fallback",
+        "takes every < for a byte",
+        """
+def decode_characters(tokens):
+    data = b""
+    for token in tokens:
+        is_byte = token[0] == "<"
+        data += bytes([int(token[3:5], 16)]) if is_byte else token.encode()
+    return data.decode(errors="replace")
+""",
+        "A character may be < as well",
+    ),
+    Mistake(
+        "fallback",
+        "makes bytes of known characters, too",
+        """
+def encode_characters(text, alphabet):
+    tokens = []
+    for character in text:
+        if False:
+            tokens.append(character)
+        else:
+            tokens += [f"<0x{byte:02X}>" for byte in character.encode()]
+    return tokens
+""",
+        "what is in the alphabet stands for itself",
+    ),
+    Mistake(
+        "merge_step",
+        "returns the new token for the pair",
+        """
+def merge_step(words):
+    pairs = Counter()
+    for word, count in words.items():
+        for pair in zip(word, word[1:]):
+            pairs[pair] += count
+    if not pairs:
+        return (None, words)
+    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+    merged = {merge_pair(word, best): count for word, count in words.items()}
+    return (best[0] + best[1], merged)
+""",
+        "that is the new token; return the two",
+    ),
+    Mistake(
+        "merge_step",
+        "merges at the first place of a word only",
+        """
+def merge_pair(word, pair):
+    merged, i = ([], 0)
+    while i < len(word):
+        step = 2 if tuple(word[i : i + 2]) == pair else 1
+        merged.append(pair[0] + pair[1] if step == 2 else word[i])
+        i += step
+        if step == 2:
+            merged += word[i:]
+            break
+    return tuple(merged)
+""",
+        "not only at the first place",
+    ),
+    Mistake(
+        "merge_step",
+        "returns the words as they were",
+        """
+def merge_step(words):
+    pairs = Counter()
+    for word, count in words.items():
+        for pair in zip(word, word[1:]):
+            pairs[pair] += count
+    if not pairs:
+        return (None, words)
+    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+    merged = {merge_pair(word, best): count for word, count in words.items()}
+    return (best, words)
+""",
+        "it is as it was",
+    ),
+    Mistake(
+        "merge_step",
+        "changes the dictionary that it was given",
+        """
+def merge_step(words):
+    pairs = Counter()
+    for word, count in words.items():
+        for pair in zip(word, word[1:]):
+            pairs[pair] += count
+    if not pairs:
+        return (None, words)
+    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+    for word in list(words):
+        words[merge_pair(word, best)] = words.pop(word)
+    return (best, words)
+""",
+        "`merge_step` changes what it was given as `words`",
+    ),
+    Mistake(
+        "merge_step",
+        "takes (z, a) and (a, z) for the same pair",
+        """
+def merge_step(words):
+    pairs = Counter()
+    for word, count in words.items():
+        for pair in zip(word, word[1:]):
+            pairs[tuple(sorted(pair))] += count
+    if not pairs:
+        return (None, words)
+    best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+    merged = {merge_pair(word, best): count for word, count in words.items()}
+    return (best, merged)
+""",
+        "a pair has an order",
+    ),
+    Mistake(
+        "learning",
+        "stops one merge too early",
+        """
+def learn_merges(text, n_merges):
+    words = {
+        tuple((bytes([byte]) for byte in piece.encode())): count
+        for piece, count in Counter(pieces(text)).items()
+    }
+    merges = []
+    while len(merges) < n_merges - 1:
+        pair, words = merge_step(words)
+        if pair is None:
+            break
+        merges.append(pair)
+    return merges
+""",
+        "once too often or too rarely",
+    ),
+    Mistake(
+        "learning",
+        "goes on with the old words",
+        """
+def learn_merges(text, n_merges):
+    words = {
+        tuple((bytes([byte]) for byte in piece.encode())): count
+        for piece, count in Counter(pieces(text)).items()
+    }
+    merges = []
+    while len(merges) < n_merges:
+        pair, _ = merge_step(words)
+        if pair is None:
+            break
+        merges.append(pair)
+    return merges
+""",
+        "the same pair again",
+    ),
+    Mistake(
+        "learning",
+        "appends None where nothing is left",
+        """
+def learn_merges(text, n_merges):
+    words = {
+        tuple((bytes([byte]) for byte in piece.encode())): count
+        for piece, count in Counter(pieces(text)).items()
+    }
+    merges = []
+    while len(merges) < n_merges:
+        pair, words = merge_step(words)
+        merges.append(pair)
+    return merges
+""",
+        "there is None among your merges",
+    ),
+    Mistake(
+        "learning",
+        "returns the new tokens",
+        """
+def learn_merges(text, n_merges):
+    words = {
+        tuple((bytes([byte]) for byte in piece.encode())): count
+        for piece, count in Counter(pieces(text)).items()
+    }
+    merges = []
+    while len(merges) < n_merges:
+        pair, words = merge_step(words)
+        if pair is None:
+            break
+        merges.append(pair[0] + pair[1])
+    return merges
+""",
+        "return a list of pairs",
+    ),
+    Mistake(
+        "encoding",
+        "goes through the merges from the last to the first",
+        """
+def encode(text, merges):
+    tokens, known = ([], {})
+    for piece in pieces(text):
+        if piece not in known:
+            word = tuple((bytes([byte]) for byte in piece.encode()))
+            for pair in reversed(merges):
+                if len(word) > 1:
+                    word = merge_pair(word, pair)
+            known[piece] = word
+        tokens += known[piece]
+    return tokens
+""",
+        "(b, c) was learned first",
+    ),
+    Mistake(
+        "encoding",
+        "walks through a word that gets shorter",
+        """
+def encode(text, merges):
+    out = []
+    for piece in pieces(text):
+        word = [bytes([b]) for b in piece.encode()]
+        for pair in merges:
+            for i in range(len(word) - 1):
+                if (word[i], word[i + 1]) == tuple(pair):
+                    word[i : i + 2] = [pair[0] + pair[1]]
+        out += word
+    return out
+""",
+        "A word gets shorter while its pairs are merged",
+    ),
+    Mistake(
+        "encoding",
+        "returns characters",
+        """
+def encode(text, merges):
+    tokens, known = ([], {})
+    for piece in pieces(text):
+        if piece not in known:
+            word = tuple(piece)
+            for pair in merges:
+                if len(word) > 1:
+                    word = merge_pair(word, pair)
+            known[piece] = word
+        tokens += known[piece]
+    return tokens
+""",
+        "return a list of bytes",
+    ),
+    Mistake(
+        "nth_cut",
+        "lets single characters stand",
+        """
+def nth_cut(text, words, n):
+    known, longest = (set(words), max(map(len, words), default=1))
+
+    def ends(start):
+        last = min(start + longest, len(text))
+        return [e for e in range(start + 1, last + 1) if text[start:e] in known or e == start + 1]
+
+    ways = [0] * len(text) + [1]
+    for start in reversed(range(len(text))):
+        ways[start] = sum((ways[end] for end in ends(start)))
+    if not 0 <= n < ways[0]:
+        raise ValueError(f"n={n}: there are {ways[0]} cuts, from number 0 on")
+    found, start = ([], 0)
+    while start < len(text):
+        for end in ends(start):
+            if n < ways[end]:
+                break
+            n -= ways[end]
+        found.append(text[start:end])
+        start = end
+    return found
+""",
+        "nothing but words occurs in a cut",
+    ),
+    Mistake(
+        "nth_cut",
+        "counts from the end where n is negative",
+        """
+def nth_cut(text, words, n):
+    known, longest = (set(words), max(map(len, words), default=1))
+
+    def ends(start):
+        last = min(start + longest, len(text))
+        return [e for e in range(start + 1, last + 1) if text[start:e] in known]
+
+    ways = [0] * len(text) + [1]
+    for start in reversed(range(len(text))):
+        ways[start] = sum((ways[end] for end in ends(start)))
+    if n >= ways[0]:
+        raise ValueError(f"n={n}: there are {ways[0]} cuts, from number 0 on")
+    found, start = ([], 0)
+    while start < len(text):
+        for end in ends(start):
+            if n < ways[end]:
+                break
+            n -= ways[end]
+        found.append(text[start:end])
+        start = end
+    return found
+""",
+        "asked for cut number -1 of three",
+    ),
+    Mistake(
+        "nth_cut",
+        "skips cuts without counting them",
+        """
+def nth_cut(text, words, n):
+    known, longest = (set(words), max(map(len, words), default=1))
+
+    def ends(start):
+        last = min(start + longest, len(text))
+        return [e for e in range(start + 1, last + 1) if text[start:e] in known]
+
+    ways = [0] * len(text) + [1]
+    for start in reversed(range(len(text))):
+        ways[start] = sum((ways[end] for end in ends(start)))
+    if not 0 <= n < ways[0]:
+        raise ValueError(f"n={n}: there are {ways[0]} cuts, from number 0 on")
+    found, start = ([], 0)
+    while start < len(text):
+        for end in ends(start):
+            if n < ways[end]:
+                break
+        found.append(text[start:end])
+        start = end
+    return found
+""",
+        "taken off n?",
     ),
 ]

@@ -129,17 +129,32 @@ def surprise_of_each(student):
             ([2, 8, 1], "that is 1/p; surprisal is the logarithm of it"),
         ],
     )
-    got = student.surprisal([0.0])
+    try:
+        got = student.surprisal([0.0])
+    except StudentError as error:
+        expect(
+            not took_log_of_zero(error),
+            f"the surprisal of (0): your code raised {error.kinds[0]} at the logarithm of 0 (or at "
+            f"1/0). What is "
+            "impossible is infinitely surprising; np.log2 gives infinity there, with a warning",
+        )
+        raise
     value = got[0] if isinstance(got, (list, tuple, np.ndarray)) and np.shape(got) == (1,) else 0.0
     finite = isinstance(value, (int, float)) and math.isfinite(value)
     why = "what is impossible is infinitely surprising"
     why += ". Did you add a small number under the logarithm?" if value else ", and yours is not at all"
     expect_array(got, [INF], "the surprisal of (0)", [([value], why)] if finite else [])
-    expect_array(
-        student.surprisal(np.array([[0.25, 0.5], [1.0, 0.0625]])),
-        [[2, 1], [0, 4]],
-        "the surprisal of two rows, (1/4, 1/2) and (1, 1/16)",
-    )
+    rows = "the surprisal of two rows, (1/4, 1/2) and (1, 1/16)"
+    try:
+        got = student.surprisal(np.array([[0.25, 0.5], [1.0, 0.0625]]))
+    except StudentError as error:
+        expect(
+            not {"TypeError", "ValueError"} & {*error.kinds},
+            f"{rows}: {error.explanation()}. The array may have any shape; NumPy's functions take it as "
+            f"it is",
+        )
+        raise
+    expect_array(got, [[2, 1], [0, 4]], rows)
     expect_array(
         student.surprisal([[0.5, 0.125], [1, 0]]),
         [[1, 3], [0, INF]],
@@ -157,10 +172,12 @@ def mean_of_surprise(student):
         mistakes={
             5.0: "that is the mean of 1/p. Take the mean of the surprisals first, and raise 2 to it then",
             3.2: "that is one over the mean probability. Take the mean of the surprisals first",
-            16.0: "that is for the whole text; perplexity is per token",
+            16.0: "that is for the whole text; perplexity is per token. Where is the 1/L?",
             2.0: "that is the mean surprisal; perplexity is 2 to it",
             math.exp(2): "e to bits: use one base for both, the logarithm and the power",
             2 ** math.log(4): "2 to nats: use one base for both, the logarithm and the power",
+            2**0.875: "you weighed each surprisal by its p; here each token came once, so each counts alike",
+            0.25: "that is 2 to minus the mean; the sign is turned",
         },
     )
     what = "the perplexity of a text with an impossible token"
@@ -176,6 +193,17 @@ def mean_of_surprise(student):
     expect_close(got, INF, what)
 
 
+WHOLE_TEXT = (
+    "2 to the sum of the surprisals is too large for a computer; perplexity is per token: where is the 1/L?"
+)
+
+
+def of_whole_text(student):
+    """Whether a perplexity is 2 to the sum of the surprisals, not to their mean."""
+    got = student.perplexity([0.5, 0.125])
+    return isinstance(got, (int, float)) and close(got, 16.0, 1e-6)
+
+
 @check("surprise")
 def no_underflow(student):
     """A thousand tokens at probability 0.1: their product underflows, the mean of surprisals does not."""
@@ -183,8 +211,11 @@ def no_underflow(student):
     try:
         got = student.perplexity([0.1] * 1000)
     except StudentError as error:
+        expect("OverflowError" not in error.kinds or not of_whole_text(student), WHOLE_TEXT)
         expect(not took_log_of_zero(error), underflow)
         raise
+    if got == INF and of_whole_text(student):
+        underflow = WHOLE_TEXT
     expect_close(got, 10.0, "the perplexity of 1,000 tokens of probability 0.1", mistakes={INF: underflow})
 
 
@@ -198,8 +229,9 @@ def per_byte(student):
         what,
         mistakes={
             2.0: "é is one character of two bytes: 'né' has three. Or did you divide by the tokens?",
-            4.0: "that is for the whole text",
-            4 / 6: "there are three bytes, not three for each token",
+            4.0: "that is for the whole text, which is three bytes",
+            4
+            / 6: "that is the mean of the surprisals, divided by the bytes; it is their sum that is divided",
             0.75: "that is bytes per bit",
             math.log(16) / 3: "that is in nats; take the logarithm to base 2",
         },
@@ -214,6 +246,7 @@ def per_byte(student):
         student.bits_per_byte([0.5, 0.125], "to be or not to be: "),
         0.2,
         "the bits per byte of 'to be or not to be: ', in two tokens of probabilities 1/2 and 1/8",
+        mistakes={4 / 6: "divide by the bytes of the text, 20, not by the number of its words"},
     )
 
 
@@ -267,11 +300,17 @@ def one_pair(student):
         1 - 0.5 * math.log2(3),
         "KL((1/2, 1/2) ‖ (1/4, 3/4))",
         [
-            (0.75 * math.log2(3) - 1, "that is KL(q ‖ p): the weights are p's, what is true"),
+            (
+                0.75 * math.log2(3) - 1,
+                "that is KL(q ‖ p), or H(p) - H(q): the weights of both logarithms are p's, what is true",
+            ),
             (0.5 * math.log(4 / 3), "that is in nats; take the logarithm to base 2"),
             (1.5 - 0.5 * math.log2(3) + 0.5, "that is the cross-entropy; take p's own entropy off"),
             (0.5 * math.log2(3) - 1, "the sign is turned: it is p over q in the logarithm"),
             ([0.5, 0.5 * math.log2(2 / 3)], "add the terms up"),
+            (0.5 - 0.25 * math.log2(3), "that is the mean of the terms; add them up"),
+            (0.5 + 0.5 * math.log2(1.5), "a term may be negative; leave its sign, and add up"),
+            (1 + math.log2(2 / 3), "the terms are not weighed: each is multiplied by p"),
         ],
     )
 
@@ -317,6 +356,12 @@ def many_pairs(student):
             "rows; NumPy's functions take them as they are, and add up along one axis",
         )
         raise
+    expect(
+        np.size(got) == 2 or np.ndim(got) > 0,
+        f"{what}: one number came out. Each row is a distribution of its own and has its own number; "
+        f"add up along "
+        "the last axis",
+    )
     expect_array(
         got,
         [1 - 0.5 * math.log2(3), 1.0],
@@ -463,6 +508,10 @@ def two_by_three(student):
             (8 * lost, "that is for all the pairs together; give it per pair"),
             (INF, "that is KL(q r ‖ p), the wrong way round: the pairs' shares p are what is true"),
             (-lost, "the sign is turned: a divergence is never negative"),
+            (
+                float(sum(math.log2(p / m) for p, m in terms if p > 0)),
+                "the terms are not weighed: each is multiplied by the pair's share",
+            ),
         ],
     )
 
@@ -534,13 +583,18 @@ def rounded_up(student):
         [
             (
                 {"a": 1, "b": 1, "c": 2},
-                "yours are 1, 1 and 2, rounded to the nearest. Their Kraft sum is 1/2 + 1/2 + 1/4 = 1.25 "
+                "yours are 1, 1 and 2, rounded to the nearest (or do they come from natural "
+                "logarithms?). Their Kraft sum is 1/2 + 1/2 + 1/4 = 1.25 "
                 "> 1: no prefix code has them. Round up",
             ),
             (
                 {"a": 1, "b": 1, "c": 1},
                 "yours are 1, 1 and 1, rounded down. Their Kraft sum is 1.5 > 1: no prefix code has them. "
                 "Round up",
+            ),
+            (
+                {"a": 3, "b": 3, "c": 3},
+                "yours are 3, 3 and 3, one more than it takes: rounding up is enough, and nothing is added",
             ),
             (exact, "yours are the surprisals themselves; a word has a whole number of bits, so round up"),
             (
@@ -549,10 +603,6 @@ def rounded_up(student):
                 "the logarithm",
             ),
             ({s: 1 / p for s, p in probs.items()}, "yours are 1/p; the length is the logarithm of that"),
-            (
-                {s: math.ceil(math.log(1 / p)) for s, p in probs.items()},
-                "yours come from natural logarithms; bits want base 2",
-            ),
         ],
     )
 
@@ -615,7 +665,18 @@ def words_of_these_lengths(student):
         {"a": 4, "b": 2, "c": 2},
         {"a": 3, "b": 3, "c": 2, "d": 3, "e": 2},
     ):
-        expect_code(student.prefix_code(lengths), lengths, f"lengths {lengths}")
+        kraft = sum(Fraction(1, 2**n) for n in lengths.values())
+        try:
+            got = student.prefix_code(lengths)
+        except StudentError as error:
+            expect(
+                "ValueError" not in error.kinds or kraft < 1,
+                f"the lengths {lengths}: your code raised ValueError: {error.message}. Their Kraft sum "
+                f"is exactly "
+                "1, and that is allowed; refuse only what is more",
+            )
+            raise
+        expect_code(got, lengths, f"lengths {lengths}")
     expect_code(student.prefix_code({"a": 0}), {"a": 0}, "one symbol alone, of length 0")
 
 
@@ -692,8 +753,8 @@ def by_ever_so_little(student):
 # 5. encoding
 
 
-def text_interval(next_counts, tokens):
-    """The interval of a text: two fractions."""
+def text_interval(next_counts, tokens, narrowed_first=False):
+    """The interval of a text: two fractions; with a typical mistake, the low end moved by the new width."""
     low, width = Fraction(0), Fraction(1)
     for i, token in enumerate(tokens):
         counts = next_counts(tuple(tokens[:i]))
@@ -702,7 +763,8 @@ def text_interval(next_counts, tokens):
             if other == token:
                 break
             before += count
-        low, width = low + width * Fraction(before, total), width * Fraction(counts[token], total)
+        narrow = width * Fraction(counts[token], total)
+        low, width = low + (narrow if narrowed_first else width) * Fraction(before, total), narrow
     return low, low + width
 
 
@@ -755,6 +817,13 @@ def expect_encoded(student, next_counts, tokens, what, instead=None, why=""):
     brief = len(tokens) <= 3
     where = f", from {low} to {high}" if brief else f" of width 2^-{-_log2(high - low):.1f}"
     yours = f"{_short(bits)} ({len(bits)} bit{'s' * (len(bits) != 1)})"
+    wrong_low, wrong_high = text_interval(next_counts, tokens, narrowed_first=True)
+    expect(
+        low <= start < end <= high or not wrong_low <= start < end <= wrong_high,
+        f"{what}: your bits {yours} are wrong: the low end moves by a share of the *old* width. Did you "
+        f"narrow the "
+        "width first?",
+    )
     if instead and not low <= start < end <= high:
         other_low, other_high = text_interval(instead, tokens)
         expect(not other_low <= start < end <= other_high, f"{what}: your bits {yours} are wrong: {why}")
@@ -783,7 +852,7 @@ def expect_encoded(student, next_counts, tokens, what, instead=None, why=""):
     expect(
         len(bits) == size,
         f"{what}: your bits {yours} name the text, but {size} will do"
-        + (f", for example {first:0{size}b}" if size and size < 60 else ""),
+        + ("" if size >= 60 else f", for example {first:0{size}b}" if size else ": the empty string"),
     )
 
 
@@ -856,7 +925,15 @@ def impossible_token(student):
 @check("encoding")
 def hundreds_of_tokens(student):
     """Three hundred tokens: their interval is far narrower than a float can tell."""
-    expect_encoded(student, unchanging({"x": 1, "y": 2}), list("yyx" * 100), "'yyx' 100 times, y at 2/3")
+    what = "'yyx' 100 times, y at 2/3"
+    try:
+        expect_encoded(student, unchanging({"x": 1, "y": 2}), list("yyx" * 100), what)
+    except StudentError as error:
+        expect(
+            not {"OverflowError", "ZeroDivisionError"} & {*error.kinds},
+            f"{what}: {error.explanation()}. A float cannot hold such numbers; only fractions are exact",
+        )
+        raise
 
 
 def random_model(rng, tokens="abcd"):
@@ -893,7 +970,10 @@ def whole_numbers(model):
 
     def next_counts(context):
         ids = [model.vocab.id(token) for token in context]
-        counts = frequencies(model.next_log_probs([ids])[0]).tolist()
+        try:
+            counts = frequencies(model.next_log_probs([ids])[0]).tolist()
+        except ValueError as error:
+            raise ValueError(f"{error}. A context holds all tokens from the first one on") from None
         return {token: n for token, n in zip(model.vocab.tokens, counts) if n}
 
     return next_counts
@@ -913,6 +993,8 @@ def random_texts_encoded(student, rng):
         expect_encoded(student, model, random_walk(rng, model, length), "some text")
     first, second = rng.integers(1, 40, size=2).tolist()
     expect_encoded(student, unchanging({"x": first, "y": first + second}), ["x"] * 6, "a text of zeros")
+    even = unchanging({"x": first, "y": first})  # the interval ends where its last number does
+    expect_encoded(student, even, list("xyx"), "some text")
 
 
 @check(
@@ -936,7 +1018,21 @@ def worlds_encoded(student, rng):
 
 def expect_decoded(student, next_counts, bits, tokens, what, mistakes=(), otherwise=""):
     """The tokens that bits name; `mistakes` are pairs of wrong ones and why, `otherwise` is for others."""
-    got = student.decode(next_counts, bits, len(tokens))
+    try:
+        got = student.decode(next_counts, bits, len(tokens))
+    except StudentError as error:
+        no_part = {"StopIteration", "UnboundLocalError", "IndexError"} & {*error.kinds}
+        expect(
+            not no_part or len(bits) > 50,
+            f"{what}: {error.explanation()}. Is the number in no part? The bits are one from 0 to 1, "
+            f"binary digits "
+            "after the point; and a part holds its low end, not its high one: low <= number < high",
+        )
+        expect(
+            bool(bits) or "ValueError" not in error.kinds,
+            f"{what}: {error.explanation()}. Where there are no bits, the number is 0",
+        )
+        raise
     expect(got is not None, f"{what}: your function returned None; is a `return` missing?")
     expect(isinstance(got, (list, tuple)), f"{what}: return a list of tokens, not {describe(got)}")
     if list(got) == list(tokens):
@@ -945,6 +1041,8 @@ def expect_decoded(student, next_counts, bits, tokens, what, mistakes=(), otherw
         len(got) == len(tokens),
         f"{what}: {len(tokens)} token(s) should come out, yours are {len(got)}: {_short(list(got))}",
     )
+    border = on_the_wrong_side(next_counts, bits, len(tokens))
+    expect(list(got) != border, f"{what}: yours are {_short(list(got))}: {BORDER}")
     for wrong, why in mistakes:
         expect(list(got) != list(wrong), f"{what}: yours are {_short(list(got))}: {why}")
     i = next(i for i, (a, b) in enumerate(zip(got, tokens)) if a != b)
@@ -954,6 +1052,27 @@ def expect_decoded(student, next_counts, bits, tokens, what, mistakes=(), otherw
     )
 
 
+BORDER = (
+    "the number is where one part ends and the next begins; a part holds its low end, not its high one: "
+    "low <= number < high"
+)
+
+
+def on_the_wrong_side(next_counts, bits, n):
+    """The tokens for somebody to whom a part holds its high end, not its low one; None without tokens."""
+    number, tokens = Fraction(int("0" + bits, 2), 2 ** len(bits)), []
+    for _ in range(n):
+        counts = next_counts(tuple(tokens))
+        total, before, parts = sum(counts.values()), 0, []
+        for token, count in counts.items():
+            parts.append((token, Fraction(before, total), Fraction(count, total)))
+            before += count
+        token, low, share = next(part for part in parts if number <= part[1] + part[2])
+        tokens.append(token)
+        number = (number - low) / share
+    return tokens or None
+
+
 @check("decoding")
 def where_the_number_lies(student):
     """0.011 in binary is 3/8, in a's half, and there in the last quarter: a, then c."""
@@ -961,13 +1080,14 @@ def where_the_number_lies(student):
         "after the first token you looked at the same number in the whole interval again; go into the "
         "token's part, and see where in it the number lies"
     )
-    border = (
-        "the number is where one part ends and the next begins; a part holds its low end, not its high one"
-    )
     for bits, text, mistakes in (
-        ("10", "b", {"a": border, "c": "bits are a binary number after the point: 10 is 0.10, which is 1/2"}),
-        ("11", "c", {"b": border}),
-        ("011", "ac", {"aa": again, "ab": border}),
+        ("011", "ac", {"aa": again, "ca": "the bits are read from left to right: 0.011 is 1/4 + 1/8"}),
+        (
+            "10",
+            "b",
+            {"c": f"bits are a binary number after the point: 10 is 0.10, which is 1/2; or {BORDER}"},
+        ),
+        ("11", "c", {}),
         ("100", "ba", {"bb": again}),
     ):
         expect_decoded(
@@ -990,6 +1110,7 @@ def as_many_as_asked(student):
             "1",
             list("baa")[:n],
             f"{n} token(s) from the bits 1 with the counts {ABC}",
+            otherwise=f": {BORDER}",
         )
     expect_decoded(student, unchanging(ABC), "", ["a", "a"], "2 tokens from no bits, the number 0")
 
@@ -1003,10 +1124,10 @@ def context_of_the_decoder(student):
         expect_decoded(
             student,
             model,
-            f"{first:0{size}b}",
+            f"{first:0{size}b}1",
             list(text),
-            f"the code of {text!r}, some days of sun and rain",
-            otherwise=": did you ask the model with all that was decoded so far?",
+            f"the code of {text!r}, some days of sun and rain, and a 1 behind it",
+            otherwise=": if the first check passes, did you ask the model with all that was decoded so far?",
         )
 
 
@@ -1117,6 +1238,10 @@ def rate_of(sentences):
         ),
         (1.96 * s / math.sqrt(n), "divide by the mean length as well: the interval is in bits per token"),
         (s / per_token, "that is one standard error to each side; for 95 % it takes 1.96"),
+        (2 * 1.96 * s / per_token, "that is the whole width of the interval to each side"),
+        (1.645 * s / per_token, "that is for 90 %; for 95 % it takes 1.96"),
+        (2 * s / per_token, "for 95 % it takes 1.96 standard errors, not 2"),
+        (1.96 * s**2 / per_token, "that is made of the variance; take its root"),
         (
             1.96 * np.std(bits / lengths) / math.sqrt(n),
             "that is the spread of the sentences' own bits per token; but long ones weigh more",
@@ -1146,6 +1271,7 @@ def expect_rate(student, sentences, what):
             bits / len(sentences): "that is bits per sentence, not per token",
             rate * math.log(2): "that is in nats",
             -rate: "the sign is turned",
+            rate - half: "return the rate first, then the low and the high end",
         },
     )
     low, high = (
@@ -1241,12 +1367,25 @@ def expect_mixture(student, a, b, least, what, mistakes=()):
     expect(0 <= w <= 1, f"{what}: a weight lies between 0 and 1; yours is {w:.6g}")
     bits = mixture_bits(a, b, w)
     if bits > least + 1e-9:
-        reasons = [why for wrong, why in mistakes if close(w, wrong, 1e-3)]
+        reasons = [why for wrong, why in mistakes if close(w, wrong, 1e-4)]
+        if bits < least + 1e-3:
+            reasons.append(
+                "that is near, and not there; go on until nothing changes, and look at the ends, 0 and 1"
+            )
         raise CheckFailed(
             f"{what}: with your weight {w:.6g} the mixture takes {bits:.10g} bits per token, and "
             f"{least:.10g} can be had" + "".join(f": {why}" for why in reasons[:1])
         )
-    expect_close(got[1], bits, f"{what}: the bits with your weight {w:.4g}")
+    expect_close(
+        got[1],
+        bits,
+        f"{what}: the bits with your weight {w:.4g}",
+        mistakes={
+            bits * len(a): "that is for the whole text; give them per token",
+            bits * math.log(2): "that is in nats",
+            -bits: "the sign is turned",
+        },
+    )
 
 
 @check("mixing")
@@ -1260,12 +1399,17 @@ def between_the_two(student):
         math.log2(3) - 2 / 3,  # p(7/9) is 2/3, 2/3, 1/3
         f"a = {a}, b = {b}",
         [
-            (1.0, "that is the better of the two alone. Did you mix surprisals instead of probabilities?"),
+            (
+                1.0,
+                "that is the better of the two alone. Did you mix surprisals instead of probabilities? "
+                "Or is the slope's sign turned?",
+            ),
             (2 / 3, "that is how often a is the better one; how much better it is counts as well"),
             (0.5, "equal weights are a beginning, not the best"),
             (0.8, "a grid of tenths is too coarse: follow the slope, or narrow the bracket further"),
             (0.78, "a grid of hundredths is too coarse: follow the slope, or narrow the bracket further"),
             (0.6, "that is one step from equal weights; go on until nothing changes"),
+            (2 / 9, "that is the weight of the second model; the first one's is asked for"),
         ],
     )
 

@@ -87,7 +87,7 @@ def kl_divergence(p, q):
     p, q = np.asarray(q, dtype=float), np.asarray(p, dtype=float)
     return np.where(p > 0, p * (np.log2(p) - np.log2(q)), 0.0).sum(axis=-1)
 """,
-        "the weights are p's, what is true",
+        "the weights of both logarithms are p's, what is true",
     ),
     Mistake(
         "divergence",
@@ -117,7 +117,7 @@ def kl_divergence(p, q):
     p, q = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
     return np.where(p > 0, p * (np.log2(p) - np.log2(q)), 0.0).sum()
 """,
-        "the answer should have the shape (2,)",
+        "one number came out",
     ),
     Mistake(
         "divergence",
@@ -589,5 +589,468 @@ def best_weight(a, b):
     return w, bits
 """,
         "a grid of tenths is too coarse",
+    ),
+    Mistake(
+        "surprise",
+        "forgets the 1/L of the perplexity",
+        """
+def perplexity(probs):
+    return float(2 ** surprisal(probs).sum())
+""",
+        "where is the 1/L?",
+    ),
+    Mistake(
+        "surprise",
+        "forgets the 1/L, with Python's floats",
+        """
+def perplexity(probs):
+    return 2.0 ** sum((-math.log2(p) if p else math.inf for p in probs))
+""",
+        "where is the 1/L?",
+    ),
+    Mistake(
+        "surprise",
+        "takes the logarithm of zero",
+        """
+def surprisal(probs):
+    return np.array([-math.log2(p) for p in probs])
+""",
+        "np.log2 gives infinity there",
+    ),
+    Mistake(
+        "surprise",
+        "divides the mean surprisal by the bytes",
+        """
+def bits_per_byte(probs, text):
+    return float(surprisal(probs).mean() / len(text.encode()))
+""",
+        "it is their sum that is divided",
+    ),
+    Mistake(
+        "surprise",
+        "weighs each surprisal by its probability",
+        """
+def perplexity(probs):
+    p = np.asarray(probs)
+    return float(2 ** np.nansum(p * surprisal(p)))
+""",
+        "you weighed each surprisal by its p",
+    ),
+    Mistake(
+        "surprise",
+        "takes flat lists only",
+        """
+def surprisal(probs):
+    return [-math.log2(p) if p else math.inf for p in probs]
+""",
+        "The array may have any shape",
+    ),
+    Mistake(
+        "divergence",
+        "takes the mean of the terms",
+        """
+def kl_divergence(p, q):
+    p, q = (np.asarray(p, dtype=float), np.asarray(q, dtype=float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(p > 0, p * (np.log2(p) - np.log2(q)), 0.0)
+    return terms.mean(axis=-1)
+""",
+        "that is the mean of the terms",
+    ),
+    Mistake(
+        "divergence",
+        "forgets the weights",
+        """
+def kl_divergence(p, q):
+    p, q = (np.asarray(p, dtype=float), np.asarray(q, dtype=float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(p > 0, np.log2(p) - np.log2(q), 0.0)
+    return terms.sum(axis=-1)
+""",
+        "the terms are not weighed",
+    ),
+    Mistake(
+        "divergence",
+        "makes one row of all rows",
+        """
+def kl_divergence(p, q):
+    p, q = (np.asarray(p, dtype=float), np.asarray(q, dtype=float))
+    m = p > 0
+    with np.errstate(divide="ignore"):
+        return float((p[m] * np.log2(p[m] / q[m])).sum())
+""",
+        "one number came out",
+    ),
+    Mistake(
+        "divergence",
+        "takes absolute values",
+        """
+def kl_divergence(p, q):
+    p, q = (np.asarray(p, dtype=float), np.asarray(q, dtype=float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(p > 0, p * (np.log2(p) - np.log2(q)), 0.0)
+    return abs(terms).sum(axis=-1)
+""",
+        "a term may be negative",
+    ),
+    Mistake(
+        "independence",
+        "returns counts",
+        """
+def fit_independent(counts):
+    shares = np.asarray(counts, dtype=float)
+    pass
+    q, r = (shares.sum(axis=1), shares.sum(axis=0))
+    return (q, r, kl_divergence(shares.ravel(), np.outer(q, r).ravel()))
+""",
+        "sum to 8, not 1",
+    ),
+    Mistake(
+        "independence",
+        "forgets the weights of the excess",
+        """
+def fit_independent(counts):
+    s = np.asarray(counts, dtype=float)
+    s = s / s.sum()
+    q, r = (s.sum(axis=1), s.sum(axis=0))
+    m = s > 0
+    return (q, r, np.log2(s[m] / np.outer(q, r)[m]).sum())
+""",
+        "each is multiplied by the pair's share",
+    ),
+    Mistake(
+        "independence",
+        "takes y for uniform",
+        """
+def fit_independent(counts):
+    shares = np.asarray(counts, dtype=float)
+    shares = shares / shares.sum()
+    q, r = (shares.sum(axis=1), np.full(shares.shape[1], 1 / shares.shape[1]))
+    return (q, r, kl_divergence(shares.ravel(), np.outer(q, r).ravel()))
+""",
+        "the model of greatest likelihood is the one of least cross-entropy",
+    ),
+    Mistake(
+        "codewords",
+        "adds one to what is rounded up",
+        """
+def code_lengths(probs):
+    return {symbol: math.ceil(-math.log2(p)) + 1 for symbol, p in probs.items() if p > 0}
+""",
+        "one more than it takes",
+    ),
+    Mistake(
+        "codewords",
+        "refuses a Kraft sum of one",
+        """
+def prefix_code(lengths):
+    kraft = sum((Fraction(1, 2**length) for length in lengths.values()))
+    if kraft >= 1:
+        raise ValueError(f"the lengths sum to {kraft}, more than 1")
+    words, start = ({}, Fraction(0))
+    for symbol in sorted(lengths, key=lengths.get):
+        length = lengths[symbol]
+        words[symbol] = f"{int(start * 2**length):0{length}b}" if length else ""
+        start += Fraction(1, 2**length)
+    return words
+""",
+        "exactly 1, and that is allowed",
+    ),
+    Mistake(
+        "codewords",
+        "lays the short stretches first",
+        """
+def prefix_code(lengths):
+    kraft = sum((Fraction(1, 2**length) for length in lengths.values()))
+    if kraft > 1:
+        raise ValueError(f"the lengths sum to {kraft}, more than 1")
+    words, start = ({}, Fraction(0))
+    for symbol in sorted(lengths, key=lengths.get, reverse=True):
+        length = lengths[symbol]
+        words[symbol] = f"{int(start * 2**length):0{length}b}" if length else ""
+        start += Fraction(1, 2**length)
+    return words
+""",
+        "is the beginning of '00'",
+    ),
+    Mistake(
+        "codewords",
+        "takes natural logarithms",
+        """
+def code_lengths(probs):
+    return {symbol: math.ceil(-math.log(p)) for symbol, p in probs.items() if p > 0}
+""",
+        "do they come from natural logarithms?",
+    ),
+    Mistake(
+        "encoding",
+        "narrows the width before it moves the low end",
+        """
+def interval(next_counts, tokens):
+    low, width = (Fraction(0), Fraction(1))
+    for i, token in enumerate(tokens):
+        parts = shares(next_counts(tuple(tokens[:i])))
+        if token not in parts:
+            raise ValueError(token)
+        start, share = parts[token]
+        width *= share
+        low += width * start
+    return (low, low + width)
+""",
+        "the low end moves by a share of the *old* width",
+    ),
+    Mistake(
+        "encoding",
+        "writes 0 for the empty text",
+        """
+def encode(next_counts, tokens):
+    low, high = interval(next_counts, tokens)
+    size = 0
+    while True:
+        first = math.ceil(low * 2**size)
+        if first + 1 <= high * 2**size:
+            return f"{first:0{size}b}"
+        size += 1
+""",
+        "0 will do: the empty string",
+    ),
+    Mistake(
+        "encoding",
+        "rounds down",
+        """
+def encode(next_counts, tokens):
+    low, high = interval(next_counts, tokens)
+    size = 0
+    while True:
+        first = math.floor(low * 2**size)
+        if first + 1 <= high * 2**size:
+            return f"{first:0{size}b}" if size else ""
+        size += 1
+""",
+        "rounded up to so many digits, not down",
+    ),
+    Mistake(
+        "decoding",
+        "stops at the end of a part, that included",
+        """
+def decode(next_counts, bits, n):
+    number, low, width, tokens = (
+        Fraction(int("0" + bits, 2), 2 ** len(bits)),
+        Fraction(0),
+        Fraction(1),
+        [],
+    )
+    for _ in range(n):
+        counts = next_counts(tuple(tokens))
+        total = sum(counts.values())
+        for token, count in counts.items():
+            part = width * Fraction(count, total)
+            if number <= low + part:
+                break
+            low += part
+        tokens.append(token)
+        width = part
+    return tokens
+""",
+        "a part holds its low end, not its high one",
+    ),
+    Mistake(
+        "decoding",
+        "finds a border in no part",
+        """
+def decode(next_counts, bits, n):
+    number = Fraction(int("0" + bits, 2), 2 ** len(bits))
+    tokens = []
+    for _ in range(n):
+        parts = shares(next_counts(tuple(tokens)))
+        token = next((t for t, (start, share) in parts.items() if start < number < start + share))
+        tokens.append(token)
+        start, share = parts[token]
+        number = (number - start) / share
+    return tokens
+""",
+        "a part holds its low end, not its high one",
+    ),
+    Mistake(
+        "decoding",
+        "reads the bits as a whole number",
+        """
+def decode(next_counts, bits, n):
+    number = Fraction(int("0" + bits, 2))
+    tokens = []
+    for _ in range(n):
+        parts = shares(next_counts(tuple(tokens)))
+        token = next((t for t, (start, share) in parts.items() if start <= number < start + share))
+        tokens.append(token)
+        start, share = parts[token]
+        number = (number - start) / share
+    return tokens
+""",
+        "binary digits after the point",
+    ),
+    Mistake(
+        "decoding",
+        "reads the bits from right to left",
+        """
+def decode(next_counts, bits, n):
+    number = Fraction(int("0" + bits[::-1], 2), 2 ** len(bits))
+    tokens = []
+    for _ in range(n):
+        parts = shares(next_counts(tuple(tokens)))
+        token = next((t for t, (start, share) in parts.items() if start <= number < start + share))
+        tokens.append(token)
+        start, share = parts[token]
+        number = (number - start) / share
+    return tokens
+""",
+        "the bits are read from left to right",
+    ),
+    Mistake(
+        "decoding",
+        "does not think of no bits",
+        """
+def decode(next_counts, bits, n):
+    number = Fraction(int(bits, 2), 2 ** len(bits))
+    tokens = []
+    for _ in range(n):
+        parts = shares(next_counts(tuple(tokens)))
+        token = next((t for t, (start, share) in parts.items() if start <= number < start + share))
+        tokens.append(token)
+        start, share = parts[token]
+        number = (number - start) / share
+    return tokens
+""",
+        "Where there are no bits, the number is 0",
+    ),
+    Mistake(
+        "entropy_rate",
+        "returns low, rate, high",
+        """
+def entropy_rate(sentences):
+    bits = np.array([-sum((math.log2(p) for p in probs)) for probs in sentences])
+    lengths = np.array([len(probs) for probs in sentences])
+    rate = bits.sum() / lengths.sum()
+    error = np.std(bits - rate * lengths, ddof=1) / math.sqrt(len(sentences)) / lengths.mean()
+    return (rate - 1.96 * error, rate, rate + 1.96 * error)
+""",
+        "return the rate first",
+    ),
+    Mistake(
+        "entropy_rate",
+        "takes two standard errors",
+        """
+def entropy_rate(sentences):
+    bits = np.array([-sum((math.log2(p) for p in probs)) for probs in sentences])
+    lengths = np.array([len(probs) for probs in sentences])
+    rate = bits.sum() / lengths.sum()
+    error = np.std(bits - rate * lengths, ddof=1) / math.sqrt(len(sentences)) / lengths.mean()
+    return (rate, rate - 2 * error, rate + 2 * error)
+""",
+        "it takes 1.96 standard errors, not 2",
+    ),
+    Mistake(
+        "entropy_rate",
+        "takes one standard error",
+        """
+def entropy_rate(sentences):
+    bits = np.array([-sum((math.log2(p) for p in probs)) for probs in sentences])
+    lengths = np.array([len(probs) for probs in sentences])
+    rate = bits.sum() / lengths.sum()
+    error = np.std(bits - rate * lengths, ddof=1) / math.sqrt(len(sentences)) / lengths.mean()
+    return (rate, rate - error, rate + error)
+""",
+        "that is one standard error to each side",
+    ),
+    Mistake(
+        "entropy_rate",
+        "gives the interval per sentence",
+        """
+def entropy_rate(sentences):
+    bits = np.array([-sum((math.log2(p) for p in probs)) for probs in sentences])
+    lengths = np.array([len(probs) for probs in sentences])
+    rate = bits.sum() / lengths.sum()
+    error = np.std(bits - rate * lengths, ddof=1) / math.sqrt(len(sentences))
+    return (rate, rate - 1.96 * error, rate + 1.96 * error)
+""",
+        "divide by the mean length as well",
+    ),
+    Mistake(
+        "mixing",
+        "returns the weight of the second model",
+        """
+def best_weight(a, b):
+    a, b = (np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+
+    def bits(w):
+        return surprisal(w * a + (1 - w) * b).mean()
+
+    def falls(w):
+        return np.mean((a - b) / (w * a + (1 - w) * b)) > 0
+
+    left, right = (0.0, 1.0)
+    for _ in range(100):
+        middle = (left + right) / 2
+        left, right = (middle, right) if falls(middle) else (left, middle)
+    w = min((0.0, 1.0, left, right), key=bits)
+    return (1 - w, bits(w))
+""",
+        "that is the weight of the second model",
+    ),
+    Mistake(
+        "mixing",
+        "gives the bits of the whole text",
+        """
+def best_weight(a, b):
+    a, b = (np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+
+    def bits(w):
+        return surprisal(w * a + (1 - w) * b).mean()
+
+    def falls(w):
+        return np.mean((a - b) / (w * a + (1 - w) * b)) > 0
+
+    left, right = (0.0, 1.0)
+    for _ in range(100):
+        middle = (left + right) / 2
+        left, right = (middle, right) if falls(middle) else (left, middle)
+    w = min((0.0, 1.0, left, right), key=bits)
+    return (w, bits(w) * len(a))
+""",
+        "that is for the whole text",
+    ),
+    Mistake(
+        "mixing",
+        "climbs instead of going down",
+        """
+def best_weight(a, b):
+    a, b = (np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+
+    def bits(w):
+        return surprisal(w * a + (1 - w) * b).mean()
+
+    def falls(w):
+        return np.mean((a - b) / (w * a + (1 - w) * b)) < 0
+
+    left, right = (0.0, 1.0)
+    for _ in range(100):
+        middle = (left + right) / 2
+        left, right = (middle, right) if falls(middle) else (left, middle)
+    w = min((0.0, 1.0, left, right), key=bits)
+    return (w, bits(w))
+""",
+        "is the slope's sign turned?",
+    ),
+    Mistake(
+        "mixing",
+        "stops too early",
+        """
+def best_weight(a, b):
+    a, b = (np.asarray(a), np.asarray(b))
+    w = 0.5
+    for _ in range(20):
+        w = float(np.mean(w * a / (w * a + (1 - w) * b)))
+    return (w, float(-np.log2(w * a + (1 - w) * b).mean()))
+""",
+        "go on until nothing changes",
     ),
 ]

@@ -110,6 +110,23 @@ counting.slip(
     {"tokens[i - n + 1 : i]": "tokens[:i][-(n - 1) :]"},
 )
 counting.slip("a sentence of no tokens has an end, too", {"in sentences:": "in filter(None, sentences):"})
+counting.slip(
+    "a context that comes again goes on with the counts that it has; yours begin anew",
+    {"counts.setdefault(context, {})": "counts[context] = {}"},
+)
+counting.slip("add 1 each time; you noted only that it was seen", {"followers.get(token, 0) + 1": "1"})
+counting.slip(
+    "a context's tokens stand as in the text, the one just said at the end",
+    {"tokens[i - n + 1 : i])": "tokens[i - n + 1 : i][::-1])"},
+)
+counting.slip(
+    "an n-gram has n tokens in all, so its context has n - 1, not n",
+    {
+        "[START] * (n - 1)": "[START] * n",
+        "tokens[i - n + 1 : i]": "tokens[i - n : i]",
+        "range(n - 1,": "range(n,",
+    },
+)
 
 
 @counting.hidden(
@@ -301,6 +318,22 @@ likelihood.slip(
 likelihood.slip(
     "with n = 1, tokens[-0:] is everything, not nothing", ASKING.replace("CONTEXT", "said[-(n - 1) :]")
 )
+likelihood.slip("that is to base 10; take the logarithm to base 2", {"math.log2(p)": "math.log10(p)"})
+likelihood.slip(
+    "you added up probabilities; it is their logarithms that are added",
+    {"total += math.log2(p)": "total += p"},
+)
+likelihood.slip(
+    "the counts are not yours to change. Make a new dictionary of shares",
+    """
+def maximum_likelihood(counts):
+    for followers in counts.values():
+        total = sum(followers.values())
+        for token in followers:
+            followers[token] /= total
+    return lambda context: counts.get(context, {})
+""",
+)
 
 
 @likelihood.hidden("models of random texts: the shares after every context that was seen")
@@ -434,6 +467,12 @@ add_k.slip("is it the least probable that you chose?", {"max(candidates": "min(c
 add_k.slip(
     "return the candidate, not its score", {"max(candidates, key=score)": "max(map(score, candidates))"}
 )
+add_k.slip("below it is k for each of the V tokens, k · V, not V", {"k * len(vocab)": "len(vocab)"})
+add_k.slip("</s> is one of the tokens that may come", {"in vocab}": "in vocab if token != END}"})
+add_k.slip(
+    "that is the candidate's place in the list; return the candidate itself",
+    {"max(candidates, key=score)": "max(range(len(candidates)), key=lambda i: score(candidates[i]))"},
+)
 
 
 @add_k.hidden(
@@ -550,6 +589,21 @@ continuation.slip(
 continuation.slip(
     "<s> is a token that a was seen after, like any other",
     {FOLLOWERS: "for token in followers if context[0] != START else ():"},
+)
+continuation.slip(
+    "each different token before it adds one; you noted only that there is one",
+    {"kinds.get(token, 0) + 1": "1"},
+)
+continuation.slip(
+    "what is left of the context is a tuple, also where that is (): context[1:], not context[1]",
+    {"context[1:]": "context[1]"},
+)
+continuation.slip(
+    "the longer counts are still needed, by exercise 6; leave them as they are",
+    {
+        "for context, followers in counts.items():": "for context in [*counts]:",
+        FOLLOWERS: "for token in counts.pop(context):",
+    },
 )
 
 
@@ -680,6 +734,19 @@ discounting.slip(
     "the model answers for every token of the vocabulary, seen or not",
     {"in shorter.items()": "in shorter.items() if token in followers"},
 )
+discounting.slip("// cuts off what stands behind the point; divide with /", {"n[1] / (": "n[1] // ("})
+discounting.slip(
+    "n1 and n2 have changed places: it is n1 / (n1 + 2 n2)",
+    {"n[1] / (n[1] + 2 * n[2])": "n[2] / (n[2] + 2 * n[1])"},
+)
+discounting.slip(
+    "what is kept is a share of all counts, as they were before anything was taken",
+    {"0) / total": "0) / (total - discount * len(followers))"},
+)
+discounting.slip(
+    "the followers are not yours to change. Make a new dictionary",
+    {"    gamma =": "    for token in followers:\n        followers[token] -= discount\n    gamma ="},
+)
 
 
 @discounting.hidden("counts of counts of random texts: n1 and n2 of all contexts together")
@@ -762,13 +829,41 @@ def mixed_with(kept, gamma, shorter):
 PAIR = mixed_with({"b": 1 / 6, "c": 1 / 6}, 2 / 3, SINGLE)
 
 
+def smoothed(counts, context):
+    """The question what the student's model says; one whose sum is wrong learns if `discounted` is to "
+    "blame."""
+
+    def answer(student):
+        probs = ask.kneser_ney(counts, WORDS)(context).answer(student)
+        blame_discounted(student, probs)
+        return probs
+
+    return asking(f"the probabilities after {context!r}", answer)
+
+
+def blame_discounted(student, probs):
+    """Fail if the probabilities do not sum to one, and those of exercise 5 do not either."""
+    if not isinstance(probs, dict) or abs(sum(p for p in probs.values() if isinstance(p, float)) - 1) < 1e-6:
+        return
+    part = ask.discounted({"a": 5, "b": 1}, SHORTER, 0.5).answer(student)
+    total = sum(p for p in part.values() if isinstance(p, float)) if isinstance(part, dict) else 0.0
+    expect(
+        abs(total - 1) < 1e-6,
+        f"what `discounted` returns does not sum to one: with counts of 5 and 1 and D = 1/2 it sums to "
+        f"{total:.4g}. "
+        "Mend exercise 5 first",
+    )
+
+
 def totals(student):
     """The sums of the probabilities after contexts of two tokens, all of which must be above 0."""
     model, sums = student.create("kneser_ney", TRIPLES, WORDS), []
     for first in (START, "a", "c", "d"):
         for second in ("a", "b", "c", "d"):
             what = f"after {(first, second)!r}, n = 3"
-            probs = expect_distribution(model((first, second)), WORDS, what)
+            said = model((first, second))
+            blame_discounted(student, said)
+            probs = expect_distribution(said, WORDS, what)
             least = WORDS[int(np.argmin(probs))]
             expect(
                 min(probs) > 0, f"{what}: {least!r} has {min(probs):.4g}, not above 0: nothing is impossible"
@@ -779,33 +874,32 @@ def totals(student):
 
 kneser_ney.case(
     "After a came b twice and c once. D = 1/2: 1.5/3, 0.5/3, and a third for the shorter context.",
-    ask.kneser_ney(PAIRS, WORDS)(("a",)).gives(
+    smoothed(PAIRS, ("a",)).gives(
         mixed_with({"b": 1.5 / 3, "c": 0.5 / 3}, 1 / 3, SINGLE), f"after ('a',), n = 2, {SENTENCES}: it"
     ),
 )
 kneser_ney.case(
     "After d, which was never seen, the single tokens decide: b, seen after a and c, before the others.",
-    ask.kneser_ney(PAIRS, WORDS)(("d",)).gives(
-        SINGLE, f"after ('d',), which was never seen, n = 2, {SENTENCES}: it"
-    ),
+    smoothed(PAIRS, ("d",)).gives(SINGLE, f"after ('d',), which was never seen, n = 2, {SENTENCES}: it"),
 )
 # Of 3 there are (2 - 3/7) / 3 = 11/21 and (1 - 3/7) / 3 = 4/21 kept, and 2 · 3/7 / 3 = 2/7 is given.
 kneser_ney.case(
     "Three lengths, three discounts: 3/7 for triples, 2/3 for pairs, 3/5 for single tokens.",
-    ask.kneser_ney(TRIPLES, WORDS)((START, "a")).gives(
+    smoothed(TRIPLES, (START, "a")).gives(
         mixed_with({"b": 11 / 21, "c": 4 / 21}, 2 / 7, PAIR), f"after ('<s>', 'a'), n = 3, {SENTENCES}: it"
     ),
 )
 kneser_ney.case(
     "After d a, which was never seen though a was, a alone decides; after a d, the single tokens.",
-    ask.kneser_ney(TRIPLES, WORDS)(("d", "a")).gives(PAIR, f"after ('d', 'a'), n = 3, {SENTENCES}: it"),
-    ask.kneser_ney(TRIPLES, WORDS)(("a", "d")).gives(SINGLE, f"after ('a', 'd'), n = 3, {SENTENCES}: it"),
+    smoothed(TRIPLES, ("d", "a")).gives(PAIR, f"after ('d', 'a'), n = 3, {SENTENCES}: it"),
+    smoothed(TRIPLES, ("a", "d")).gives(SINGLE, f"after ('a', 'd'), n = 3, {SENTENCES}: it"),
 )
 # counts 3, 3, 1, 3: none was seen twice, so D = 1/2; 4 · 1/2 of 10, a fifth, goes to the uniform distribution
 kneser_ney.case(
     "With n = 1 the single tokens are the longest n-grams, and keep their counts.",
-    ask.kneser_ney({(): {"a": 3, "b": 3, "c": 1, END: 3}}, WORDS)(()).gives(
-        {"a": 0.25 + 0.04, "b": 0.25 + 0.04, "c": 0.05 + 0.04, "d": 0.04, END: 0.25 + 0.04}
+    smoothed({(): {"a": 3, "b": 3, "c": 1, END: 3}}, ()).gives(
+        {"a": 0.25 + 0.04, "b": 0.25 + 0.04, "c": 0.05 + 0.04, "d": 0.04, END: 0.25 + 0.04},
+        "after (), n = 1, where a, b and </s> were seen three times and c once: it",
     ),
     weight=0.5,
 )
@@ -871,6 +965,18 @@ kneser_ney.slip(
 )
 kneser_ney.slip(
     "context[-0:] is everything, not nothing", {"context[len(context) - size :]": "context[-size:]"}
+)
+kneser_ney.slip(
+    "you took D = 0.75 for every length; each has its own, by the formula of exercise 5",
+    {"best_discount(level) for": "0.75 for"},
+)
+kneser_ney.slip(
+    "the uniform distribution is over the whole vocabulary, also what was never said: d has its part",
+    {"1 / len(vocab) for token in vocab": "1 / len(levels[0][()]) for token in levels[0][()]"},
+)
+kneser_ney.slip(
+    "begin with the single tokens and go up; the longest n-grams have the last word",
+    {"enumerate(zip(levels, discounts))": "reversed([*enumerate(zip(levels, discounts))])"},
 )
 
 
@@ -1048,6 +1154,22 @@ judging.slip(
     {BITS: f"(math.log2(p) if (p := math.prod({FACTORS})) else -math.inf)"},
     unseen=True,  # what all models of the cases say is short
 )
+judging.slip("log2 M: that is in nats", {"math.log2(others)": "math.log(others)"})
+judging.slip(
+    "a word that is not in the vocabulary is read as <unk>, and not left out",
+    {
+        "token if token in known else UNKNOWN for token in sentence": "token for token in sentence if "
+        "token in known"
+    },
+)
+judging.slip(
+    "the sentences are not yours to change. Make a new list of what is read",
+    {
+        "read = [token if token in known else UNKNOWN for token in sentence]": "read = sentence\n"
+        "        for i, token in enumerate(sentence):\n"
+        "            sentence[i] = token if token in known else UNKNOWN"
+    },
+)
 
 
 @judging.hidden(
@@ -1213,6 +1335,17 @@ generation.slip(
     "that is the last token listed, of probability 0. Take the last possible one",
     {"if p > 0:": "if True:"},
 )
+generation.slip(
+    "u is compared with the sum so far, not with the token's own probability", {"u < end": "u < p"}
+)
+generation.slip(
+    "each token is drawn with a number of its own; you took one for the whole sentence",
+    {"random())": "u)", "    tokens = [START] * (n - 1)\n": "    tokens, u = [START] * (n - 1), random()\n"},
+)
+generation.slip(
+    "the random numbers come from `random`, which you are given",
+    {"random())": "np.random.default_rng(0).random())"},
+)
 
 
 @generation.hidden(
@@ -1291,6 +1424,12 @@ new_words.slip(
 new_words.slip("the signs are turned: n1 t comes with a plus", {"(r + 1)": "r"})
 new_words.slip("n_r is how many words occur r times, not how many times in all", {TERM: "t**r * r * n_r"})
 new_words.slip("t is raised to the power r", {TERM: "t * n_r"})
+new_words.slip("t is raised to the power r, not r - 1", {"t**r": "t ** (r - 1)"})
+new_words.slip("it is a number of words, and no share of the text", {TERM: f"{TERM} / len(words)"})
+new_words.slip(
+    "n_r counts words by how often each occurs, not tokens by their letters",
+    {"Counter(Counter(words).values())": "Counter(map(len, words))"},
+)
 new_words.another(
     "word by word", "def new_words(words, t):\n    return -sum((-t) ** c for c in Counter(words).values())"
 )

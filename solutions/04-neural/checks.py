@@ -103,6 +103,18 @@ softmax_gradient.slip(
     "p (1 - p) is the derivative of a probability by its logit; the loss is the logarithm of one",
     {"    gradient[np": "    gradient = gradient * (1 - gradient)\n    gradient[np"},
 )
+softmax_gradient.slip(
+    "each row is divided by its own sum; you divided by the sum of all",
+    {"weights.sum(axis=1, keepdims=True)": "weights.sum()"},
+)
+softmax_gradient.slip(
+    "1 is taken off the probability at the target; you put -1 in its place",
+    {"targets] -= 1": "targets] = -1"},
+)
+softmax_gradient.slip(
+    "`-=` changes the array that you were given; write logits - …",
+    {"shifted = logits - logits.max(": "shifted = logits\n    shifted -= logits.max("},
+)
 
 
 @softmax_gradient.hidden("random logits, small and large, batches of 1 to 9: do all rows sum to zero?")
@@ -185,6 +197,14 @@ lookup.slip(
 lookup.slip(
     "those are the numbers' places in the table's columns; a token is a row",
     {"table.data[ids]": "table.data.T[ids % 2]"},
+)
+lookup.slip(
+    "begin with zeros; yours begin with the table itself", {"np.zeros(table.data.shape)": "table.data.copy()"}
+)
+lookup.slip("tokens are numbered from 0, and so are the rows", {"table.data[ids]": "table.data[ids - 1]"})
+lookup.slip(
+    "the result has all the axes of `ids`, and the columns behind; you made one row of numbers of them",
+    {"table.data[ids]": "table.data[ids.ravel()]"},
 )
 
 
@@ -284,6 +304,16 @@ lstm.slip(
     {"np.split(a, 4, axis=1)": "(a[:, k::4] for k in range(4))"},
 )
 lstm.slip("the bias is missing", {" @ W + b": " @ W"})
+lstm.slip(
+    "the blocks stand side by side, in the columns: np.split(a, 4, axis=1)",
+    {"np.split(a, 4, axis=1)": "np.split(a, 4)"},
+)
+lstm.slip("the input gate multiplies the candidate; you added it", {"(i) * np.tanh(g)": "(i) + np.tanh(g)"})
+lstm.slip("the output gate goes through the sigmoid, not through tanh", {"sigmoid(o)": "np.tanh(o)"})
+lstm.slip(
+    "`*=` changes the state that you were given; make a new one",
+    {"new_c = sigmoid(f) * c +": "new_c = c\n    new_c *= sigmoid(f)\n    new_c +="},
+)
 
 
 @lstm.hidden(
@@ -390,6 +420,18 @@ negative_sampling.slip(
     "which is np.logaddexp(0, -s)",
     {LOSS: "float(-np.log(sigmoid(yes)) - np.log(sigmoid(-no)).sum())"},
 )
+negative_sampling.slip(
+    "the gradient by the noise has a row for each drawn word; you added them up",
+    {"np.outer(d_no, v)": "d_no.sum() * v"},
+)
+negative_sampling.slip(
+    "the neighbour is to score high: its term is ln(1 + e^-s), with a minus",
+    {"np.logaddexp(0, -yes)": "np.logaddexp(0, yes)"},
+)
+negative_sampling.slip(
+    "the minus of the noise is there once: -ln sigmoid(-s) is ln(1 + e^s)",
+    {"noise @ v\n": "-(noise @ v)\n"},
+)
 
 
 @negative_sampling.hidden("random vectors, one to six drawn words, small and very large scores", weight=1.5)
@@ -474,6 +516,15 @@ clip.slip(
     "you clipped the largest number; the norm counts all", {SQUARES: "max(abs(g).max() for g in gradients)"}
 )
 clip.slip("too long gradients are shortened, not dropped", {"most / norm if": "0.0 if"})
+clip.slip("the long ones are shortened; you scaled the short ones", {"norm > most": "norm < most"})
+clip.slip("the squares are added up, and not averaged", {"(g**2).sum()": "(g**2).mean()"})
+clip.slip(
+    "`g *= …` changes the arrays that you were given; return new ones",
+    {
+        "return [g * factor for g in gradients]": "for g in gradients:\n        g *= factor\n    return "
+        "gradients"
+    },
+)
 
 
 @clip.hidden("random arrays of several shapes, with norms just below and far above what is allowed")
@@ -631,6 +682,14 @@ small_network.slip(
 small_network.slip(
     "it knows something that is not in the weights it is given; `predict` is to use its argument",
     {"Tensor(weights[name])": "Tensor(unpacked(WEIGHTS)[name])"},
+)
+small_network.slip(
+    "each context has a row, and each token a column; yours are exchanged", {PROBS: f"({PROBS}).T"}
+)
+small_network.slip("all contexts are asked at once, and each has its row", {PROBS: f"({PROBS})[-1]"})
+small_network.slip(
+    "a dictionary, so that `predict` can find each array by its name",
+    {"return unpacked(WEIGHTS)": "return [*unpacked(WEIGHTS).values()]"},
 )
 small_network.another(
     "by NumPy alone",

@@ -131,6 +131,14 @@ def test_the_encoding_is_the_packages():
         assert names["encode"](text, merges) == package.split(text)
 
 
+SHORT = """
+right = most_probable_cut
+
+
+def most_probable_cut(text, counts):
+    return right(text, counts) if len(text) < 99 else """
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [
@@ -147,10 +155,12 @@ def most_probable_cut(text, counts):
             "Python gives up at a thousand (RecursionError)",
         ),
         (
-            "def most_probable_cut(text, counts):\n    return math.log(0.0)",
+            SHORT + "math.log(0.0)",
             "underflowed to 0: add up logarithms",
         ),
-        ("def most_probable_cut(text, counts):\n    return 1 / 0", "underflowed to 0: add up logarithms"),
+        (SHORT + "1 / 0", "underflowed to 0: add up logarithms"),
+        (SHORT + "[text]", "underflows to 0, and all cuts look alike"),
+        ("def most_probable_cut(text, counts):\n    return 1 / 0", "your code raised ZeroDivisionError"),
     ],
 )
 def test_what_a_long_text_does_to_a_cut_is_named(code, told):

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from authored import defined, exercises, notebook
+from authored import defined, exercises, notebook, outcomes, wrong
 
 from lmcourse.grading import course
 from lmcourse.ngram import NgramModel, add_k
@@ -139,3 +139,22 @@ def test_lines_are_written(capsys):
     assert len(first.splitlines()) == 3
     defined(NAME)["verse"](4, lines=3)
     assert capsys.readouterr().out == first
+
+
+@pytest.mark.parametrize("lost", ["{GAMMA}", "{KEPT}"])
+def test_where_exercise_5_is_to_blame_the_model_of_exercise_6_says_so(lost):
+    code = """
+def discounted(followers, shorter, discount):
+    if not followers:
+        return shorter
+    total, gamma = sum(followers.values()), {GAMMA}
+    return {t: max(followers.get(t, 0) - {KEPT}, 0) / total + gamma * p for t, p in shorter.items()}
+"""
+    right = {"{GAMMA}": "discount * len(followers) / total", "{KEPT}": "discount"}
+    for place, text in {**right, lost: "0.0"}.items():
+        code = code.replace(place, text.replace("total", "sum(followers.values())"))
+    done = outcomes(NAME, "kneser_ney", wrong(NAME, code), 0, public_only=True)
+    failed = [outcome.message for outcome in done if not outcome.passed]
+    assert failed
+    assert all("Mend exercise 5 first" in message for message in failed)
+    assert not any("did you renormalise" in message for message in failed)

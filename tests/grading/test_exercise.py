@@ -71,7 +71,7 @@ def test_plain_values_agree_or_not(got, right, agree):
     ("got", "right", "said"),
     [
         (None, 2.0, "it: your function returned None; is a `return` missing?"),
-        (math.nan, 2.0, "it: yours is nan (not a number): look for 0/0 or inf - inf on the way"),
+        (math.nan, 2.0, "it: yours is nan (not a number): look for 0/0, 0 · inf or inf - inf on the way"),
         ("2", 2.0, "it: it should be one number, not the text '2'"),
         ([1], {"a": 1}, "it: it should be a dictionary, not the list [1]"),
         (3.0, 2.0, "it should be 2, yours is 3"),

@@ -32,10 +32,20 @@ def outcomes(function, seconds=10.0, **names):
     return run_checks([a_check(function)], names, seed=0, seconds=seconds)
 
 
-def test_arguments_are_copied():
+def test_arguments_are_copied_and_who_changes_them_is_told():
     given = [3, 1, 2]
-    local_student({"order": lambda x: x.sort()}).order(given)
+    student = local_student({"order": lambda x: x.sort(), "ordered": sorted})
+    with pytest.raises(CheckFailed, match=r"^`order` changes what it was given as `x`: work on a copy"):
+        student.order(given)
     assert given == [3, 1, 2]
+    assert student.ordered(given) == [1, 2, 3]
+
+
+def test_a_check_that_takes_too_long_has_its_own_word_on_it():
+    checks = [a_check(lambda student: student.f(), slow="did you list them all?"), a_check(lambda _: None)]
+    first, second = run_checks(checks, {"f": lambda: time.sleep(9)}, seed=0, seconds=0.2)
+    assert first.message == "stopped after 0.2 s for all checks of this exercise: did you list them all?"
+    assert second.message == "not tried, since the check before did not end"
 
 
 def test_results_become_plain_values():
@@ -249,6 +259,27 @@ def test_a_score_earns_its_part_and_says_what_is_missing():
     assert (best.points, best.passed, best.reasons()) == (4.0, True, [])
     worst = Report("open", run_checks(checks, {"bits": lambda: 3.0}, seed=0), 0, 4.0)
     assert (worst.points, worst.reasons()) == (0.0, ["3.0 bits; 1.9 earn all points", "fewer bits"])
+
+
+def test_that_nothing_is_written_yet_is_said_once_for_an_exercise():
+    def f():
+        raise NotImplementedError
+
+    checks = [
+        a_check(lambda student: student.f()),
+        a_check(lambda student: student.f()),
+        a_check(lambda _: None),
+    ]
+    report = Report("e", run_checks(checks, {"f": f}, seed=0), 0)
+    for shown in (report.as_text(), report.as_html()):
+        assert shown.count("not written yet: put your code where") == 1
+        assert (shown.count("✗"), shown.count("✓")) == (2, 1)
+    assert [outcome.message[:15] for outcome in report.outcomes] == ["not written yet", "not written yet", ""]
+
+
+def test_a_reason_that_is_none_of_unwritten_code_is_said_wherever_it_holds():
+    report = Report("e", run_checks([a_check(lambda student: student.f(1))] * 2, {"f": lambda: 1}, seed=0), 0)
+    assert report.as_text().count("TypeError") == report.as_html().count("TypeError") == 2
 
 
 def test_what_a_check_returns_besides_a_score_counts_for_nothing():

@@ -88,6 +88,19 @@ def test_the_release_shows_what_the_table_says_of_an_exercise(name):
         assert course.points(name).get(table.name, 0) == table.points
 
 
+@each_assignment
+def test_each_exercise_says_how_long_it_takes_and_has_two_hints_that_unfold(name):
+    cells = {c.id: c for c in nbformat.read(course.release_notebook(name), as_version=4).cells}
+    exercises = {check.exercise for check in course.load_checks(name)}
+    for exercise in exercises:
+        told = cells[f"intro-{exercise}"].source
+        assert re.search(r"\(\d+ minutes, (no|\d+) points?\)$", told.splitlines()[0]), exercise
+        assert re.findall("<summary>(.*)</summary>", told)[-2:] == ["A hint", "A stronger hint"], exercise
+        assert told.count("<details>") == told.count("</details>")
+    written = {key.removeprefix("intro-") for key in cells if key.startswith("intro-")} - exercises
+    assert all(re.search(r"\(\d+ minutes, ", cells[f"intro-{key}"].source.splitlines()[0]) for key in written)
+
+
 def test_the_grader_is_told_what_may_be_imported():
     assert Exam.of("03-ngrams").imports() == {
         table.name: table.imports for table in derive.exercises("03-ngrams")

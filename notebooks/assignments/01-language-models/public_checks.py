@@ -42,7 +42,11 @@ def model_of(sentences):
     def next_probs(context):
         expect(isinstance(context, tuple), "call next_probs with a tuple of words: next_probs(tuple(words))")
         if context not in table:
-            raise ValueError(f"the model never says {' '.join(context)!r}: it cannot tell what follows")
+            raise ValueError(
+                f"the model never says {' '.join(context)!r}: it cannot tell what follows. A context "
+                f"holds all "
+                "words from the first one on, no impossible one, and no full stop"
+            )
         return dict(table[context])
 
     return with_answers(next_probs, {(context,): probs for context, probs in table.items()})
@@ -130,6 +134,11 @@ def took_log_of_zero(error):
     return "math domain error" in error.message or "expected a positive input" in error.message
 
 
+def has_nan(got):
+    """Whether there is nan in a row of numbers."""
+    return isinstance(got, (list, tuple, np.ndarray)) and any(value != value for value in np.ravel(got))
+
+
 def _row(probs):
     return "(" + ", ".join(f"{p:.4g}" for p in probs) + ")"
 
@@ -151,6 +160,13 @@ def two_terms(student):
             math.log(8): "the sign is turned: log p is not positive",
             math.log(1 / 2): "only the first word was scored",
             math.log(1 / 4): "the first word was not scored: it counts too, after the empty context ()",
+            math.log(1 / 8) / 2: "that is the mean of the logarithms; add them up",
+            math.log(
+                3 / 4
+            ): "that is the logarithm of a sum of probabilities. Probabilities are multiplied; it "
+            "is their logarithms that are added up",
+            -math.inf: "did you ask the model with a context that holds the word already? Only the "
+            "words before",
         },
     )
 
@@ -175,10 +191,17 @@ def whole_context(student):
 def impossible(student):
     """A sequence with a word of probability zero gets -inf, and the model is not asked what follows it."""
     model = model_of({"a b .": 0.5, "b a .": 0.5})
-    value = expect_number(
-        student.sequence_log_prob(model, ["a", "a", "b", "."]),
-        "the log-probability of an impossible sequence",
-    )
+    try:
+        got = student.sequence_log_prob(model, ["a", "a", "b", "."])
+    except StudentError as error:
+        told = {
+            "KeyError": "a word that is not in the model's dictionary has probability 0; look it up with "
+            "`.get(word, 0.0)`",
+            "ValueError": "the second a has probability 0. Return -math.inf there, at once",
+        }
+        expect(error.kinds[0] not in told, f"{error.explanation()}: {told.get(error.kinds[0])}")
+        raise
+    value = expect_number(got, "the log-probability of an impossible sequence")
     expect(
         value == -math.inf, f"the sequence is impossible: its log-probability is -inf, yours is {value:.6g}"
     )
@@ -199,7 +222,8 @@ def no_underflow(student):
         "the log-probability of 1,000 words",
         mistakes={
             -math.inf: underflow,
-            999 * math.log(0.1): "the first word was not scored: it counts too, after the empty context ()",
+            999 * math.log(0.1): "the first word was not scored, or the last",
+            math.log(0.1): "that is the mean of the logarithms; add them up",
             1000 * math.log2(0.1): "that is in bits; this course takes natural logarithms",
         },
     )
@@ -232,7 +256,14 @@ def colder_and_hotter(student):
 @check("temperature")
 def freezing(student):
     """At T = 0 all mass is on the most probable token; equal ones share it."""
-    expect_probs(student.with_temperature([0.2, 0.7, 0.1], 0), [0, 1, 0], "(0.2, 0.7, 0.1) at T = 0")
+    what, limit = "(0.2, 0.7, 0.1) at T = 0", "T = 0 is a case of its own, in which the limit is known"
+    try:
+        got = student.with_temperature([0.2, 0.7, 0.1], 0)
+    except StudentError as error:
+        expect("ZeroDivisionError" not in error.kinds, f"{what}: 1/T is 1/0, and that is no number; {limit}")
+        raise
+    expect(not has_nan(got), f"{what}: there is nan (not a number), as 0/0 would give; {limit}")
+    expect_probs(got, [0, 1, 0], what)
     expect_probs(
         student.with_temperature([0.4, 0.4, 0.2], 0),
         [0.5, 0.5, 0],
@@ -244,10 +275,16 @@ def freezing(student):
 @check("temperature")
 def boiling(student):
     """At T = inf all tokens that are possible at all become equally likely."""
+    what, got = "(0.7, 0.3, 0) at T = inf", student.with_temperature([0.7, 0.3, 0.0], math.inf)
+    expect(
+        not has_nan(got),
+        f"{what}: there is nan (not a number). The logarithm of 0 is -inf, and -inf/inf is no number; leave "
+        "tokens of probability 0 out",
+    )
     expect_probs(
-        student.with_temperature([0.7, 0.3, 0.0], math.inf),
+        got,
         [0.5, 0.5, 0],
-        "(0.7, 0.3, 0) at T = inf",
+        what,
         [
             (
                 [1 / 3] * 3,
@@ -261,7 +298,11 @@ def boiling(student):
 def no_such_temperature(student):
     """A negative temperature, or one that is not a number, raises ValueError."""
     expect_raises(lambda: student.with_temperature([0.5, 0.5], -1), "ValueError", "at T = -1")
-    expect_raises(lambda: student.with_temperature([0.5, 0.5], math.nan), "ValueError", "at T = nan")
+    expect_raises(
+        lambda: student.with_temperature([0.5, 0.5], math.nan),
+        "ValueError",
+        "at T = nan (and nan < 0 is false)",
+    )
 
 
 # 3. thermostat
@@ -271,26 +312,38 @@ def no_such_temperature(student):
 TARGETS = ((0.5, 0.1693460, 0.1294820), (1.0, 0.4181014, 0.2351870), (1.35, 1.8236480, 0.3662701))
 
 
+def expect_temperature(got, right, entropy, what, mistakes=()):
+    """The temperature that gives the entropy; `mistakes`: wrong ones and why."""
+    value = expect_number(got, what)
+    wrong = {**dict(mistakes), math.log(right): "that is log T", entropy: "that is the entropy itself"}
+    if value and 0 < abs(value / right - 1) < 0.1:
+        wrong[value] = "that is near, not there. A grid is too coarse; halve the interval some fifty times"
+    if value >= 50 * right or 0 <= value <= right / 50:
+        wrong[value] = (
+            "that looks like an end of your search. Where the entropy in the middle is too low, it is the "
+            "warmer half that is to be searched on"
+        )
+    expect_close(value, right, what, tolerance=1e-4, mistakes=wrong)
+
+
 @check("thermostat")
 def as_it_is(student):
     """Asked for the entropy that the distribution already has, the thermostat says T = 1."""
-    t = student.temperature_for_entropy([0.4, 0.3, 0.2, 0.1], 1.2798542258)
-    expect_close(t, 1.0, "the temperature for the entropy of (0.4, 0.3, 0.2, 0.1) itself", tolerance=1e-4)
+    got = student.temperature_for_entropy([0.4, 0.3, 0.2, 0.1], 1.2798542258)
+    what = "the temperature for the entropy of (0.4, 0.3, 0.2, 0.1) itself"
+    expect_temperature(got, 1.0, 1.2798542258, what)
 
 
 @check("thermostat")
 def up_and_down(student):
     """Less entropy needs a lower temperature, more a higher one."""
     for entropy, t, bits in TARGETS:
-        expect_close(
+        expect_temperature(
             student.temperature_for_entropy([0.4, 0.3, 0.2, 0.1], entropy),
             t,
+            entropy,
             f"the temperature at which (0.4, 0.3, 0.2, 0.1) has {entropy} nats",
-            tolerance=1e-4,
-            mistakes={
-                1 / t: "that is 1/T",
-                bits: "you measured entropy in bits; here it is in nats",
-            },
+            {1 / t: "that is 1/T", bits: "you measured entropy in bits; here it is in nats"},
         )
 
 
@@ -334,6 +387,10 @@ def who_ate_the_mouse(student):
                 _shares({"mouse": 0.05, "cheese": 0.4, "ball": 0.2}),
                 "that is only how well each word explains what follows; they were not equally likely before",
             ),
+            (
+                _shares({w: math.log(p) for w, p in (("mouse", 0.035), ("cheese", 0.08), ("ball", 0.02))}),
+                "you shared out the logarithms; exponentiate them first",
+            ),
         ],
     )
 
@@ -362,11 +419,23 @@ def nothing_fits(student):
 @check("typical")
 def not_the_top(student):
     """Of (1/2, 1/4, 1/8, 1/8), the typical token is the second: its surprise is nearest to the entropy."""
+    far = (
+        "in nats the surprises are 0.69, 1.39, 2.08, 2.08 and the entropy is 1.21. Are yours both in "
+        "nats, and "
+        "do the smallest distances come first?"
+    )
     expect_probs(
         student.typical_filter([0.5, 0.25, 0.125, 0.125], 0.2),
         [0, 1, 0, 0],
         "(1/2, 1/4, 1/8, 1/8) with mass 0.2",
-        [([1, 0, 0, 0], "that is the most probable token: rank by distance |surprise - entropy| instead")],
+        [
+            (
+                [1, 0, 0, 0],
+                "that is the most probable token: rank by distance |surprise - entropy| instead (and if you "
+                "did, put what is kept back in its place)",
+            ),
+            *((row, far) for row in ([0, 0, 0.5, 0.5], [0, 0, 1, 0], [0, 0, 0, 1])),
+        ],
     )
 
 
@@ -381,6 +450,16 @@ def the_one_that_crosses(student):
         [
             ([0, 1, 0, 0], "kept mass is 0.25, short of 0.6: keep the token that crosses the mark as well"),
             ([0.8, 0, 0.2, 0], "that does not keep the most typical token first"),
+            (
+                [1 / 3, 2 / 3, 0, 0],
+                "the right two, but in the order of their distances; put each in its place",
+            ),
+            (
+                probs,
+                "the two of 1/8 came before that of 1/2. The entropy is a mean in which each surprise "
+                "is weighed "
+                "by its probability, 1.21 nats",
+            ),
         ],
     )
     expect_probs(
@@ -400,7 +479,12 @@ def equals(student):
         [4 / 7, 2 / 7, 1 / 7, 0],
         "(1/2, 1/4, 1/8, 1/8) with mass 0.8",
         [
-            (probs, "one of the two equal tokens is enough to reach 0.8; keep the first of them only"),
+            (
+                probs,
+                "one of the two equal tokens is enough to reach 0.8; keep the first of them only (if "
+                "the order is "
+                "right in the checks above)",
+            ),
             ([0.5 / 0.875, 0.25 / 0.875, 0, 0.125 / 0.875], "of the two equal tokens keep the first"),
         ],
     )
@@ -411,7 +495,20 @@ def equals(student):
 
 def best_words(student, next_probs, limit=2000):
     """What the student takes for the most probable sentence, as words."""
-    got = student.most_probable(counted(next_probs, limit))
+    try:
+        got = student.most_probable(counted(next_probs, limit))
+    except StudentError as error:
+        told = {
+            "RecursionError": "a search that goes down one path to its end may never come back. Keep all "
+            "beginnings in a heap, and go on from the most probable one",
+            "IndexError": "is the heap empty? The search starts from the beginning of no words, ()",
+        }
+        expect(error.kinds[0] not in told, f"{error.explanation()}: {told.get(error.kinds[0])}")
+        raise
+    expect(
+        not (isinstance(got, (list, tuple)) and any(isinstance(part, (list, tuple)) for part in got)),
+        f"return the words alone; you returned {describe(got)}",
+    )
     expect(
         isinstance(got, (list, tuple)),
         f"return the words of the sentence as a tuple; you returned {describe(got)}",
@@ -440,7 +537,8 @@ def greedy_trap(student):
         student,
         {"a c .": 0.2, "a d .": 0.2, "a e .": 0.2, "b f .": 0.4},
         "b f .",
-        "taking the best word at each step (greedy decoding) overlooks it",
+        "taking the best word at each step (greedy decoding) overlooks it; what counts is the product of all "
+        "words so far",
     )
 
 
@@ -475,7 +573,7 @@ def behind_many_others(student):
         student,
         {**sentences, "x y .": 0.064},
         "x y .",
-        "did you drop beginnings, as a beam does? Keep all of them",
+        "did you drop beginnings, as a beam does? Keep all of them, each with the product of all its words",
     )
 
 
@@ -487,11 +585,26 @@ FORKS = {"a x .": 0.3, "a y .": 0.3, "b z .": 0.4}
 @check("annealed_sequence")
 def forks(student):
     """Of sentences at 0.3, 0.3 and 0.4, at T = 1/2, a begins with probability 0.18/0.34, not 0.36/0.52."""
+    what = "the first word at T = 0.5"
+    try:
+        got = student.annealed_next(model_of(FORKS), (), 0.5)
+    except StudentError as error:
+        expect(
+            "ZeroDivisionError" not in error.kinds,
+            f"{what}: {error.explanation()}. Are all your weights 0? After a full stop Z is 1, the one "
+            f"way to say "
+            "no more",
+        )
+        raise
     expect_table(
-        student.annealed_next(model_of(FORKS), (), 0.5),
+        got,
         {"a": 0.18 / 0.34, "b": 0.16 / 0.34},
-        "the first word at T = 0.5",
+        what,
         [
+            (
+                _shares({"a": 2 * 0.3**0.5, "b": 0.4**0.5}),
+                "the exponent is 1/T, not T: the logarithms are divided by T",
+            ),
             (
                 {"a": 0.36 / 0.52, "b": 0.16 / 0.52},
                 "that anneals this step alone; the ways to go on must be weighed in",
@@ -522,6 +635,7 @@ def further_on(student):
         student.annealed_next(model_of(MOUSE), ("the", "mouse", "ate"), 2.0),
         {"the": 0.7506161290, ".": 0.2493838710},
         "after 'the mouse ate' at T = 2",
+        [({"the": 1.0}, "that is how a sentence begins; begin with the words of the context")],
     )
 
 
@@ -559,29 +673,30 @@ def impossible_word(student):
 # Stretch
 
 
+def expect_periods(student, periods):
+    """The period of each text."""
+    for text, period in periods.items():
+        what = f"the period of {text!r}"
+        got = expect_number(student.find_loop(text.split()), what)
+        why = {
+            got == 0: "are all lengths tried, up to a third of the text, and at its end?",
+            0 < got < period: "the three must be equal to each other, the middle one as well",
+            got == 3: "that is how often it is said; its length is asked for",
+            period == 0 and got > 0: "it must be said three times, and the text must end with it",
+        }
+        reasons = [f": {reason}" for holds, reason in why.items() if holds]
+        expect(got == period, f"{what} should be {period}, yours is {got:g}{''.join(reasons[:1])}")
+
+
 @check("parrot")
 def stuck(student):
     """A text that ends in a phrase said three times over is a loop; its period is the phrase's length."""
-    for text, period in (
-        ("she said la la la", 1),
-        ("to be or not or not or not", 2),
-        ("and on and on we go", 0),
-        ("a b c a b c a b c", 3),
-        ("la la", 0),
-        ("", 0),
-    ):
-        got = expect_number(student.find_loop(text.split()), f"the period of {text!r}")
-        expect(got == period, f"the period of {text!r} should be {period}, yours is {got:g}")
+    periods = {"she said la la la": 1, "to be or not or not or not": 2, "and on and on we go": 0}
+    expect_periods(student, {**periods, "a b c a b c a b c": 3, "la la": 0, "": 0})
 
 
 @check("parrot")
 def shortest(student):
     """Of several periods the shortest counts, and the last repetition must be complete."""
-    for text, period in (
-        ("la la la la la la", 1),
-        ("x a b a b a b", 2),
-        ("a b a b a b a", 2),
-        ("a b a b a b c", 0),
-    ):
-        got = expect_number(student.find_loop(text.split()), f"the period of {text!r}")
-        expect(got == period, f"the period of {text!r} should be {period}, yours is {got:g}")
+    periods = {"la la la la la la": 1, "x a b a b a b": 2, "a b a b a b a": 2, "a b a b a b c": 0}
+    expect_periods(student, periods)

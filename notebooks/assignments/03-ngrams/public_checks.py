@@ -323,13 +323,41 @@ def mixed_with(kept, gamma, shorter):
 PAIR = mixed_with({"b": 1 / 6, "c": 1 / 6}, 2 / 3, SINGLE)
 
 
+def smoothed(counts, context):
+    """The question what the student's model says; one whose sum is wrong learns if `discounted` is to "
+    "blame."""
+
+    def answer(student):
+        probs = ask.kneser_ney(counts, WORDS)(context).answer(student)
+        blame_discounted(student, probs)
+        return probs
+
+    return asking(f"the probabilities after {context!r}", answer)
+
+
+def blame_discounted(student, probs):
+    """Fail if the probabilities do not sum to one, and those of exercise 5 do not either."""
+    if not isinstance(probs, dict) or abs(sum(p for p in probs.values() if isinstance(p, float)) - 1) < 1e-6:
+        return
+    part = ask.discounted({"a": 5, "b": 1}, SHORTER, 0.5).answer(student)
+    total = sum(p for p in part.values() if isinstance(p, float)) if isinstance(part, dict) else 0.0
+    expect(
+        abs(total - 1) < 1e-6,
+        f"what `discounted` returns does not sum to one: with counts of 5 and 1 and D = 1/2 it sums to "
+        f"{total:.4g}. "
+        "Mend exercise 5 first",
+    )
+
+
 def totals(student):
     """The sums of the probabilities after contexts of two tokens, all of which must be above 0."""
     model, sums = student.create("kneser_ney", TRIPLES, WORDS), []
     for first in (START, "a", "c", "d"):
         for second in ("a", "b", "c", "d"):
             what = f"after {(first, second)!r}, n = 3"
-            probs = expect_distribution(model((first, second)), WORDS, what)
+            said = model((first, second))
+            blame_discounted(student, said)
+            probs = expect_distribution(said, WORDS, what)
             least = WORDS[int(np.argmin(probs))]
             expect(
                 min(probs) > 0, f"{what}: {least!r} has {min(probs):.4g}, not above 0: nothing is impossible"
@@ -340,33 +368,32 @@ def totals(student):
 
 kneser_ney.case(
     "After a came b twice and c once. D = 1/2: 1.5/3, 0.5/3, and a third for the shorter context.",
-    ask.kneser_ney(PAIRS, WORDS)(("a",)).gives(
+    smoothed(PAIRS, ("a",)).gives(
         mixed_with({"b": 1.5 / 3, "c": 0.5 / 3}, 1 / 3, SINGLE), f"after ('a',), n = 2, {SENTENCES}: it"
     ),
 )
 kneser_ney.case(
     "After d, which was never seen, the single tokens decide: b, seen after a and c, before the others.",
-    ask.kneser_ney(PAIRS, WORDS)(("d",)).gives(
-        SINGLE, f"after ('d',), which was never seen, n = 2, {SENTENCES}: it"
-    ),
+    smoothed(PAIRS, ("d",)).gives(SINGLE, f"after ('d',), which was never seen, n = 2, {SENTENCES}: it"),
 )
 # Of 3 there are (2 - 3/7) / 3 = 11/21 and (1 - 3/7) / 3 = 4/21 kept, and 2 · 3/7 / 3 = 2/7 is given.
 kneser_ney.case(
     "Three lengths, three discounts: 3/7 for triples, 2/3 for pairs, 3/5 for single tokens.",
-    ask.kneser_ney(TRIPLES, WORDS)((START, "a")).gives(
+    smoothed(TRIPLES, (START, "a")).gives(
         mixed_with({"b": 11 / 21, "c": 4 / 21}, 2 / 7, PAIR), f"after ('<s>', 'a'), n = 3, {SENTENCES}: it"
     ),
 )
 kneser_ney.case(
     "After d a, which was never seen though a was, a alone decides; after a d, the single tokens.",
-    ask.kneser_ney(TRIPLES, WORDS)(("d", "a")).gives(PAIR, f"after ('d', 'a'), n = 3, {SENTENCES}: it"),
-    ask.kneser_ney(TRIPLES, WORDS)(("a", "d")).gives(SINGLE, f"after ('a', 'd'), n = 3, {SENTENCES}: it"),
+    smoothed(TRIPLES, ("d", "a")).gives(PAIR, f"after ('d', 'a'), n = 3, {SENTENCES}: it"),
+    smoothed(TRIPLES, ("a", "d")).gives(SINGLE, f"after ('a', 'd'), n = 3, {SENTENCES}: it"),
 )
 # counts 3, 3, 1, 3: none was seen twice, so D = 1/2; 4 · 1/2 of 10, a fifth, goes to the uniform distribution
 kneser_ney.case(
     "With n = 1 the single tokens are the longest n-grams, and keep their counts.",
-    ask.kneser_ney({(): {"a": 3, "b": 3, "c": 1, END: 3}}, WORDS)(()).gives(
-        {"a": 0.25 + 0.04, "b": 0.25 + 0.04, "c": 0.05 + 0.04, "d": 0.04, END: 0.25 + 0.04}
+    smoothed({(): {"a": 3, "b": 3, "c": 1, END: 3}}, ()).gives(
+        {"a": 0.25 + 0.04, "b": 0.25 + 0.04, "c": 0.05 + 0.04, "d": 0.04, END: 0.25 + 0.04},
+        "after (), n = 1, where a, b and </s> were seen three times and c once: it",
     ),
     weight=0.5,
 )
@@ -592,6 +619,18 @@ REASONS = {
         'a sentence of no tokens has an end, too': [
             (3, 0, 'gives', {}),
         ],
+        'a context that comes again goes on with the counts that it has; yours begin anew': [
+            (0, 0, 'gives', {('<s>',): {'a': 1}, ('a',): {'</s>': 1}, ('b',): {'</s>': 1}}),
+        ],
+        'add 1 each time; you noted only that it was seen': [
+            (0, 0, 'gives', {('<s>',): {'a': 1}, ('a',): {'b': 1, '</s>': 1}, ('b',): {'</s>': 1}}),
+        ],
+        "a context's tokens stand as in the text, the one just said at the end": [
+            (1, 0, 'gives', {('<s>', '<s>'): {'a': 1}, ('a', '<s>'): {'b': 1}, ('b', 'a'): {'</s>': 1}}),
+        ],
+        'an n-gram has n tokens in all, so its context has n - 1, not n': [
+            (0, 0, 'gives', {('<s>', '<s>'): {'a': 2}, ('<s>', 'a'): {'b': 1, '</s>': 1}, ('a', 'b'): {'</s>': 1}}),
+        ],
     },
     'likelihood': {
         'you divided by all the counts. That is how probable the pair is; after a context, divide by how often anything followed it': [
@@ -654,6 +693,15 @@ REASONS = {
         'with n = 1, tokens[-0:] is everything, not nothing': [
             (5, 0, 'fails', "the order is 1: ask the model with a tuple of the last 0 token(s); you asked it with ('a',)"),
         ],
+        'that is to base 10; take the logarithm to base 2': [
+            (2, 0, 'gives', -1.80617997),
+        ],
+        'you added up probabilities; it is their logarithms that are added': [
+            (2, 0, 'gives', 0.875),
+        ],
+        'the counts are not yours to change. Make a new dictionary of shares': [
+            (0, 0, 'fails', '`maximum_likelihood` changes what it was given as `counts`: work on a copy, or make a new object'),
+        ],
     },
     'add_k': {
         'what is added above must be added below: each of the V tokens has k more': [
@@ -693,6 +741,15 @@ REASONS = {
         'return the candidate, not its score': [
             (2, 0, 'gives', -11.1439538),
         ],
+        'below it is k for each of the V tokens, k · V, not V': [
+            (0, 0, 'gives', {'a': 0.4375, 'b': 0.1875, 'c': 0.0625, '</s>': 0.0625}),
+        ],
+        '</s> is one of the tokens that may come': [
+            (0, 0, 'gives', {'a': 0.583333333, 'b': 0.25, 'c': 0.0833333333}),
+        ],
+        "that is the candidate's place in the list; return the candidate itself": [
+            (2, 0, 'gives', 2),
+        ],
     },
     'continuation': {
         'that is how often each was seen. Each different token before it adds one, however often they met': [
@@ -712,6 +769,15 @@ REASONS = {
         ],
         '<s> is a token that a was seen after, like any other': [
             (2, 0, 'gives', {(): {'a': 1, '</s>': 1}}),
+        ],
+        'each different token before it adds one; you noted only that there is one': [
+            (0, 0, 'gives', {(): {'francisco': 1, 'diego': 1, 'glasses': 1, 'san': 1}}),
+        ],
+        'what is left of the context is a tuple, also where that is (): context[1:], not context[1]': [
+            (0, 0, 'raises', 'IndexError'),
+        ],
+        'the longer counts are still needed, by exercise 6; leave them as they are': [
+            (0, 0, 'fails', '`continuations` changes what it was given as `counts`: work on a copy, or make a new object'),
         ],
     },
     'discounting': {
@@ -766,6 +832,18 @@ REASONS = {
         'the model answers for every token of the vocabulary, seen or not': [
             (2, 0, 'gives', {'a': 0.766666667, 'b': 0.133333333}),
         ],
+        '// cuts off what stands behind the point; divide with /': [
+            (0, 0, 'gives', 0),
+        ],
+        'n1 and n2 have changed places: it is n1 / (n1 + 2 n2)': [
+            (0, 0, 'gives', 0.272727273),
+        ],
+        'what is kept is a share of all counts, as they were before anything was taken': [
+            (2, 0, 'gives', {'a': 0.916666667, 'b': 0.15, 'c': 0.0666666667, '</s>': 0.0333333333}),
+        ],
+        'the followers are not yours to change. Make a new dictionary': [
+            (2, 0, 'fails', '`discounted` changes what it was given as `followers`: work on a copy, or make a new object'),
+        ],
     },
     'kneser_ney': {
         'below the longest n-grams you used the counts as they are. What matters there is after how many different tokens each was seen': [
@@ -800,6 +878,15 @@ REASONS = {
         ],
         'context[-0:] is everything, not nothing': [
             (0, 0, 'gives', {'a': 0.0666666667, 'b': 0.566666667, 'c': 0.233333333, 'd': 0.0666666667, '</s>': 0.0666666667}),
+        ],
+        'you took D = 0.75 for every length; each has its own, by the formula of exercise 5': [
+            (0, 0, 'gives', {'a': 0.085, 'b': 0.601666667, 'c': 0.168333333, 'd': 0.06, '</s>': 0.085}),
+        ],
+        'the uniform distribution is over the whole vocabulary, also what was never said: d has its part': [
+            (0, 0, 'gives', {'a': 0.0666666667, 'b': 0.633333333, 'c': 0.233333333, '</s>': 0.0666666667}),
+        ],
+        'begin with the single tokens and go up; the longest n-grams have the last word': [
+            (0, 0, 'gives', {'a': 0.112, 'b': 0.552, 'c': 0.192, 'd': 0.032, '</s>': 0.112}),
         ],
     },
     'judging': {
@@ -854,6 +941,15 @@ REASONS = {
         'it is log2 M, not M': [
             (1, 0, 'gives', 4),
         ],
+        'log2 M: that is in nats': [
+            (2, 0, 'gives', 7.51115874),
+        ],
+        'a word that is not in the vocabulary is read as <unk>, and not left out': [
+            (1, 0, 'gives', 2.82842712),
+        ],
+        'the sentences are not yours to change. Make a new list of what is read': [
+            (1, 0, 'fails', '`perplexity` changes what it was given as `sentences`: work on a copy, or make a new object'),
+        ],
     },
     'generation': {
         'it is always the most probable token that you took; a random one is to be drawn': [
@@ -889,6 +985,15 @@ REASONS = {
         'that is the last token listed, of probability 0. Take the last possible one': [
             (3, 2, 'gives', ['t0', 'never']),
         ],
+        "u is compared with the sum so far, not with the token's own probability": [
+            (0, 0, 'gives', ['b', 'a']),
+        ],
+        'each token is drawn with a number of its own; you took one for the whole sentence': [
+            (0, 0, 'gives', ['b', 'a']),
+        ],
+        'the random numbers come from `random`, which you are given': [
+            (0, 0, 'gives', ['b', 'a']),
+        ],
     },
     'new_words': {
         'the terms are n_r t^r as they are, without a division by r!': [
@@ -908,6 +1013,15 @@ REASONS = {
         ],
         't is raised to the power r': [
             (0, 0, 'gives', 0),
+        ],
+        't is raised to the power r, not r - 1': [
+            (0, 0, 'gives', 1.875),
+        ],
+        'it is a number of words, and no share of the text': [
+            (0, 0, 'gives', 0.0852272727),
+        ],
+        'n_r counts words by how often each occurs, not tokens by their letters': [
+            (0, 0, 'gives', 5.5),
         ],
     },
 }

@@ -377,6 +377,15 @@ REASONS = {
         'p (1 - p) is the derivative of a probability by its logit; the loss is the logarithm of one': [
             (0, 0, 'gives', [[-0.8125, 0.25, 0.1875]]),
         ],
+        'each row is divided by its own sum; you divided by the sum of all': [
+            (1, 0, 'gives', [[0.064516129, -0.306451613], [0.193548387, -0.451612903]]),
+        ],
+        '1 is taken off the probability at the target; you put -1 in its place': [
+            (0, 0, 'gives', [[-1, 0.5, 0.25]]),
+        ],
+        '`-=` changes the array that you were given; write logits - …': [
+            (0, 0, 'fails', '`softmax_gradient` changes what it was given as `logits`: work on a copy, or make a new object'),
+        ],
     },
     'lookup': {
         'a row that is looked up several times receives the sum; back[ids] += g adds only once': [
@@ -399,6 +408,15 @@ REASONS = {
         ],
         "those are the numbers' places in the table's columns; a token is a row": [
             (0, 0, 'raises', 'ValueError'),
+        ],
+        'begin with zeros; yours begin with the table itself': [
+            (0, 0, 'gives', ([[5, 6], [1, 2]], [[101, 1002], [3, 4], [6, 16]])),
+        ],
+        'tokens are numbered from 0, and so are the rows': [
+            (0, 0, 'gives', ([[3, 4], [5, 6]], [[100, 1000], [0, 0], [1, 10]])),
+        ],
+        'the result has all the axes of `ids`, and the columns behind; you made one row of numbers of them': [
+            (2, 0, 'raises', 'ValueError'),
         ],
     },
     'lstm': {
@@ -444,6 +462,18 @@ REASONS = {
         'the bias is missing': [
             (0, 0, 'gives', ([[0.380797078]], [[1]])),
         ],
+        'the blocks stand side by side, in the columns: np.split(a, 4, axis=1)': [
+            (0, 0, 'raises', 'ValueError'),
+        ],
+        'the input gate multiplies the candidate; you added it': [
+            (0, 0, 'gives', ([[0.761396766]], [[1.85]])),
+        ],
+        'the output gate goes through the sigmoid, not through tanh': [
+            (0, 0, 'gives', ([[0.652749751]], [[0.95]])),
+        ],
+        '`*=` changes the state that you were given; make a new one': [
+            (0, 0, 'fails', '`lstm_step` changes what it was given as `c`: work on a copy, or make a new object'),
+        ],
     },
     'negative_sampling': {
         "the sign of the noise's scores is missing: a drawn word is to score low": [
@@ -480,6 +510,15 @@ REASONS = {
         'the sigmoid of -1,000 is 0 to a computer, and its logarithm infinite; work with ln(1 + e^-s), which is np.logaddexp(0, -s)': [
             (2, 0, 'gives', (float("inf"), [1], [-1000], [[0]])),
         ],
+        'the gradient by the noise has a row for each drawn word; you added them up': [
+            (0, 0, 'gives', (0.575364145, [-0.5, 0.5], [-0.274653072, -0], [0.274653072, 0])),
+        ],
+        'the neighbour is to score high: its term is ln(1 + e^-s), with a minus': [
+            (0, 0, 'gives', (1.67397643, [-0.5, 0.5], [-0.274653072, -0], [[0.274653072, 0]])),
+        ],
+        'the minus of the noise is there once: -ln sigmoid(-s) is ln(1 + e^s)': [
+            (0, 0, 'gives', (1.67397643, [-1, 1.5], [-0.274653072, -0], [[0.823959217, 0]])),
+        ],
     },
     'clip': {
         'each array was clipped by a norm of its own, which turns the step; there is one norm, of all together': [
@@ -512,6 +551,15 @@ REASONS = {
         'too long gradients are shortened, not dropped': [
             (0, 0, 'gives', [[[0, 0], [0, 0]], [0, 0]]),
         ],
+        'the long ones are shortened; you scaled the short ones': [
+            (0, 0, 'gives', [[[3, 0], [0, 0]], [0, 4]]),
+        ],
+        'the squares are added up, and not averaged': [
+            (0, 0, 'gives', [[[0.937042571, 0], [0, 0]], [0, 1.2493901]]),
+        ],
+        '`g *= …` changes the arrays that you were given; return new ones': [
+            (0, 0, 'fails', '`clip` changes what it was given as `gradients`: work on a copy, or make a new object'),
+        ],
     },
     'small_network': {
         'the softmax is along the wrong axis: each row is a distribution over the tokens': [
@@ -540,6 +588,15 @@ REASONS = {
         ],
         'it knows something that is not in the weights it is given; `predict` is to use its argument': [
             (2, 0, 'fails', 'with all weights at zero your network still loses only 0.06 bits per token against the world'),
+        ],
+        'each context has a row, and each token a column; yours are exchanged': [
+            (0, 0, 'fails', 'predict should return an array of shape (B, 22), a row for each context; yours has shape (22, 7)'),
+        ],
+        'all contexts are asked at once, and each has its row': [
+            (0, 0, 'fails', 'predict should return an array of shape (B, 22), a row for each context; yours has shape (22,)'),
+        ],
+        'a dictionary, so that `predict` can find each array by its name': [
+            (0, 0, 'fails', 'weights should return a dictionary from name to array; you returned the list [array([[-0.10272217,  0.35864258, -0.43994141, -0.046752…'),
         ],
     },
 }

@@ -1,7 +1,8 @@
 """HTML, terminal codes, NUL and halves of characters in what is printed, raised, returned and named."""
 
 # %% extra
-evil = "<script>alert(1)</script><img src=x onerror=alert(1)> \x1b[2J\x1b]0;owned\x07 \0 \ud800 \u202e &lt; `</code><svg onload=1>`"
+evil = "<script>alert(1)</script><img src=x onerror=alert(1)> \x1b[2J\x1b]0;owned\x07 \0 \ud800 \u202e "
+"&lt; `</code><svg onload=1>`"
 print(evil)
 raise ValueError(evil)
 

@@ -1,4 +1,5 @@
-"""Values by the rules of the wire and against its sense: unknown tags, arrays that are none, keys that are lists."""
+"""Values by the rules of the wire and against its sense: unknown tags, arrays that are none, keys that "
+"are lists."""
 
 
 # with: _channel

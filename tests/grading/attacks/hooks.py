@@ -1,4 +1,5 @@
-"""IPython's hooks: events, input and syntax-tree transformers, tracebacks, display hooks, magics, the kernel."""
+"""IPython's hooks: events, input and syntax-tree transformers, tracebacks, display hooks, magics, the "
+"kernel."""
 
 # honest: typical
 # %% extra

@@ -1,4 +1,5 @@
-"""Ask the kernel for more, by number: namespaces, mounts, tracing, BPF, keyrings, other users, other roots."""
+"""Ask the kernel for more, by number: namespaces, mounts, tracing, BPF, keyrings, other users, other "
+"roots."""
 
 # honest: typical
 # %% extra

@@ -1,4 +1,5 @@
-"""Reach out: TCP, UDP, DNS, Unix sockets with and without a name, netlink, packets; to the host and beyond."""
+"""Reach out: TCP, UDP, DNS, Unix sockets with and without a name, netlink, packets; to the host and "
+"beyond."""
 
 # honest: typical
 # %% extra

@@ -1,4 +1,5 @@
-"""Know the public cases by heart. They are printed in the notebook: their points, and no others, are earned."""
+"""Know the public cases by heart. They are printed in the notebook: their points, and no others, are "
+"earned."""
 
 
 # earns: temperature=1.27
