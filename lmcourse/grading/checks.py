@@ -66,7 +66,7 @@ class Score:
 
     Args:
         value: from 0 to 1.
-        message: what would earn more; a hidden check's hint is shown instead.
+        message: what was measured, and what would earn more; a hidden check's hint is shown instead.
 
     Raises ValueError if there is no such part.
     """
@@ -121,9 +121,10 @@ class Check:
         except Exception as error:  # the check stumbled over what it was given
             puzzled = f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
             return Score(0.0, self.hint or puzzled)
-        if not isinstance(score, Score) or score.value == 1:
+        if not isinstance(score, Score):
             return Score(1.0)
-        return Score(score.value, self.hint or score.message)
+        hint = "" if score.value == 1 else self.hint
+        return Score(score.value, hint if self.hidden else score.message)
 
 
 def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0) -> Callable:
@@ -219,10 +220,24 @@ def expect_close(
     number = expect_number(value, what)
     if close(number, expected, tolerance):
         return number
+    texts = apart(expected, number)
     for wrong, why in (mistakes or {}).items():
         if close(number, wrong, max(tolerance, 1e-6)):
-            raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}: {why}")
-    raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}")
+            raise CheckFailed(f"{what} should be {texts[0]}, yours is {texts[1]}: {why}")
+    raise CheckFailed(f"{what} should be {texts[0]}, yours is {texts[1]}")
+
+
+def apart(a: float, b: float) -> tuple[str, str]:
+    """Two different numbers to six figures, or to so many that one sees that they differ.
+
+    >>> apart(0.5, 0.25), apart(0.6, 0.59999988)
+    (('0.5', '0.25'), ('0.6', '0.59999988'))
+    """
+    for figures in (6, 9, 12, 17):
+        texts = f"{a:.{figures}g}", f"{b:.{figures}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
