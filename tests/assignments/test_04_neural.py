@@ -54,13 +54,14 @@ def test_the_differentiator_is_the_packages(rng):
         assert got == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("shape", [(3, 1), (1, 2), (2, 3)])
+@pytest.mark.parametrize("shape", [(3, 1), (1, 2)])
 def test_the_differentiator_refuses_a_gradient_that_does_not_fit(shape):
     Tensor, gradients = defined(NAME)["Tensor"], defined(NAME)["gradients"]
-    with pytest.raises(ValueError):
-        parent = Tensor(np.ones(shape))
-        gradients((Tensor(np.ones((3, 2))) * parent).sum(), [parent])
-    (g,) = gradients((Tensor(np.ones((3, 2))) + (bias := Tensor(np.ones(2)))).sum(), [bias])
+    parent, bias, rows = (Tensor(np.ones(size)) for size in (shape, 2, (3, 2)))
+    loss = (rows * parent).sum()
+    with pytest.raises(ValueError, match="pull returned an array of shape"):
+        gradients(loss, [parent])
+    (g,) = gradients((rows + bias).sum(), [bias])
     assert g.tolist() == [3, 3]
 
 
