@@ -26,6 +26,8 @@ from typing import Any
 
 import numpy as np
 
+from lmcourse.grading.numbers import apart, close
+
 
 class CheckFailed(Exception):
     """The student's answer is not right; the message explains why."""
@@ -123,8 +125,7 @@ class Check:
             return Score(0.0, self.hint or puzzled)
         if not isinstance(score, Score):
             return Score(1.0)
-        hint = "" if score.value == 1 else self.hint
-        return Score(score.value, hint if self.hidden else score.message)
+        return Score(score.value, score.message if not self.hidden else self.hint if score.value < 1 else "")
 
 
 def check(exercise: str, *, hidden: bool = False, hint: str = "", weight: float = 1.0) -> Callable:
@@ -220,29 +221,10 @@ def expect_close(
     number = expect_number(value, what)
     if close(number, expected, tolerance):
         return number
-    texts = apart(expected, number)
-    for wrong, why in (mistakes or {}).items():
-        if close(number, wrong, max(tolerance, 1e-6)):
-            raise CheckFailed(f"{what} should be {texts[0]}, yours is {texts[1]}: {why}")
-    raise CheckFailed(f"{what} should be {texts[0]}, yours is {texts[1]}")
-
-
-def apart(a: float, b: float) -> tuple[str, str]:
-    """Two different numbers to six figures, or to so many that one sees that they differ.
-
-    >>> apart(0.5, 0.25), apart(0.6, 0.59999988)
-    (('0.5', '0.25'), ('0.6', '0.59999988'))
-    """
-    for figures in (6, 9, 12, 17):
-        texts = f"{a:.{figures}g}", f"{b:.{figures}g}"
-        if texts[0] != texts[1]:
-            break
-    return texts
-
-
-def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
-    """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves."""
-    return a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= tolerance * max(1.0, abs(b)))
+    near = max(tolerance, 1e-6)
+    reasons = [f": {why}" for wrong, why in (mistakes or {}).items() if close(number, wrong, near)]
+    right, yours = apart(expected, number)
+    raise CheckFailed(f"{what} should be {right}, yours is {yours}{''.join(reasons[:1])}")
 
 
 def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, what: str = "") -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from lmcourse.grading.checks import close, describe
+from lmcourse.grading.checks import describe
+from lmcourse.grading.numbers import close
 
 MISSING = "your function returned None; is a `return` missing?"
 
