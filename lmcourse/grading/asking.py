@@ -159,12 +159,12 @@ class Fact:
         try:
             got = self.asked.answer(student)
         except CheckFailed as failure:
-            raise CheckFailed(_reasoned(str(failure), ("fails", str(failure)), known)) from None
+            raise CheckFailed(_reasoned(str(failure), ("fails", str(failure)), self.right, known)) from None
         except StudentError as error:
             if self._is_raised(error):
                 return
             message = f"{name}: {error.explanation()}"
-            reasoned = _reasoned(message, ("raises", error.kinds[0]), known)
+            reasoned = _reasoned(message, ("raises", error.kinds[0]), self.right, known)
             if reasoned == message:
                 raise
             raise CheckFailed(reasoned) from None
@@ -174,7 +174,7 @@ class Fact:
             return
         else:
             message = told(name, got, self.right, self.tolerance)
-        raise CheckFailed(_reasoned(message, ("gives", got), known))
+        raise CheckFailed(_reasoned(message, ("gives", got), self.right, known))
 
     def outcome(self, student: Student) -> Outcome | None:
         """What becomes of the question where it goes wrong; None if the answer is right."""
@@ -193,7 +193,14 @@ class Fact:
         return isinstance(self.right, Raises) and self.right.kind in error.kinds and not unwritten
 
 
-def _reasoned(message: str, outcome: Outcome, known: Sequence[tuple[Outcome, str]]) -> str:
-    """The message with the reasons of the mistakes that have this outcome."""
-    reasons = [why for (kind, what), why in known if kind == outcome[0] and same(outcome[1], what, 1e-6)]
+def _reasoned(message: str, outcome: Outcome, right: Any, known: Sequence[tuple[Outcome, str]]) -> str:
+    """The message with the reasons of the mistakes that have this outcome.
+
+    A mistake whose value is nearly right is known by this value only, not by all that are nearly right.
+    """
+    reasons = [
+        why
+        for (kind, what), why in known
+        if kind == outcome[0] and same(outcome[1], what, 1e-8 if same(what, right, 1e-5) else 1e-6)
+    ]
     return ": ".join([message, "; or: ".join(dict.fromkeys(reasons))] if reasons else [message])

@@ -9,9 +9,8 @@ in the student's terms, where the answer is not right:
         expect_close(student.sequence_log_prob(model, ["a", "b"]), math.log(0.1), "log p of 'a b'")
 
 The first line of the docstring is its title. A check that returns a `Score` earns that part of its points:
-an open task on a curve. A *hidden* check is run only when a submission is graded; the
-student reads its hint and nothing else. It may take a second argument, a NumPy generator, for inputs that
-are new each time.
+an open task on a curve. A *hidden* check is run only when a submission is graded; the student reads its
+hint and nothing else. It may take a second argument, a NumPy generator, for inputs that are new each time.
 """
 
 from __future__ import annotations
@@ -25,6 +24,8 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+from lmcourse.grading.numbers import apart, close
 
 NOT_WRITTEN = "not written yet: put your code where the cell raises NotImplementedError"
 
@@ -68,7 +69,7 @@ class Score:
 
     Args:
         value: from 0 to 1.
-        message: what would earn more; a hidden check's hint is shown instead.
+        message: what was measured, and what would earn more; a hidden check's hint is shown instead.
 
     Raises ValueError if there is no such part.
     """
@@ -124,9 +125,9 @@ class Check:
         except Exception as error:  # the check stumbled over what it was given
             puzzled = f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
             return Score(0.0, self.hint or puzzled)
-        if not isinstance(score, Score) or score.value == 1:
+        if not isinstance(score, Score):
             return Score(1.0)
-        return Score(score.value, self.hint or score.message)
+        return Score(score.value, score.message if not self.hidden else self.hint if score.value < 1 else "")
 
 
 def check(
@@ -227,13 +228,9 @@ def expect_close(
     if close(number, expected, tolerance):
         return number
     near = max(tolerance, 1e-6)
-    reasons = [f": {why}" for wrong, why in (mistakes or {}).items() if close(number, wrong, near)]
-    raise CheckFailed(f"{what} should be {expected:.6g}, yours is {number:.6g}{''.join(reasons[:1])}")
-
-
-def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
-    """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves."""
-    return a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= tolerance * max(1.0, abs(b)))
+    reason = next((f": {why}" for wrong, why in (mistakes or {}).items() if close(number, wrong, near)), "")
+    right, yours = apart(expected, number)
+    raise CheckFailed(f"{what} should be {right}, yours is {yours}{reason}")
 
 
 def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, what: str = "") -> np.ndarray:

@@ -8,42 +8,55 @@ from typing import Any
 
 import numpy as np
 
-from lmcourse.grading.checks import close, describe
+from lmcourse.grading.checks import describe
+from lmcourse.grading.numbers import close
 
 MISSING = "your function returned None; is a `return` missing?"
 
 
-def short(value: Any, limit: int = 120) -> str:
-    """A value as Python writes it, numbers to six figures, cut off where it is long.
+def short(value: Any, limit: int = 120, figures: int = 6) -> str:
+    """A value as Python writes it, numbers to so many figures, cut off where it is long.
 
     >>> short({"a": 1 / 3, "b": [1, 2.5]})
     "{'a': 0.333333, 'b': [1, 2.5]}"
     """
-    text = _written(value)
+    text = _written(value, figures)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _written(value: Any) -> str:
+def _written(value: Any, figures: int) -> str:
+    def inner(part: Any) -> str:
+        return _written(part, figures)
+
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.{figures}g}"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_written(k)}: {_written(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{inner(k)}: {inner(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_written, value)) + "]"
+        return "[" + ", ".join(map(inner, value)) + "]"
     if isinstance(value, tuple):
-        return "(" + ", ".join(map(_written, value)) + ("," if len(value) == 1 else "") + ")"
+        return "(" + ", ".join(map(inner, value)) + ("," if len(value) == 1 else "") + ")"
     return getattr(value, "__name__", None) or repr(value)
+
+
+def _apart(right: Any, got: Any) -> tuple[str, str]:
+    """Two values in short, to so many figures that one sees that they differ."""
+    for figures in (6, 9, 12, 17):
+        texts = short(right, figures=figures), short(got, figures=figures)
+        if texts[0] != texts[1] or "…" in texts[0]:
+            break
+    return texts
 
 
 def same(got: Any, right: Any, tolerance: float = 1e-9) -> bool:
     """Whether two plain values agree: numbers within `tolerance` (relative above one), all else exactly.
 
-    Lists, tuples and arrays of the same entries agree; a number and a truth value do not.
+    Lists, tuples and arrays of the same entries agree, and nan with nan; a number and a truth value do not.
     """
     if _is_number(right):
-        return _is_number(got) and close(got, right, tolerance)
+        return _is_number(got) and (close(got, right, tolerance) or (math.isnan(got) and math.isnan(right)))
     if isinstance(right, dict):
         return (
             isinstance(got, dict)
@@ -72,11 +85,14 @@ def told(what: str, got: Any, right: Any, tolerance: float = 1e-9) -> str:
     unfit = _unfit(got, right)
     if unfit:
         return f"{what}: {unfit}"
-    shown = f"{what} should be {short(right)}, yours is {short(got)}"
+    texts = _apart(right, got)
+    shown = f"{what} should be {texts[0]}, yours is {texts[1]}"
     easy = _is_flat(right) and _is_flat(got) and "…" not in shown
     detail = "" if easy else _difference(got, right, tolerance, [])
     return shown + "".join(
-        f"{sign} {part}" for sign, part in ((":", detail), (";", _sum(got, right))) if part
+        f"{sign} {part}"
+        for sign, part in ((":", detail), (";", _sum(got, right)), (";", _near(got, right)))
+        if part
     )
 
 
@@ -118,7 +134,8 @@ def _difference(got: Any, right: Any, tolerance: float, path: list[str]) -> str:
         if len(got) != len(right):
             return f"{at}it should have {len(right)} entries, yours has {len(got)}"
         return _in_entries(range(len(right)), got, right, tolerance, path)
-    return f"{at}it should be {short(right)}, yours has {short(got)}" if path else ""
+    texts = _apart(right, got)
+    return f"{at}it should be {texts[0]}, yours has {texts[1]}" if path else ""
 
 
 def _in_keys(got: dict, right: dict, at: str) -> str:
@@ -143,9 +160,35 @@ def _in_entries(keys: Sequence, got: Any, right: Any, tolerance: float, path: li
 
 
 def _sum(got: Any, right: Any) -> str:
-    """A word on probabilities that do not sum to one."""
+    """A word on probabilities that do not sum to one, and on rows that do not sum to what all should."""
+    if _is_row(right):
+        return _row_sums(got, right)
     if not (isinstance(right, dict) and right and all(isinstance(p, float) for p in right.values())):
         return ""
     total = math.fsum(p for p in got.values() if _is_number(p))
     is_distribution = close(math.fsum(right.values()), 1.0, 1e-6)
     return f"yours sum to {total:.4g}, not to 1" if is_distribution and not close(total, 1.0, 1e-6) else ""
+
+
+def _row_sums(got: Any, right: Any) -> str:
+    """The first row of a matrix with another sum than all its rows should have; empty if there is none."""
+    if not (_is_matrix(right) and _is_matrix(got) and any(map(any, right))):
+        return ""
+    wanted = {round(float(sum(row)), 9) + 0.0 for row in right}
+    if len(wanted) == 1:
+        for i, row in enumerate(got):
+            total = float(sum(row))
+            if math.isfinite(total) and not close(total, *wanted, 1e-6):
+                return f"your row {i} sums to {total:.4g}; each should sum to {short(*wanted)}"
+    return ""
+
+
+def _is_matrix(value: Any) -> bool:
+    return all(_is_row(row) and len(row) and all(map(_is_number, row)) for row in value) and len(value) > 0
+
+
+def _near(got: Any, right: Any) -> str:
+    """A word on numbers that are nearly right."""
+    if not same(got, right, 1e-5):
+        return ""
+    return "that is near: is something rounded, or computed in single precision, or is a small number added?"

@@ -33,6 +33,8 @@ def test_close_numbers_pass_and_others_are_explained():
         expect_close(3.0, 2.0, "it")
     with pytest.raises(CheckFailed, match=r"^it should be 2, yours is 3: you counted the end$"):
         expect_close(3, 2.0, "it", mistakes={4: "no", 3: "you counted the end"})
+    with pytest.raises(CheckFailed, match=r"^it should be 0.6, yours is 0.59999988$"):
+        expect_close(0.59999988, 0.6, "it")
 
 
 @pytest.mark.parametrize(

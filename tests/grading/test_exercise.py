@@ -38,6 +38,8 @@ def student_of(code):
 
 # Values held against each other
 
+NEAR = "that is near: is something rounded, or computed in single precision, or is a small number added?"
+
 
 @pytest.mark.parametrize(
     ("got", "right", "agree"),
@@ -55,6 +57,9 @@ def student_of(code):
         ({"a": 1, "b": 0}, {"a": 1}, False),
         ({("a",): {"b": 0.1 + 0.2}}, {("a",): {"b": 0.3}}, True),
         ({"a": {}}, {"b": {}}, False),
+        (math.nan, math.nan, True),
+        (np.array([[1.0, math.nan]]), [[1.0, math.nan]], True),
+        (np.array([[1.0, math.nan]]), [[math.nan, 1.0]], False),
         ("a", "a", True),
         ("a", "b", False),
         (True, False, False),
@@ -106,14 +111,56 @@ def test_plain_values_agree_or_not(got, right, agree):
             [[1, 2], [3, 4]],
             "it should be [[1, 2], [3, 4]], yours is [[1, 2], [3, 5]]: at 1, 1 it should be 4, yours has 5",
         ),
+        (0.1, 0.3, "it should be 0.3, yours is 0.1"),
+        (0.59999988, 0.6, f"it should be 0.6, yours is 0.59999988; {NEAR}"),
+        (
+            [0.5, 1 / 3],
+            [0.5, 1 / 3 + 2e-9],
+            f"it should be [0.5, 0.333333335], yours is [0.5, 0.333333333]; {NEAR}",
+        ),
+        (
+            [[0.59999988], [2.0]],
+            [[0.6], [2.0]],
+            f"it should be [[0.6], [2]], yours is [[0.59999988], [2]]: at 0, 0 it should be 0.6, "
+            f"yours has 0.59999988; {NEAR}",
+        ),
+        (  # 0.25 + 0.5
+            np.array([[0.5, -0.5], [0.25, 0.5]]),
+            [[0.5, -0.5], [0.5, -0.5]],
+            "it should be [[0.5, -0.5], [0.5, -0.5]], yours is [[0.5, -0.5], [0.25, 0.5]]: at 1, 0 it should "
+            "be 0.5, yours has 0.25; your row 1 sums to 0.75; each should sum to 0",
+        ),
     ],
 )
 def test_a_wrong_value_is_told(got, right, said):
     assert told("it", got, right) == said
 
 
+def test_no_sum_of_rows_is_told_where_the_rows_have_no_common_one():
+    for got, right in (
+        ([[1, 2], [3, 5]], [[1, 2], [3, 4]]),
+        ([[0, 1], [0, 0]], [[0, 0], [0, 0]]),
+        ([[0.0, math.nan]], [[0.5, 0.5]]),
+        ([[0.0, 2.0]], [[0.0, 1.0], [0.5]]),
+        ([1.0, 2.0], [0.5, 0.5]),
+        ([[], [1]], [[1], [1]]),
+        ([np.ones(2), np.ones((1, 2))], [[0.5, 0.5], [[1.0, 0.0]]]),
+    ):
+        assert "sum" not in told("it", got, right)
+
+
+def test_a_mistake_that_is_nearly_right_is_known_by_its_own_value_only():
+    """1 / (5 + 1e-6) is 0.19999996."""
+    known = [(("gives", 0.19999996), "you added 1e-6")]
+    for value, named in (("1 / (5 + 1e-6)", True), ("0.2 + 1e-7", False), ("0.2 - 1e-7", False)):
+        with pytest.raises(CheckFailed) as failure:
+            ask.f().gives(0.2).expect(student_of(f"def f():\n    return {value}"), known)
+        assert ("you added 1e-6" in str(failure.value)) == named
+
+
 def test_values_are_shown_short():
     assert short({"a": 1 / 3, ("b",): np.array([1.0, 2.5])}) == "{'a': 0.333333, ('b',): [1, 2.5]}"
+    assert short({"a": 1 / 3}, figures=9) == "{'a': 0.333333333}"
     assert short("x" * 200) == "'" + "x" * 118 + "…"
 
 

@@ -282,6 +282,18 @@ def test_a_reason_that_is_none_of_unwritten_code_is_said_wherever_it_holds():
     assert report.as_text().count("TypeError") == report.as_html().count("TypeError") == 2
 
 
+def test_a_score_says_what_was_measured_even_where_all_is_earned_but_not_of_a_hidden_check():
+    def measured(_):
+        return Score(1.0, "1.5 bits")
+
+    seen, unseen = a_check(measured), a_check(measured, hidden=True, hint="fewer bits")
+    report = Report("e", run_checks([seen, unseen], {}, seed=0), 0, 4)
+    assert [outcome.message for outcome in report.outcomes] == ["1.5 bits", ""]
+    assert (report.points, report.passed, report.reasons()) == (4.0, True, [])
+    assert report.as_text().count("→ 1.5 bits") == 1
+    assert report.as_html().count("1.5 bits") == 1
+
+
 def test_what_a_check_returns_besides_a_score_counts_for_nothing():
     (outcome,) = outcomes(lambda student: student.f(), f=lambda: 0.25)
     assert outcome.score == 1
