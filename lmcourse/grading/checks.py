@@ -259,8 +259,7 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
     except (TypeError, ValueError):
         raise CheckFailed(f"{at}expected a row of probabilities, got {describe(value)}") from None
     expect(
-        probs.ndim == 1,
-        f"{at}expected one row of probabilities, got {describe(probs if probs.ndim else value)}",
+        probs.ndim == 1, f"{at}expected one row of numbers, got {describe(probs if probs.ndim else value)}"
     )
     expect(
         not np.any(np.isnan(probs)),
