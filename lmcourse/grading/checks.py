@@ -244,10 +244,8 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
     at = f"{what}: " if what else ""
     expect(value is not None, f"{at}your function returned None; is a `return` missing?")
     if tokens is not None:
-        expect(
-            isinstance(value, dict),
-            f"{at}expected a dictionary from word to probability, got {describe(value)}",
-        )
+        kind = "a dictionary from word to probability"
+        expect(isinstance(value, dict), f"{at}expected {kind}, got {describe(value)}")
         for strange in [token for token in value if token not in tokens][:1]:
             raise CheckFailed(f"{at}your dictionary has the entry {strange!r}, which is no possible word")
         value = [expect_number(value.get(t, 0.0), f"{at}the probability of {t!r}") for t in tokens]
@@ -256,8 +254,7 @@ def expect_distribution(value: Any, tokens: Sequence[Hashable] | None = None, wh
     except (TypeError, ValueError):
         raise CheckFailed(f"{at}expected a row of probabilities, got {describe(value)}") from None
     expect(
-        probs.ndim == 1,
-        f"{at}expected one row of probabilities, got {describe(probs if probs.ndim else value)}",
+        probs.ndim == 1, f"{at}expected one row of numbers, got {describe(probs if probs.ndim else value)}"
     )
     expect(
         not np.any(np.isnan(probs)),
