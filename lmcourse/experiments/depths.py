@@ -19,10 +19,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from lmcourse.experiments import run
-from lmcourse.experiments.memory_spans import excess, sentence_batches
+from lmcourse.experiments.contexts import Contexts
+from lmcourse.experiments.memory_spans import sentence_batches
 from lmcourse.model import LanguageModel
 from lmcourse.neural.feed_forward import FeedForwardNetwork
 from lmcourse.neural.initial import draw_weights
@@ -37,7 +38,7 @@ ASKED = 4_000  # phrases drawn at the depths beyond EXACT
 STEPS, BATCH = 1000, 64
 RATES = {"window": 2e-2, "rnn": 1e-2, "gru": 2e-2, "lstm": 2e-2}
 WIDTHS = {"rnn": 60, "gru": 37, "lstm": 32}  # of the state; about 10,000 parameters each
-HIDDEN = {6: 120, 10: 74, 14: 54}  # hidden numbers of a window of n tokens, for the same
+HIDDEN = {10: 74, 14: 54}  # hidden numbers of a window of n tokens, for the same
 VECTOR = 12  # numbers in a token's vector, of the windows
 FORMS = {
     "noun": ("mouse cat dog bird", "mice cats dogs birds"),
@@ -52,13 +53,11 @@ SETTINGS = [
         dict(zip(_KEYS, (model, order, sentences, 0 if model == "counts" else STEPS, seed)))
         for seed in range(5)
         for sentences, models in (
-            (20_000, [(m, n) for m in ("counts", "window") for n in (6, 10)] + [("window", 14)]),
-            (20_000, [(cell, 0) for cell in WIDTHS]),
+            (20_000, [("counts", 10), ("window", 10), ("window", 14), *((cell, 0) for cell in WIDTHS)]),
             (2_000, [("counts", 10), ("window", 10), ("lstm", 0)]),
         )
         for model, order in models
     ),
-    dict(zip(_KEYS, ("counts", 14, 20_000, 0, 0))),  # a longer window, once: counts gain nothing by it
 ]
 
 
@@ -68,7 +67,7 @@ SETTINGS = [
 class Phrases(NamedTuple):
     """Noun phrases of one depth: what may stand before a main verb."""
 
-    contexts: list[list[int]]  # token ids
+    contexts: Contexts  # of token ids, K
     probs: np.ndarray  # of each, among those of its depth; (K,)
     plural: np.ndarray  # of the noun that the verb obeys; (K,)
 
@@ -111,10 +110,10 @@ def phrases(depth: int) -> Phrases:
         rng = np.random.default_rng([7, depth])
         plural = rng.random(ASKED) < 0.5
         drawn = [_draw(depth, int(kind), rng) for kind in plural]
-        return Phrases(drawn, np.full(ASKED, 1 / ASKED), plural)
+        return Phrases(Contexts(drawn), np.full(ASKED, 1 / ASKED), plural)
     listed = [(phrase, p / 2, bool(kind)) for kind in (0, 1) for phrase, p in _phrases(depth, kind)]
     contexts, probs, plural = zip(*listed)
-    return Phrases(list(contexts), np.array(probs), np.array(plural))
+    return Phrases(Contexts(contexts), np.array(probs), np.array(plural))
 
 
 def _draw(depth: int, plural: int, rng: np.random.Generator) -> list[int]:
@@ -140,16 +139,14 @@ def number_bits(model: LanguageModel, asked: Phrases) -> np.ndarray:
 
     The surprise at the right number, given that one of the main verbs comes: the truth's own is 0.
     """
-    contexts = [tuple(model.window(context)) for context in asked.contexts]
-    place = {context: i for i, context in enumerate(dict.fromkeys(contexts))}  # each window asked once
-    log_p = model.next_log_probs(list(place))[[place[context] for context in contexts]]
+    log_p = asked.contexts.log_probs(model)
     singular, plural = (np.logaddexp.reduce(log_p[:, ids], axis=1) for ids in _forms()["main verb"])
     right = np.where(asked.plural, plural, singular)
     return (np.logaddexp(singular, plural) - right) / math.log(2)
 
 
 @lru_cache(maxsize=1)
-def _places() -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+def _places() -> tuple[Contexts, np.ndarray, np.ndarray]:
     """What can have been said of a sentence; expected visits of each in one; what follows in truth (K, V)."""
     visits: dict[tuple[int, ...], float] = {}
     for text, p in world().sentences().items():
@@ -157,7 +154,7 @@ def _places() -> tuple[list[list[int]], np.ndarray, np.ndarray]:
         for i in range(len(ids)):
             visits[tuple(ids[:i])] = visits.get(tuple(ids[:i]), 0.0) + p
     contexts = [list(context) for context in visits]
-    return contexts, np.array(list(visits.values())), np.exp(world().next_log_probs(contexts))
+    return Contexts(contexts), np.array(list(visits.values())), np.exp(world().next_log_probs(contexts))
 
 
 def parts(model: LanguageModel) -> dict[str, float]:
@@ -167,7 +164,7 @@ def parts(model: LanguageModel) -> dict[str, float]:
     given the kind; *word*: which word, given both.
     """
     contexts, visits, truth = _places()
-    said = np.exp(model.next_log_probs(contexts))
+    said = np.exp(contexts.log_probs(model))
     groups = [ids for pair in _forms().values() for ids in pair]
     grouped = {token for ids in groups for token in ids}
     rest = [[token] for token in range(truth.shape[1]) if token not in grouped]
@@ -175,7 +172,7 @@ def parts(model: LanguageModel) -> dict[str, float]:
     n = len(groups)
     by_kind = [np.hstack([p[:, 0:n:2] + p[:, 1:n:2], p[:, n:]]) for p in by_number]
     kl = [visits @ _kl(p, q) / visits.sum() for p, q in (by_kind, by_number, (truth, said))]
-    return {"kind": kl[0], "number": kl[1] - kl[0], "word": kl[2] - kl[1]}
+    return {"kind": float(kl[0]), "number": float(kl[1] - kl[0]), "word": float(kl[2] - kl[1])}
 
 
 def _kl(p: np.ndarray, q: np.ndarray) -> np.ndarray:
@@ -189,11 +186,21 @@ def opens(model: LanguageModel) -> float:
     opening = world().vocab.encode("near that")
     inner = {verb for forms in _forms()["inner verb"] for verb in forms}
     asked = phrases(LEARNED)
-    deepest = [[token for token in phrase if token not in inner] for phrase in asked.contexts]
-    return float(asked.probs @ np.exp(model.next_log_probs(deepest))[:, opening].sum(1))
+    deepest = [[token for token in phrase if token not in inner] for phrase in asked.contexts.texts]
+    return float(asked.probs @ np.exp(Contexts(deepest).log_probs(model))[:, opening].sum(1))
 
 
 # ---------- the models ----------
+
+
+class WindowModel(TorchModel):
+    """A feed-forward network as a language model, asked only where an answer is wanted."""
+
+    def logits(self, token_ids: torch.Tensor, rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        """As `TorchModel` says: of a text only the window before each place."""
+        seen = self.module.context
+        padded = pad(token_ids, (seen - 1, 0), value=self.module.start)
+        return self.module.after(padded.unfold(1, seen, 1)[rows, places])
 
 
 def build(model: str, order: int, rng: np.random.Generator) -> nn.Module:
@@ -227,7 +234,7 @@ def learn(
 
     recipe = Recipe(steps, rate, warmup=20, judge_every=50)
     train(network, loss, recipe, lambda: surprise(*kept).item(), progress=False)
-    cls = RecurrentModel if isinstance(network, RecurrentNetwork) else TorchModel
+    cls = RecurrentModel if isinstance(network, RecurrentNetwork) else WindowModel
     return cls(network, world().vocab, start=world().end, end=world().end)
 
 
@@ -261,7 +268,11 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
         cost = operations(network, setting["steps"] * BATCH * tokens / len(texts))
         parameters = sum(p.numel() for p in network.parameters())
     seconds = time.process_time() - begin
-    found = {"excess": round(excess(model), 4), "parts": {k: round(v, 4) for k, v in parts(model).items()}}
+    split = parts(model)
+    found: dict = {
+        "excess": round(sum(split.values()), 4),
+        "parts": {k: round(v, 4) for k, v in split.items()},
+    }
     found |= {"opens": round(opens(model), 4), "bits": [], "right": []}
     for depth in range(1 + (DEEPEST if len(texts) > 2_000 else LEARNED)):
         asked = phrases(depth)
