@@ -141,8 +141,8 @@ def deep_states(
 def spread(states: Tensor) -> np.ndarray:
     """How far the states (S, B, n) of B points lie from their mean, root mean square over B and n, (S,).
 
-    >>> spread(torch.tensor([[[1.0, 5.0], [3.0, 5.0]]])) ** 2  # 1 off in the first number, 0 in the second
-    array([0.5], dtype=float32)
+    >>> spread(torch.tensor([[[1.0, 5.0], [5.0, 5.0]]])).round(3)  # √((2² + 2² + 0 + 0) / 4)
+    array([1.414], dtype=float32)
     """
     return (states - states.mean(dim=1, keepdim=True)).square().mean(dim=(1, 2)).sqrt().numpy()
 

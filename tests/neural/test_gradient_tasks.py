@@ -106,6 +106,6 @@ def test_networks_of_several_gains_are_those_of_each():
 
 
 def test_a_linear_network_spreads_its_points_by_the_gain_to_the_power_of_its_layers():
-    # nothing trained: each of three layers multiplies all states by the gain, so 0.1 leaves a thousandth of gain 1
+    # nothing trained: each of three layers multiplies all states by the gain, so 0.1 leaves a thousandth
     small, one = tasks.learn_ring([0, 0], layers=3, activation="linear", gain=[0.1, 1.0], steps=0).spread
     assert small / one == pytest.approx(1e-3, rel=1e-4)
