@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from lmcourse.neural.gradient_lab import GATE_BIAS, orthogonal
 from lmcourse.neural.recurrent import GATES, STEPS
 
 KINDS = 4  # first tokens to tell apart; as many others fill the text
+RATES = {"adam": 0.0003, "sgd": 0.03}  # for the ring
 PHI = {"tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid, "linear": lambda x: x}
 
 
@@ -113,14 +115,14 @@ def rings(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
     return points, ((points**2).sum(axis=1) > 2 * math.log(2)).astype(int)
 
 
-def deep_logits(
+def deep_states(
     weights: dict[str, Tensor],
     points: Tensor,
     activation: str,
     shortcut: str = "none",
     normalise: bool = False,
 ) -> Tensor:
-    """What S deep networks say of points (B, 2): logits (S, B, 2)."""
+    """The last states of S deep networks for points (B, 2): (S, B, n). Their logits are these @ output."""
     layers = zip(weights["layers"].unbind(1), weights["biases"][:, :, None].unbind(1))
     gates = weights["gates"].unbind(1) if shortcut == "gate" else ()
     state = points @ weights["input"]
@@ -133,7 +135,16 @@ def deep_logits(
             opened = torch.sigmoid(state @ gates[i] + GATE_BIAS)
             value = state + opened * (value - state)
         state = state + value if shortcut == "residual" else value
-    return state @ weights["output"]
+    return state
+
+
+def spread(states: Tensor) -> np.ndarray:
+    """How far the states (S, B, n) of B points lie from their mean, root mean square over B and n, (S,).
+
+    >>> spread(torch.tensor([[[1.0, 5.0], [5.0, 5.0]]])).round(3)  # √((2² + 2² + 0 + 0) / 4)
+    array([1.414], dtype=float32)
+    """
+    return (states - states.mean(dim=1, keepdim=True)).square().mean(dim=(1, 2)).sqrt().numpy()
 
 
 def train_side_by_side(
@@ -211,31 +222,43 @@ def remember_first(
         return _accuracy(recurrent_logits(cell, weights, tokens)[0], tokens[:, 0])
 
 
+class Ringed(NamedTuple):
+    """What S networks made of the ring's task, on 1,000 fresh points."""
+
+    right: np.ndarray  # share of right answers, (S,)
+    spread: np.ndarray  # of the last states, (S,)
+
+
 def learn_ring(
     seeds: Sequence[int],
     layers: int = 30,
     activation: str = "tanh",
-    gain: float = 1.0,
+    gain: float | Sequence[float] = 1.0,
     shortcut: str = "none",
     normalise: bool = False,
     optimiser: str = "adam",
+    rate: float | None = None,
+    steps: int = 300,
     frozen: int = 0,
     factor: float = 1.0,
-) -> np.ndarray:
-    """Train deep networks to tell a ring's inside from its outside, 300 steps. Returns accuracies, (S,).
+) -> Ringed:
+    """Train deep networks to tell a ring's inside from its outside.
 
     Args:
         seeds: one for each network.
         layers: how many hidden ones, of 24 units.
         activation: "tanh", "relu", "sigmoid" or "linear".
-        gain: standard deviation of the weights times √24.
+        gain: standard deviation of the weights times √24, of all networks or one for each.
         shortcut: "none", "residual" or "gate".
         normalise: to mean 0 and variance 1 before each activation.
-        optimiser: "adam", with a learning rate of 0.003, or "sgd", with 0.1.
+        optimiser: "adam" or "sgd".
+        rate: the learning rate; without it that of RATES.
+        steps: of training, of 64 points each.
         frozen: so many layers, from the first, and the input's weights, stay as they began.
         factor: by which the loss is multiplied.
     """
-    firsts = [deep_weights(layers, 24, seed, gain, shortcut == "gate") for seed in seeds]
+    gains = np.broadcast_to(gain, len(seeds))
+    firsts = [deep_weights(layers, 24, seed, g, shortcut == "gate") for seed, g in zip(seeds, gains)]
 
     def held(weights: dict[str, Tensor]) -> dict[str, Tensor]:
         if not frozen:
@@ -246,15 +269,17 @@ def learn_ring(
             n: torch.cat(half, dim=1) for n, half in halves.items()
         }
 
-    def logits(weights: dict[str, Tensor], step: int, rows: int) -> tuple[Tensor, Tensor]:
+    def states(weights: dict[str, Tensor], step: int, rows: int) -> tuple[Tensor, Tensor]:
         points, labels = rings(np.random.default_rng([2, step]), rows)
         points = torch.tensor(points, dtype=torch.float32)
-        return deep_logits(held(weights), points, activation, shortcut, normalise), torch.tensor(labels)
+        return deep_states(held(weights), points, activation, shortcut, normalise), torch.tensor(labels)
 
     def loss_of(weights: dict[str, Tensor], step: int) -> Tensor:
-        return factor * _losses(*logits(weights, step, 64))
+        last, labels = states(weights, step, 64)
+        return factor * _losses(last @ weights["output"], labels)
 
-    rate = {"adam": 0.003, "sgd": 0.1}[optimiser]
-    weights = train_side_by_side(firsts, loss_of, 300, rate, optimiser)
+    rate = RATES[optimiser] if rate is None else rate
+    weights = train_side_by_side(firsts, loss_of, steps, rate, optimiser)
     with torch.no_grad():
-        return _accuracy(*logits(weights, 300, 1_000))
+        last, labels = states(weights, steps, 1_000)
+        return Ringed(_accuracy(last @ weights["output"], labels), spread(last))
