@@ -239,7 +239,6 @@ def learn_ring(
     optimiser: str = "adam",
     rate: float | None = None,
     steps: int = 300,
-    frozen: int = 0,
     factor: float = 1.0,
 ) -> Ringed:
     """Train deep networks to tell a ring's inside from its outside.
@@ -254,25 +253,15 @@ def learn_ring(
         optimiser: "adam" or "sgd".
         rate: the learning rate; without it that of RATES.
         steps: of training, of 64 points each.
-        frozen: so many layers, from the first, and the input's weights, stay as they began.
         factor: by which the loss is multiplied.
     """
     gains = np.broadcast_to(gain, len(seeds))
     firsts = [deep_weights(layers, 24, seed, g, shortcut == "gate") for seed, g in zip(seeds, gains)]
 
-    def held(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-        if not frozen:
-            return weights
-        stacked = {name for name in weights if name not in ("input", "output")}
-        halves = {n: [weights[n][:, :frozen].detach(), weights[n][:, frozen:]] for n in stacked}
-        return {**weights, "input": weights["input"].detach()} | {
-            n: torch.cat(half, dim=1) for n, half in halves.items()
-        }
-
     def states(weights: dict[str, Tensor], step: int, rows: int) -> tuple[Tensor, Tensor]:
         points, labels = rings(np.random.default_rng([2, step]), rows)
         points = torch.tensor(points, dtype=torch.float32)
-        return deep_states(held(weights), points, activation, shortcut, normalise), torch.tensor(labels)
+        return deep_states(weights, points, activation, shortcut, normalise), torch.tensor(labels)
 
     def loss_of(weights: dict[str, Tensor], step: int) -> Tensor:
         last, labels = states(weights, step, 64)

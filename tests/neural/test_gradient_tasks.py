@@ -88,13 +88,10 @@ def test_a_clipped_step_by_hand():
     assert weights["w"].tolist() == [pytest.approx([0.7, 0.6])]
 
 
-def test_short_texts_are_remembered_and_frozen_layers_stay():
+def test_short_texts_are_remembered_and_rings_told_apart():
     assert (tasks.remember_first("rnn", 3, [0, 1], steps=150) > 0.95).all()
     setting = {"layers": 2, "activation": "relu", "gain": 1.4, "rate": 0.003}
-    accuracy = tasks.learn_ring([0, 1], **setting).right
-    assert (accuracy > 0.9).all()
-    # with all layers frozen only the output learns: a straight cut through what chance made of the points
-    assert (tasks.learn_ring([0, 1], **setting, frozen=2).right < accuracy).all()
+    assert (tasks.learn_ring([0, 1], **setting).right > 0.9).all()
 
 
 def test_networks_of_several_gains_are_those_of_each():
