@@ -166,7 +166,7 @@ def test_a_decoder_keeps_what_it_made_of_the_source():
         told = module.encode(source)
     first = says(module.decoder, ids[:, :2], source=told, cache=cache)
     cache.select(torch.tensor([1, 0, 2]))
-    swapped = told[[1, 0, 2]]
+    swapped = torch.zeros_like(told)  # it is not looked at again
     rest = [
         says(module.decoder, ids[[1, 0, 2], place : place + 1], source=swapped, cache=cache)
         for place in range(2, 6)
@@ -180,6 +180,11 @@ def test_encoder_and_decoder_share_the_embedding():
     module = EncoderDecoder(replace(SMALL, tied=False))
     assert module.encoder.embedding is module.decoder.embedding
     assert module.encoder.output is None
+
+
+def test_a_larger_base_turns_more_slowly():
+    straight = says(network(position="rope", rope_base=500.0), IDS)
+    assert not torch.allclose(says(network(position="rope"), IDS), straight)
 
 
 def test_the_residual_stream_is_there_to_be_read():
