@@ -144,6 +144,27 @@ def test_a_prefix_model_can_keep_its_prefix():
     torch.testing.assert_close(torch.cat([prefix, *rest], dim=1), says(module, IDS, PREFIX))
 
 
+@each_position
+def test_two_streams_are_one_stack_that_reads_each_place_twice(position):
+    """XLNet: the text, then for each place a token that says nothing, which sees what is before it in an order.
+
+    It also sees itself, so that the first in the order sees something; that tells it no more than its place.
+    """
+    module, order, blank = network(position=position), np.array([5, 2, 7, 0, 1, 6, 4, 3]), 10
+    rank = np.argsort(order)
+    content, query = rank[:, None] >= rank, rank[:, None] > rank
+    visible = np.block([[content, np.zeros_like(content)], [query, np.eye(8, dtype=bool)]])
+    twice = torch.arange(8).repeat(2)
+    text = IDS[:1] % 10
+    ids = torch.cat([text, torch.full_like(text, blank)], dim=1)
+    before = says(module, ids, visible, twice)[0, 8:]
+    for place in range(8):
+        other = ids.clone()
+        other[0, place] = (other[0, place] + 1) % 10
+        changed = (says(module, other, visible, twice)[0, 8:] - before).abs().amax(dim=1) > 1e-12
+        assert changed.tolist() == (rank > rank[place]).tolist()
+
+
 def test_a_decoder_beside_an_encoder_looks_at_all_of_the_source():
     module = network(EncoderDecoder, position="sinusoidal", norm_place="post")
     source, ids = IDS[:2, :5], IDS[:2, 3:]
