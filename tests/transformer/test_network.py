@@ -146,7 +146,7 @@ def test_a_prefix_model_can_keep_its_prefix():
 
 @each_position
 def test_two_streams_are_one_stack_that_reads_each_place_twice(position):
-    """XLNet: the text, then for each place a token that says nothing, which sees what is before it in an order.
+    """XLNet: the text, then for each place a token that says nothing and sees what is before it in an order.
 
     It also sees itself, so that the first in the order sees something; that tells it no more than its place.
     """
