@@ -32,7 +32,7 @@ def causal(length: int) -> np.ndarray:
 def prefix(length: int, known: int | Sequence[int]) -> np.ndarray:
     """Causal, but the first `known` places are seen by all, also by each other: a prefix language model.
 
-    Source: Dong et al. 2019 (UniLM), "sequence-to-sequence LM"; Raffel et al. 2020, figure 4.
+    Source: Dong et al. 2019 (UniLM), "sequence-to-sequence"; Raffel et al. 2020, figure 3.
 
     Args:
         length: T.
@@ -70,8 +70,8 @@ def two_streams(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     to foretell the token there, only those before it. Both look at the content stream's keys and values. The
     query of the first place in the order sees nothing.
 
-    Source: Yang et al. 2019 (XLNet), section 2.3. The authors' released code lets places that are not
-    foretold see each other whatever the order; ours follows the paper.
+    Source: Yang et al. 2019 (XLNet), section 2.3. The authors' code lets places that are not foretold
+    see each other whatever the order (their issue 54); ours follows the paper.
 
     Args:
         order: (..., T), the place that comes first, second, …: a permutation of 0 … T - 1.

@@ -75,7 +75,7 @@ def given_the_rest(
             for the token and zero for the others where it is read, all ones where nothing is seen, anything
             between where it may be misread. The scale of a place's evidence does not matter.
         lengths: of the texts, (B,); what is beyond a text's end is not looked at. Without them all have T.
-        packed: each text is a row of whole sentences; otherwise it is one sentence, and known to be one.
+        packed: each text is a row of whole, independent sentences; otherwise it is one, and known to be one.
 
     Returns:
         Array (B, T, V), each row a distribution; all zero where this world never says anything like the rest,
@@ -151,7 +151,7 @@ def corrupted_posteriors(
         world: that the texts came from.
         inputs: B corrupted texts, of ids of the world and `mask`.
         mask: the id that hides a token, outside the world's vocabulary.
-        rate, masked, random: as for `lmcourse.transformer.objectives.mask_tokens`, which corrupted them.
+        rate, masked, random: as for `lmcourse.transformer.objectives.masked_lm`, which corrupted them.
         packed: see `given_the_rest`.
 
     Returns:
@@ -161,7 +161,7 @@ def corrupted_posteriors(
         raise ValueError(f"mask={mask} is one of the world's own tokens; use {world.vocab_size} or more")
     if not (0 <= rate <= 1 and masked >= 0 and random >= 0 and masked + random <= 1):
         raise ValueError(
-            f"rate={rate}, masked={masked} and random={random} must be shares, the last two 1 at most together"
+            f"rate={rate}, masked={masked}, random={random} must be shares, and masked + random <= 1"
         )
     hidden = [[token == mask for token in text] for text in inputs]
     ids, lengths = _padded(world, [[0 if token == mask else token for token in text] for text in inputs])

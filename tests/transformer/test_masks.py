@@ -35,7 +35,7 @@ def test_one_prefix_and_one_padding_for_each_text():
 
 
 def test_the_two_streams_of_four_places_by_hand():
-    # the order of the paper's figure 1, lower left: 3 -> 2 -> 4 -> 1, counted from 0 here
+    # an order of the paper's figures, 3 -> 2 -> 4 -> 1, here counted from 0
     content, query = two_streams(np.array([2, 1, 3, 0]))
     # 0 is last: it sees all. 1 comes after 2. 2 is first. 3 comes after 2 and 1.
     assert content.astype(int).tolist() == [[1, 1, 1, 1], [0, 1, 1, 0], [0, 0, 1, 0], [0, 1, 1, 1]]

@@ -252,7 +252,7 @@ def test_no_texts_and_empty_ones():
         ),
         (lambda w: masked_posteriors(w, [[0]], []), "hidden has 0 rows for 1 texts"),
         (lambda w: corrupted_posteriors(w, [[0]], 5), "mask=5 is one of the world's own tokens; use 6"),
-        (lambda w: corrupted_posteriors(w, [[0]], 6, masked=0.8, random=0.3), "masked=0.8 and random=0.3"),
+        (lambda w: corrupted_posteriors(w, [[0]], 6, masked=0.8, random=0.3), "masked=0.8, random=0.3"),
         (lambda w: given_the_rest(w, np.ones((1, 2, 5))), r"must be \(B, T, 6\)"),
         (lambda w: given_the_rest(w, -np.ones((1, 2, 6))), "none below zero"),
         (lambda w: given_the_rest(w, np.ones((1, 2, 6)), [3]), r"lengths=\[3\]"),
