@@ -233,10 +233,10 @@ def permutation_lm(
     ids = fill(texts, specials, least=2)
     real = ids != specials.pad
     lengths = real.sum(axis=1)
+    # padding comes last, so that no token sees it
     order = np.argsort(np.where(real, rng.random(ids.shape), 2.0), axis=1, kind="stable")
     turn = np.argsort(order, axis=1)  # of each place
     counts = real & (turn >= (lengths - np.maximum(lengths // one_in, 1))[:, None])
     content, query = two_streams(order)
-    content &= real[:, None, :]
     query = np.where(counts[:, :, None], query, content)
     return TwoStreamBatch(ids, ids, counts, content, query, order)

@@ -95,6 +95,7 @@ def test_rows_are_packed_with_whole_sentences():
         [4, 4, 5],
     ]  # no room for the separator and a sentence
     assert pack(documents, 9, S) == [[1, 1, 2, 2, 2, 3, SEP, 4, 4], [5]]
+    assert pack(documents, 10, S) == [[1, 1, 2, 2, 2, 3, SEP, 4, 4, 5]]  # one separator, not one a sentence
     assert pack(documents, 3, S) == [[1, 1], [2, 2, 2], [3], [4, 4, 5]]
     assert pack([], 3, S) == []
     with pytest.raises(ValueError, match="a sentence of 3 tokens does not fit into length=2"):
