@@ -108,6 +108,7 @@ function chart(words, places, onPick, onLook) {
   let view = { x: middle[0], y: middle[1], zoom: 1 };
   let [marked, lines, hovered, flight, awake] = [[], [], -1, 0, 0];
   let [width, height] = [0, 0];
+  let goal = null; // where the map is going to
   let waiting = null; // words to be shown once there is a place to show them
 
   const scale = () => Math.min(width, height) * 0.94 * view.zoom;
@@ -131,10 +132,19 @@ function chart(words, places, onPick, onLook) {
     if (!awake) awake = requestAnimationFrame(paint);
   }
 
+  // The map is where it is to be, or where it was stopped.
+  function land() {
+    cancelAnimationFrame(flight);
+    goal = null;
+    delete element.dataset.moving;
+  }
+
   // Goes there in less than half a second, or at once for those who want no motion.
   function fly(to) {
-    cancelAnimationFrame(flight);
+    land();
     if (still() || !width) return look(to);
+    goal = to;
+    element.dataset.moving = "";
     const [from, start] = [view, performance.now()];
     const step = (now) => {
       const share = Math.max(0, Math.min(1, (now - start) / 420));
@@ -144,11 +154,17 @@ function chart(words, places, onPick, onLook) {
       const s = to.zoom === from.zoom ? t : (1 / zoom - 1 / from.zoom) / (1 / to.zoom - 1 / from.zoom);
       look({ x: from.x + (to.x - from.x) * s, y: from.y + (to.y - from.y) * s, zoom });
       if (share < 1) flight = requestAnimationFrame(step);
+      else land();
     };
     flight = requestAnimationFrame(step);
   }
 
-  const zoomBy = (factor) => fly({ ...view, zoom: view.zoom * factor });
+  // From where the map is going to, so that two quick steps are two.
+  function zoomBy(factor) {
+    const from = goal ?? view;
+    fly({ ...from, zoom: Math.max(1, Math.min(CLOSEST, from.zoom * factor)) });
+  }
+
   const whole = () => fly({ x: middle[0], y: middle[1], zoom: 1 });
 
   // Shows all of some words, as large as it goes; at once, if there was nothing to be seen before.
@@ -270,7 +286,7 @@ function chart(words, places, onPick, onLook) {
   // Moves the view so that what was under one point is under another, `factor` times as large.
   function drag(from, to, factor = 1) {
     const [[x1, y1], [x2, y2]] = [from, to];
-    cancelAnimationFrame(flight);
+    land();
     const zoom = Math.max(1, Math.min(CLOSEST, view.zoom * factor));
     const [before, after] = [scale(), scale() * zoom / view.zoom];
     const at = { x: view.x + (x1 - width / 2) / before, y: view.y - (y1 - height / 2) / before };
@@ -341,7 +357,7 @@ function chart(words, places, onPick, onLook) {
     look(view);
   }
   const stop = () => {
-    cancelAnimationFrame(flight);
+    land();
     cancelAnimationFrame(awake);
   };
   return { element, mark, paint, fit, whole, zoomBy, stop };
