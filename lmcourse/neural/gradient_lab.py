@@ -210,11 +210,6 @@ def pull(lab: Lab, weights: Weights, trace: Trace, step: int, gradients: Array) 
     return pulled
 
 
-def jacobian(lab: Lab, weights: Weights, trace: Trace, step: int) -> Array:
-    """∂h_(step + 1) / ∂h_step, (n, n): how each number of a state hangs on each of the one before."""
-    return pull(lab, weights, trace, step, np.eye(lab.width))
-
-
 def singular_values(lab: Lab, steps: int) -> Array:
     """Those of ∂h_L / ∂h_(L - steps), the product of the last Jacobians, (n,), the largest first."""
     weights = draw(lab)

@@ -85,12 +85,12 @@ def test_the_world_never_opens_a_third_level_and_a_uniform_model_does():
 def test_contexts_that_begin_alike_are_asked_as_each_alone(model, order):
     network = depths.build(model, order, np.random.default_rng(0))
     asked = depths.learn(network, depths.world().sample(20, np.random.default_rng(0)), seed=0, steps=1)
-    texts = [[], [20], [20, 11], [20, 11, 12], [20, 11, 12, 20, 10], [20, 10], [20, 11]]
+    texts = [[], [20], [20, 11], [11, 20], [20, 11, 12], [20, 11, 12, 20, 10], [20, 10], [11], [20, 11]]
     found = Contexts(texts).log_probs(asked)
     np.testing.assert_allclose(found, asked.next_log_probs(texts), atol=1e-5)
     with torch.no_grad():
-        logits = network(torch.tensor([[depths.world().end, *texts[4]]]))[0, -1]
-    np.testing.assert_allclose(found[4], logits.log_softmax(-1).numpy(), atol=1e-5)
+        logits = network(torch.tensor([[depths.world().end, *texts[5]]]))[0, -1]
+    np.testing.assert_allclose(found[5], logits.log_softmax(-1).numpy(), atol=1e-5)
 
 
 def test_contexts_of_counts_are_cut_to_their_window():
