@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lmcourse"
 CORE = ["vocabulary", "model", "world", "information", "decoding", "ngram", "text", "ladder"]
 CORE += [f"neural.{name}" for name in ("autodiff", "bells", "glove", "gradient_lab", "vectors")]
+CORE += ["transformer.config"]
 
 
 def loaded_by(statement):
@@ -39,10 +40,11 @@ def test_the_widgets_need_no_torch():
     assert "torch" not in loaded_by("import lmcourse.widgets")
 
 
-def test_the_map_of_chapter_4_names_every_module():
-    lines = importlib.import_module("lmcourse.neural").__doc__.splitlines()
+@pytest.mark.parametrize("room", ["neural", "transformer"])
+def test_the_map_of_a_room_names_every_module(room):
+    lines = importlib.import_module(f"lmcourse.{room}").__doc__.splitlines()
     named = [line.split()[0] for line in lines if line.partition(" ")[0].endswith(".py")]
-    assert sorted(named) == sorted(p.name for p in (PACKAGE / "neural").glob("[!_]*.py"))
+    assert sorted(named) == sorted(p.name for p in (PACKAGE / room).glob("[!_]*.py"))
 
 
 def test_the_version_is_that_of_the_project_file():

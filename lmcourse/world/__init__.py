@@ -6,8 +6,11 @@ Read in this order:
     world.py        the automaton as a language model: the truth, its entropy, the distance of other models
     levels.py       the tables: five words, agreement across a distance, knowledge
     memory.py       the best that a model with a short memory can do in a world, exactly
+    belief.py       what a prefix tells of the automaton's state, and both sides of a missing token
+    senses.py       a level with an ambiguous word
 """
 
+from lmcourse.world.belief import belief_states, corrupted_posteriors, given_the_rest, masked_posteriors
 from lmcourse.world.grammar import Arc, Automaton, parse_rules
 from lmcourse.world.levels import agreement, five_words, knowledge
 from lmcourse.world.memory import ShortMemory, every_window, memory_entropies, stationary
@@ -19,9 +22,13 @@ __all__ = [
     "ShortMemory",
     "World",
     "agreement",
+    "belief_states",
+    "corrupted_posteriors",
     "every_window",
     "five_words",
+    "given_the_rest",
     "knowledge",
+    "masked_posteriors",
     "memory_entropies",
     "parse_rules",
     "stationary",

@@ -68,7 +68,7 @@ class Automaton:
     """A weighted finite automaton for one sentence after another.
 
     State 0 is the start of a sentence; an arc with the end token leads back to it. `arcs[state]` lists the
-    ways on.
+    ways on, `remainders[state]` the symbols that are still to be said there, which may serve as its name.
 
     Args:
         table: the rules, as `parse_rules` reads them; `"S"` is the start symbol.
@@ -99,9 +99,11 @@ class Automaton:
             raise ValueError(f"no rule produces the end token {end!r}")
         self.vocab = Vocabulary([*sorted(tokens - {end}), end])
         self.end = self.vocab.id(end)
-        self.arcs = self._compile(rules, max_states, one=number("1"))
+        self.arcs, self.remainders = self._compile(rules, max_states, one=number("1"))
 
-    def _compile(self, rules: Rules, max_states: int, one: Number) -> list[list[Arc]]:
+    def _compile(
+        self, rules: Rules, max_states: int, one: Number
+    ) -> tuple[list[list[Arc]], list[tuple[str, ...]]]:
         """Explore all remainders (tuples of symbols still to be said), breadth first."""
         states = {(START,): 0}
         queue = [(START,)]
@@ -134,7 +136,7 @@ class Automaton:
                 row[arc.token, arc.state] = arc
             arcs.append(list(row.values()))
         self._require_ends(arcs, queue)
-        return arcs
+        return arcs, queue
 
     def _require_ends(self, arcs: list[list[Arc]], remainders: list[tuple[str, ...]]) -> None:
         """ValueError, naming what has no end, unless the end token can be reached from every state."""

@@ -47,6 +47,14 @@ def test_a_small_automaton_by_hand():
     assert automaton.is_unambiguous()
 
 
+def test_a_state_is_what_is_still_to_be_said():
+    automaton = Automaton({"S": "0.5 a . | 0.5 b X c .", "X": "1 a"})
+    assert automaton.remainders == [("S",), (".",), ("X", "c", "."), ("c", ".")]
+    tokens = automaton.vocab.tokens
+    after = {tokens[arc.token]: automaton.remainders[arc.state] for arc in automaton.arcs[0]}
+    assert after == {"a": (".",), "b": ("X", "c", ".")}
+
+
 def test_arcs_of_each_state_sum_to_one_and_the_end_leads_back():
     automaton = Automaton({"S": "0.3 a X . | 0.7 X b .", "X": "0.2 a | 0.8 b a"})
     for row in automaton.arcs:

@@ -1,0 +1,16 @@
+"""The Transformer: attention, one stack of blocks for all its families, and the model behind the interface.
+
+In reading order; those marked * need only NumPy, the others torch.
+
+attention.py     soft look-up: in NumPy, in torch, and with several heads
+masks.py       * what each place may see
+positions.py     how a model knows where a token stands: sinusoids, rotations, slopes
+config.py      * all choices of a Transformer in one place, and its number of parameters
+cache.py         keys and values of what was read
+blocks.py        normalisation, feed-forward layer, and the block around them
+network.py       the stack; the mask makes it an encoder, a decoder or a prefix model; encoder and decoder
+model.py         a decoder as a `LanguageModel`, which reads on from its keys and values
+batches.py     * what an objective asks for, and the special tokens it needs
+noise.py       * spans, infilling, sentences out of order
+objectives.py  * what BERT, RoBERTa, GPT, T5, BART, XLNet and prefix models are asked to foretell
+"""

@@ -1,0 +1,163 @@
+"""Attention: a soft look-up. A query is compared with all keys, and gets the mean of the values so weighted.
+
+`attend` is the whole method, in NumPy; `attend_torch` the same on torch's fused kernel. `Attention` draws
+queries, keys and values from vectors, for several heads. What may be seen is told by a boolean array, true
+where a query may see a key, as everywhere in this package. Left out: windows, sparse patterns.
+
+Sources: Vaswani et al. (2017), section 3.2; Shazeer (2019) for one head of keys and values (multi-query),
+Ainslie et al. (2023) for a few (grouped).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear, scaled_dot_product_attention
+
+from lmcourse.transformer.cache import KeysValues
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.positions import rotate
+
+SEES_NOTHING = "a query sees nothing: a row of `visible` is all False; let it see at least one key"
+
+
+def attention_weights(
+    q: np.ndarray, k: np.ndarray, visible: np.ndarray | None = None, bias: np.ndarray | None = None
+) -> np.ndarray:
+    """softmax(q k' / √d + bias) over the keys that may be seen. Arguments as of `attend`; (..., T, S)."""
+    scores = q @ np.swapaxes(k, -1, -2) / math.sqrt(q.shape[-1])
+    if bias is not None:
+        scores = scores + bias
+    if visible is not None:
+        if not np.any(visible, axis=-1).all():
+            raise ValueError(SEES_NOTHING)
+        scores = np.where(visible, scores, -np.inf)
+    scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return scores / scores.sum(axis=-1, keepdims=True)
+
+
+def attend(
+    q: np.ndarray,
+    k: np.ndarray,
+    v: np.ndarray,
+    visible: np.ndarray | None = None,
+    bias: np.ndarray | None = None,
+) -> np.ndarray:
+    """Scaled dot-product attention, (..., T, e).
+
+    Args:
+        q: queries, (..., T, d).
+        k: keys, (..., S, d).
+        v: values, (..., S, e).
+        visible: booleans that broadcast to (..., T, S), true where a query may see a key; None: everywhere.
+        bias: added to the scores, broadcast to (..., T, S).
+
+    Raises ValueError for a query that sees nothing.
+
+    >>> q, k, v = np.array([[0.0]]), np.array([[1.0], [2.0]]), np.array([[10.0], [20.0]])
+    >>> attend(q, k, v), attend(q, k, v, np.array([[False, True]]))
+    (array([[15.]]), array([[20.]]))
+    """
+    return attention_weights(q, k, visible, bias) @ v
+
+
+def attend_torch(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    visible: Tensor | None = None,
+    bias: Tensor | None = None,
+    causal: bool = False,
+    dropout: float = 0.0,
+) -> Tensor:
+    """`attend` by torch's kernel. `causal` stands for a triangular `visible`, which it then need not read.
+
+    `dropout` is the share of weights left out. Raises ValueError as `attend`, and for a `visible` that is
+    not boolean, which torch would add to the scores.
+    """
+    mask = bias
+    if visible is not None:
+        if visible.dtype != torch.bool:
+            raise ValueError(f"visible must be boolean, true where a key may be seen; got {visible.dtype}")
+        if not visible.any(dim=-1).all():
+            raise ValueError(SEES_NOTHING)
+        mask = visible if bias is None else bias.masked_fill(~visible, -torch.inf)
+    return scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal)
+
+
+class Attention(nn.Module):
+    """Attention with several heads, of a text to itself or to another.
+
+    The matrix of queries, keys and values is one, laid out as in torch's nn.MultiheadAttention.
+
+    Args:
+        config: of the stack it belongs to.
+    """
+
+    def __init__(self, config: Config):
+        super().__init__()
+        self.sizes = [config.n_heads * config.d_head, *[config.kv_heads * config.d_head] * 2]
+        self.n_heads, self.d_head, self.dropout = config.n_heads, config.d_head, config.dropout
+        self.qkv = nn.Linear(config.d_model, sum(self.sizes), bias=config.bias)
+        self.output = nn.Linear(config.d_model, config.d_model, bias=config.bias)
+
+    def _project(self, x: Tensor, begin: int, end: int) -> list[Tensor]:
+        """Some of the parts q, k, v of vectors (B, T, D), each (B, its heads, T, K)."""
+        rows = slice(sum(self.sizes[:begin]), sum(self.sizes[:end]))
+        weight, bias = self.qkv.weight, self.qkv.bias
+        if rows.stop - rows.start < len(weight):
+            weight, bias = weight[rows], None if bias is None else bias[rows]
+        parts = linear(x, weight, bias).split(self.sizes[begin:end], dim=-1)
+        return [part.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for part in parts]
+
+    def heads(
+        self,
+        x: Tensor,
+        rotation: tuple[Tensor, Tensor] | None = None,
+        source: Tensor | None = None,
+        cache: KeysValues | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries (B, H, T, K), and keys and values (B, H, S, K), a group's repeated for all its heads."""
+        if source is None:
+            q, k, v = self._project(x, 0, 3)
+            if rotation is not None:
+                q, k = rotate(q, *rotation), rotate(k, *rotation)
+            k, v = (k, v) if cache is None else cache.extend(k, v)
+        else:
+            (q,) = self._project(x, 0, 1)
+            if cache is not None and cache.held is not None:
+                k, v = cache.held  # the other text has not changed
+            else:
+                k, v = self._project(source, 1, 3)
+                if cache is not None:
+                    cache.held = k, v
+        if k.shape[1] < self.n_heads:
+            k, v = (part.repeat_interleave(self.n_heads // k.shape[1], dim=1) for part in (k, v))
+        return q, k, v
+
+    def forward(
+        self,
+        x: Tensor,
+        visible: Tensor | None = None,
+        bias: Tensor | None = None,
+        causal: bool = False,
+        rotation: tuple[Tensor, Tensor] | None = None,
+        source: Tensor | None = None,
+        cache: KeysValues | None = None,
+    ) -> Tensor:
+        """What each token gets from those it sees, (B, T, D).
+
+        Args:
+            x: vectors of the tokens, (B, T, D).
+            visible, bias, causal: as of `attend_torch`, broadcast to (B, H, T, S).
+            rotation: RoPE's cosines and sines, each (T, K / 2) or (B, 1, T, K / 2).
+            source: vectors of another text to look at, (B, S, D).
+            cache: keys and values of the tokens before x, to be extended; of another text, to be kept.
+        """
+        q, k, v = self.heads(x, rotation, source, cache)
+        dropout = self.dropout if self.training else 0.0
+        found = attend_torch(q, k, v, visible, bias, causal, dropout)
+        return self.output(found.transpose(1, 2).flatten(2))

@@ -1,0 +1,123 @@
+"""A Transformer as a language model: it keeps keys and values of what it has read, and reads on from them.
+
+A text that has outgrown the context is seen through a window, in which each token stands one place further
+to the front than before: nothing that was kept holds for it, and it is read anew at every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lmcourse.model import check_whole
+from lmcourse.neural.torch_model import TorchModel, asking, device_of, log_probs_of
+from lmcourse.reader import Reader
+from lmcourse.transformer.network import Cache, Transformer
+from lmcourse.vocabulary import Vocabulary
+
+
+class TransformerModel(TorchModel):
+    """A decoder and its vocabulary.
+
+    Args:
+        module: the network.
+        vocab: the tokens.
+        start: id of a token taken to stand before every text.
+        end: id of the token that closes a text.
+        context_length: the most tokens that it is shown; None: as its config says. With learned positions it
+            can be no more than that.
+
+    Raises ValueError for a network of another vocabulary, one that reads a source, a context too long.
+    """
+
+    module: Transformer
+    context_length: int
+
+    def __init__(
+        self,
+        module: Transformer,
+        vocab: Vocabulary,
+        start: int,
+        end: int | None = None,
+        context_length: int | None = None,
+    ):
+        config = module.config
+        if config.vocab_size != len(vocab):
+            raise ValueError(
+                f"vocab_size={config.vocab_size} of the network, but the vocabulary has {len(vocab)} tokens; "
+                "build the one for the other"
+            )
+        if config.cross:
+            raise ValueError("a network with cross=True reads a source; a language model has none")
+        length = config.context_length if context_length is None else context_length
+        length = check_whole(length, "context_length")
+        if config.position == "learned" and length > config.context_length:
+            raise ValueError(
+                f"context_length={length} is more than the {config.context_length} learned positions"
+            )
+        super().__init__(module, vocab, length, start, end)
+
+    def reader(self, contexts: Sequence[Sequence[int]] = ((),)) -> TransformerReader:
+        """A reader that keeps keys and values of all rows in one tensor for each layer."""
+        return TransformerReader(self, contexts)
+
+    def logits(self, token_ids: Tensor, rows: Tensor, places: Tensor) -> Tensor:
+        """As `TorchModel` says, with an output only where it is asked for."""
+        return self.module.logits(self.module.hidden(token_ids)[rows, places])
+
+
+class TransformerReader(Reader):
+    """Texts that a Transformer reads side by side.
+
+    Args:
+        model: the Transformer.
+        contexts: B sequences of token ids; what is the same in several rows is read once.
+    """
+
+    def __init__(self, model: TransformerModel, contexts: Sequence[Sequence[int]]):
+        super().__init__(model.vocab_size, len(contexts))
+        self._module, self._longest = model.module, model.context_length
+        texts = [tuple(model.window([model.start, *context])) for context in contexts]
+        distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        self._windows = [list(text) for text in distinct]
+        self._read_anew()
+        self._select([distinct[text] for text in texts])
+
+    def _read_anew(self) -> None:
+        """Read the windows, the shorter ones filled up on the right."""
+        self._cache = Cache(self._module.config.n_layers)
+        longest = max(map(len, self._windows), default=1)
+        filled = [[*window, *[0] * (longest - len(window))] for window in self._windows]
+        hidden = self._hidden_of(filled, longest)
+        lengths = torch.tensor(list(map(len, self._windows)), device=hidden.device, dtype=torch.int64)
+        self._last = hidden[torch.arange(len(filled)), lengths - 1]
+        self._cache.forget(lengths)
+
+    def _hidden_of(self, tokens: list[list[int]], length: int) -> Tensor:
+        """What the network makes of more tokens (B, T)."""
+        ids = torch.tensor(tokens, device=device_of(self._module), dtype=torch.int64).reshape(-1, length)
+        with asking(self._module):
+            return self._module.hidden(ids, cache=self._cache)
+
+    def _predict(self) -> np.ndarray:
+        with asking(self._module):
+            return log_probs_of(self._module.logits(self._last))
+
+    def _read(self, tokens: list[int]) -> None:
+        outgrown = any(len(window) == self._longest for window in self._windows)
+        for window, token in zip(self._windows, tokens):
+            window.append(token)
+            del window[: -self._longest]
+        if outgrown:
+            self._read_anew()
+        else:
+            self._last = self._hidden_of([[token] for token in tokens], 1)[:, -1]
+
+    def _select(self, rows: list[int]) -> None:
+        self._windows = [list(self._windows[row]) for row in rows]
+        chosen = torch.tensor(rows, device=self._last.device, dtype=torch.int64)
+        self._last = self._last[chosen]
+        self._cache.select(chosen)
