@@ -25,9 +25,12 @@ def lstm_gated(gates: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
 
     Returns h' and c'.
     """
-    write, keep, new, show = gates.chunk(4, dim=-1)
-    memory = torch.addcmul(torch.sigmoid(keep) * memory, torch.sigmoid(write), torch.tanh(new))
-    return torch.sigmoid(show) * torch.tanh(memory), memory
+    size = memory.shape[-1]
+    # the sigmoid of all four at once, though g needs none: the fewer calls, the quicker
+    write, keep, _, show = torch.sigmoid(gates).chunk(4, dim=-1)
+    new = torch.tanh(gates[..., 2 * size : 3 * size])
+    memory = torch.addcmul(keep * memory, write, new)
+    return show * torch.tanh(memory), memory
 
 
 def lstm_step(
@@ -79,12 +82,12 @@ class ReadLSTM(torch.autograd.Function):
         # what the gates' inputs do: those of i, f and g to c', that of o to h'
         to_memory = [g * i * (1 - i), memories[:-1] * f * (1 - f), i * (1 - g**2)]
         slopes = torch.cat([*to_memory, bent * o * (1 - o)], dim=-1)
-        d_gates, d_hidden = torch.empty_like(gates), torch.zeros_like(d_memory)
-        tokens = list(zip(d_gates, d_hiddens, slopes, shown, f))
+        d_gates, d_hidden = torch.empty_like(gates), d_hiddens[-1]
+        before = [torch.zeros_like(d_memory), *d_hiddens[:-1]]  # given to the state that each token finds
+        tokens = list(zip(d_gates, before, slopes, shown, f))
         for d_gate, d_given, slope, show, keep in reversed(tokens):
-            d_hidden = d_hidden + d_given
             d_memory = torch.addcmul(d_memory, d_hidden, show)
             torch.mul(slope, torch.cat([d_memory, d_memory, d_memory, d_hidden], dim=-1), out=d_gate)
-            d_hidden, d_memory = d_gate @ weight_hh, d_memory * keep
+            d_hidden, d_memory = torch.addmm(d_given, d_gate, weight_hh), d_memory * keep
         d_weight = d_gates.flatten(0, 1).T @ hiddens[:-1].flatten(0, 1)
         return d_gates, d_hidden, d_memory, d_weight
