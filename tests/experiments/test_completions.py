@@ -120,6 +120,8 @@ def test_effective_rank_of_matrices_that_are_known():
     assert effective_rank(np.full((4, 4), 0.25)) == pytest.approx(1)
     assert effective_rank(np.eye(4)) == pytest.approx(4)
     assert effective_rank(blocks) == pytest.approx(2)
+    # shares 2/3 and 1/3: exp(ln 3 - 2/3 ln 2)
+    assert effective_rank(np.diag([2.0, 1.0])) == pytest.approx(3 / 2 ** (2 / 3))
 
 
 @pytest.mark.parametrize("kind", ["everything", "prefix", "masked"])
