@@ -7,7 +7,7 @@ here knows of places: a pair is found by what it is.
 
 *Mouse*: the Transformer of the agreement world, with and without the division of scores by √d.
 
-Each model's learning rate is tried at the values of `RATES`; the page takes the best of each.
+Learning rates stand in the settings; where there are several, the page takes the best of each kind of model.
 """
 
 from __future__ import annotations
@@ -205,15 +205,37 @@ def mouse(
 
 
 def _recall(model: str, n: int, width: int, steps: int, rate: float, seed: int) -> dict:
-    return dict(task="recall", model=model, n=n, width=width, steps=steps, rate=rate, seed=seed)
+    return {
+        "task": "recall",
+        "model": model,
+        "n": n,
+        "width": width,
+        "steps": steps,
+        "rate": rate,
+        "seed": seed,
+    }
 
 
 def _scale(width: int, scaled: bool, rate: float, seed: int) -> dict:
-    return dict(task="scale", n=16, width=width, scaled=scaled, steps=400, rate=rate, seed=seed)
+    return {
+        "task": "scale",
+        "n": 16,
+        "width": width,
+        "scaled": scaled,
+        "steps": 400,
+        "rate": rate,
+        "seed": seed,
+    }
 
 
-def _mouse(width: int, n_heads: int, scaled: bool, rate: float, seed: int) -> dict:
-    return dict(task="mouse", width=width, n_heads=n_heads, scaled=scaled, steps=600, rate=rate, seed=seed)
+def _mouse(n_heads: int, scaled: bool, rate: float, seed: int) -> dict:
+    size = {"width": 32, "n_heads": n_heads, "scaled": scaled, "steps": 600}
+    return {"task": "mouse", **size, "rate": rate, "seed": seed}
+
+
+def _heads(n_heads: int, hidden: int, steps: int, seed: int) -> dict:
+    size = {"n": 8, "width": 32, "n_heads": n_heads, "hidden": hidden}
+    return {"task": "heads", **size, "steps": steps, "rate": 1e-2, "seed": seed}
 
 
 AGAIN = _recall("attention", 4, 16, 20, 1e-2, 0)  # a quick one, measured anew by every test
@@ -221,7 +243,12 @@ SEEDS = range(3)
 SETTINGS = [
     AGAIN,
     *(_scale(*each) for each in product((16, 64, 256), (True, False), RATES, SEEDS)),
-    *(_mouse(32, *each) for each in product((4, 1), (True, False), MOUSE_RATES, SEEDS)),
+    *({**_scale(64, False, rate, seed), "shrunk": True} for rate, seed in product(RATES, SEEDS)),
+    *(
+        _heads(*each, seed)
+        for each in ((1, 0, 600), (2, 0, 600), (1, 64, 600), (1, 0, 2400), (1, 64, 2400))
+        for seed in SEEDS
+    ),
     *(
         _recall(model, n, 64, 1000, rate, seed)
         for n in (2, 4, 8, 16, 32)
@@ -230,6 +257,7 @@ SETTINGS = [
     ),
     *(_recall("lstm", 16, 64, 3000, 3e-3, seed) for seed in SEEDS),
     *(_recall("lstm", 16, 128, 1000, 3e-3, seed) for seed in SEEDS),
+    *(_mouse(*each) for each in product((4, 1), (True, False), MOUSE_RATES, SEEDS)),
 ]
 
 
@@ -241,13 +269,19 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001
         model = mouse(s["width"], s["n_heads"], s["scaled"], s["rate"], s["steps"], start, s["seed"])
         found = parts(model)
         return {"excess": round(sum(found.values()), 4), "number": round(found["number"], 4)}
-    if s["task"] == "scale":
-        network: LookUp = LookBack(s["width"], scaled=s["scaled"])
+    if s["task"] == "heads":
+        network: LookUp = LookBack(s["width"], 2, s["hidden"], s["n_heads"])
+    elif s["task"] == "scale":
+        network = LookBack(s["width"], scaled=s["scaled"])
     else:
         network = (LookBack if s["model"] == "attention" else Carry)(s["width"])
-    history = learn(network.draw(start), s["n"], s["steps"], s["rate"], s["seed"])
+    network.draw(start)
+    if s.get("shrunk"):
+        with torch.no_grad():
+            network.W_q.weight.div_(math.sqrt(s["width"]))
+    history = learn(network, s["n"], s["steps"], s["rate"], s["seed"])
     return {
-        "right": round(share_right(network, s["n"])[0], 4),
+        "right": [round(share, 4) for share in share_right(network, s["n"])],
         "losses": [round(float(np.mean(history.losses[at : at + 20])), 3) for at in range(0, s["steps"], 20)],
         "parameters": sum(p.numel() for p in network.parameters()),
     }
