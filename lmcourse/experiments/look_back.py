@@ -228,8 +228,8 @@ def _scale(width: int, scaled: bool, rate: float, seed: int) -> dict:
     }
 
 
-def _mouse(n_heads: int, scaled: bool, rate: float, seed: int) -> dict:
-    size = {"width": 32, "n_heads": n_heads, "scaled": scaled, "steps": 600}
+def _mouse(scaled: bool, rate: float, seed: int) -> dict:
+    size = {"width": 32, "n_heads": 1, "scaled": scaled, "steps": 300}
     return {"task": "mouse", **size, "rate": rate, "seed": seed}
 
 
@@ -257,7 +257,7 @@ SETTINGS = [
     ),
     *(_recall("lstm", 16, 64, 3000, 3e-3, seed) for seed in SEEDS),
     *(_recall("lstm", 16, 128, 1000, 3e-3, seed) for seed in SEEDS),
-    *(_mouse(*each) for each in product((4, 1), (True, False), MOUSE_RATES, SEEDS)),
+    *(_mouse(*each) for each in product((True, False), MOUSE_RATES, SEEDS)),
 ]
 
 
