@@ -251,12 +251,12 @@ SETTINGS = [
     ),
     *(
         _recall(model, n, 64, 1000, rate, seed)
-        for n in (2, 4, 8, 16, 32)
-        for model, rate in (("attention", 1e-2), ("lstm", 3e-3), ("lstm", 1e-2))
+        for n in (2, 4, 8, 16)
+        for model, rates in (("attention", (1e-2,)), ("lstm", (3e-3, 1e-2, 2e-2) if n < 8 else (1e-2, 2e-2)))
+        for rate in rates
         for seed in SEEDS
     ),
-    *(_recall("lstm", 16, 64, 3000, 3e-3, seed) for seed in SEEDS),
-    *(_recall("lstm", 16, 128, 1000, 3e-3, seed) for seed in SEEDS),
+    *(_recall("lstm", 4, *each, 1e-2, seed) for each in ((64, 4000), (128, 1000)) for seed in SEEDS),
     *(_mouse(*each) for each in product((True, False), MOUSE_RATES, SEEDS)),
 ]
 
