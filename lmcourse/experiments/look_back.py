@@ -203,53 +203,29 @@ def mouse(
 # ---------- what is measured ----------
 
 
-def _recall(model: str, n: int, width: int, steps: int, rate: float, seed: int) -> dict:
-    return {
-        "task": "recall",
-        "model": model,
-        "n": n,
-        "width": width,
-        "steps": steps,
-        "rate": rate,
-        "seed": seed,
-    }
+def _setting(task: str, **named) -> dict:
+    """A setting with the values of most others where none is given."""
+    network = {"model": "attention", "width": 64, "n_heads": 1, "hidden": 0, "scaled": True, "shrunk": False}
+    return {"task": task, "n": None, **network, "steps": 1000, "rate": 1e-2, "seed": 0, **named}
 
 
-def _scale(width: int, scaled: bool, rate: float, seed: int) -> dict:
-    return {
-        "task": "scale",
-        "n": 16,
-        "width": width,
-        "scaled": scaled,
-        "steps": 400,
-        "rate": rate,
-        "seed": seed,
-    }
-
-
-def _mouse(scaled: bool, seed: int) -> dict:
-    size = {"width": 32, "n_heads": 1, "scaled": scaled, "steps": 200}
-    return {"task": "mouse", **size, "rate": 1e-2, "seed": seed}
-
-
-def _heads(n_heads: int, hidden: int, steps: int, seed: int) -> dict:
-    size = {"n": 8, "width": 32, "n_heads": n_heads, "hidden": hidden}
-    return {"task": "heads", **size, "steps": steps, "rate": 1e-2, "seed": seed}
-
-
-AGAIN = _recall("attention", 4, 16, 20, 1e-2, 0)  # a quick one, measured anew by every test
 SEEDS = range(3)
+AGAIN = _setting("recall", n=4, width=16, steps=20)  # a quick one, measured anew by every test
 SETTINGS = [
     AGAIN,
-    *(_scale(*each) for each in product((16, 64, 256), (True, False), RATES, SEEDS)),
-    *({**_scale(64, False, rate, seed), "shrunk": True} for rate, seed in product(RATES, SEEDS)),
     *(
-        _heads(*each, seed)
-        for each in ((1, 0, 600), (2, 0, 600), (1, 64, 600), (1, 0, 2400), (1, 64, 2400))
+        _setting("scale", n=16, width=width, scaled=kind == "scaled", shrunk=kind == "shrunk", steps=400)
+        | {"rate": rate, "seed": seed}
+        for width, kind in (*product((16, 64, 256), ("scaled", "unscaled")), (64, "shrunk"))
+        for rate, seed in product(RATES, SEEDS)
+    ),
+    *(
+        _setting("two keys", n=8, width=32, n_heads=n_heads, hidden=hidden, steps=steps, seed=seed)
+        for n_heads, hidden, steps in ((1, 0, 600), (2, 0, 600), (1, 64, 600), (1, 0, 2400), (1, 64, 2400))
         for seed in SEEDS
     ),
     *(
-        _recall(model, n, 64, 1000, rate, seed)
+        _setting("recall", model=model, n=n, rate=rate, seed=seed)
         for n, model, rates in (
             *((n, "attention", (1e-2,)) for n in (2, 4, 8, 16)),
             *((n, "lstm", (3e-3, 1e-2, 2e-2)) for n in (2, 4)),
@@ -259,29 +235,39 @@ SETTINGS = [
         for rate in rates
         for seed in SEEDS
     ),
-    *(_recall("lstm", 4, 64, 2000, 2e-2, seed) for seed in SEEDS),
-    *(_mouse(*each) for each in product((True, False), range(8))),
+    *(_setting("recall", model="lstm", n=4, steps=2000, rate=2e-2, seed=seed) for seed in SEEDS),
+    *(
+        _setting("mouse", model="transformer", width=32, scaled=scaled, steps=200, seed=seed)
+        for scaled in (True, False)
+        for seed in range(8)
+    ),
 ]
+
+
+def build(setting: Mapping) -> LookUp:
+    """The network of a setting, its weights drawn from its seed."""
+    asked = 2 if setting["task"] == "two keys" else 1
+    if setting["model"] == "lstm":
+        network: LookUp = Carry(setting["width"], asked)
+    else:
+        size = (setting["width"], asked, setting["hidden"], setting["n_heads"], setting["scaled"])
+        network = LookBack(*size)
+    network.draw(np.random.default_rng(setting["seed"]))
+    if setting["shrunk"]:
+        with torch.no_grad():
+            network.W_q.weight.div_(math.sqrt(setting["width"]))
+    return network
 
 
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001 - seeds pair the models
     """Share of right answers and losses, means of 20 steps; in the mouse world the excess over the truth."""
     s = dict(setting)
-    start = np.random.default_rng(s["seed"])
     if s["task"] == "mouse":
+        start = np.random.default_rng(s["seed"])
         model = mouse(s["width"], s["n_heads"], s["scaled"], s["rate"], s["steps"], start, s["seed"])
         split = parts(model)
         return {"excess": round(sum(split.values()), 4), "number": round(split["number"], 4)}
-    if s["task"] == "heads":
-        network: LookUp = LookBack(s["width"], 2, s["hidden"], s["n_heads"])
-    elif s["task"] == "scale":
-        network = LookBack(s["width"], scaled=s["scaled"])
-    else:
-        network = (LookBack if s["model"] == "attention" else Carry)(s["width"])
-    network.draw(start)
-    if s.get("shrunk"):
-        with torch.no_grad():
-            network.W_q.weight.div_(math.sqrt(s["width"]))
+    network = build(setting)
     history = learn(network, s["n"], s["steps"], s["rate"], s["seed"])
     found = {
         "right": [round(share, 4) for share in share_right(network, s["n"])],
