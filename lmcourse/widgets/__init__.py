@@ -3,6 +3,7 @@
 Python validates and is the reference; the JavaScript beside each module computes the same and draws it.
 """
 
+from lmcourse.widgets.attention_steps import AttentionSteps
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
 from lmcourse.widgets.guessing import GuessingGame
@@ -16,6 +17,7 @@ from lmcourse.widgets.tree import SentenceTree
 from lmcourse.widgets.wordmap import WordMap
 
 __all__ = [
+    "AttentionSteps",
     "CodingInterval",
     "EntropyExplorer",
     "GradientLaboratory",
