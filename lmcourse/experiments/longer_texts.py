@@ -159,7 +159,9 @@ def bits_lost(logits: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """At each place: KL of what is known to follow, (N, T, V); or the surprise at a target, (N, T)."""
     said = log2_probs(logits)
     if wanted.ndim == 2:
-        return np.where(wanted < 0, np.nan, -np.take_along_axis(said, np.maximum(wanted, 0)[..., None], -1)[..., 0])
+        return np.where(
+            wanted < 0, np.nan, -np.take_along_axis(said, np.maximum(wanted, 0)[..., None], -1)[..., 0]
+        )
     ratio = np.log2(wanted, out=np.zeros_like(wanted), where=wanted > 0) - said
     return (wanted * ratio).sum(axis=-1)
 

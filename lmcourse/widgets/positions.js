@@ -1,5 +1,5 @@
-// The position explorer. First the arithmetic, the same as lmcourse/transformer/positions.py and tested against it; then
-// the drawing. A table has a list for each number of a vector, with an entry for each place.
+// The position explorer. First the arithmetic, the same as lmcourse/transformer/positions.py and tested against it;
+// then the drawing. A table has a list for each number of a vector, with an entry for each place.
 
 import { bells } from "./bells.js";
 import {
@@ -101,7 +101,7 @@ const KINDS = { rope: "RoPE", sinusoidal: "sinusoids", alibi: "ALiBi", learned: 
 const VECTORS = { ones: "all ones", random: "random" };
 const BASES = [2, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 500_000, 1_000_000];
 const NAMES = ["kind", "size", "base", "query", "distance", "pair", "vectors", "n_heads", "head", "seed"];
-const SVG = "http://www.w3.org/2000/svg";
+const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
 const ROW = 10; // pixels of a row of the picture
 
 function svg(tag, attributes = {}, ...children) {
@@ -214,9 +214,8 @@ const exact = (x) => String(Number(x.toPrecision(4)));
 
 function angleText(lab) {
   const [theta, distance] = [frequency(pairOf(lab), lab), lab.query - keyOf(lab)];
-  const whole = 2 * Math.PI / theta;
-  return `Pair ${pairOf(lab)} turns by ${exact(theta)} a token, once round in ${exact(whole)} tokens. ` +
-    `Key to query, over ${distance}: ${exact(distance * theta)}.`;
+  return `Pair ${pairOf(lab)} turns by ${exact(theta)} a token, once round in ${exact(2 * Math.PI / theta)} tokens. ` +
+    `Over the distance of ${distance} that is ${exact(distance * theta)}, in radians.`;
 }
 
 function render({ model, el }) {

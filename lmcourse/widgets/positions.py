@@ -46,7 +46,7 @@ class PositionExplorer(Widget):
     kind = traitlets.Enum(["sinusoidal", "rope", "alibi", "learned"], "rope").tag(sync=True)
     size = traitlets.Int(8).tag(sync=True)
     base = traitlets.Float(10_000.0).tag(sync=True)
-    query = traitlets.Int(40).tag(sync=True)
+    query = traitlets.Int(100).tag(sync=True)
     distance = traitlets.Int(3).tag(sync=True)
     pair = traitlets.Int(0).tag(sync=True)
     vectors = traitlets.Enum(["ones", "random"], "ones").tag(sync=True)
@@ -63,9 +63,7 @@ class PositionExplorer(Widget):
     @traitlets.validate("base")
     def _check_base(self, proposal: dict) -> float:
         if not LEAST_BASE <= proposal["value"] <= MOST_BASE:
-            raise ValueError(
-                f"base={proposal['value']} must lie between {LEAST_BASE:g} and {MOST_BASE:,.0f}"
-            )
+            raise ValueError(f"base={proposal['value']} must lie between {LEAST_BASE:g} and {MOST_BASE:,.0f}")
         return proposal["value"]
 
     @traitlets.validate(*RANGES)
