@@ -8,7 +8,7 @@ from lmcourse.widgets import PositionExplorer
 
 
 def test_rope_by_hand():
-    # One pair, all ones, a radian a token: turned apart by the distance d, two arrows of length √2 give 2 cos d.
+    # One pair, all ones, a radian a token: arrows of length √2 that are turned apart by d give 2 cos d.
     found = PositionExplorer(size=2, query=2, distance=1).measures
     assert found["scores"] == pytest.approx([2, 2 * math.cos(1), 2 * math.cos(2)])
     asks, answers = ([math.cos(t) - math.sin(t), math.sin(t) + math.cos(t)] for t in (2, 1))
