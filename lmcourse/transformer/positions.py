@@ -29,9 +29,9 @@ def angles(positions: Tensor, size: int, base: float = 10_000.0) -> Tensor:
     return positions[..., None].double() * base ** (-steps / size)
 
 
-def sinusoidal(positions: Tensor, d_model: int) -> Tensor:
+def sinusoidal(positions: Tensor, d_model: int, base: float = 10_000.0) -> Tensor:
     """Sine and cosine of each angle in turn, (..., D) of positions (...), in double precision."""
-    found = angles(positions, d_model)
+    found = angles(positions, d_model, base)
     return torch.stack([found.sin(), found.cos()], dim=-1).flatten(-2)
 
 

@@ -10,6 +10,7 @@ from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
 from lmcourse.widgets.ngrams import NgramExplorer
 from lmcourse.widgets.playground import TrainingPlayground
+from lmcourse.widgets.positions import PositionExplorer
 from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
@@ -23,6 +24,7 @@ __all__ = [
     "GradientLaboratory",
     "GuessingGame",
     "NgramExplorer",
+    "PositionExplorer",
     "SentenceTree",
     "SparsityMap",
     "TemperatureExplorer",

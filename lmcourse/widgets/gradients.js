@@ -1,6 +1,7 @@
 // The gradient laboratory. First the arithmetic, the same as lmcourse/neural/bells.py and gradient_lab.py and tested
 // against them; then the drawing. Vectors are lists of numbers, a matrix is a list of its rows.
 
+import { bells } from "./bells.js";
 import { button, div, group, h, mount, mute, say, section, setter, slider } from "./ui.js";
 
 // ---------- arithmetic ----------
@@ -9,27 +10,6 @@ const GATE_BIAS = -2;
 const TINY = 1e-5;
 const WIDTH = 24;
 const DRIVE = 0.3;
-
-// 32 bits in, 32 bits out, each depending on all.
-function mix(z) {
-  z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-  return (z ^ (z >>> 16)) >>> 0;
-}
-
-// A seed's stream of nearly normal numbers: each call takes so many on.
-export function bells(seed) {
-  const base = mix(seed + 1);
-  let at = 0;
-  const next = () => {
-    let sum = 0;
-    for (let i = 0; i < 12; i++, at++) sum += mix((base + Math.imul(at, 0x9e3779b9)) | 0);
-    return sum / 2 ** 32 - 6;
-  };
-  return (count) => Array.from({ length: count }, next);
-}
-
-export const someBells = (seed, begin, count) => bells(seed)(begin + count).slice(begin);
 
 const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 const length = (a) => Math.sqrt(dot(a, a));

@@ -1,0 +1,87 @@
+"""The position explorer in a real browser: its numbers are Python's, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from widget_pages import call_each, check_looks, move, open_widgets, set_theme
+
+from lmcourse.transformer.positions import alibi_slopes
+from lmcourse.widgets import PositionExplorer
+
+ROOT = ".lmc-positions"
+NAMES = ["kind", "size", "base", "query", "distance", "pair", "vectors", "n_heads", "head", "seed"]
+SETTINGS = [
+    {"kind": k, "size": s, "base": b, "query": q, "distance": 5, "pair": s // 3, "vectors": v, "seed": s}
+    for k, (s, b), q, v in product(
+        ["rope", "sinusoidal", "learned"], [(2, 10.0), (8, 1e4), (32, 5e5)], [0, 127], ["ones", "random"]
+    )
+] + [
+    {"kind": "alibi", "query": q, "n_heads": n, "head": h}
+    for q, (n, h) in product([0, 77], [(1, 0), (6, 5), (8, 3), (12, 15)])
+]
+
+
+def test_the_page_computes_what_python_computes(page):
+    widgets = [PositionExplorer(**setting) for setting in SETTINGS]
+    labs = [[{name: getattr(w, name) for name in NAMES}] for w in widgets]
+    for widget, found in zip(widgets, call_each(page, "positions.js", "measures", labs)):
+        expected = widget.measures
+        assert found.keys() == expected.keys()
+        for name, values in expected.items():
+            np.testing.assert_allclose(found[name], values, atol=1e-9, err_msg=f"{name} {widget.kind}")
+
+
+def test_slopes_are_those_of_the_package(page):
+    heads = range(1, 17)
+    for n, found in zip(heads, call_each(page, "positions.js", "slopes", [[n] for n in heads])):
+        assert found == alibi_slopes(n)
+
+
+def check(page, **setting) -> None:
+    """The page shows what Python makes of a setting."""
+    widget = PositionExplorer(**setting)
+    shown = [float(x) for x in page.get_attribute(ROOT, "data-scores").split()]
+    assert shown == pytest.approx(widget.measures["scores"], abs=1e-9)
+    distance = min(widget.distance, widget.query)
+    said = page.locator(f"{ROOT} [role=status]").inner_text()
+    assert f"key at {widget.query - distance}, distance {distance}" in said
+
+
+def test_all_choices_by_mouse_and_by_keyboard(page, tmp_path):
+    open_widgets(page, tmp_path, PositionExplorer())
+    check(page)
+    move(page, page.locator("[data-slider=query]"), 60)
+    check(page, query=60)
+    page.locator("[data-slider=query]").press("ArrowRight")
+    page.locator("[data-slider=distance]").press("End")
+    setting: dict = {"query": 61, "distance": 61}
+    check(page, **setting)
+    page.locator("[data-slider=size]").press("ArrowRight")
+    page.locator("[data-slider=base]").press("ArrowLeft")
+    page.locator("[data-choice=vectors]").select_option("random")
+    setting |= {"size": 10, "base": 3000.0, "vectors": "random"}
+    check(page, **setting)
+    page.get_by_role("button", name="Other numbers").press("Enter")
+    setting["seed"] = 1
+    check(page, **setting)
+    for kind in ("sinusoidal", "learned", "alibi"):
+        page.locator("[data-choice=kind]").select_option(kind)
+        check(page, kind=kind, **setting)
+    page.locator("[data-slider=n_heads]").press("Home")
+    assert page.locator("[data-slider=head]").get_attribute("max") == "0"
+    check(page, kind="alibi", n_heads=1, **setting)
+    assert not page.locator("[data-slider=base]").is_visible()
+    page.locator("[data-slider=query]").press("Home")  # nothing stands before it
+    check(page, kind="alibi", n_heads=1, query=0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1280])  # a small phone: 360 and the scroll bar
+def test_looks(page, tmp_path, theme, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    open_widgets(page, tmp_path, PositionExplorer(), PositionExplorer(kind="alibi"))
+    set_theme(page, theme)
+    check_looks(page)
