@@ -211,9 +211,7 @@ def build(model: str, order: int, rng: np.random.Generator) -> nn.Module:
     return RecurrentNetwork(size, WIDTHS[model], 1, model).draw(rng)
 
 
-def learn(
-    network: nn.Module, sentences: list[list[int]], seed: int, steps: int = STEPS, rate: float = 2e-2
-) -> TorchModel:
+def teach(network: nn.Module, sentences: list[list[int]], seed: int, steps: int, rate: float) -> None:
     """Train on nine tenths of the sentences; the last tenth, 1,000 at most, chooses the weights."""
     cut = len(sentences) * 9 // 10
     inputs, targets = sentence_batches(sentences[:cut], world().end)
@@ -230,6 +228,13 @@ def learn(
 
     recipe = Recipe(steps, rate, warmup=20, judge_every=50)
     train(network, loss, recipe, lambda: surprise(*kept).item(), progress=False)
+
+
+def learn(
+    network: nn.Module, sentences: list[list[int]], seed: int, steps: int = STEPS, rate: float = 2e-2
+) -> TorchModel:
+    """What a network is after `teach`, as a language model."""
+    teach(network, sentences, seed, steps, rate)
     cls = RecurrentModel if isinstance(network, RecurrentNetwork) else WindowModel
     return cls(network, world().vocab, start=world().end, end=world().end)
 

@@ -1,0 +1,103 @@
+"""Transformers at the depths of chapter 4: what they say at nesting never read, and weights to look into.
+
+The protocol is that of `depths`: agreement two deep to read, 20,000 sentences a run, about 10,000 parameters,
+1,000 steps of 64 sentences, weights chosen on a tenth kept apart; then the number of the main verb at depths
+0 to 5. Here the Transformers differ in how they know where a token stands; an LSTM learns beside them, on the
+same sentences in the same batches. Each kind's learning rate was the best of 0.0025, 0.005, 0.01 and 0.02 in
+a single run of 700 steps on other sentences, judged on the world of depth 2; the LSTM's is that of `depths`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from lmcourse.experiments import depths, run
+from lmcourse.experiments.frame import RESULTS
+from lmcourse.neural.recurrent import RecurrentModel, RecurrentNetwork
+from lmcourse.neural.torch_model import TorchModel
+from lmcourse.neural.weights import load_weights, save_weights
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.model import TransformerModel
+from lmcourse.transformer.network import Transformer
+
+LONGEST = 24  # tokens: a full stop, the deepest phrase that is asked about, and one more
+RATE = 1e-2
+MODELS = ("rope", "lstm", "none", "alibi", "learned")
+KEPT = ("rope", "lstm")  # whose weights the page looks into
+SEEDS = range(3)
+AGAIN = {"model": "rope", "sentences": 300, "steps": 20, "seed": 0}  # a quick one, measured by every test
+SETTINGS = [
+    AGAIN,
+    *(
+        {"model": model, "sentences": 20_000, "steps": depths.STEPS, "seed": seed}
+        for model in MODELS
+        for seed in SEEDS
+    ),
+]
+
+
+def build(model: str, rng: np.random.Generator) -> nn.Module:
+    """A network of the experiment, its weights drawn by NumPy."""
+    size = depths.world().vocab_size
+    if model == "lstm":
+        return RecurrentNetwork(size, depths.WIDTHS["lstm"], 1, "lstm").draw(rng)
+    return Transformer(Config(size, 20, 2, 3, LONGEST, d_ff=32, position=model)).draw(rng)
+
+
+def as_model(network: nn.Module) -> TorchModel:
+    """The network as a language model."""
+    cls = RecurrentModel if isinstance(network, RecurrentNetwork) else TransformerModel
+    world = depths.world()
+    return cls(network, world.vocab, start=world.end, end=world.end)
+
+
+def _path(model: str, seed: int) -> Path:
+    return RESULTS / f"inside_{model}_{seed}.safetensors"
+
+
+def load_network(model: str, seed: int) -> nn.Module:
+    """A network of `KEPT` with the weights that were measured."""
+    network = build(model, np.random.default_rng(0))
+    load_weights(network, _path(model, seed))
+    return network.eval()
+
+
+def measure(setting: Mapping, rng: np.random.Generator) -> dict:
+    """Excess and its parts at the depths that were read; the number of the main verb at each depth."""
+    model, seed = setting["model"], setting["seed"]
+    drawn_by = np.random.default_rng([seed, setting["sentences"]])
+    texts = depths.world().sample(setting["sentences"], drawn_by)
+    network = build(model, rng)
+    begin = time.process_time()
+    depths.teach(network, texts, seed, setting["steps"], depths.RATES.get(model, RATE))
+    seconds = time.process_time() - begin
+    if setting != AGAIN and model in KEPT:
+        save_weights(network, _path(model, seed))  # before it is judged: what is kept is what was measured
+    split = depths.parts(as_model(network))
+    found: dict = {
+        "excess": round(sum(split.values()), 4),
+        "parts": {k: round(v, 4) for k, v in split.items()},
+        "bits": [],
+        "right": [],
+    }
+    for depth in range(1 + (depths.LEARNED if setting == AGAIN else depths.DEEPEST)):
+        asked = depths.phrases(depth)
+        bits = depths.number_bits(as_model(network), asked)
+        found["bits"].append(round(float(asked.probs @ bits), 3))
+        found["right"].append(round(float(asked.probs @ (bits < 1)), 3))
+    return {
+        **found,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "seconds": None if setting == AGAIN else round(seconds),
+    }
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    run("inside", SETTINGS, measure)
