@@ -142,7 +142,7 @@ def number_bits(model: LanguageModel, asked: Phrases) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _places() -> tuple[Contexts, np.ndarray, np.ndarray]:
+def places() -> tuple[Contexts, np.ndarray, np.ndarray]:
     """What can have been said of a sentence; expected visits of each in one; what follows in truth (K, V)."""
     visits: dict[tuple[int, ...], float] = {}
     for text, p in world().sentences().items():
@@ -159,7 +159,7 @@ def parts(model: LanguageModel) -> dict[str, float]:
     *kind*: whether a noun, a main or an inner verb, or which other token comes; *number*: singular or plural,
     given the kind; *word*: which word, given both.
     """
-    contexts, visits, truth = _places()
+    contexts, visits, truth = places()
     said = np.exp(contexts.log_probs(model))
     groups = [ids for pair in _forms().values() for ids in pair]
     grouped = {token for ids in groups for token in ids}

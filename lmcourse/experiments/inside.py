@@ -3,15 +3,18 @@
 The protocol is that of `depths`: agreement two deep to read, 20,000 sentences a run, about 10,000 parameters,
 1,000 steps of 64 sentences, weights chosen on a tenth kept apart; then the number of the main verb at depths
 0 to 5. Here the Transformers differ in how they know where a token stands; an LSTM learns beside them, on the
-same sentences in the same batches. Each kind's learning rate was the best of 0.0025, 0.005, 0.01 and 0.02 in
-a single run of 700 steps on other sentences, judged on the world of depth 2; the LSTM's is that of `depths`.
+same sentences in the same batches. The Transformers' learning rate was the best of 0.0025, 0.005, 0.01 and
+0.02 in a single run of 700 steps with RoPE on other sentences, judged on the world of depth 2; the other
+positions took it over. The LSTM's is that of `depths`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,11 +23,13 @@ from torch import nn
 from lmcourse.experiments import depths, run
 from lmcourse.experiments.frame import RESULTS
 from lmcourse.neural.recurrent import RecurrentModel, RecurrentNetwork
-from lmcourse.neural.torch_model import TorchModel
+from lmcourse.neural.torch_model import TorchModel, asking
 from lmcourse.neural.weights import load_weights, save_weights
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.inside import stream
 from lmcourse.transformer.model import TransformerModel
 from lmcourse.transformer.network import Transformer
+from lmcourse.world import belief_states
 
 LONGEST = 24  # tokens: a full stop, the deepest phrase that is asked about, and one more
 RATE = 1e-2
@@ -66,6 +71,47 @@ def load_network(model: str, seed: int) -> nn.Module:
     network = build(model, np.random.default_rng(0))
     load_weights(network, _path(model, seed))
     return network.eval()
+
+
+class Places(NamedTuple):
+    """Every place in the sentences that are read, by what was said before it: K different beginnings."""
+
+    token_ids: torch.Tensor  # (R, T), sentences with a full stop before them that hold all beginnings
+    rows: torch.Tensor  # where each beginning ends, (K,)
+    columns: torch.Tensor  # (K,)
+    texts: list[tuple[int, ...]]  # the beginnings themselves, K
+    visits: np.ndarray  # how often each is met in one sentence, (K,)
+    beliefs: np.ndarray  # P(state of the automaton | beginning), (K, S)
+    truth: np.ndarray  # P(next token | beginning), (K, V)
+
+
+@lru_cache(maxsize=1)
+def places() -> Places:
+    """All beginnings of sentences two deep, with their exact belief states."""
+    contexts, visits, truth = depths.places()
+    world, texts = depths.world(), contexts.texts
+    longer = {text[:-1] for text in texts}
+    whole = [text for text in texts if text not in longer]
+    token_ids = torch.zeros(len(whole), 1 + max(map(len, whole)), dtype=torch.int64)
+    where: dict[tuple[int, ...], tuple[int, int]] = {}
+    for row, text in enumerate(whole):
+        token_ids[row, : 1 + len(text)] = torch.tensor([world.end, *text])
+        where.update({text[:n]: (row, n) for n in range(1 + len(text))})
+    rows, columns = torch.tensor([where[text] for text in texts]).T
+    states = belief_states(world, texts)
+    beliefs = states[np.arange(len(texts)), [len(text) for text in texts]]
+    return Places(token_ids, rows, columns, texts, visits, beliefs, truth)
+
+
+def vectors(network: nn.Module) -> np.ndarray:
+    """What a network holds at each of `places`: a Transformer's stream (N + 1, K, D), an LSTM's h (1, K, H)."""
+    at = places()
+    if isinstance(network, Transformer):
+        found = stream(network, at.token_ids)
+    else:
+        with asking(network):
+            found = network.read(at.token_ids, network.start(len(at.token_ids)))[0][None]
+    return found[:, at.rows, at.columns].double().numpy()
 
 
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:
