@@ -104,14 +104,47 @@ def places() -> Places:
 
 
 def vectors(network: nn.Module) -> np.ndarray:
-    """What a network holds at each of `places`: a Transformer's stream (N + 1, K, D), an LSTM's h (1, K, H)."""
+    """What a network holds at each of `places`.
+
+    Of a Transformer the residual stream before the first block and after each, (N + 1, K, D); of an LSTM the
+    hidden state h and the memory c, (2, K, H).
+    """
     at = places()
     if isinstance(network, Transformer):
         found = stream(network, at.token_ids)
     else:
+        states, said = network.start(len(at.token_ids)), []
         with asking(network):
-            found = network.read(at.token_ids, network.start(len(at.token_ids)))[0][None]
+            for token in at.token_ids.split(1, dim=1):
+                _, states = network.read(token, states)
+                said.append(torch.stack(states[0]))
+        found = torch.stack(said, dim=2)
     return found[:, at.rows, at.columns].double().numpy()
+
+
+class Drawn(NamedTuple):
+    """Phrases before which a full stop stands, and what is known of them."""
+
+    token_ids: torch.Tensor  # (n, T), filled up on the right
+    ends: torch.Tensor  # place of the last word, after which the main verb comes, (n,)
+    plural: np.ndarray  # of the main noun, which stands at place 2; (n,)
+    others: torch.Tensor  # whether another noun stands at a place, (n, T)
+
+
+def draw_phrases(depth: int, n: int = 300) -> Drawn:
+    """Some of the phrases of `depths`, by their probabilities; the same ones each time."""
+    asked = depths.phrases(depth)
+    picked = np.random.default_rng([3, depth]).choice(len(asked.probs), n, p=asked.probs / asked.probs.sum())
+    texts = [[depths.world().end, *asked.contexts.texts[i]] for i in picked]
+    token_ids = torch.zeros(n, max(map(len, texts)), dtype=torch.int64)
+    others = torch.zeros(token_ids.shape, dtype=torch.bool)
+    nouns = depths.world().vocab.encode(" ".join(depths.FORMS["noun"]))
+    for row, text in enumerate(texts):
+        token_ids[row, : len(text)] = torch.tensor(text)
+        others[row, : len(text)] = torch.tensor(
+            [place != 2 and token in nouns for place, token in enumerate(text)]
+        )
+    return Drawn(token_ids, torch.tensor([len(text) - 1 for text in texts]), asked.plural[picked], others)
 
 
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:

@@ -1,9 +1,9 @@
 """Looking inside a Transformer: what stands in its stream, what it would say there, and what it acts upon.
 
 `stream` reads the residual stream, `lens` lets the output read it after every block, `patched` puts vectors
-of another run into it, `looks` gives what each head sees. `fit_linear` is the map from vectors to whatever
-may be written in them. All leave the network as it was. Left out: patches of single heads, and lenses that
-are learned.
+of another run into it, `looks` gives what each head sees, `silenced` takes a head away. `fit_linear` is the
+map from vectors to whatever may be written in them. All leave the network as it was. Left out: patches of
+single heads, and lenses that are learned.
 
 Sources: nostalgebraist (2020), the logit lens; Vig et al. (2020), interventions on a network's inside; Zhang
 and Nanda (2024), how patches are made and measured.
@@ -93,6 +93,19 @@ def looks(network: Transformer, token_ids: Tensor) -> Tensor:
         for hook in hooks:
             hook.remove()
     return torch.stack(found)
+
+
+def silenced(network: Transformer, token_ids: Tensor, layer: int, head: int) -> Tensor:
+    """Logits (B, T, V) if one head of a block (both counted from 0) adds nothing to the stream."""
+    size = network.config.d_head
+
+    def silence(_, arguments: tuple) -> tuple:
+        mixed = arguments[0].clone()
+        mixed[..., head * size : (head + 1) * size] = 0
+        return (mixed,)
+
+    with asking(network), _hook(network.blocks[layer].attention.output, silence):
+        return network(token_ids)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lmcourse.transformer.config import Config
-from lmcourse.transformer.inside import explained, fit_linear, lens, looks, patched, stream
+from lmcourse.transformer.inside import explained, fit_linear, lens, looks, patched, silenced, stream
 from lmcourse.transformer.network import Transformer
 
 IDS = torch.tensor([[0, 3, 1, 4, 1], [5, 2, 6, 5, 3]])
@@ -81,6 +81,15 @@ def test_with_the_weights_that_are_found_the_values_give_what_the_attention_give
         values = net.blocks[1].attention.heads(net.blocks[1].attention_norm(found[1]))[2]
         mixed = (weights[1] @ values).transpose(1, 2).flatten(2)
         torch.testing.assert_close(net.blocks[1].attention.output(mixed), given[0])
+
+
+def test_a_silenced_head_is_one_whose_part_of_the_output_matrix_is_zero():
+    net, other = network(), network()
+    with torch.no_grad():
+        other.blocks[1].attention.output.weight[:, 4:] = 0  # the second of two heads of four numbers
+        expected = other(IDS)
+        torch.testing.assert_close(silenced(net, IDS, 1, 1), expected)
+        assert not torch.allclose(net(IDS), expected)
 
 
 def test_a_linear_map_is_found_again_and_noise_is_not_explained():
