@@ -34,7 +34,7 @@ from lmcourse.world import belief_states
 LONGEST = 24  # tokens: a full stop, the deepest phrase that is asked about, and one more
 RATE = 1e-2
 MODELS = ("rope", "lstm", "none", "alibi", "learned")
-KEPT = ("rope", "lstm")  # whose weights the page looks into
+KEPT = ("rope", "none", "lstm")  # whose weights the page looks into
 SEEDS = range(3)
 AGAIN = {"model": "rope", "sentences": 300, "steps": 20, "seed": 0}  # a quick one, measured by every test
 SETTINGS = [
@@ -131,6 +131,7 @@ class Drawn(NamedTuple):
     others: torch.Tensor  # whether another noun stands at a place, (n, T)
 
 
+@lru_cache(maxsize=8)
 def draw_phrases(depth: int, n: int = 300) -> Drawn:
     """Some of the phrases of `depths`, by their probabilities; the same ones each time."""
     asked = depths.phrases(depth)
