@@ -83,12 +83,13 @@ def test_with_the_weights_that_are_found_the_values_give_what_the_attention_give
         torch.testing.assert_close(net.blocks[1].attention.output(mixed), given[0])
 
 
-def test_a_silenced_head_is_one_whose_part_of_the_output_matrix_is_zero():
+@pytest.mark.parametrize("head", [0, 1])
+def test_a_silenced_head_is_one_whose_part_of_the_output_matrix_is_zero(head):
     net, other = network(), network()
     with torch.no_grad():
-        other.blocks[1].attention.output.weight[:, 4:] = 0  # the second of two heads of four numbers
+        other.blocks[1].attention.output.weight[:, 4 * head : 4 * head + 4] = 0  # heads of four numbers
         expected = other(IDS)
-        torch.testing.assert_close(silenced(net, IDS, 1, 1), expected)
+        torch.testing.assert_close(silenced(net, IDS, 1, head), expected)
         assert not torch.allclose(net(IDS), expected)
 
 
