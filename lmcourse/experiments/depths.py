@@ -142,7 +142,7 @@ def number_bits(model: LanguageModel, asked: Phrases) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _places() -> tuple[Contexts, np.ndarray, np.ndarray]:
+def places() -> tuple[Contexts, np.ndarray, np.ndarray]:
     """What can have been said of a sentence; expected visits of each in one; what follows in truth (K, V)."""
     visits: dict[tuple[int, ...], float] = {}
     for text, p in world().sentences().items():
@@ -159,7 +159,7 @@ def parts(model: LanguageModel) -> dict[str, float]:
     *kind*: whether a noun, a main or an inner verb, or which other token comes; *number*: singular or plural,
     given the kind; *word*: which word, given both.
     """
-    contexts, visits, truth = _places()
+    contexts, visits, truth = places()
     said = np.exp(contexts.log_probs(model))
     groups = [ids for pair in _forms().values() for ids in pair]
     grouped = {token for ids in groups for token in ids}
@@ -211,9 +211,7 @@ def build(model: str, order: int, rng: np.random.Generator) -> nn.Module:
     return RecurrentNetwork(size, WIDTHS[model], 1, model).draw(rng)
 
 
-def learn(
-    network: nn.Module, sentences: list[list[int]], seed: int, steps: int = STEPS, rate: float = 2e-2
-) -> TorchModel:
+def teach(network: nn.Module, sentences: list[list[int]], seed: int, steps: int, rate: float) -> None:
     """Train on nine tenths of the sentences; the last tenth, 1,000 at most, chooses the weights."""
     cut = len(sentences) * 9 // 10
     inputs, targets = sentence_batches(sentences[:cut], world().end)
@@ -230,6 +228,13 @@ def learn(
 
     recipe = Recipe(steps, rate, warmup=20, judge_every=50)
     train(network, loss, recipe, lambda: surprise(*kept).item(), progress=False)
+
+
+def learn(
+    network: nn.Module, sentences: list[list[int]], seed: int, steps: int = STEPS, rate: float = 2e-2
+) -> TorchModel:
+    """What a network is after `teach`, as a language model."""
+    teach(network, sentences, seed, steps, rate)
     cls = RecurrentModel if isinstance(network, RecurrentNetwork) else WindowModel
     return cls(network, world().vocab, start=world().end, end=world().end)
 

@@ -12,5 +12,6 @@ network.py       the stack; the mask makes it an encoder, a decoder or a prefix 
 model.py         a decoder as a `LanguageModel`, which reads on from its keys and values
 batches.py     * what an objective asks for, and the special tokens it needs
 noise.py       * spans, infilling, sentences out of order
+inside.py        what stands in the residual stream, what it would say, and what depends on it
 objectives.py  * what BERT, RoBERTa, GPT, T5, BART, XLNet and prefix models are asked to foretell
 """
