@@ -28,19 +28,14 @@ from lmcourse.transformer.network import Transformer
 
 CONFIG = Config(vocab_size=22, d_model=20, n_heads=4, n_layers=2, context_length=12, d_ff=68)
 STEPS, BATCH, SENTENCES = 1000, 64, 20_000
-TUNED, SEEDS = range(100, 103), range(5)  # seeds that choose the rates, and that are judged
+SEEDS = range(4)
 GRID = {
-    ("transformer", "sgd"): (0.03, 0.1, 0.3, 1.0, 3.0),
-    ("transformer", "momentum"): (0.01, 0.03, 0.1, 0.3, 1.0),
+    ("transformer", "sgd"): (0.1, 0.3, 1.0, 3.0),
+    ("transformer", "momentum"): (0.03, 0.1, 0.3, 1.0),
     ("transformer", "adamw"): (0.0025, 0.005, 0.01, 0.02, 0.04),
     ("lstm", "adamw"): (0.005, 0.01, 0.02, 0.04),
 }
-BEST = {
-    ("transformer", "sgd"): 0.3,
-    ("transformer", "momentum"): 0.1,
-    ("transformer", "adamw"): 0.01,
-    ("lstm", "adamw"): 0.02,
-}
+RATES = (0.01, 0.04)  # at which the recipe is changed
 OPTIMIZERS = {
     "sgd": partial(torch.optim.SGD, lr=1.0),
     "momentum": partial(torch.optim.SGD, lr=1.0, momentum=0.9),
@@ -48,11 +43,9 @@ OPTIMIZERS = {
 }
 CHANGES: dict[str, dict] = {
     "no warm-up": {"warmup": 0},
-    "long warm-up": {"warmup": 200},
     "no clipping": {"clip": None},
     "no cosine": {"decay": False},
     "weight decay 0.1": {"weight_decay": 0.1},
-    "weight decay 1": {"weight_decay": 1.0},
     "β₂ = 0.999": {"betas": (0.9, 0.999)},
     "no 1/√(2N)": {},
 }
@@ -64,22 +57,19 @@ def _setting(network: str, optimizer: str, change: str, rate: float, seed: int, 
 
 
 AGAIN = _setting("transformer", "adamw", "none", 0.01, 0, 20)  # a quick one, measured anew by every test
-_RATE = BEST["transformer", "adamw"]
 SETTINGS = [
     AGAIN,
     *(
         _setting(*kind, "none", rate, seed)
         for kind, rates in GRID.items()
         for rate in rates
-        for seed in TUNED
+        for seed in SEEDS
     ),
-    *(_setting(*kind, "none", rate, seed) for kind, rate in BEST.items() for seed in SEEDS),
     *(
         _setting("transformer", "adamw", change, rate, seed)
-        for change in ("none", *CHANGES)
-        for rate in (_RATE, 4 * _RATE)
+        for change in CHANGES
+        for rate in RATES
         for seed in SEEDS
-        if (change, rate) != ("none", _RATE)
     ),
 ]
 
@@ -139,7 +129,7 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001
     recipe = Recipe(
         setting["steps"],
         setting["rate"],
-        **{"warmup": 20, "judge_every": min(50, setting["steps"]), **CHANGES.get(change, {})},
+        **{"warmup": 20, "judge_every": min(100, setting["steps"]), **CHANGES.get(change, {})},
     )
     network = build(setting["network"], setting["seed"], change != "no 1/√(2N)")
     parameters = sum(p.numel() for p in network.parameters())

@@ -1,4 +1,4 @@
-"""Multiplication by oneDNN: what torch gives, values and gradients, large and small, with and without bias."""
+"""Multiplication by oneDNN: what torch gives, values and gradients, large and small, with or without bias."""
 
 import pytest
 import torch
