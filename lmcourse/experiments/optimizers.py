@@ -1,9 +1,8 @@
 """What each part of the training recipe does for a small Transformer, measured in the mouse world.
 
 All networks have about 10,000 parameters and read 18,000 sentences of `agreement(2)` in 1,000 steps of 64, as
-in `depths`; a thousand others choose the weights. Three optimisers are tried at several rates on sentences of
-their own (seeds from 100 on), with an LSTM beside them. Then each takes its best rate on other sentences, and
-from AdamW's recipe one part at a time is taken away or changed, also at four times that rate.
+in `depths`; a thousand others choose the weights. Three optimisers are tried at several rates, with an LSTM
+beside them. Then AdamW's recipe is changed in one part at a time, at two of the rates.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ from lmcourse.transformer.network import Transformer
 
 CONFIG = Config(vocab_size=22, d_model=20, n_heads=4, n_layers=2, context_length=12, d_ff=68)
 STEPS, BATCH, SENTENCES = 1000, 64, 20_000
-SEEDS = range(4)
+SEEDS = range(3)
 GRID = {
-    ("transformer", "sgd"): (0.1, 0.3, 1.0, 3.0),
-    ("transformer", "momentum"): (0.03, 0.1, 0.3, 1.0),
-    ("transformer", "adamw"): (0.0025, 0.005, 0.01, 0.02, 0.04),
-    ("lstm", "adamw"): (0.005, 0.01, 0.02, 0.04),
+    ("transformer", "sgd"): (0.3, 1.0, 3.0),
+    ("transformer", "momentum"): (0.1, 0.3, 1.0),
+    ("transformer", "adamw"): (0.0025, 0.01, 0.04),
+    ("lstm", "adamw"): (0.01, 0.02, 0.04),
 }
 RATES = (0.01, 0.04)  # at which the recipe is changed
 OPTIMIZERS = {
@@ -46,7 +45,6 @@ CHANGES: dict[str, dict] = {
     "no clipping": {"clip": None},
     "no cosine": {"decay": False},
     "weight decay 0.1": {"weight_decay": 0.1},
-    "β₂ = 0.999": {"betas": (0.9, 0.999)},
     "no 1/√(2N)": {},
 }
 _KEYS = ("network", "optimizer", "change", "rate", "steps", "seed")
@@ -129,7 +127,7 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001
     recipe = Recipe(
         setting["steps"],
         setting["rate"],
-        **{"warmup": 20, "judge_every": min(100, setting["steps"]), **CHANGES.get(change, {})},
+        **{"warmup": 20, "judge_every": min(200, setting["steps"]), **CHANGES.get(change, {})},
     )
     network = build(setting["network"], setting["seed"], change != "no 1/√(2N)")
     parameters = sum(p.numel() for p in network.parameters())
