@@ -48,7 +48,7 @@ class _OneDNN(torch.autograd.Function):
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W' + b, (..., out) of x (..., in), W (out, in), b (out,)."""
-    large = x.numel() * len(weight) >= LARGE and x.dtype == weight.dtype == torch.float32
+    large = x.dim() > 1 and x.numel() * len(weight) >= LARGE and x.dtype == weight.dtype == torch.float32
     if large and x.device.type == weight.device.type == "cpu" and has_onednn():
         return _OneDNN.apply(x, weight, bias)
     return nn.functional.linear(x, weight, bias)

@@ -49,3 +49,16 @@ def test_a_layer_is_torchs_layer():
     layer.load_state_dict({"weight": weight, "bias": bias})
     torch.testing.assert_close(layer(x), torch_linear(x, weight, bias), atol=1e-4, rtol=1e-5)
     assert isinstance(layer, torch.nn.Linear)
+
+
+def test_it_answers_without_gradients_and_what_is_not_contiguous():
+    (x, weight, bias), _ = tensors(300, 70, 90)
+    x, weight, bias = x.detach(), weight.detach(), bias.detach()
+    right = torch_linear(x, weight, bias)
+    turned = x.transpose(1, 2).contiguous().transpose(1, 2)
+    for context in (torch.no_grad(), torch.inference_mode()):
+        with context:
+            torch.testing.assert_close(linear(x, weight, bias), right, atol=1e-4, rtol=1e-5)
+            torch.testing.assert_close(linear(turned, weight, bias), right, atol=1e-4, rtol=1e-5)
+    long = torch.ones(3000)  # 9 million products, in one row
+    assert linear(long, torch.ones(3000, 3000)).tolist() == [3000] * 3000
