@@ -22,6 +22,7 @@ import tokenizers
 import torch
 from nltk.lm import KneserNeyInterpolated, WittenBellInterpolated
 from nltk.util import everygrams
+from plain_gpt import PlainGPT, train_plainly
 from torch.nn.functional import cross_entropy
 
 from lmcourse.decoding import anneal, beam_search, generate, generate_batch, top_p
@@ -38,6 +39,8 @@ from lmcourse.ngram import CountModel, NgramModel, kneser_ney
 from lmcourse.text import shakespeare, shakespeare_split
 from lmcourse.tokenization.bpe import BPE, BYTES, merge
 from lmcourse.tokenization.pieces import pieces
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.network import Transformer
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.world import agreement
 
@@ -428,13 +431,50 @@ def differentiating(batch: int = 64, vocab_size: int = 1000) -> Iterator[Row]:
     )
 
 
+# Vocabulary, width, heads, layers, length, rows: a known small recipe for Shakespeare's characters; a larger.
+STACKS = ((65, 128, 4, 4, 64, 12), (65, 256, 8, 6, 128, 8))
+
+
+def stacks(tokens: int = 8_000) -> Iterator[Row]:
+    """Training steps of our Transformer in our loop, beside torch's own parts in a loop as nanoGPT's."""
+    for vocab_size, d_model, n_heads, n_layers, length, rows in STACKS:
+        config = Config(vocab_size, d_model, n_heads, n_layers, length)
+        ours = Transformer(config).draw(np.random.default_rng(0))
+        peer = PlainGPT(ours)
+        text = torch.from_numpy(np.random.default_rng(1).integers(vocab_size, size=100_000))
+        windows = text.unfold(0, length + 1, 1)
+
+        def batches(step: int, windows=windows, rows=rows) -> tuple[torch.Tensor, torch.Tensor]:
+            chosen = windows[np.random.default_rng([0, step]).integers(len(windows), size=rows)]
+            return chosen[:, :-1], chosen[:, 1:].contiguous()
+
+        inputs, targets = batches(0)
+        torch.testing.assert_close(ours(inputs), peer(inputs, targets)[0], atol=1e-4, rtol=0)
+        steps = max(2, tokens // (rows * length))
+        recipe = Recipe(steps, 1e-3, warmup=1, weight_decay=0.1, judge_every=steps)
+
+        def loss(step: int, ours=ours, batches=batches) -> torch.Tensor:
+            inputs, targets = batches(step)
+            return cross_entropy(ours(inputs).flatten(0, 1), targets.flatten())
+
+        seconds = best(
+            lambda m=ours, loss=loss, recipe=recipe: train(m, loss, recipe, progress=False),
+            lambda m=peer, b=batches, steps=steps: train_plainly(m, b, steps, 1e-3, 1),
+            8,
+            time.process_time,
+        )
+        speed = f"{steps * rows * length / seconds[0]:,.0f} tokens/s"
+        yield f"train {n_layers} blocks of {d_model}, {speed}", "plain GPT", *seconds
+
+
 def neural() -> Iterator[Row]:
-    """Chapter 4, on one thread, in processor time, which is disturbed less by what else goes on."""
+    """Chapters 4 and 5, on one thread, in processor time, which is disturbed less by what else goes on."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield from recurrent()
     yield from word_vectors()
     yield from differentiating()
+    yield from stacks()
     torch.set_num_threads(threads)
 
 

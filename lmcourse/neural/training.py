@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -98,6 +98,7 @@ def train(
     checkpoint: Path | None = None,
     stateful: Sequence[Stateful] = (),
     progress: bool = True,
+    optimizer: Callable[[Iterable[torch.nn.Parameter]], torch.optim.Optimizer] | None = None,
 ) -> History:
     """Train a module, and leave it with the weights that judged best, or with the last if nobody judges.
 
@@ -109,12 +110,13 @@ def train(
         checkpoint: a file, renewed at each look; if it is there the run goes on from it.
         stateful: what else has to be kept with it, such as states that go over from batch to batch.
         progress: whether to show a bar.
+        optimizer: another one for the parameters than the recipe's AdamW; the rate is the recipe's still.
 
     Raises:
         ValueError: for a loss or gradient that is no number, saying at which step; for a checkpoint of
             another module or recipe, or one that cannot be read. The file stays as it is.
     """
-    run = _Run(module, recipe, stateful)
+    run = _Run(module, recipe, stateful, optimizer)
     if checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
     with torch.random.fork_rng():
@@ -138,11 +140,20 @@ def train(
 class _Run:
     """All that changes while a module is trained."""
 
-    def __init__(self, module: torch.nn.Module, recipe: Recipe, stateful: Sequence[Stateful]):
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        recipe: Recipe,
+        stateful: Sequence[Stateful],
+        optimizer: Callable[[Iterable[torch.nn.Parameter]], torch.optim.Optimizer] | None,
+    ):
         self.module, self.recipe = module, recipe
-        self.optimizer = torch.optim.AdamW(
-            module.parameters(), recipe.learning_rate, recipe.betas, weight_decay=recipe.weight_decay
-        )
+        if optimizer is None:
+            self.optimizer = torch.optim.AdamW(
+                module.parameters(), recipe.learning_rate, recipe.betas, weight_decay=recipe.weight_decay
+            )
+        else:
+            self.optimizer = optimizer(module.parameters())
         self.kept = [module, self.optimizer, *stateful]
         self.history = History()
         self.best_weights: dict[str, torch.Tensor] | None = None
@@ -187,7 +198,8 @@ class _Run:
     def _made_for(self) -> dict[str, Any]:
         """What a checkpoint must agree with."""
         shapes = {name: list(tensor.shape) for name, tensor in self.module.state_dict().items()}
-        return {**asdict(self.recipe), "betas": list(self.recipe.betas), **shapes}
+        rest = {"betas": list(self.recipe.betas), "optimizer": type(self.optimizer).__name__}
+        return {**asdict(self.recipe), **rest, **shapes}
 
     def save(self, path: Path) -> None:
         """Write all of it, whole or not at all."""

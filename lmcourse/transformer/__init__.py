@@ -6,6 +6,7 @@ attention.py     soft look-up: in NumPy, in torch, and with several heads
 masks.py       * what each place may see
 positions.py     how a model knows where a token stands: sinusoids, rotations, slopes
 config.py      * all choices of a Transformer in one place, and its number of parameters
+linear.py        multiplication by a matrix, fast on a CPU
 cache.py         keys and values of what was read
 blocks.py        normalisation, feed-forward layer, and the block around them
 network.py       the stack; the mask makes it an encoder, a decoder or a prefix model; encoder and decoder

@@ -15,10 +15,11 @@ import math
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
 
 from lmcourse.transformer.cache import KeysValues
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.linear import Linear, linear
 from lmcourse.transformer.positions import rotate
 
 SEES_NOTHING = "a query sees nothing: a row of `visible` is all False; let it see at least one key"
@@ -101,8 +102,8 @@ class Attention(nn.Module):
         super().__init__()
         self.sizes = [config.n_heads * config.d_head, *[config.kv_heads * config.d_head] * 2]
         self.n_heads, self.d_head, self.dropout = config.n_heads, config.d_head, config.dropout
-        self.qkv = nn.Linear(config.d_model, sum(self.sizes), bias=config.bias)
-        self.output = nn.Linear(config.d_model, config.d_model, bias=config.bias)
+        self.qkv = Linear(config.d_model, sum(self.sizes), bias=config.bias)
+        self.output = Linear(config.d_model, config.d_model, bias=config.bias)
 
     def _project(self, x: Tensor, begin: int, end: int) -> list[Tensor]:
         """Some of the parts q, k, v of vectors (B, T, D), each (B, its heads, T, K)."""

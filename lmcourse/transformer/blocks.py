@@ -16,6 +16,7 @@ from torch.nn.functional import gelu, layer_norm, relu, silu
 from lmcourse.transformer.attention import Attention
 from lmcourse.transformer.cache import KeysValues
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.linear import Linear
 
 EPSILON = 1e-5  # keeps a norm from dividing by zero
 
@@ -44,8 +45,8 @@ class FeedForward(nn.Module):
         super().__init__()
         self.kind = config.feed_forward
         ups = 2 if self.kind == "swiglu" else 1  # the gates, then what they gate
-        self.up = nn.Linear(config.d_model, ups * config.d_inner, bias=config.bias)
-        self.down = nn.Linear(config.d_inner, config.d_model, bias=config.bias)
+        self.up = Linear(config.d_model, ups * config.d_inner, bias=config.bias)
+        self.down = Linear(config.d_inner, config.d_model, bias=config.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) of (..., D)."""

@@ -12,12 +12,12 @@ from typing import Any, Union
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from lmcourse.neural.initial import draw_weights
 from lmcourse.transformer.blocks import Block, Norm
 from lmcourse.transformer.cache import Cache
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.linear import Linear, linear
 from lmcourse.transformer.positions import alibi, rotation, sinusoidal
 
 Mask = Union[np.ndarray, Tensor, None]  # booleans, true where a token may see another
@@ -55,7 +55,7 @@ class Transformer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.norm = Norm(config) if config.norm_place == "pre" else nn.Identity()
-        self.output = None if config.tied else nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self.output = None if config.tied else Linear(config.d_model, config.vocab_size, bias=False)
 
     def draw(self, rng: np.random.Generator) -> Transformer:
         """Draw all weights anew, from NumPy's generator; returns self.

@@ -201,3 +201,36 @@ def test_a_checkpoint_that_does_not_fit_is_left_alone(tmp_path):
 def test_settings_out_of_range_are_named(settings, said):
     with pytest.raises(ValueError, match=said):
         Recipe(**{"steps": 10, **settings})
+
+
+def test_another_optimizer_takes_the_steps_at_the_recipes_rate():
+    module, other = network(), network()
+    module[2].p = other[2].p = 0.0
+    recipe = Recipe(steps=3, learning_rate=0.5, warmup=2, clip=None)
+    train(
+        module,
+        loss_of(module),
+        recipe,
+        progress=False,
+        optimizer=lambda weights: torch.optim.SGD(weights, lr=99.0),
+    )
+    for step, rate in enumerate((0.25, 0.5, 0.5)):
+        gradients = torch.autograd.grad(loss_of(other)(step), list(other.parameters()))
+        with torch.no_grad():
+            for weight, gradient in zip(other.parameters(), gradients):
+                weight -= rate * gradient
+    torch.testing.assert_close(weights(module), weights(other))
+
+
+def test_a_checkpoint_of_another_optimizer_is_refused(tmp_path):
+    module, path = network(), tmp_path / "run.pt"
+    train(module, loss_of(module), RECIPE, checkpoint=path, progress=False)
+    with pytest.raises(ValueError, match="optimizer is AdamW there and SGD here"):
+        train(
+            module,
+            loss_of(module),
+            RECIPE,
+            checkpoint=path,
+            progress=False,
+            optimizer=lambda weights: torch.optim.SGD(weights, lr=1.0),
+        )
