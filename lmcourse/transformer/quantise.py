@@ -9,6 +9,7 @@ Source: Dettmers et al. (2022), LLM.int8(), section 2 ("absmax", and its form fo
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from lmcourse.files import write_whole
+from lmcourse.transformer.model import TransformerModel
 
 LARGEST = 127
 SCALE = ".scale"  # what the name of a matrix gets for the name of its scales
@@ -62,6 +64,13 @@ def dequantised(state: dict[str, Tensor]) -> dict[str, Tensor]:
         for name, tensor in state.items()
         if not name.endswith(SCALE)
     }
+
+
+def with_rounded_weights(model: TransformerModel) -> TransformerModel:
+    """A copy of a model that has the weights which remain of its own when they are quantised."""
+    rounded = copy.deepcopy(model)
+    rounded.module.load_state_dict(dequantised(quantised(model.module)))
+    return rounded
 
 
 def to_bytes(module: nn.Module) -> bytes:

@@ -12,6 +12,7 @@ from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
+from lmcourse.widgets.transformer import TransformerLive
 from lmcourse.widgets.tree import SentenceTree
 from lmcourse.widgets.wordmap import WordMap
 
@@ -26,5 +27,6 @@ __all__ = [
     "TemperatureExplorer",
     "TokenizerExplorer",
     "TrainingPlayground",
+    "TransformerLive",
     "WordMap",
 ]

@@ -20,7 +20,11 @@ export const byRank = (values) => Array.from(values, (_, id) => id).sort((a, b) 
 
 // A power of the probability of all that was said, then temperature, top-k, top-p and min-p; null switches one of the
 // last three off. The order is found before the temperature, at which all may be equal.
-export function decodeRow(logProbs, { penalty = 1, temperature = 1, topK = null, topP = null, minP = null }, said = []) {
+export function decodeRow(
+  logProbs,
+  { penalty = 1, temperature = 1, topK = null, topP = null, minP = null },
+  said = [],
+) {
   let result = Float64Array.from(logProbs);
   if (penalty !== 1) {
     for (const id of new Set(said)) result[id] *= penalty;

@@ -71,7 +71,8 @@ function linear(x, n, weights, rows, cols) {
   let t = 0;
   for (; t + 4 <= n; t += 4) {
     const [p, q, r, s] = [t * cols, (t + 1) * cols, (t + 2) * cols, (t + 3) * cols];
-    for (let row = 0, j = 0; row < rows; row++) {
+    let j = 0;
+    for (let row = 0; row < rows; row++) {
       let [a, b, c, d] = [0, 0, 0, 0];
       for (let i = 0; i < cols; i++, j++) {
         const w = weights[j];
@@ -89,7 +90,8 @@ function linear(x, n, weights, rows, cols) {
   }
   for (; t < n; t++) {
     const p = t * cols;
-    for (let row = 0, j = 0; row < rows; row++) {
+    let j = 0;
+    for (let row = 0; row < rows; row++) {
       let [a, b, c, d] = [0, 0, 0, 0];
       let i = 0;
       for (; i + 4 <= cols; i += 4, j += 4) {

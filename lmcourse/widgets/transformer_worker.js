@@ -54,8 +54,8 @@ async function work(job, generator) {
 }
 
 const kinds = {
-  load({ bytes, ...shape }) {
-    net = network(bytes, shape);
+  load({ bytes, heads, context, start }) {
+    net = network(bytes, { heads, context, start });
     postMessage({ loaded: true });
   },
   score({ job, ids, from }) {
@@ -88,4 +88,4 @@ export function listen() {
   };
 }
 
-if (typeof WorkerGlobalScope !== "undefined") listen();
+if ("importScripts" in globalThis) listen(); // we are in a worker
