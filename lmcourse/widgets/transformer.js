@@ -65,7 +65,7 @@ function weightsOf(model) {
 async function open(model, { on, failed }) {
   const bytes = await weightsOf(model);
   const address = URL.createObjectURL(new Blob([model.get("_worker")], { type: "text/javascript" }));
-  const worker = new Worker(address, { type: "module" });
+  const worker = new Worker(address);
   worker.onmessage = ({ data }) => data.failed ? failed(data.failed) : on(data);
   worker.onerror = (event) => failed(event.message || "its worker did not start");
   const send = (kind, given = {}) => worker.postMessage({ kind, ...given });
@@ -387,8 +387,12 @@ function render({ model, el }) {
   function finish() {
     const { kind } = job;
     job = null;
-    if (kind === "generate") write(area.value, true);
-    else update();
+    if (kind === "generate") {
+      root.dataset.continued = String(Number(root.dataset.continued || 0) + 1); // for the tests
+      write(area.value, true);
+    } else {
+      update();
+    }
   }
 
   // --- what is asked of it

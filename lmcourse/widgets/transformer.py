@@ -9,7 +9,7 @@ import traitlets
 
 from lmcourse.decoding import Decoding
 from lmcourse.model import check_whole
-from lmcourse.widgets.base import HERE, TemperatureTrait, Widget, script
+from lmcourse.widgets.base import HERE, TemperatureTrait, Widget, script, worker_script
 from lmcourse.widgets.playground import uniform
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class TransformerLive(Widget):
     _esm = script("transformer.js")
     _css = HERE / "transformer.css"
 
-    _worker = traitlets.Unicode(script("transformer_worker.js")).tag(sync=True)
+    _worker = traitlets.Unicode(worker_script("transformer_worker.js")).tag(sync=True)
     weights = traitlets.Bytes().tag(sync=True)  # a safetensors file
     weights_at = traitlets.Unicode().tag(sync=True)  # where a published page finds them instead
     size = traitlets.Int().tag(sync=True)  # of the weights, in bytes
