@@ -508,7 +508,7 @@ function render({ model, el }) {
     const part = (
       [n, time],
       where,
-    ) => (n ? `${n} characters ${where}at ${grouped(Math.round(1000 * n / time))} a second` : "");
+    ) => (n ? `${plural(n, "character")} ${where}at ${grouped(Math.round(1000 * n / time))} a second` : "");
     const parts = [part(speed.within, ""), part(speed.beyond, "with the window full ")];
     say(rate, `${parts.filter(Boolean).join("; ")}.`);
     Object.assign(root.dataset, {

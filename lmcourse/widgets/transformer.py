@@ -103,7 +103,9 @@ class TransformerLive(Widget):
     @traitlets.validate("text")
     def _check_text(self, proposal: dict) -> str:
         if len(proposal["value"]) > MAX_TEXT:
-            raise ValueError(f"the text has {len(proposal['value']):,} characters, the page takes {MAX_TEXT:,}")
+            raise ValueError(
+                f"the text has {len(proposal['value']):,} characters, the page takes {MAX_TEXT:,}"
+            )
         return proposal["value"]
 
     @traitlets.validate("top_k", "top_p", "min_p", "penalty", "seed", "count", "place", "block", "head")
@@ -147,7 +149,9 @@ class TransformerLive(Widget):
             row = settings.apply(reader.log_probs()[0], said)
             cumulative, random = np.cumsum(np.exp(row)), next(drawn)
             greedy = self.temperature == 0
-            token = np.argmax(row) if greedy else np.searchsorted(cumulative, random * cumulative[-1], "right")
+            token = (
+                np.argmax(row) if greedy else np.searchsorted(cumulative, random * cumulative[-1], "right")
+            )
             said.append(int(token))
             reader.read([int(token)])
         return self.model.vocab.decode(said[len(self.known) :])
@@ -163,7 +167,10 @@ class TransformerLive(Widget):
         network = self.model.module
         window = self.model.window([self.model.start, *self.known[: self.place + 1]])
         weights: list[np.ndarray] = []
-        hooks = [block.attention.register_forward_hook(_keep(weights), with_kwargs=True) for block in network.blocks]
+        hooks = [
+            block.attention.register_forward_hook(_keep(weights), with_kwargs=True)
+            for block in network.blocks
+        ]
         stream: list[torch.Tensor] = []
         with torch.inference_mode():
             network.hidden(torch.tensor([window]), stream=stream)
