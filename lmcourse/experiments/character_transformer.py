@@ -70,7 +70,7 @@ def load_model() -> TransformerModel:
 
 @torch.inference_mode()
 def surprises(network: Transformer, text: np.ndarray, where: np.ndarray, k: int) -> np.ndarray:
-    """Bits of the characters at places of a text (ids), each predicted from the k before it, if so many are."""
+    """Bits of the characters at places of a text (ids), predicted from the k before, if so many are."""
     found = np.empty(len(where))
     for size in np.unique(np.minimum(where, k)):
         those = np.flatnonzero(np.minimum(where, k) == size)
@@ -84,7 +84,7 @@ def surprises(network: Transformer, text: np.ndarray, where: np.ndarray, k: int)
 
 @torch.inference_mode()
 def in_windows(network: Transformer, text: np.ndarray) -> float:
-    """Mean bits of a text (ids) cut into windows, a character predicted from those before it in its window."""
+    """Mean bits of a text (ids) cut into windows, each character predicted from those before in its own."""
     length = network.config.context_length
     rows = torch.as_tensor(text[: (len(text) - 1) // length * length + 1])
     inputs, targets = rows[:-1].reshape(-1, length), rows[1:].reshape(-1, length)

@@ -1,4 +1,4 @@
-"""Transformer live: a trained character model that reads, continues and shows its inside, in the page itself."""
+"""Transformer live: a trained character model that reads, goes on and shows its inside, in the page."""
 
 from __future__ import annotations
 
@@ -103,9 +103,7 @@ class TransformerLive(Widget):
     @traitlets.validate("text")
     def _check_text(self, proposal: dict) -> str:
         if len(proposal["value"]) > MAX_TEXT:
-            raise ValueError(
-                f"the text has {len(proposal['value']):,} characters, the page takes {MAX_TEXT:,}"
-            )
+            raise ValueError(f"a text of {len(proposal['value']):,} characters is too long for {MAX_TEXT:,}")
         return proposal["value"]
 
     @traitlets.validate("top_k", "top_p", "min_p", "penalty", "seed", "count", "place", "block", "head")

@@ -150,7 +150,7 @@ def test_the_decoder_is_chapter_ones(page):
     calls = [
         [
             [float(x) if np.isfinite(x) else "-Infinity" for x in row],
-            {name[key]: ("Infinity" if value == np.inf else value) for key, value in setting.items()},
+            {NAMES[key]: ("Infinity" if value == np.inf else value) for key, value in setting.items()},
             said,
         ]
         for row, setting in cases
@@ -275,7 +275,7 @@ def test_another_seed_is_another_text_and_its_surprises_are_the_models_own(opene
 
 def test_it_can_be_stopped(page, tmp_path):
     """A character of a full window takes so long that 500 of them are never there before the button."""
-    live = TransformerLive(small(100, 8, 128), "bad cab. " * 12)
+    live = TransformerLive(small(100, 4, 128), "bad cab. " * 12)
     live.count = 500
     open_widgets(page, tmp_path, live)
     ready(page)
