@@ -494,6 +494,7 @@ function render({ model, el }) {
       ? `${plural(paid.length, "character")}, on average ${bitsText(mean)} each` +
         (bits.length < ids.length ? `; ${ids.length - bits.length} still to be read` : "")
       : "";
+    root.dataset.ids = ids.join(" "); // for the tests, as all of these
     root.dataset.bits = JSON.stringify(bits.map((cost) => Number(cost.toFixed(5))));
     const place = Math.min(model.get("place"), ids.length - 1);
     const cost = bits[place];
@@ -547,7 +548,7 @@ function render({ model, el }) {
     inside.hidden = !ids.length;
     showTotal();
     showRate();
-    Object.assign(root.dataset, { state, busy: job ? job.kind : "", ids: ids.join(" ") });
+    Object.assign(root.dataset, { state, busy: job ? job.kind : "" });
   }
 
   const follows = [

@@ -111,22 +111,18 @@ def test_gelu_is_torchs(page):
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+NAMES = {
+    "temperature": "temperature",
+    "top_k": "topK",
+    "top_p": "topP",
+    "min_p": "minP",
+    "repetition_penalty": "penalty",
+}
+CUTS = ((None, None, None), (3, None, None), (None, 0.9, None), (None, None, 0.2), (6, 0.7, 0.1))
 SETTINGS = [
-    {
-        "temperature": temperature,
-        "top_k": top_k,
-        "top_p": top_p,
-        "min_p": min_p,
-        "repetition_penalty": penalty,
-    }
+    dict(zip(NAMES, (temperature, *cut, penalty)))
     for temperature in (0, 0.3, 1, 2.5, np.inf)
-    for top_k, top_p, min_p in (
-        (None, None, None),
-        (3, None, None),
-        (None, 0.9, None),
-        (None, None, 0.2),
-        (6, 0.7, 0.1),
-    )
+    for cut in CUTS
     for penalty in (1.0, 1.5)
 ]
 
@@ -139,13 +135,6 @@ def test_the_decoder_is_chapter_ones(page):
     with np.errstate(divide="ignore"):
         rows = [np.log(row) for row in rows]
     said = [1, 1, 4, 0]
-    name = {
-        "temperature": "temperature",
-        "top_k": "topK",
-        "top_p": "topP",
-        "min_p": "minP",
-        "repetition_penalty": "penalty",
-    }
     cases = [(row, setting) for row in rows for setting in SETTINGS]
     calls = [
         [
