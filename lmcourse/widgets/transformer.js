@@ -151,7 +151,9 @@ function strip(choose) {
 
 // ---------- what is inside ----------
 
-// A button for each head, block above block, with its weights over the window as a curve.
+const CURVE = 32; // places of the window that a head's curve shows, the last ones
+
+// A button for each head, block above block, with its weights as a curve.
 function headGrid(blocks, heads, choose) {
   const buttons = [];
   const lines = Array.from({ length: blocks }, (_, block) => {
@@ -177,12 +179,14 @@ function headGrid(blocks, heads, choose) {
         `most, ${Math.round(100 * weights[most])} %, on ${said(most)}, ${where}`;
       each.setAttribute("aria-label", name);
       each.title = name;
-      each.firstElementChild.setAttribute("viewBox", `0 0 ${weights.length} 1`);
-      const steps = weights.map((w) => `V${1 - w}h1`).join("");
-      each.firstElementChild.firstElementChild.setAttribute("d", `M0 1${steps}V1Z`);
+      const last = weights.slice(-CURVE);
+      each.firstElementChild.setAttribute("viewBox", `0 0 ${CURVE} 1`);
+      const steps = last.map((w) => `V${1 - w}h1`).join("");
+      each.firstElementChild.firstElementChild.setAttribute("d", `M${CURVE - last.length} 1${steps}V1Z`);
     });
   }
-  return { element: group("lmc-tf-grid", "Heads", ...lines), show };
+  const caption = note(`Each box is a head: its weights on the last ${CURVE} characters, the chosen one at the right.`);
+  return { element: group("lmc-tf-grid", "Heads", caption, ...lines), show };
 }
 
 // The best guesses for the next token after each block.
