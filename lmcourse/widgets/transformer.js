@@ -42,8 +42,8 @@ const EXAMPLES = [
 
 // ---------- the model behind the page ----------
 
-// The bytes of the weights: from Python where it is there; in a published page from a script beside it, which puts them,
-// as text, under its own address. (A page from disk may not read files, but it may load scripts.)
+// The bytes of the weights: from Python where it is there; in a published page from a script beside it, which puts them
+// under its name, as text. (A page from disk may not read files, but it may load scripts.)
 function weightsOf(model) {
   const here = model.get("weights");
   if (here?.byteLength) return Promise.resolve(new Uint8Array(here.buffer, here.byteOffset, here.byteLength));
@@ -158,11 +158,8 @@ function headGrid(blocks, heads, choose) {
   const buttons = [];
   const lines = Array.from({ length: blocks }, (_, block) => {
     const those = Array.from({ length: heads }, (_, head) => {
-      const curve = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      curve.setAttribute("preserveAspectRatio", "none");
-      curve.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
       const each = button("", () => choose(block, head), { class: "lmc-tf-head" });
-      each.append(mute(/** @type {any} */ (curve)));
+      each.append(mute(div("lmc-tf-curve")));
       buttons.push(each);
       return each;
     });
@@ -179,10 +176,11 @@ function headGrid(blocks, heads, choose) {
         `most, ${Math.round(100 * weights[most])} %, on ${said(most)}, ${where}`;
       each.setAttribute("aria-label", name);
       each.title = name;
-      const last = weights.slice(-CURVE);
-      each.firstElementChild.setAttribute("viewBox", `0 0 ${CURVE} 1`);
-      const steps = last.map((w) => `V${1 - w}h1`).join("");
-      each.firstElementChild.firstElementChild.setAttribute("d", `M${CURVE - last.length} 1${steps}V1Z`);
+      const steps = weights.slice(-CURVE).flatMap((w, at, { length }) => {
+        const left = (CURVE - length + at) / CURVE;
+        return [left, left + 1 / CURVE].map((x) => `${percent(x)} ${percent(1 - w)}`);
+      });
+      each.firstElementChild.style.clipPath = `polygon(0% 100%, ${steps.join(", ")}, 100% 100%)`;
     });
   }
   const caption = note(`Each box is a head: its weights on the last ${CURVE} characters, the chosen one at the right.`);

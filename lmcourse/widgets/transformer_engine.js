@@ -1,5 +1,5 @@
-// A Transformer's arithmetic, the same as lmcourse/transformer and tested against it: weights from a safetensors file of
-// whole numbers and scales, the blocks with their keys and values kept, text scored, read on, and looked into. Norms
+// A Transformer's arithmetic, the same as lmcourse/transformer and tested against it: weights from a safetensors file
+// of whole numbers and scales, the blocks with their keys and values kept, text scored, read on, and looked into. Norms
 // before (LayerNorm), rotations, GELU, no biases, tied output. No part of a page is touched: this runs in a worker.
 
 import { normalise } from "./decode.js";
