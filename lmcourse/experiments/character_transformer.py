@@ -1,14 +1,15 @@
-"""Transformers on the characters of Shakespeare, by the protocol of `recurrent_text` and `same_context`.
+"""Transformers on the characters of Shakespeare, by the protocol of `recurrent_text`.
 
 `recipe` is a known small one: 4 blocks, 4 heads, 128 wide, a context of 64, 12 windows a batch, 2,000 steps
 (nanoGPT's for a laptop; its learning rate ends at a tenth of the highest, ours at zero; we decay no weights).
 `page` is the one that runs in the reader's page: rotations instead of learned positions, a context of 128,
 longer training; its weights are kept as whole numbers, and judged as they were kept. Neither was tuned, no
-other learning rate was tried, and the last weights are judged. `lstm` is the one of `recurrent_text`.
+other learning rate was tried, and the last weights are judged. Beside them the LSTM of `recurrent_text`, that
+has read all that came before, and modified Kneser-Ney with n = k + 1.
 
-Each is judged at the places of `same_context`, seeing the k characters before, so that its blocks and those
-of Kneser-Ney there are of the same characters; and on the plays cut into windows of its context, in which a
-character is predicted from those before it in its window, as others report it.
+All are judged at the same places of the plays, seeing the k characters before. The Transformers also on the
+plays cut into windows of their context, in which a character is predicted from those before it in its window,
+as others report it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from lmcourse.experiments import run
 from lmcourse.experiments.frame import RESULTS
 from lmcourse.experiments.recurrent_text import Clock, corpus
 from lmcourse.experiments.recurrent_text import load_model as load_lstm
-from lmcourse.experiments.same_context import in_blocks, places
+from lmcourse.experiments.same_context import BLOCK, counted
 from lmcourse.neural.batches import windows
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer.config import Config
@@ -41,14 +42,16 @@ SHAPES = {
 ROWS = {"tiny": 4, "recipe": 12, "page": 16}  # windows of a batch
 RATES = {"tiny": 3e-3, "recipe": 1e-3, "page": 3e-3}
 SEEN = {"tiny": (1, 16), "recipe": (1, 2, 4, 6, 8, 64), "page": (6, 31, 128)}  # k
-JUDGED = 4000  # characters that one pass judges
+COUNTED = (1, 2, 4, 5, 6, 8)
+EVERY = 64  # of so many characters one is predicted, the same ones by all
+PASS = 16_000  # characters that are read in one pass
 AGAIN = {"model": "tiny", "seed": 0, "steps": 20}  # measured anew by every test
 PAGE = {"model": "page", "seed": 0, "steps": 2_500}
-LSTM = {"model": "lstm", "seed": 0, "steps": 0}
 SETTINGS = [
     AGAIN,
-    LSTM,
     PAGE,
+    {"model": "counts", "seed": 0, "steps": 0},
+    {"model": "lstm", "seed": 0, "steps": 0},
     *({"model": "recipe", "seed": seed, "steps": 2_000} for seed in (0, 1)),
 ]
 WEIGHTS = RESULTS / "character_transformer.safetensors"
@@ -68,18 +71,27 @@ def load_model() -> TransformerModel:
     return TransformerModel(network.eval(), vocab, start=vocab.id("\n"))
 
 
+@lru_cache(maxsize=1)
+def places() -> np.ndarray:
+    """Where in the plays a character is predicted."""
+    return np.arange(128, len(corpus()[2]), EVERY)
+
+
+def in_blocks(bits: np.ndarray, where: np.ndarray) -> list[float]:
+    """The mean of each block of so many characters of a text, the last short one joined to the one before."""
+    block = np.minimum(where // BLOCK, where[-1] // BLOCK - 1)
+    return [round(float(bits[block == b].mean()), 3) for b in range(block.max() + 1)]
+
+
 @torch.inference_mode()
 def surprises(network: Transformer, text: np.ndarray, where: np.ndarray, k: int) -> np.ndarray:
-    """Bits of the characters at places of a text (ids), predicted from the k before, if so many are."""
-    found = np.empty(len(where))
-    for size in np.unique(np.minimum(where, k)):
-        those = np.flatnonzero(np.minimum(where, k) == size)
-        for some in np.array_split(those, -(-len(those) * size // (JUDGED * 4))):
-            contexts = torch.as_tensor(text[where[some, None] - np.arange(size, 0, -1)])
-            logits = network.logits(network.hidden(contexts)[:, -1]).double()
-            targets = torch.as_tensor(text[where[some]])
-            found[some] = cross_entropy(logits, targets, reduction="none").numpy()
-    return found / np.log(2)
+    """Bits of the characters at places of a text (ids), each predicted from the k before it."""
+    contexts = torch.as_tensor(text[where[:, None] - np.arange(k, 0, -1)])
+    targets, found = torch.as_tensor(text[where]), []
+    for rows, wanted in zip(contexts.split(PASS // k), targets.split(PASS // k)):
+        logits = network.logits(network.hidden(rows)[:, -1]).double()
+        found.append(cross_entropy(logits, wanted, reduction="none"))
+    return torch.cat(found).numpy() / np.log(2)
 
 
 @torch.inference_mode()
@@ -90,7 +102,7 @@ def in_windows(network: Transformer, text: np.ndarray) -> float:
     inputs, targets = rows[:-1].reshape(-1, length), rows[1:].reshape(-1, length)
     nats = [
         cross_entropy(network(some).flatten(0, 1).double(), wanted.flatten(), reduction="none")
-        for some, wanted in zip(inputs.split(JUDGED // length), targets.split(JUDGED // length))
+        for some, wanted in zip(inputs.split(PASS // length), targets.split(PASS // length))
     ]
     return float(torch.cat(nats).mean() / np.log(2))
 
@@ -111,39 +123,37 @@ def learn(setting: Mapping, clock: Clock, checkpoint: Path | None = None) -> Tra
     return network
 
 
-def of_lstm() -> dict:
-    """What the LSTM of `recurrent_text`, which has read all that came before, pays at the same places."""
-    where, model = places(), load_lstm()
-    bits = -model.token_log_probs(corpus()[2])[where] / np.log(2)
-    parameters = sum(p.numel() for p in model.module.parameters())
-    found = {"bits": {"all": round(float(bits.mean()), 3)}, "blocks": {"all": in_blocks(bits, where)}}
-    return {**found, "in_windows": None, "quantised": None, "parameters": parameters, "seconds": None}
-
-
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001  (seeds are the settings' own)
-    """Bits per character for each k, and of each block; in windows, also as trained; parameters, seconds."""
-    model, plays = setting["model"], corpus()[2]
-    if model == "lstm":
-        return of_lstm()
+    """Bits per character for each k, and of each block; in windows, also quantised; parameters, seconds."""
+    model, plays, where = setting["model"], corpus()[2], places()
     checkpoint = RESULTS / ".character_transformer-{model}-{seed}.checkpoint".format(**setting)
-    clock = Clock()
-    network = learn(setting, clock, checkpoint if setting["steps"] > 1000 else None)
+    clock, windowed, rounded = Clock(), None, None
+    if model == "counts":
+        found, parameters = counted(where, COUNTED)
+    elif model == "lstm":
+        lstm = load_lstm()
+        found = {"all": -lstm.token_log_probs(plays)[where] / np.log(2)}
+        parameters = sum(p.numel() for p in lstm.module.parameters())
+    else:
+        network = learn(setting, clock, checkpoint if setting["steps"] > 1000 else None)
+        parameters = sum(p.numel() for p in network.parameters())
+        if setting == AGAIN:
+            plays, where = plays[:10_000], where[:100]
     seconds = 60 * clock.minutes()
-    as_trained = in_windows(network, plays[:5_000] if setting == AGAIN else plays)
-    in_bytes = None
-    if setting == PAGE:
-        save_quantised(network, WEIGHTS)  # before it is judged: what is kept is what is measured
-        in_bytes = round(in_windows(network, plays), 4)
-    where = places()[:250] if setting == AGAIN else places()
-    found = {k: surprises(network, plays, where, k) for k in SEEN[model]}
+    if model in SHAPES:
+        windowed = round(in_windows(network, plays), 4)
+        if setting == PAGE:
+            save_quantised(network, WEIGHTS)  # before it is judged: what is kept is what is measured
+            rounded = round(in_windows(network, plays), 4)
+        found = {k: surprises(network, plays, where, k) for k in SEEN[model]}
     checkpoint.unlink(missing_ok=True)  # not before all is measured
     return {
         "bits": {str(k): round(float(bits.mean()), 3) for k, bits in found.items()},
-        "blocks": {} if setting == AGAIN else {str(k): in_blocks(bits, where) for k, bits in found.items()},
-        "in_windows": round(as_trained, 4),
-        "quantised": in_bytes,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "seconds": None if setting == AGAIN else round(seconds),  # of one core, to learn
+        "blocks": {str(k): in_blocks(bits, where) for k, bits in found.items()},
+        "in_windows": windowed,
+        "quantised": rounded,
+        "parameters": parameters,
+        "seconds": round(seconds) if setting["steps"] > 1000 else None,  # of one core, to learn
     }
 
 
