@@ -1,4 +1,4 @@
-"""Transformers on Shakespeare: what is asked is what is said, and the kept network is the one of the table."""
+"""Transformers on Shakespeare: what is asked is what is said; the kept network is the table's."""
 
 import numpy as np
 import pytest
