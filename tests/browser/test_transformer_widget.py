@@ -13,6 +13,7 @@ from ipywidgets.embed import dependency_state
 from widget_pages import call_each, check_looks, move, open_widgets, set_theme, write_page
 
 from lmcourse.decoding import Decoding
+from lmcourse.experiments.character_transformer import load_model
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.model import TransformerModel
 from lmcourse.transformer.network import Transformer
@@ -100,6 +101,25 @@ def test_logits_are_torchs_whatever_the_length(page, context):
         assert np.ptp(expected) > 1
         np.testing.assert_allclose(read, expected, atol=1e-3)
         np.testing.assert_allclose(at_once, expected[-1], atol=1e-3)
+        costs = -live.model.token_log_probs(ids) / np.log(2)
+        np.testing.assert_allclose(bits, costs, atol=1e-3)
+
+
+def test_the_kept_models_logits_are_torchs(page):
+    """A text that fits into its context of 128, and one of 200 characters that does not."""
+    live = TransformerLive(load_model())
+    text = "MACBETH.\nIs this a dagger which I see before me,\nThe handle toward my hand?\n" * 3
+    texts = [live.model.ids(text)[:n] for n in (40, 200)]
+    page.goto("about:blank")
+    found = page.evaluate(
+        ENGINE.replace("new engine.Reader(net, []);", "{ read() {}, logits: () => [] };"),
+        [script("transformer_engine.js"), list(live.weights), live.shape, texts],
+    )
+    for ids, (_, at_once, bits) in zip(texts, found):
+        window = live.model.window([live.model.start, *ids])
+        with torch.inference_mode():
+            expected = live.model.module(torch.tensor([window]))[0, -1].numpy()
+        np.testing.assert_allclose(at_once, expected, atol=1e-3)
         costs = -live.model.token_log_probs(ids) / np.log(2)
         np.testing.assert_allclose(bits, costs, atol=1e-3)
 
