@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ import torch
 from nltk.lm import KneserNeyInterpolated, WittenBellInterpolated
 from nltk.util import everygrams
 from plain_gpt import PlainGPT, train_plainly
+from playwright.sync_api import sync_playwright
 from torch.nn.functional import cross_entropy
 
 from lmcourse.decoding import anneal, beam_search, generate, generate_batch, top_p
@@ -40,8 +42,11 @@ from lmcourse.text import shakespeare, shakespeare_split
 from lmcourse.tokenization.bpe import BPE, BYTES, merge
 from lmcourse.tokenization.pieces import pieces
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.model import TransformerModel
 from lmcourse.transformer.network import Transformer
+from lmcourse.transformer.quantise import to_bytes
 from lmcourse.vocabulary import Vocabulary
+from lmcourse.widgets.base import script
 from lmcourse.world import agreement
 
 Row = tuple[str, str, float, float]  # what, the peer, our seconds, the peer's seconds
@@ -478,7 +483,52 @@ def neural() -> Iterator[Row]:
     torch.set_num_threads(threads)
 
 
-GROUPS = (imports, counting, kneser_ney_at_scale, tokenizing, reshaping, streams, generating, neural, grading)
+def in_the_page(tokens: int = 100) -> Iterator[Row]:
+    """A character from the Transformer of the reader's page, within its window: in Chromium, and in torch."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        return
+    vocab = Vocabulary(map(chr, range(32, 116)))
+    config = Config(len(vocab), 128, 4, 4, 128, bias=False, position="rope")
+    network = Transformer(config).draw(np.random.default_rng(0)).eval()
+    model = TransformerModel(network, vocab, start=0)
+    race = """async ([source, weights, shape, count]) => {
+        const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
+        const net = module.network(Uint8Array.from(weights), shape);
+        const seconds = [];
+        for (let run = 0; run < 5; run++) {
+            const begin = performance.now();
+            for (const _ of module.continuation(net, [], {count, seed: run, temperature: 1}));
+            seconds.push((performance.now() - begin) / 1000);
+        }
+        return Math.min(...seconds);
+    }"""
+    shape = {"heads": 4, "context": 128, "start": 0}
+    with sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"]).new_page()
+        arguments = [script("transformer_worker.js"), list(to_bytes(network)), shape, tokens]
+        seconds = page.evaluate(race, arguments)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    theirs, _ = best(lambda: generate(model, "", tokens, rng=rng), lambda: None, 3)
+    torch.set_num_threads(threads)
+    rate = f"{tokens / seconds:,.0f} a second"
+    yield f"a Transformer in the page, {rate}", "in Python", seconds / tokens, theirs / tokens
+
+
+GROUPS = (
+    imports,
+    counting,
+    kneser_ney_at_scale,
+    tokenizing,
+    reshaping,
+    streams,
+    generating,
+    neural,
+    in_the_page,
+    grading,
+)
 
 
 def main() -> None:

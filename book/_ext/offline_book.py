@@ -99,17 +99,36 @@ def load_mathjax_where_needed(
         ]
 
 
-def link_widget_style(
+def lighten_widgets(
     app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
 ) -> None:
-    """Take the style that all widgets share out of their states; a page that has widgets links it."""
+    """Take out of the widgets' states what a page need not carry.
+
+    The style that all share is linked, and a network's weights stand in a script of their own.
+    """
     for script in context["script_files"]:
         if script.attributes.get("type") == WIDGET_STATE:
             widgets = json.loads(script.attributes["body"])
             for each in widgets["state"].values():
                 each["state"].pop("_ui", None)
+                move_weights(each, Path(app.outdir) / "_static", context["pathto"]("_static", 1))
             script.attributes["body"] = json.dumps(widgets).replace("</", "<\\/")
             app.add_css_file("widgets.css")
+
+
+def move_weights(widget: dict[str, Any], folder: Path, address: str) -> None:
+    """Put the bytes of a widget's trait `weights` into a script in a folder, whose address it gets instead.
+
+    A script, for a page that is opened from disk may load one, but may not read a file. It keeps the bytes,
+    in base64, as `lmcWeights[its name]`, until the widget asks for them.
+    """
+    for buffer in [b for b in widget.get("buffers", []) if b["path"] == ["weights"]]:
+        name = f"weights-{hashlib.sha256(buffer['data'].encode()).hexdigest()[:12]}.js"
+        shelf = "globalThis.lmcWeights = globalThis.lmcWeights || {}"
+        text = f'({shelf})["{name}"] = "{"".join(buffer["data"].split())}";\n'
+        (folder / name).write_text(text, encoding="ascii")
+        widget["buffers"].remove(buffer)
+        widget["state"]["weights_at"] = f"{address}/{name}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -124,5 +143,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", box_figures)
     app.connect("html-page-context", offer_colab, priority=900)  # after the theme's own
     app.connect("html-page-context", load_mathjax_where_needed, priority=900)  # after Sphinx's own
-    app.connect("html-page-context", link_widget_style, priority=900)  # after MyST-NB's own
+    app.connect("html-page-context", lighten_widgets, priority=900)  # after MyST-NB's own
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,6 +11,7 @@ cache.py         keys and values of what was read
 blocks.py        normalisation, feed-forward layer, and the block around them
 network.py       the stack; the mask makes it an encoder, a decoder or a prefix model; encoder and decoder
 model.py         a decoder as a `LanguageModel`, which reads on from its keys and values
+quantise.py      weights as whole numbers of one byte, with a scale for each row
 batches.py     * what an objective asks for, and the special tokens it needs
 noise.py       * spans, infilling, sentences out of order
 inside.py        what stands in the residual stream, what it would say, and what depends on it

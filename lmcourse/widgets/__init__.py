@@ -14,6 +14,7 @@ from lmcourse.widgets.positions import PositionExplorer
 from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
+from lmcourse.widgets.transformer import TransformerLive
 from lmcourse.widgets.tree import SentenceTree
 from lmcourse.widgets.wordmap import WordMap
 
@@ -30,5 +31,6 @@ __all__ = [
     "TemperatureExplorer",
     "TokenizerExplorer",
     "TrainingPlayground",
+    "TransformerLive",
     "WordMap",
 ]

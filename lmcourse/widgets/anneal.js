@@ -1,21 +1,6 @@
-// Temperature: what it does to a distribution, the same as lmcourse/decoding/filters.py and tested against it, and its
-// slider. Log-probabilities are natural; -Infinity stands for probability zero.
+// The slider of a temperature; decode.js has what it does.
 
 import { nearest, short, slider } from "./ui.js";
-
-export function normalise(logWeights) {
-  const top = logWeights.reduce((most, w) => Math.max(most, w), -Infinity);
-  const total = logWeights.reduce((sum, w) => sum + Math.exp(w - top), 0);
-  return logWeights.map((w) => w - top - Math.log(total));
-}
-
-// p^(1/T), renormalised. T = 0 shares among the most probable tokens, T = Infinity among all possible ones.
-export function anneal(logProbs, temperature) {
-  const top = logProbs.reduce((most, l) => Math.max(most, l), -Infinity);
-  if (temperature === 0) return normalise(logProbs.map((l) => (l === top ? 0 : -Infinity)));
-  if (temperature === Infinity) return normalise(logProbs.map((l) => (l === -Infinity ? -Infinity : 0)));
-  return normalise(logProbs.map((l) => (l - top) / temperature));
-}
 
 // Where the slider stops: 0 and infinity exactly, with 0.5, 1 and 2 at its quarters.
 const STOPS = [

@@ -38,6 +38,11 @@ def script(name: str) -> str:
     return "\n".join(parts.values())
 
 
+def worker_script(name: str) -> str:
+    """The JavaScript of a worker as a plain script: a page from disk starts no worker that is a module."""
+    return re.sub(r"^export ", "", script(name), flags=re.MULTILINE)
+
+
 class Widget(anywidget.AnyWidget):
     """A widget with the course's looks. A subclass adds its traits, its JavaScript and its own style."""
 

@@ -1,6 +1,7 @@
 // The training playground. First the arithmetic, the same as playground.py with autodiff.py and tested against them;
 // then the drawing. A network is [C, H, d, U, b], each a flat array, row by row; `shape` is {V, D, M, context, bend}.
 
+import { uniform } from "./decode.js";
 import {
   bar,
   button,
@@ -41,19 +42,6 @@ const BENDS = {
   relu: { of: (x) => Math.max(x, 0), slope: (x) => Number(x > 0) },
   none: { of: (x) => x, slope: () => 1 },
 };
-
-function scramble(n) {
-  let x = n >>> 0;
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d) >>> 0;
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b) >>> 0;
-  return (x ^ (x >>> 16)) >>> 0;
-}
-
-// Numbers from 0 up to 1, by a seed, a stream and a place in it.
-export function uniform(seed, stream, count) {
-  const start = scramble(scramble(seed) + stream);
-  return Float64Array.from({ length: count }, (_, k) => scramble(start + k) / 2 ** 32);
-}
 
 export function initial(seed, { V, D, M, context }) {
   const sizes = [V * D, M * context * D, V * M];

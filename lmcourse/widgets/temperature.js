@@ -1,7 +1,8 @@
 // The temperature explorer. First the arithmetic, the same as lmcourse/decoding/filters.py and tested against it; then
 // the drawing. Tokens stand by falling probability throughout, so that whatever is kept of them is a beginning.
 
-import { anneal, normalise, temperatureOf, temperatureSlider } from "./anneal.js";
+import { temperatureOf, temperatureSlider } from "./anneal.js";
+import { anneal, normalise } from "./decode.js";
 import {
   axis,
   axisEnd,

@@ -2,7 +2,8 @@
 // drawing. A tree is {parents, logProbs}: node 0 is the empty beginning, a parent comes before its children, and
 // logProbs holds the natural log-probability of a node's token given the path to it.
 
-import { anneal, temperatureOf, temperatureSlider, temperatureText } from "./anneal.js";
+import { temperatureOf, temperatureSlider, temperatureText } from "./anneal.js";
+import { anneal } from "./decode.js";
 import {
   bar,
   button,

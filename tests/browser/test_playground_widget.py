@@ -37,7 +37,7 @@ def next_gradients(widget, parameters) -> list[np.ndarray]:
 
 def test_random_numbers_equal_python(page):
     for case in [(0, 0, 50), (7, 1, 50), (2**31 - 1, 1999, 50)]:
-        found = call(page, "playground.js", "uniform", *case)
+        found = call(page, "decode.js", "uniform", *case)
         found = list(found.values()) if isinstance(found, dict) else found
         assert found == uniform(*case).tolist()
 

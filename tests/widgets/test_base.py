@@ -38,7 +38,9 @@ def test_a_widget_is_one_module(name):
 def test_what_is_imported_is_exported_and_used(path):
     code = text(path)
     for names, source in re.findall(r'^import \{([^}]*)\} from "\./(\w+\.js)";', code, re.MULTILINE):
-        exported = set(re.findall(r"^export (?:const|function) (\w+)", text(HERE / source), re.MULTILINE))
+        exported = set(
+            re.findall(r"^export (?:const|class|function\*?) (\w+)", text(HERE / source), re.MULTILINE)
+        )
         for name in filter(None, (each.strip() for each in names.split(","))):
             assert name in exported, f"{source} exports no {name}"
 

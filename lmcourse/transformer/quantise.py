@@ -1,0 +1,106 @@
+"""Weights as whole numbers from -127 to 127: one byte each, and one scale for every row of a matrix.
+
+A row's largest weight becomes ±127, the others the nearest whole number: w ≈ q · s with s = max |w| / 127, so
+that no weight is off by more than s / 2. What is no matrix (the scales of norms) stays as it is. Left out:
+numbers of four bits, activations as whole numbers, and choosing the roundings with some text at hand.
+
+Source: Dettmers et al. (2022), LLM.int8(), section 2 ("absmax", and its form for each row).
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from lmcourse.files import write_whole
+from lmcourse.transformer.model import TransformerModel
+
+LARGEST = 127
+SCALE = ".scale"  # what the name of a matrix gets for the name of its scales
+
+
+def quantise(weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Whole numbers (R, C) in int8 and a scale (R,) for each row of weights (R, C).
+
+    Raises ValueError for weights that are no matrix of finite numbers.
+
+    >>> whole, scales = quantise(torch.tensor([[0.5, -1.27], [0.0, 0.0]]))
+    >>> whole.tolist(), [round(scale, 4) for scale in scales.tolist()]
+    ([[50, -127], [0, 0]], [0.01, 1.0])
+    """
+    if weights.dim() != 2 or not torch.isfinite(weights).all():
+        raise ValueError(f"weights of the shape {tuple(weights.shape)} must be a matrix of finite numbers")
+    most = weights.float().abs().amax(dim=1)
+    scales = torch.where(most > 0, most / LARGEST, 1.0)  # a row of zeros has any scale
+    return (weights / scales[:, None]).round().to(torch.int8), scales
+
+
+def dequantise(whole: Tensor, scales: Tensor) -> Tensor:
+    """The weights (R, C) that whole numbers (R, C) and scales (R,) stand for."""
+    return whole.float() * scales[:, None]
+
+
+def quantised(module: nn.Module) -> dict[str, Tensor]:
+    """All of a module's weights by name: matrices in int8, each with its scales, the rest in float32."""
+    state: dict[str, Tensor] = {}
+    for name, tensor in module.state_dict().items():
+        tensor = tensor.detach().cpu()
+        if tensor.dim() == 2:
+            state[name], state[name + SCALE] = quantise(tensor)
+        else:
+            state[name] = tensor.float()
+    return state
+
+
+def dequantised(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What `quantised` gave, as weights again."""
+    return {
+        name: dequantise(tensor, state[name + SCALE]) if name + SCALE in state else tensor
+        for name, tensor in state.items()
+        if not name.endswith(SCALE)
+    }
+
+
+def with_rounded_weights(model: TransformerModel) -> TransformerModel:
+    """A copy of a model that has the weights which remain of its own when they are quantised."""
+    rounded = copy.deepcopy(model)
+    rounded.module.load_state_dict(dequantised(quantised(model.module)))
+    return rounded
+
+
+def to_bytes(module: nn.Module) -> bytes:
+    """A module's weights, quantised, as the content of a safetensors file."""
+    return save(quantised(module))
+
+
+def save_quantised(module: nn.Module, path: Path) -> None:
+    """Write a module's weights quantised, and round those of the module to what was written."""
+    state = quantised(module)
+    write_whole(path, save(state))
+    module.load_state_dict(dequantised(state))
+
+
+def load_quantised(module: nn.Module, path: Path) -> None:
+    """Give a module the weights of a file that `save_quantised` wrote.
+
+    Raises ValueError, and changes nothing, if the file is not whole or of another module.
+    """
+    try:
+        state = dequantised(load(path.read_bytes()))
+    except SafetensorError as error:
+        raise ValueError(f"{path} holds no weights that can be read ({error}); get the file anew") from None
+    wanted, found = (
+        {name: tuple(tensor.shape) for name, tensor in part.items()} for part in (module.state_dict(), state)
+    )
+    for name in [*wanted, *found]:
+        if wanted.get(name) != found.get(name):
+            raise ValueError(
+                f"{path.name} is of another network: {name} has the shape {found.get(name)} there and "
+                f"{wanted.get(name)} here; build the network as it was when the file was written"
+            )
+    module.load_state_dict(state)
