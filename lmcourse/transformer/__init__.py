@@ -7,6 +7,7 @@ masks.py       * what each place may see
 positions.py     how a model knows where a token stands: sinusoids, rotations, slopes
 config.py      * all choices of a Transformer in one place, and its number of parameters
 cache.py         keys and values of what was read
+experts.py       several feed-forward layers, and a router that chooses
 blocks.py        normalisation, feed-forward layer, and the block around them
 network.py       the stack; the mask makes it an encoder, a decoder or a prefix model; encoder and decoder
 model.py         a decoder as a `LanguageModel`, which reads on from its keys and values

@@ -1,0 +1,183 @@
+"""What the parts of a Transformer are for: one is changed or taken out, everything else stays.
+
+All models learn the mouse world of depth 2 from the same batches, from the same weights wherever shapes agree,
+in the same number of steps. Each has a learning rate of its own: of `RATES` the one with the lowest excess in
+a run with another seed than those that are reported. The excess over the entropy rate is exact, split as in
+`depths`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from lmcourse.experiments import run
+from lmcourse.experiments.depths import parts, world
+from lmcourse.experiments.memory_spans import sentence_batches
+from lmcourse.neural.training import Recipe, train
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.experts import Experts, expert_shares, load_balance
+from lmcourse.transformer.model import TransformerModel
+from lmcourse.transformer.network import Transformer
+
+SENTENCES, BATCH, STEPS, WARMUP = 20_000, 64, 400, 20
+RATES = (0.005, 0.012, 0.03)
+TUNED, SEEDS = 100, (0, 1, 2)
+BALANCE = 0.01  # the weight of the load-balance loss, Switch's α
+BASE = Config(vocab_size=22, d_model=24, n_heads=4, n_layers=2, context_length=12)  # 15,312 parameters
+EXPERTS = {"feed_forward": "experts", "n_experts": 4}
+
+# What is changed of BASE; "without" names what is taken out afterwards. Where sizes are given they make the
+# parameters equal to BASE's within one in a hundred, or, of experts, those that a token uses.
+CHANGES: dict[str, dict] = {
+    "as it is": {},
+    "RMSNorm": {"norm": "rms"},
+    "norms after": {"norm_place": "post"},
+    "DeepNorm": {"norm_place": "deep"},
+    "no norms": {"without": "norms"},
+    "no residual": {"norm_place": "post", "without": "residual"},
+    "ReLU": {"feed_forward": "relu"},
+    "SwiGLU": {"feed_forward": "swiglu"},
+    "attention only, 2 layers": {"without": "feed-forward"},
+    "attention only, 6 layers": {"n_layers": 6, "without": "feed-forward"},
+    "feed-forward only": {"without": "attention"},
+    "1 head": {"n_heads": 1},
+    "2 heads": {"n_heads": 2},
+    "8 heads": {"n_heads": 8},
+    "grouped, 2 of keys and values": {"n_kv_heads": 2, "d_ff": 108},
+    "multi-query, 1 of keys and values": {"n_kv_heads": 1, "d_ff": 114},
+    "output not tied": {"tied": False},
+    "output not tied, d_ff smaller": {"tied": False, "d_ff": 91},
+    "4 experts, each as large": EXPERTS,
+    "4 experts, each as large, no balance": EXPERTS,
+    "4 experts, each a quarter": {**EXPERTS, "d_ff": 24},
+    "4 experts, each a quarter, no balance": {**EXPERTS, "d_ff": 24},
+    "4 experts, each half, 2 active": {**EXPERTS, "d_ff": 48, "n_active": 2},
+}
+AGAIN = {"part": "as it is", "quick": True}  # a quick one, measured anew by every test
+SETTINGS = [AGAIN, *({"part": part, "quick": False} for part in CHANGES)]
+
+
+class Nothing(nn.Module):
+    """Stands where a part was, and adds nothing."""
+
+    def forward(self, x: Tensor, **_: object) -> Tensor:
+        """Zeros like x."""
+        return torch.zeros_like(x)
+
+
+def take_out(network: Transformer, part: str) -> None:
+    """Remove "norms", "residual" (of norms after), "feed-forward" or "attention" from all blocks."""
+    if part == "norms":
+        network.norm = nn.Identity()
+    for block in network.blocks:
+        if part == "residual":
+            block.scale = 0.0  # norm(0 · x + part(x))
+        if part in ("attention", "norms"):
+            block.attention_norm = nn.Identity()
+        if part in ("feed-forward", "norms"):
+            block.feed_forward_norm = nn.Identity()
+        if part == "attention":
+            block.attention = Nothing()
+        if part == "feed-forward":
+            block.feed_forward = Nothing()
+
+
+def build(part: str, seed: int) -> Transformer:
+    """The network of a change, begun with the weights of the one "as it is" wherever shapes agree.
+
+    With norms after, what a block adds is not drawn smaller, or by another factor: that belongs to the change.
+    """
+    changes = dict(CHANGES[part])
+    without = changes.pop("without", None)
+    network = Transformer(replace(BASE, **changes)).draw(np.random.default_rng([seed, 1]))
+    if network.config.norm_place == BASE.norm_place and network.config.n_layers == BASE.n_layers:
+        known = Transformer(BASE).draw(np.random.default_rng([seed, 1])).state_dict()
+        with torch.no_grad():
+            for name, parameter in network.named_parameters():
+                if name in known and known[name].shape == parameter.shape:
+                    parameter.copy_(known[name])
+    if without is not None:
+        take_out(network, without)
+    return network
+
+
+@lru_cache(maxsize=1)
+def pool() -> tuple[Tensor, Tensor]:
+    """Inputs and targets of all sentences that are learned from."""
+    return sentence_batches(world().sample(SENTENCES, np.random.default_rng(1)), world().end)
+
+
+def routed(network: Transformer, counts: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Of each layer of experts, at the places (B, T) that count: probabilities (N, E), choices (N, k)."""
+    for module in network.modules():
+        if isinstance(module, Experts):
+            yield module.probs[counts], module.chosen[counts]
+
+
+def learn(
+    network: Transformer,
+    rate: float,
+    seed: int,
+    steps: int = STEPS,
+    balance: float = 0.0,
+    warmup: int = WARMUP,
+) -> TransformerModel:
+    """Train on sentences of the world, 64 at a time: which, the seed and the step say."""
+    inputs, targets = pool()
+
+    def loss(step: int) -> Tensor:
+        rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(len(inputs), size=BATCH))
+        counts = targets[rows] >= 0
+        longest = int(counts.sum(1).max())
+        counts, wanted = counts[:, :longest], targets[rows, :longest]
+        found = cross_entropy(network(inputs[rows, :longest])[counts], wanted[counts])
+        if balance:
+            found = found + balance * sum(load_balance(*layer) for layer in routed(network, counts))
+        return found
+
+    train(network, loss, Recipe(steps, rate, warmup=warmup, judge_every=steps), progress=False)
+    return TransformerModel(network, world().vocab, start=world().end, end=world().end)
+
+
+def loads(network: Transformer, sentences: int = 2_000) -> list[list[float]]:
+    """The share of tokens that each expert of each layer gets."""
+    inputs, targets = (part[:sentences] for part in pool())
+    with torch.no_grad():
+        network(inputs)
+    found = [expert_shares(chosen, len(probs[0])) for probs, chosen in routed(network, targets >= 0)]
+    return [[round(share, 3) for share in shares.tolist()] for shares in found]
+
+
+def measure(setting: Mapping, rng: np.random.Generator) -> dict:
+    """The rate that was chosen; with it for each seed the excess, its parts, and the experts' loads."""
+    part = setting["part"]
+    balance = BALANCE if "experts" in part and "no balance" not in part else 0.0
+    steps, rates, seeds = (20, RATES[1:2], (0,)) if setting["quick"] else (STEPS, RATES, SEEDS)
+
+    def bits(rate: float, seed: int) -> tuple[Transformer, dict[str, float]]:
+        network = build(part, seed)
+        return network, parts(learn(network, rate, seed, steps, balance))
+
+    tried = {str(rate): round(sum(bits(rate, TUNED)[1].values()), 4) for rate in rates}
+    rate = min(rates, key=lambda rate: tried[str(rate)])
+    found = [bits(rate, seed) for seed in seeds]
+    return {
+        "parameters": sum(p.numel() for p in found[0][0].parameters()),
+        "tried": tried,
+        "rate": rate,
+        "excess": [round(sum(split.values()), 5) for _, split in found],
+        "parts": [{name: round(value, 5) for name, value in split.items()} for _, split in found],
+        "loads": [loads(network) for network, _ in found] if "experts" in part else None,
+    }
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    run("transformer_parts", SETTINGS, measure)
