@@ -13,11 +13,11 @@ import numpy as np
 import torch
 
 from lmcourse.experiments import run
-from lmcourse.experiments.memory_spans import excess
+from lmcourse.experiments.depths import parts
 from lmcourse.experiments.transformer_parts import BASE, learn
 from lmcourse.transformer.network import Transformer
 
-STEPS = 200
+STEPS = 150
 DEPTHS = (2, 6, 12)
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 KINDS = (("pre", 0), ("post", 0), ("post", STEPS // 3), ("deep", 0))  # place, and steps of warm-up
@@ -27,7 +27,7 @@ SETTINGS = [
     AGAIN,
     *(
         dict(zip(_KEYS, (place, warmup, depth, rate, seed, STEPS)))
-        for seed in (0, 1)
+        for seed in (0,)
         for depth in DEPTHS
         for place, warmup in KINDS
         for rate in RATES
@@ -41,11 +41,11 @@ def build(place: str, depth: int, seed: int) -> Transformer:
     return Transformer(config).draw(np.random.default_rng([seed, 1]))
 
 
-def measure(setting: Mapping, rng: np.random.Generator) -> dict:
+def measure(setting: Mapping, _: np.random.Generator) -> dict:
     """The excess after training, in bits per token, exact."""
     place, warmup, depth, rate, seed, steps = (setting[key] for key in _KEYS)
     model = learn(build(place, depth, seed), rate, seed, steps, warmup=warmup)
-    return {"excess": round(excess(model), 4)}
+    return {"excess": round(sum(parts(model).values()), 3)}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """A mixture of experts: many feed-forward layers, of which each token uses the few that its router chooses.
 
-Parameters grow with the number of experts, the work for a token does not. Nothing but the loss `load_balance`
-keeps the router from sending all tokens to a few. Left out: a limit to how many tokens an expert takes, beyond
-which they are dropped; noise in the choice; experts on several devices.
+Parameters grow with the number of experts, the work for a token does not. Nothing but the loss
+`load_balance` keeps the router from sending all tokens to a few. Left out: a limit to how many tokens an
+expert takes, beyond which they are dropped; noise in the choice; experts on several devices.
 
 Sources: Shazeer et al. (2017), section 2; Fedus et al. (2022), Switch Transformer, sections 2.1 and 2.2.
 """
