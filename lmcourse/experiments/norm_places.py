@@ -17,7 +17,7 @@ from lmcourse.experiments.depths import parts
 from lmcourse.experiments.transformer_parts import BASE, learn
 from lmcourse.transformer.network import Transformer
 
-STEPS = 150
+STEPS = 120
 DEPTHS = (2, 6, 12)
 RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
 KINDS = (("pre", 0), ("post", 0), ("post", STEPS // 3), ("deep", 0))  # place, and steps of warm-up
