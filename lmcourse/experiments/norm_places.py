@@ -28,7 +28,7 @@ SETTINGS = [
     *(
         dict(zip(_KEYS, (place, warmup, depth, rate, seed, STEPS)))
         for seed in (0,)
-        for depth in DEPTHS
+        for depth in (12, 2, 6)
         for place, warmup in KINDS
         for rate in RATES
     ),

