@@ -18,8 +18,8 @@ from lmcourse.experiments.transformer_parts import BASE, learn
 from lmcourse.transformer.network import Transformer
 
 STEPS = 120
-DEPTHS = (2, 6, 12)
-RATES = (0.0003, 0.001, 0.003, 0.01, 0.03)
+DEPTHS = (2, 12)
+RATES = (0.0003, 0.003, 0.01, 0.03)
 KINDS = (("pre", 0), ("post", 0), ("post", STEPS // 3), ("deep", 0))  # place, and steps of warm-up
 _KEYS = ("place", "warmup", "depth", "rate", "seed", "steps")
 AGAIN = dict(zip(_KEYS, ("post", 0, 2, 0.01, 0, 10)))  # a quick one, measured anew by every test
@@ -28,7 +28,7 @@ SETTINGS = [
     *(
         dict(zip(_KEYS, (place, warmup, depth, rate, seed, STEPS)))
         for seed in (0,)
-        for depth in (12, 2, 6)
+        for depth in DEPTHS[::-1]
         for place, warmup in KINDS
         for rate in RATES
     ),
