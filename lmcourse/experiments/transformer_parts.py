@@ -46,15 +46,6 @@ CHANGES: dict[str, dict] = {
     "1 head": {"n_heads": 1},
     "multi-query": {"n_kv_heads": 1, "d_ff": 114},
     "output not tied": {"tied": False, "d_ff": 91},
-    "ReLU": {"feed_forward": "relu"},
-    "experts, each a quarter": {**EXPERTS, "d_ff": 24},
-    "experts, each a quarter, no balance": {**EXPERTS, "d_ff": 24},
-    "8 heads": {"n_heads": 8},
-    "norms after": {"norm_place": "post"},
-    "DeepNorm": {"norm_place": "deep"},
-    "experts, each half, 2 active": {**EXPERTS, "d_ff": 48, "n_active": 2},
-    "2 heads": {"n_heads": 2},
-    "grouped": {"n_kv_heads": 2, "d_ff": 108},
 }
 AGAIN = {"part": "as it is", "quick": True}  # a quick one, measured anew by every test
 SETTINGS = [AGAIN, *({"part": part, "quick": False} for part in CHANGES)]

@@ -19,8 +19,7 @@ def says(part, ids=IDS):
 
 
 def test_all_changes_have_as_many_parameters_where_that_is_said():
-    unlike = {"feed-forward only", "experts, each as large", "experts, each half, 2 active"}
-    unlike |= {"experts, each as large, no balance"}
+    unlike = {"feed-forward only", "experts, each as large", "experts, each as large, no balance"}
     for part in parts.CHANGES.keys() - unlike:
         held = sum(p.numel() for p in parts.build(part, 0).parameters())
         assert held == pytest.approx(15_312, rel=0.04), part
@@ -43,7 +42,7 @@ def test_networks_begin_with_the_same_weights_where_shapes_agree():
             "blocks.1.attention.output.weight",
         ):
             assert torch.equal(base[name], changed[name]), (part, name)
-    after = parts.build("norms after", 3).state_dict()
+    after = parts.build("no residual", 3).state_dict()
     assert torch.equal(base["embedding.weight"], after["embedding.weight"])
     assert torch.equal(base["blocks.1.attention.qkv.weight"], after["blocks.1.attention.qkv.weight"])
 
@@ -83,7 +82,7 @@ def test_without_norms_a_block_only_adds():
 
 
 def test_loads_are_shares_of_words_alone():
-    network = parts.build("experts, each half, 2 active", 0)
+    network = parts.build("experts, each as large", 0)
     for layer in parts.loads(network, sentences=50):
         assert len(layer) == 4
         assert sum(layer) == pytest.approx(1, abs=0.003)

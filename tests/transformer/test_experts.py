@@ -36,7 +36,7 @@ def test_each_token_gets_what_a_loop_over_tokens_gives_it(n_active):
     x = torch.randn(3, 4, 12, dtype=torch.float64)
     found = experts(x)
     for i in np.ndindex(3, 4):
-        scores = [float(row @ x[i]) for row in experts.router.weight]
+        scores = (experts.router.weight @ x[i]).tolist()
         total = sum(np.exp(scores))
         best = sorted(range(5), key=lambda e: -scores[e])[:n_active]
         right = sum(np.exp(scores[e]) / total * experts.experts[e](x[i]) for e in best)
