@@ -29,9 +29,8 @@ def test_networks_begin_with_the_same_weights_where_shapes_agree():
     base = parts.build("as it is", 3).state_dict()
     for part in (
         "RMSNorm",
-        "ReLU",
         "SwiGLU",
-        "2 heads",
+        "1 head",
         "multi-query",
         "output not tied",
     ):
