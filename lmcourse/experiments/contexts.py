@@ -9,6 +9,8 @@ import numpy as np
 from lmcourse.model import LanguageModel
 from lmcourse.neural.recurrent import RecurrentModel
 
+AT_ONCE = 1_000  # windows that a model is asked about at a time
+
 
 class Contexts:
     """Texts of which many begin alike, and a way through them on which each beginning is read once.
@@ -32,8 +34,12 @@ class Contexts:
         """What a model says after each text, (K, V), as its `next_log_probs` would."""
         if not isinstance(model, RecurrentModel):  # it has a window, which is asked about once
             windows = [tuple(model.window(text)) for text in self.texts]
-            row = {window: i for i, window in enumerate(dict.fromkeys(windows))}
-            return model.next_log_probs(list(row))[[row[window] for window in windows]]
+            asked = sorted(dict.fromkeys(windows), key=len)  # with little to be filled up
+            row = {window: i for i, window in enumerate(asked)}
+            pieces = [asked[i : i + AT_ONCE] for i in range(0, len(asked), AT_ONCE)]
+            return np.concatenate([model.next_log_probs(piece) for piece in pieces])[
+                [row[window] for window in windows]
+            ]
         found = np.empty((len(self.texts), model.vocab_size))
         reader = model.reader()
         for rows, ends, parents, tokens in self._levels:

@@ -8,6 +8,7 @@ positions.py     how a model knows where a token stands: sinusoids, rotations, s
 config.py      * all choices of a Transformer in one place, and its number of parameters
 linear.py        multiplication by a matrix, fast on a CPU
 cache.py         keys and values of what was read
+experts.py       several feed-forward layers, and a router that chooses
 blocks.py        normalisation, feed-forward layer, and the block around them
 network.py       the stack; the mask makes it an encoder, a decoder or a prefix model; encoder and decoder
 model.py         a decoder as a `LanguageModel`, which reads on from its keys and values

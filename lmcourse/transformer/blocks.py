@@ -16,6 +16,7 @@ from torch.nn.functional import gelu, layer_norm, relu, silu
 from lmcourse.transformer.attention import Attention
 from lmcourse.transformer.cache import KeysValues
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.experts import Experts
 from lmcourse.transformer.linear import Linear
 
 EPSILON = 1e-5  # keeps a norm from dividing by zero
@@ -66,7 +67,11 @@ class Block(nn.Module):
         self.attention, self.attention_norm = Attention(config), Norm(config)
         if config.cross:
             self.cross, self.cross_norm = Attention(config), Norm(config)
-        self.feed_forward, self.feed_forward_norm = FeedForward(config), Norm(config)
+        if config.feed_forward == "experts":
+            self.feed_forward = Experts(config, (FeedForward(config) for _ in range(config.n_experts)))
+        else:
+            self.feed_forward = FeedForward(config)
+        self.feed_forward_norm = Norm(config)
         self.dropout = nn.Dropout(config.dropout)
 
     def _add(self, x: Tensor, norm: Norm, part: Callable[[Tensor], Tensor]) -> Tensor:

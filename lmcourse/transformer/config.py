@@ -1,7 +1,7 @@
 """All choices of a Transformer in one place, and how many parameters they cost.
 
 What a stack is used for (encoder, decoder, prefix model) is no choice of this kind: the mask decides it.
-Left out: a mixture of experts, T5's table of relative positions, BERT's segments, pooler and first norm.
+Left out: T5's table of relative positions, BERT's segments, pooler and first norm.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lmcourse.model import check_whole
 POSITIONS = ("none", "learned", "sinusoidal", "alibi", "rope")
 NORMS = ("layer", "rms")
 PLACES = ("pre", "post", "deep")
-FEED_FORWARDS = ("relu", "gelu", "swiglu")
+FEED_FORWARDS = ("relu", "gelu", "swiglu", "experts")
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,20 @@ class Config:
     position: str = "learned"  # "none", "learned", "sinusoidal", "alibi", "rope"
     norm: str = "layer"  # "layer", "rms"
     norm_place: str = "pre"  # "pre", "post", "deep" (post, with DeepNorm's constants)
-    feed_forward: str = "gelu"  # "relu", "gelu", "swiglu"
+    feed_forward: str = "gelu"  # "relu", "gelu", "swiglu", "experts" (several with GELU, and a router)
     bias: bool = True  # whether matrices and LayerNorms have one
     tied: bool = True  # whether the output is the embedding again
     dropout: float = 0.0  # share left out in training, of weights of attention and of what parts add
     rope_base: float = 10_000.0  # the slowest of RoPE's rotations has a period of about 2π times this
+    n_experts: int | None = None  # E, of "experts"; `d_ff` is the size of each
+    n_active: int = 1  # experts that a token uses
     cross: bool = False  # whether each block also looks at another text, as an encoder-decoder's decoder
 
     def __post_init__(self):
         """Check the choices."""
-        for name in ("vocab_size", "d_model", "n_heads", "n_layers", "context_length"):
+        for name in ("vocab_size", "d_model", "n_heads", "n_layers", "context_length", "n_active"):
             check_whole(getattr(self, name), name)
-        for name in ("n_kv_heads", "d_ff"):
+        for name in ("n_kv_heads", "d_ff", "n_experts"):
             if getattr(self, name) is not None:
                 check_whole(getattr(self, name), name)
         for name, known in (
@@ -59,6 +61,13 @@ class Config:
             raise ValueError(f"d_model={self.d_model} must be divisible by n_heads={self.n_heads}")
         if self.n_heads % self.kv_heads:
             raise ValueError(f"n_heads={self.n_heads} must be divisible by n_kv_heads={self.n_kv_heads}")
+        if (self.n_experts is not None) != (self.feed_forward == "experts"):
+            raise ValueError(
+                f"n_experts={self.n_experts} does not go with feed_forward={self.feed_forward!r}; "
+                "give both, or neither"
+            )
+        if self.n_active > (self.n_experts or 1):
+            raise ValueError(f"n_active={self.n_active} is more than n_experts={self.n_experts}")
         if self.position == "rope" and self.d_head % 2:
             raise ValueError(
                 f"RoPE turns pairs of numbers, but a head has {self.d_head}; let d_model / n_heads be even"
@@ -108,13 +117,15 @@ class Config:
         attention = linear(d, (self.n_heads + 2 * self.kv_heads) * self.d_head) + linear(d, d)
         attentions = 2 if self.cross else 1
         ups = 2 if self.feed_forward == "swiglu" else 1
+        one = linear(d, ups * self.d_inner) + linear(self.d_inner, d)
+        forward = one if self.n_experts is None else self.n_experts * (one + d)  # d: its row of the router
         norm = d * (1 + bias) if self.norm == "layer" else d
         last_norm = norm if self.norm_place == "pre" else 0
         parts = {
             "embedding": self.vocab_size * d,
             "positions": self.context_length * d if self.position == "learned" else 0,
             "attention": self.n_layers * attentions * attention,
-            "feed-forward": self.n_layers * (linear(d, ups * self.d_inner) + linear(self.d_inner, d)),
+            "feed-forward": self.n_layers * forward,
             "norms": self.n_layers * (attentions + 1) * norm + last_norm,
             "output": 0 if self.tied else self.vocab_size * d,
         }

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lmcourse.neural.initial import draw_weights
-from lmcourse.transformer.blocks import Block, Norm
+from lmcourse.transformer.blocks import Block, FeedForward, Norm
 from lmcourse.transformer.cache import Cache
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.linear import Linear, linear
@@ -75,13 +75,14 @@ class Transformer(nn.Module):
 
     def _shrink(self, block: Block) -> None:
         attentions = [block.attention, *([block.cross] if self.config.cross else [])]
-        adders = [block.feed_forward.down.weight, *(part.output.weight for part in attentions)]
+        forwards = [part for part in block.modules() if isinstance(part, FeedForward)]  # one, or experts
+        adders = [part.down.weight for part in forwards] + [part.output.weight for part in attentions]
         factor = 1.0
         if self.config.norm_place == "pre":
-            factor = (len(adders) * self.config.n_layers) ** -0.5
+            factor = ((1 + len(attentions)) * self.config.n_layers) ** -0.5
         elif self.config.norm_place == "deep":
             factor = ((12 if self.config.cross else 8) * self.config.n_layers) ** -0.25
-            adders += [block.feed_forward.up.weight]
+            adders += [part.up.weight for part in forwards]
             adders += [part.qkv.weight[-part.sizes[2] :] for part in attentions]
         for weight in adders:
             weight.mul_(factor)

@@ -83,6 +83,7 @@ def test_the_count_is_what_torch_holds(norm_place):
             position=position,
             norm=norm,
             feed_forward=feed_forward,
+            n_experts=3 if feed_forward == "experts" else None,
             bias=bias,
             tied=tied,
             n_kv_heads=kv,

@@ -1,0 +1,93 @@
+"""Parts taken out are out, everything else is as it was, and sizes are as the table of changes says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lmcourse.experiments import norm_places
+from lmcourse.experiments import transformer_parts as parts
+from lmcourse.transformer.network import Transformer
+
+IDS = torch.from_numpy(np.random.default_rng(0).integers(22, size=(3, 8)))
+
+
+def says(part, ids=IDS):
+    with torch.no_grad():
+        return parts.build(part, 0)(ids)
+
+
+def test_all_changes_have_as_many_parameters_where_that_is_said():
+    unlike = {"feed-forward only", "experts, each as large", "experts, each as large, no balance"}
+    for part in parts.CHANGES.keys() - unlike:
+        held = sum(p.numel() for p in parts.build(part, 0).parameters())
+        assert held == pytest.approx(15_312, rel=0.04), part
+
+
+def test_networks_begin_with_the_same_weights_where_shapes_agree():
+    base = parts.build("as it is", 3).state_dict()
+    for part in (
+        "RMSNorm",
+        "SwiGLU",
+        "1 head",
+        "multi-query",
+        "output not tied",
+    ):
+        changed = parts.build(part, 3).state_dict()
+        for name in (
+            "embedding.weight",
+            "blocks.0.attention.output.weight",
+            "blocks.1.attention.output.weight",
+        ):
+            assert torch.equal(base[name], changed[name]), (part, name)
+    after = parts.build("no residual", 3).state_dict()
+    assert torch.equal(base["embedding.weight"], after["embedding.weight"])
+    assert torch.equal(base["blocks.1.attention.qkv.weight"], after["blocks.1.attention.qkv.weight"])
+
+
+def test_without_attention_the_token_itself_is_all_that_is_seen():
+    other = IDS.clone()
+    other[:, :-1] = (other[:, :-1] + 1) % 22
+    for part, alike in (("feed-forward only", True), ("as it is", False)):
+        assert torch.allclose(says(part)[:, -1], says(part, other)[:, -1]) == alike
+
+
+def test_without_feed_forward_layers_only_attention_is_added():
+    network = parts.build("attention only", 0)
+    x = torch.randn(2, 5, 40)
+    block = network.blocks[0]
+    with torch.no_grad():
+        right = x + block.attention(block.attention_norm(x), causal=True)
+        torch.testing.assert_close(block(x, {"causal": True}), right)
+
+
+def test_without_residual_nothing_of_what_was_there_is_added():
+    block = parts.build("no residual", 0).blocks[0]
+    x = torch.randn(2, 5, 24)
+    with torch.no_grad():
+        middle = block.attention_norm(block.attention(x, causal=True))
+        right = block.feed_forward_norm(block.feed_forward(middle))
+        torch.testing.assert_close(block(x, {"causal": True}), right)
+
+
+def test_without_norms_a_block_only_adds():
+    network = parts.build("no norms", 0)
+    block, x = network.blocks[0], torch.randn(2, 5, 24)
+    with torch.no_grad():
+        middle = x + block.attention(x, causal=True)
+        torch.testing.assert_close(block(x, {"causal": True}), middle + block.feed_forward(middle))
+    assert not any("norm" in name for name, _ in network.named_parameters())
+
+
+def test_loads_are_shares_of_words_alone():
+    network = parts.build("experts, each as large", 0)
+    for layer in parts.loads(network, sentences=50):
+        assert len(layer) == 4
+        assert sum(layer) == pytest.approx(1, abs=0.003)
+
+
+def test_a_deeper_network_of_places_is_that_of_parts():
+    found = norm_places.build("post", 2, 0)
+    right = Transformer(replace(parts.BASE, norm_place="post")).draw(np.random.default_rng([0, 1]))
+    assert all(torch.equal(a, b) for a, b in zip(found.parameters(), right.parameters()))
