@@ -7,6 +7,7 @@ from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
 from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
+from lmcourse.widgets.mask_switcher import MaskSwitcher
 from lmcourse.widgets.ngrams import NgramExplorer
 from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.sparsity import SparsityMap
@@ -20,6 +21,7 @@ __all__ = [
     "EntropyExplorer",
     "GradientLaboratory",
     "GuessingGame",
+    "MaskSwitcher",
     "NgramExplorer",
     "SentenceTree",
     "SparsityMap",

@@ -1,6 +1,7 @@
 // The gradient laboratory. First the arithmetic, the same as lmcourse/neural/bells.py and gradient_lab.py and tested
 // against them; then the drawing. Vectors are lists of numbers, a matrix is a list of its rows.
 
+import { mix } from "./chance.js";
 import { button, div, group, h, mount, mute, say, section, setter, slider } from "./ui.js";
 
 // ---------- arithmetic ----------
@@ -9,13 +10,6 @@ const GATE_BIAS = -2;
 const TINY = 1e-5;
 const WIDTH = 24;
 const DRIVE = 0.3;
-
-// 32 bits in, 32 bits out, each depending on all.
-function mix(z) {
-  z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-  return (z ^ (z >>> 16)) >>> 0;
-}
 
 // A seed's stream of nearly normal numbers: each call takes so many on.
 export function bells(seed) {
