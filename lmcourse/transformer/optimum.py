@@ -64,10 +64,10 @@ def along(candidates: np.ndarray, weights: np.ndarray, target: Sequence[int], si
     for t, token in enumerate(target):
         found[t] = np.bincount(candidates[:, t], weights, minlength=size)
         weights = weights * (candidates[:, t] == token)
-    total = found.sum(axis=1, keepdims=True)
-    if not total.all():
-        raise ValueError(f"of the target {list(target)} token {int(np.argmin(total))} is impossible here")
-    return found / total
+    said = found[np.arange(len(target)), target]
+    if not said.all():
+        raise ValueError(f"of the target {list(target)} token {int(np.argmin(said))} is impossible here")
+    return found / found.sum(axis=1, keepdims=True)
 
 
 def causal_optimum(batch: Batch, sentences: Sentences, specials: Specials) -> np.ndarray:
