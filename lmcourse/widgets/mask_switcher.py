@@ -39,8 +39,8 @@ class MaskSwitcher(Widget):
     """One sentence as each family reads it: the mask as a grid, the objective, and a batch of one row.
 
     The page draws each example itself, from the seed. *Encoder*: one word in seven is chosen, one at least;
-    of these 80 % are hidden, 10 % replaced, 10 % kept (BERT). *Encoder-decoder*: two spans, three tokens in ten
-    together, are cut out and said by the decoder (T5, whose rate of 15 % would take one word of these
+    of these 80 % are hidden, 10 % replaced, 10 % kept (BERT). *Encoder-decoder*: two spans, three tokens in
+    ten together, are cut out and said by the decoder (T5, whose rate of 15 % would take one word of these
     sentences). *Decoder*: each word from those before it (GPT). *Prefix*: the same after a beginning that is
     seen whole (UniLM).
 
