@@ -13,4 +13,5 @@ model.py         a decoder as a `LanguageModel`, which reads on from its keys an
 batches.py     * what an objective asks for, and the special tokens it needs
 noise.py       * spans, infilling, sentences out of order
 objectives.py  * what BERT, RoBERTa, GPT, T5, BART, XLNet and prefix models are asked to foretell
+optimum.py     * the best answers there are to these questions, in a world that can be listed
 """
