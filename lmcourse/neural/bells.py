@@ -18,13 +18,17 @@ def _mix(z: np.ndarray) -> np.ndarray:
     return z ^ (z >> 16)
 
 
+def uniforms(seed: int, begin: int, count: int) -> np.ndarray:
+    """Numbers `begin` to `begin + count` of a seed's stream, (count,), uniform in [0, 1)."""
+    at = np.arange(begin, begin + count, dtype=np.uint64)
+    base = _mix(np.array([seed + 1], dtype=np.uint64))
+    return _mix((base + at * np.uint64(0x9E3779B9)) & np.uint64(0xFFFFFFFF)) / 2.0**32
+
+
 def bells(seed: int, begin: int, count: int) -> np.ndarray:
     """Numbers `begin` to `begin + count` of a seed's stream, (count,): mean 0, variance 1, nearly normal.
 
     Each is the sum of twelve numbers uniform in [0, 1), minus 6: nothing but whole numbers and additions, so
     that JavaScript gets the very same ones. None lies beyond ±6.
     """
-    at = np.arange(12 * begin, 12 * (begin + count), dtype=np.uint64)
-    base = _mix(np.array([seed + 1], dtype=np.uint64))
-    uniform = _mix((base + at * np.uint64(0x9E3779B9)) & np.uint64(0xFFFFFFFF))
-    return uniform.reshape(count, 12).sum(axis=1) / 2.0**32 - 6
+    return uniforms(seed, 12 * begin, 12 * count).reshape(count, 12).sum(axis=1) - 6

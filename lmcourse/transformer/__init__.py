@@ -17,4 +17,5 @@ batches.py     * what an objective asks for, and the special tokens it needs
 noise.py       * spans, infilling, sentences out of order
 inside.py        what stands in the residual stream, what it would say, and what depends on it
 objectives.py  * what BERT, RoBERTa, GPT, T5, BART, XLNet and prefix models are asked to foretell
+optimum.py     * the best answers there are to these questions, in a world that can be listed
 """

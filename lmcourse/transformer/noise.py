@@ -38,6 +38,15 @@ def random_replacements(
     return np.where(chosen, replaced, ids)
 
 
+def span_numbers(length: int, rate: float, mean_span: float) -> tuple[int, int]:
+    """How many tokens `even_spans` cuts out of a text, in how many spans. Raises ValueError as it does."""
+    _check(rate, mean_span, least=1)
+    if length < 2:
+        raise ValueError(f"of a text of length={length} no span can be cut with a token left; two are needed")
+    noise = min(max(round(rate * length), 1), length - 1)
+    return noise, min(max(round(noise / mean_span), 1), length - noise + 1)
+
+
 def even_spans(length: int, rate: float, mean_span: float, rng: np.random.Generator) -> list[tuple[int, int]]:
     """Spans to cut out of a text: (first place, place after the last) of each, from left to right.
 
@@ -51,11 +60,7 @@ def even_spans(length: int, rate: float, mean_span: float, rng: np.random.Genera
 
     Raises ValueError for a text of one token, a rate not between 0 and 1, spans shorter than 1 on average.
     """
-    _check(rate, mean_span, least=1)
-    if length < 2:
-        raise ValueError(f"of a text of length={length} no span can be cut with a token left; two are needed")
-    noise = min(max(round(rate * length), 1), length - 1)
-    n_spans = min(max(round(noise / mean_span), 1), length - noise + 1)
+    noise, n_spans = span_numbers(length, rate, mean_span)
     cuts = 1 + np.sort(rng.choice(noise - 1, n_spans - 1, replace=False))
     return spread(np.diff([0, *cuts, noise]), length, rng)
 

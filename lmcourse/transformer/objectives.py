@@ -240,3 +240,23 @@ def permutation_lm(
     content, query = two_streams(order)
     query = np.where(counts[:, :, None], query, content)
     return TwoStreamBatch(ids, ids, counts, content, query, order)
+
+
+def one_stack(batch: TwoStreamBatch, specials: Specials) -> tuple[Batch, np.ndarray]:
+    """Both streams in one stack of twice as many places: first the text, then a blank for each of its places.
+
+    The text's places are the content stream, and see what it sees. The blanks are the query stream: a blank
+    knows its place alone, sees the text's places that the query stream sees, and itself, so that no row is
+    empty; nobody else sees it. (In the source a query does not see itself.)
+
+    Returns:
+        A batch of (B, 2 T), and the positions (2 T,) at which its places stand.
+    """
+    length = batch.inputs.shape[1]
+    visible = np.zeros((len(batch.inputs), 2 * length, 2 * length), dtype=bool)
+    visible[:, :length, :length] = batch.content_visible
+    visible[:, length:, :length] = batch.query_visible
+    visible[:, length:, length:] = np.eye(length, dtype=bool)
+    inputs = np.hstack([batch.inputs, np.full_like(batch.inputs, specials.mask)])
+    counts = np.hstack([np.zeros_like(batch.counts), batch.counts])
+    return Batch(inputs, np.tile(batch.targets, 2), counts, visible), np.tile(np.arange(length), 2)

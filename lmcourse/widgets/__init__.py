@@ -8,6 +8,7 @@ from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
 from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
+from lmcourse.widgets.mask_switcher import MaskSwitcher
 from lmcourse.widgets.ngrams import NgramExplorer
 from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.positions import PositionExplorer
@@ -24,6 +25,7 @@ __all__ = [
     "EntropyExplorer",
     "GradientLaboratory",
     "GuessingGame",
+    "MaskSwitcher",
     "NgramExplorer",
     "PositionExplorer",
     "SentenceTree",

@@ -1,7 +1,7 @@
 // The gradient laboratory. First the arithmetic, the same as lmcourse/neural/bells.py and gradient_lab.py and tested
 // against them; then the drawing. Vectors are lists of numbers, a matrix is a list of its rows.
 
-import { bells } from "./bells.js";
+import { bells } from "./chance.js";
 import { button, div, group, h, mount, mute, say, section, setter, slider } from "./ui.js";
 
 // ---------- arithmetic ----------

@@ -1,7 +1,7 @@
 // The position explorer. First the arithmetic, the same as lmcourse/transformer/positions.py and tested against it;
 // then the drawing. A table has a list for each number of a vector, with an entry for each place.
 
-import { bells } from "./bells.js";
+import { bells } from "./chance.js";
 import {
   button,
   div,

@@ -44,7 +44,7 @@ def state(widget) -> dict:
 
 @pytest.mark.parametrize(("seed", "begin"), [(0, 0), (7, 30_000), (99, 5)])
 def test_chance_is_the_same_to_the_last_bit(page, seed, begin):
-    assert call(page, "gradients.js", "someBells", seed, begin, 500) == bells(seed, begin, 500).tolist()
+    assert call(page, "chance.js", "someBells", seed, begin, 500) == bells(seed, begin, 500).tolist()
 
 
 def test_the_page_computes_what_python_computes(page):

@@ -18,6 +18,7 @@ from lmcourse.transformer.objectives import (
     masked_lm,
     masking_rng,
     next_sentences,
+    one_stack,
     pack,
     permutation_lm,
     prefix_lm,
@@ -303,3 +304,17 @@ def test_bert_at_its_optimum_is_calibrated_in_the_mouse_world():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call(np.random.default_rng(0))
+
+
+def test_two_streams_in_one_stack_blanks_see_the_text_and_themselves_and_nobody_sees_a_blank():
+    batch = permutation_lm([[0, 1, 2, 3]], S, np.random.default_rng(0), one_in=2)
+    both, positions = one_stack(batch, S)
+    visible = both.visible[0]
+    np.testing.assert_array_equal(visible[:4, :4], batch.content_visible[0])
+    np.testing.assert_array_equal(visible[4:, :4], batch.query_visible[0])
+    np.testing.assert_array_equal(visible[4:, 4:], np.eye(4, dtype=bool))
+    assert not visible[:4, 4:].any()
+    assert both.inputs.tolist() == [[0, 1, 2, 3, *[MASK] * 4]]
+    assert positions.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert both.targets[both.counts].tolist() == batch.targets[batch.counts].tolist()
+    assert both.counts[0, :4].sum() == 0
