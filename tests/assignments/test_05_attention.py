@@ -80,7 +80,11 @@ def test_the_block_is_torchs_own_layer(rng):
         "linear1.bias": "up_bias",
         "linear2.weight": "down",
         "linear2.bias": "down_bias",
-        **{f"norm{i}.{theirs}": f"{mine}{i}" for i in (1, 2) for theirs, mine in (("weight", "gain"), ("bias", "shift"))},
+        **{
+            f"norm{i}.{theirs}": f"{mine}{i}"
+            for i in (1, 2)
+            for theirs, mine in (("weight", "gain"), ("bias", "shift"))
+        },
     }
     state = {name: torch.tensor(rng.normal(size=w.shape)) for name, w in layer.state_dict().items()}
     layer.load_state_dict(state)
@@ -203,7 +207,7 @@ def test_the_authored_network_is_small_and_earns_all_points():
     names = defined(NAME)
     assert names["CONFIG"].count_parameters()["total"] == sum(w.size for w in names["weights"]().values())
     assert sum(w.size for w in names["weights"]().values()) == 1_936
-    assert bits(names) < 0.0045
+    assert bits(names) < 0.006
     assert all(outcome.score == 1 for outcome in outcomes(NAME, "small_transformer", names, 5))
 
 
@@ -242,8 +246,7 @@ def said(code, what, seed=0):
             "with all weights at zero",
         ),
         (  # copies the token that it is to say
-            "def predict(weights, ids):\n"
-            "    return 0.5 / 22 + 0.5 * np.eye(22)[np.roll(ids, -1, axis=1)]",
+            "def predict(weights, ids):\n    return 0.5 / 22 + 0.5 * np.eye(22)[np.roll(ids, -1, axis=1)]",
             "it sees the future",
         ),
         (  # a trace of the mean of the whole text
@@ -277,7 +280,7 @@ def test_the_floors_that_the_text_names():
     assert math.log2(22) - rate == pytest.approx(3.09, abs=0.015)
 
 
-def test_each_halving_of_the_distance_earns_a_fifth():
+def test_each_halving_of_the_distance_earns_a_quarter():
     """Of a mixture with the uniform distribution."""
     code = (
         "old = predict\n\n\ndef predict(weights, ids):\n"
@@ -289,7 +292,7 @@ def test_each_halving_of_the_distance_earns_a_fifth():
         done = outcomes(NAME, "small_transformer", namespace, 0)
         visible = next(o for o in done if not o.hidden and " bits per token from" in o.message)
         lost = float(visible.message.split()[0])
-        assert visible.score == pytest.approx(min(1, max(0, math.log2(0.16 / lost) / 5)), abs=0.01)
+        assert visible.score == pytest.approx(min(1, max(0, math.log2(0.16 / lost) / 4)), abs=0.01)
         scores.append(done[-1].score)
     assert 1 > scores[0] > scores[1] > scores[2] == 0
 

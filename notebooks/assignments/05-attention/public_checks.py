@@ -614,7 +614,7 @@ budget.case(
 # 8. small_transformer, the open task
 
 PARAMETERS, SIZE, END = 2_000, 22, 21
-NONE_AT, FULL_AT = 0.16, 0.005  # bits per token, as a mean KL divergence from the world
+NONE_AT, FULL_AT = 0.16, 0.01  # bits per token, as a mean KL divergence from the world
 EVEN, ALONE, PAIRS = (
     3.09,
     2.38,
@@ -795,11 +795,11 @@ def bits_on_a_text_you_may_see(student):
     more = "longer training, another learning rate that falls to 0, two blocks rather than one?"
     if lost > 1:
         more = "this is worse than a table of pairs; see the cases above first"
-    return Score(halvings(lost), told if lost <= FULL_AT else f"{told}, each halving a fifth: {more}")
+    return Score(halvings(lost), told if lost <= FULL_AT else f"{told}, each halving a quarter: {more}")
 
 
 def halvings(lost):
-    """The part of the points: each halving from 0.16 to 0.005 bits earns a fifth."""
+    """The part of the points: each halving from 0.16 to 0.01 bits earns a quarter."""
     return on_a_curve(math.log2(max(lost, 1e-9)), none=math.log2(NONE_AT), full=math.log2(FULL_AT))
 
 
