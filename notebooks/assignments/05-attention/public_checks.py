@@ -575,10 +575,12 @@ budget = Exercise(
         "two of them have G · K columns. Then ask what is kept of one token in one block: a key and a value "
         "of "
         "each of the G heads.",
-        "Parameters: V · D, N times (two (D, D), two (D, GK), (D, 4D), (4D, D), two gains), one gain. Cache: "
-        "2 · N "
-        "· GK · length · texts numbers. Two bytes each. For `most_kv_heads` go through G from H downwards, "
-        "skip what does not divide H, and return the first that fits; exactly full fits.",
+        "Count the small case by hand before you write: V = 10, D = 4, H = 2, N = 3 have 644 numbers with G "
+        "= 2. "
+        "What of it is in a block, what stands once, and what of it shrinks with G? The cache grows with "
+        "blocks, "
+        "heads, tokens and texts alike, and holds two vectors for each. Go through G from H downwards, skip "
+        "what does not divide H, and return the first that fits; exactly full fits.",
     ),
 )
 # K = 2. A block with G = 2: 2 · 16 + 2 · 4 · 4 + 2 · 64 + 8 = 200; 10 · 4 + 3 · 200 + 4 = 644 numbers.
