@@ -32,18 +32,23 @@ def mask(*rows):
 
 attend = Exercise(
     "attend",
-    points=2,
-    minutes=25,
+    points=4,
+    minutes=45,
     hints=(
-        "Four lines: the products of all queries with all keys, (T, S), over $\\sqrt{d}$; the mask; a "
-        "softmax "
-        "over each *row*; the product with the values. Which number must a hidden score have so that its "
-        "exponential is exactly 0?",
-        "`np.where(visible, scores, -np.inf)` makes hidden scores minus infinity; do it *before* the "
+        "`attend` has four lines: the products of all queries with all keys, (T, S), over $\\sqrt{d}$; the "
+        "mask; a softmax "
+        "over each *row*; the product with the values. Which number must a masked score have so that its "
+        "exponential is exactly 0? In `multi_head` a token is a *row* of `x`, so $W x + b$ for all of them "
+        "is "
+        "`x @ W.T + b`, (T, 3D): cut it into three along the columns, and take K columns of each for a head.",
+        "`np.where(visible, scores, -np.inf)` makes masked scores minus infinity; do it *before* the "
         "softmax, "
-        "and before you take each row's largest score off it, for that may be a hidden one. For rows that "
-        "see nothing ask `visible.any(axis=1)`. Then work the first case by hand: scores of 0 and ln 3 are "
-        "odds of 1 to 3.",
+        "and before you take each row's largest score off it, for that may be a masked one. For rows that "
+        "see nothing ask `visible.any(axis=1)`. Work the first case by hand: scores of 0 and ln 3 are odds "
+        "of "
+        "1 to 3. With D = 4 and H = 2, head 0 has columns 0 and 1; `reshape(T, H, K)` keeps that order, "
+        "`reshape(H, T, K)` mixes tokens. `np.concatenate(heads, axis=1)` lays the heads side by side; `out` "
+        "comes last, and is transposed as well.",
     ),
 )
 # the product is 2 ln 3, over the root of 4: 0 and ln 3, odds of 1 to 3. The second query likes both alike.
@@ -64,7 +69,7 @@ attend.case(
     ).gives([[7.0, 1.0], [100.0, 50.0]]),
 )
 attend.case(
-    "Scores of 1,000 overflow in an exponential, rows may lie far apart, and a hidden key may fit far better "
+    "Scores of 1,000 overflow in an exponential, rows may lie far apart, and a masked key may fit far better "
     "than all that are seen.",
     ask.attend(array([1000], [-1000]), array([1], [0]), array([8], [4])).gives([[8.0], [4.0]]),
     ask.attend(array([1]), array([2000], [LN3], [0]), array([100], [8], [4]), mask([0, 1, 1])).gives([[7.0]]),
@@ -126,7 +131,7 @@ attend.slip(
     "the mask is the wrong way round: true is what may be seen", {HIDE: "np.where(visible, -np.inf, scores)"}
 )
 attend.slip(
-    "a hidden score of 0 still has the exponential 1; it must be -inf to weigh nothing",
+    "a masked score of 0 still has the exponential 1; it must be -inf to weigh nothing",
     {HIDE: "np.where(visible, scores, 0.0)"},
 )
 LATE = "    if visible is not None:\n        weights = weights * visible\n"
@@ -136,10 +141,10 @@ attend.slip(
 )
 attend.slip("`visible` has no effect", {f"scores = {HIDE}": "pass"})
 attend.slip(
-    "you added the mask as 0 and 1; what is hidden must get the score -inf", {HIDE: "scores + visible"}
+    "you added the mask as 0 and 1; what is masked must get the score -inf", {HIDE: "scores + visible"}
 )
 attend.slip(
-    "a hidden score became a number that some scores are below; -np.inf is below all",
+    "a masked score became a number that some scores are below; -np.inf is below all",
     *({HIDE: f"np.where(visible, scores, {low})"} for low in ("-100", "-1e3", "-1e4", "-1e5", "-1e6")),
     *({HIDE: f"scores + np.where(visible, 0, {low})"} for low in ("-1e4", "-1e5", "-1e6")),
 )
@@ -153,7 +158,7 @@ attend.slip(
     {ODDS: "np.exp(scores - scores.max())"},
 )
 attend.slip(
-    "you subtracted the largest score of all keys, also of hidden ones: beside it those that are seen "
+    "you subtracted the largest score of all keys, also of masked ones: beside it those that are seen "
     "vanish, "
     "and 0 / 0 is no number. Hide first",
     {f"scores = {HIDE}": "pass", f"    weights = {SHARES}": f"{LATE}    weights = {SHARES}"},
@@ -213,23 +218,7 @@ def attend(q, k, v, visible=None):
 )
 
 
-# 2. multi_head
-
-multi_head = Exercise(
-    "multi_head",
-    points=2,
-    minutes=20,
-    hints=(
-        "`x` holds a token in each *row*, so $W x + b$ for all of them is `x @ W.T + b`, (T, 3D). Cut it "
-        "into "
-        "three along the columns, take K columns of each for a head, call `attend`, and lay the heads' "
-        "results side by side.",
-        "With D = 4 and H = 2, head 0 has columns 0 and 1, head 1 columns 2 and 3; `reshape(T, H, K)` keeps "
-        "that order, `reshape(H, T, K)` mixes tokens. `attend` divides by the root of the right number by "
-        "itself, if you give it K columns. `np.concatenate(heads, axis=1)` lays side by side; `out` comes "
-        "last, and is transposed as well.",
-    ),
-)
+# 1, the second function: multi_head
 
 
 def heads_of(size, queries, values, out=None):
@@ -245,7 +234,7 @@ def heads_of(size, queries, values, out=None):
 
 # no scores: each token gets the mean of the values, (2 + 4 + 1, 4 + 2) and (6 + 8 + 1, 8 + 2), which is
 # (11, 8); then 11 + 2 · 8 + 100 and 3 · 11 + 4 · 8 + 200
-multi_head.case(
+attend.case(
     "Where all scores are 0 each token gets the values' mean, (11, 8), through the matrix `out`.",
     ask.multi_head(
         array([2, 4], [6, 8]),
@@ -260,69 +249,70 @@ multi_head.case(
 )
 # head 0: scores ln 3 and 0, so 3/4 of 8; head 1: scores 0 and ln 2, so 2/3 of 6
 TWO_HEADS = heads_of(2, [LN3, LN2], np.diag([8.0, 6.0]))
-multi_head.case(
+attend.case(
     "Two heads of one number each: the first weighs 3 to 1, the second 1 to 2, and a mask holds for both.",
     ask.multi_head(np.eye(2), TWO_HEADS, 2).gives([[6.0, 4.0], [6.0, 4.0]]),
     ask.multi_head(np.eye(2), TWO_HEADS, 2, mask([1, 0], [1, 1])).gives([[8.0, 0.0], [6.0, 4.0]]),
 )
 # head 0, with two numbers: root of 2 · ln 3 · 1 over the root of 2 is ln 3, so 3/4 and 1/4; head 1: the mean
 FOUR = heads_of(4, [math.sqrt(2) * LN3, 0, 0, 0], np.eye(4))
-multi_head.case(
+attend.case(
     "Four numbers in two heads: the first has columns 0 and 1 and weighs 3 to 1, the second weighs all "
     "alike.",
     ask.multi_head(array([1, 2, 3, 4], [0, 1, 7, 10]), FOUR, 2).gives([[0.75, 1.75, 5.0, 7.0]] * 2),
 )
 JOIN = "np.concatenate(heads, axis=1)"
-multi_head.slip(
+attend.slip(
     "tokens are rows here, so a matrix comes behind them, transposed: x @ W.T",
     {'weights["in"].T': 'weights["in"]'},
     {'weights["out"].T': 'weights["out"]'},
 )
-multi_head.slip(
+attend.slip(
     "the matrix `out` is missing",
     {f'{JOIN} @ weights["out"].T + weights["out_bias"]': JOIN},
     {f'{JOIN} @ weights["out"].T': JOIN},
 )
-multi_head.slip("the bias of queries, keys and values is missing", {' + weights["in_bias"]': ""})
-multi_head.slip("the bias behind the heads is missing", {' + weights["out_bias"]': ""})
-multi_head.slip(
+attend.slip("the bias of queries, keys and values is missing", {' + weights["in_bias"]': ""})
+attend.slip("the bias behind the heads is missing", {' + weights["out_bias"]': ""})
+attend.slip(
     "the first D rows of `in` make queries, the next D keys, the last D values; yours are in another order",
-    *({"q, k, v = np": f"{order} = np"} for order in ("k, q, v", "v, k, q", "q, v, k", "v, q, k", "k, v, q")),
+    *(
+        {"q, k, v = np.split": f"{order} = np.split"}
+        for order in ("k, q, v", "v, k, q", "q, v, k", "v, q, k", "k, v, q")
+    ),
 )
-multi_head.slip(
+attend.slip(
     "there is one head over all D numbers; each of the H heads has K of them, and weights of its own",
     {"range(n_heads)": "range(1)", "x.shape[1] // n_heads": "x.shape[1]"},
 )
-multi_head.slip(
+attend.slip(
     "a score is divided by the root of K, the numbers in a head, not of D",
     {"attend(q[:, part],": "attend(q[:, part] / np.sqrt(n_heads),"},
 )
-multi_head.slip(
+attend.slip(
     "a head has K neighbouring columns; you took every H-th",
     {"slice(h * size, (h + 1) * size)": "slice(h, None, n_heads)"},
 )
-multi_head.slip(
+attend.slip(
     "a reshape to (H, T, K) cuts along the text and mixes tokens: cut each row, (T, H, K), and exchange the "
     "axes then",
     {f"{part}[:, part]": f"{part}.reshape(n_heads, -1, size)[h]" for part in "qkv"},
 )
-multi_head.slip(
+attend.slip(
     "what the heads found is laid side by side for each token; your reshape lays them one behind the other "
     "and mixes tokens",
     {JOIN: "np.array(heads).reshape(x.shape)"},
 )
-multi_head.slip("the heads come in their order, head 0 first", {JOIN: "np.concatenate(heads[::-1], axis=1)"})
-multi_head.slip(
+attend.slip("the heads come in their order, head 0 first", {JOIN: "np.concatenate(heads[::-1], axis=1)"})
+attend.slip(
     "the heads are laid side by side, all of head 0 first; you took a number of each in turn",
     {JOIN: "np.stack(heads, axis=2).reshape(x.shape)"},
 )
-multi_head.slip(
-    "the heads are laid side by side; you added them up", {JOIN: "np.tile(sum(heads), (1, n_heads))"}
-)
-multi_head.slip("`visible` is not handed on to `attend`", {", visible))": "))"})
+attend.slip("the heads are laid side by side; you added them up", {JOIN: "np.tile(sum(heads), (1, n_heads))"})
+attend.slip("`visible` is not handed on to `attend`", {", visible))": "))"})
 
 
-@multi_head.hidden("random weights, one to four heads, with and without a causal mask", weight=1.5)
+@attend.hidden("random weights, one to four heads, with and without a causal mask", weight=1.5)
 def random_heads(rng):
     for T, H, K in ((3, 1, 4), (4, 2, 3), (5, 4, 2), (2, 3, 1)):
         D = H * K
@@ -333,7 +323,7 @@ def random_heads(rng):
         yield ask.multi_head(x, weights, H, np.tri(T, dtype=bool))
 
 
-multi_head.another(
+attend.another(
     "all heads at once",
     """
 def multi_head(x, weights, n_heads, visible=None):
@@ -350,7 +340,7 @@ def multi_head(x, weights, n_heads, visible=None):
 )
 
 
-# 3. rotary
+# 2. rotary
 
 rotary = Exercise(
     "rotary",
@@ -494,7 +484,7 @@ def attend_rotated(q, k, v, positions, visible=None):
 )
 
 
-# 4. block
+# 3. block
 
 block = Exercise(
     "block",
@@ -505,7 +495,7 @@ block = Exercise(
         "`block`, two lines of the form x = x + part(norm(x)), the second of which reads what the first has "
         "made. The mask is a triangle of booleans with its diagonal: look up `np.tri`.",
         "Test each on its own: a row of equal numbers has the variance 0, and only $\\varepsilon$ saves the "
-        "division; `gelu(0)` is 0 and `gelu(1)` about 0.841. As in exercise 2 each matrix stands transposed "
+        "division; `gelu(0)` is 0 and `gelu(1)` about 0.841. As in exercise 1 each matrix stands transposed "
         "behind the rows. Then set all weights of one part to 0, so that only the other one speaks.",
     ),
 )
@@ -727,7 +717,7 @@ def block(x, weights, n_heads):
 )
 
 
-# 5. corrupt
+# 4. corrupt
 
 corrupt = Exercise(
     "corrupt",
@@ -746,9 +736,9 @@ corrupt = Exercise(
 V, MASK = 100, 102
 
 
-def holes(student, ids, seed, vocab_size, hidden, *rates):
+def holes(student, ids, seed, vocab_size, mask_id, *rates):
     """What `corrupt` answers, (inputs, judged), after what can be wrong with the pair was looked for."""
-    found = ask.corrupt(ids, seed, vocab_size, hidden, *rates).answer(student)
+    found = ask.corrupt(ids, seed, vocab_size, mask_id, *rates).answer(student)
     expect(
         isinstance(found, (tuple, list)) and len(found) == 2,
         f"corrupt should return a pair, (inputs, judged); you returned {describe(found)}",
@@ -798,7 +788,7 @@ def shares(rows, seed, *rates):
 
         return {
             "% of words judged": percent(judged, words),
-            "% of these hidden": percent(inputs == MASK, judged),
+            "% of these masked": percent(inputs == MASK, judged),
             "% of these another word": percent(other, judged),
             "% of these as they were": percent(~changed, judged),
             "different words put in": len(np.unique(inputs[other])),
@@ -811,10 +801,10 @@ def shares(rows, seed, *rates):
     )
 
 
-def becomes(judged, hidden, another, kept):
+def becomes(judged, masked, another, kept):
     """The right answer to `shares`."""
-    names = "% of words judged", "% of these hidden", "% of these another word", "% of these as they were"
-    right = dict(zip(names, (judged, hidden, another, kept)))
+    names = "% of words judged", "% of these masked", "% of these another word", "% of these as they were"
+    right = dict(zip(names, (judged, masked, another, kept)))
     return {**right, "different words put in": V if another else 0, "places changed but not judged": 0}
 
 
@@ -830,7 +820,7 @@ def of_seeds(student):
 
 
 corrupt.case(
-    "With all words chosen: all hidden, or all as they were and judged all the same; special tokens never.",
+    "With all words chosen: all masked, or all as they were and judged all the same; special tokens never.",
     corrupted([4, 0, 2, 1, 3, 5], 1.0, 1.0, 0.0).gives(
         {"inputs": [4, 5, 5, 5, 3, 5], "judged": [0, 1, 1, 1, 0, 0]}
     ),
@@ -842,7 +832,7 @@ corrupt.case(
     ),
 )
 corrupt.case(
-    "Of a long text 15 % are chosen, and of these 80 % hidden, 10 % replaced, 10 % left, within 2.5 % of it.",
+    "Of a long text 15 % are chosen, and of these 80 % masked, 10 % replaced, 10 % left, within 2.5 % of it.",
     shares(1000, 3).gives(becomes(15, 80, 10, 10)),
 )
 corrupt.case(
@@ -863,7 +853,7 @@ corrupt.slip(
     {BOTH: "np.where(judged, shown, ids), ids < vocab_size"},
 )
 corrupt.slip(
-    "a chosen word that stays as it was, or becomes another, is judged like one that is hidden",
+    "a chosen word that stays as it was, or becomes another, is judged like one that is masked",
     {BOTH: f"{BOTH} & (shown != ids)"},
     {BOTH: f"{BOTH} & (shown == mask)"},
 )
@@ -898,7 +888,7 @@ corrupt.slip(
     {"fate < masked + random": "fate < random"},
 )
 corrupt.slip(
-    "you drew once more among those that were not hidden, and `random` became a share of these",
+    "you drew once more among those that were not masked, and `random` became a share of these",
     {"fate < masked + random": "rng.random(ids.shape) < random"},
 )
 corrupt.slip(
@@ -964,7 +954,7 @@ def corrupt(ids, seed, vocab_size, mask, rate=0.15, masked=0.8, random=0.1):
 )
 
 
-# 6. leak
+# 5. leak
 
 leak = Exercise(
     "leak",
@@ -1166,7 +1156,7 @@ leak.slip(
     "each place still sees the next one: write the mask's triangle out", {".tril() == 1": ".tril(1) == 1"}
 )
 leak.slip(
-    "the softmax still sums over places that are hidden only after it, so that a token behind changes the "
+    "the softmax still sums over places that are masked only after it, so that a token behind changes the "
     "weights before it",
     AFTER,
 )
@@ -1174,7 +1164,7 @@ leak.slip(
     "the mask comes too late and lets the next place through", {**AFTER, ".tril() == 1": ".tril(1) == 1"}
 )
 leak.slip("now there is no mask at all", {WITHHELD: ""})
-leak.slip("a hidden score of 0 is not hidden: its exponential is 1", {"-torch.inf": "0.0"})
+leak.slip("a masked score of 0 is not out of sight: its exponential is 1", {"-torch.inf": "0.0"})
 leak.slip(
     "what is *not* visible gets the score -inf; yours is the other way round", {"(~visible,": "(visible,"}
 )

@@ -25,7 +25,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-def test_there_are_eight_graded_exercises():
+def test_there_are_seven_graded_exercises():
     assert exercises(NAME) == list(course.points(NAME))
     assert sum(course.points(NAME).values()) == 20
 

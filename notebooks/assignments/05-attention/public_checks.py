@@ -48,18 +48,23 @@ def mask(*rows):
 
 attend = Exercise(
     "attend",
-    points=2,
-    minutes=25,
+    points=4,
+    minutes=45,
     hints=(
-        "Four lines: the products of all queries with all keys, (T, S), over $\\sqrt{d}$; the mask; a "
-        "softmax "
-        "over each *row*; the product with the values. Which number must a hidden score have so that its "
-        "exponential is exactly 0?",
-        "`np.where(visible, scores, -np.inf)` makes hidden scores minus infinity; do it *before* the "
+        "`attend` has four lines: the products of all queries with all keys, (T, S), over $\\sqrt{d}$; the "
+        "mask; a softmax "
+        "over each *row*; the product with the values. Which number must a masked score have so that its "
+        "exponential is exactly 0? In `multi_head` a token is a *row* of `x`, so $W x + b$ for all of them "
+        "is "
+        "`x @ W.T + b`, (T, 3D): cut it into three along the columns, and take K columns of each for a head.",
+        "`np.where(visible, scores, -np.inf)` makes masked scores minus infinity; do it *before* the "
         "softmax, "
-        "and before you take each row's largest score off it, for that may be a hidden one. For rows that "
-        "see nothing ask `visible.any(axis=1)`. Then work the first case by hand: scores of 0 and ln 3 are "
-        "odds of 1 to 3.",
+        "and before you take each row's largest score off it, for that may be a masked one. For rows that "
+        "see nothing ask `visible.any(axis=1)`. Work the first case by hand: scores of 0 and ln 3 are odds "
+        "of "
+        "1 to 3. With D = 4 and H = 2, head 0 has columns 0 and 1; `reshape(T, H, K)` keeps that order, "
+        "`reshape(H, T, K)` mixes tokens. `np.concatenate(heads, axis=1)` lays the heads side by side; `out` "
+        "comes last, and is transposed as well.",
     ),
 )
 # the product is 2 ln 3, over the root of 4: 0 and ln 3, odds of 1 to 3. The second query likes both alike.
@@ -80,7 +85,7 @@ attend.case(
     ).gives([[7.0, 1.0], [100.0, 50.0]]),
 )
 attend.case(
-    "Scores of 1,000 overflow in an exponential, rows may lie far apart, and a hidden key may fit far better "
+    "Scores of 1,000 overflow in an exponential, rows may lie far apart, and a masked key may fit far better "
     "than all that are seen.",
     ask.attend(array([1000], [-1000]), array([1], [0]), array([8], [4])).gives([[8.0], [4.0]]),
     ask.attend(array([1]), array([2000], [LN3], [0]), array([100], [8], [4]), mask([0, 1, 1])).gives([[7.0]]),
@@ -97,23 +102,7 @@ attend.case(
 )
 
 
-# 2. multi_head
-
-multi_head = Exercise(
-    "multi_head",
-    points=2,
-    minutes=20,
-    hints=(
-        "`x` holds a token in each *row*, so $W x + b$ for all of them is `x @ W.T + b`, (T, 3D). Cut it "
-        "into "
-        "three along the columns, take K columns of each for a head, call `attend`, and lay the heads' "
-        "results side by side.",
-        "With D = 4 and H = 2, head 0 has columns 0 and 1, head 1 columns 2 and 3; `reshape(T, H, K)` keeps "
-        "that order, `reshape(H, T, K)` mixes tokens. `attend` divides by the root of the right number by "
-        "itself, if you give it K columns. `np.concatenate(heads, axis=1)` lays side by side; `out` comes "
-        "last, and is transposed as well.",
-    ),
-)
+# 1, the second function: multi_head
 
 
 def heads_of(size, queries, values, out=None):
@@ -129,7 +118,7 @@ def heads_of(size, queries, values, out=None):
 
 # no scores: each token gets the mean of the values, (2 + 4 + 1, 4 + 2) and (6 + 8 + 1, 8 + 2), which is
 # (11, 8); then 11 + 2 · 8 + 100 and 3 · 11 + 4 · 8 + 200
-multi_head.case(
+attend.case(
     "Where all scores are 0 each token gets the values' mean, (11, 8), through the matrix `out`.",
     ask.multi_head(
         array([2, 4], [6, 8]),
@@ -144,21 +133,21 @@ multi_head.case(
 )
 # head 0: scores ln 3 and 0, so 3/4 of 8; head 1: scores 0 and ln 2, so 2/3 of 6
 TWO_HEADS = heads_of(2, [LN3, LN2], np.diag([8.0, 6.0]))
-multi_head.case(
+attend.case(
     "Two heads of one number each: the first weighs 3 to 1, the second 1 to 2, and a mask holds for both.",
     ask.multi_head(np.eye(2), TWO_HEADS, 2).gives([[6.0, 4.0], [6.0, 4.0]]),
     ask.multi_head(np.eye(2), TWO_HEADS, 2, mask([1, 0], [1, 1])).gives([[8.0, 0.0], [6.0, 4.0]]),
 )
 # head 0, with two numbers: root of 2 · ln 3 · 1 over the root of 2 is ln 3, so 3/4 and 1/4; head 1: the mean
 FOUR = heads_of(4, [math.sqrt(2) * LN3, 0, 0, 0], np.eye(4))
-multi_head.case(
+attend.case(
     "Four numbers in two heads: the first has columns 0 and 1 and weighs 3 to 1, the second weighs all "
     "alike.",
     ask.multi_head(array([1, 2, 3, 4], [0, 1, 7, 10]), FOUR, 2).gives([[0.75, 1.75, 5.0, 7.0]] * 2),
 )
 
 
-# 3. rotary
+# 2. rotary
 
 rotary = Exercise(
     "rotary",
@@ -203,7 +192,7 @@ rotary.case(
 )
 
 
-# 4. block
+# 3. block
 
 block = Exercise(
     "block",
@@ -214,7 +203,7 @@ block = Exercise(
         "`block`, two lines of the form x = x + part(norm(x)), the second of which reads what the first has "
         "made. The mask is a triangle of booleans with its diagonal: look up `np.tri`.",
         "Test each on its own: a row of equal numbers has the variance 0, and only $\\varepsilon$ saves the "
-        "division; `gelu(0)` is 0 and `gelu(1)` about 0.841. As in exercise 2 each matrix stands transposed "
+        "division; `gelu(0)` is 0 and `gelu(1)` about 0.841. As in exercise 1 each matrix stands transposed "
         "behind the rows. Then set all weights of one part to 0, so that only the other one speaks.",
     ),
 )
@@ -298,7 +287,7 @@ block.case(
 )
 
 
-# 5. corrupt
+# 4. corrupt
 
 corrupt = Exercise(
     "corrupt",
@@ -317,9 +306,9 @@ corrupt = Exercise(
 V, MASK = 100, 102
 
 
-def holes(student, ids, seed, vocab_size, hidden, *rates):
+def holes(student, ids, seed, vocab_size, mask_id, *rates):
     """What `corrupt` answers, (inputs, judged), after what can be wrong with the pair was looked for."""
-    found = ask.corrupt(ids, seed, vocab_size, hidden, *rates).answer(student)
+    found = ask.corrupt(ids, seed, vocab_size, mask_id, *rates).answer(student)
     expect(
         isinstance(found, (tuple, list)) and len(found) == 2,
         f"corrupt should return a pair, (inputs, judged); you returned {describe(found)}",
@@ -369,7 +358,7 @@ def shares(rows, seed, *rates):
 
         return {
             "% of words judged": percent(judged, words),
-            "% of these hidden": percent(inputs == MASK, judged),
+            "% of these masked": percent(inputs == MASK, judged),
             "% of these another word": percent(other, judged),
             "% of these as they were": percent(~changed, judged),
             "different words put in": len(np.unique(inputs[other])),
@@ -382,10 +371,10 @@ def shares(rows, seed, *rates):
     )
 
 
-def becomes(judged, hidden, another, kept):
+def becomes(judged, masked, another, kept):
     """The right answer to `shares`."""
-    names = "% of words judged", "% of these hidden", "% of these another word", "% of these as they were"
-    right = dict(zip(names, (judged, hidden, another, kept)))
+    names = "% of words judged", "% of these masked", "% of these another word", "% of these as they were"
+    right = dict(zip(names, (judged, masked, another, kept)))
     return {**right, "different words put in": V if another else 0, "places changed but not judged": 0}
 
 
@@ -401,7 +390,7 @@ def of_seeds(student):
 
 
 corrupt.case(
-    "With all words chosen: all hidden, or all as they were and judged all the same; special tokens never.",
+    "With all words chosen: all masked, or all as they were and judged all the same; special tokens never.",
     corrupted([4, 0, 2, 1, 3, 5], 1.0, 1.0, 0.0).gives(
         {"inputs": [4, 5, 5, 5, 3, 5], "judged": [0, 1, 1, 1, 0, 0]}
     ),
@@ -413,7 +402,7 @@ corrupt.case(
     ),
 )
 corrupt.case(
-    "Of a long text 15 % are chosen, and of these 80 % hidden, 10 % replaced, 10 % left, within 2.5 % of it.",
+    "Of a long text 15 % are chosen, and of these 80 % masked, 10 % replaced, 10 % left, within 2.5 % of it.",
     shares(1000, 3).gives(becomes(15, 80, 10, 10)),
 )
 corrupt.case(
@@ -429,7 +418,7 @@ corrupt.case(
 )
 
 
-# 6. leak
+# 5. leak
 
 leak = Exercise(
     "leak",
@@ -852,7 +841,7 @@ REASONS = {
         'the mask is the wrong way round: true is what may be seen': [
             (1, 0, 'gives', [[100, 50], [7, 1]]),
         ],
-        'a hidden score of 0 still has the exponential 1; it must be -inf to weigh nothing': [
+        'a masked score of 0 still has the exponential 1; it must be -inf to weigh nothing': [
             (1, 0, 'gives', [[25.6, 10.8], [73.1428571, 36.2857143]]),
         ],
         'the mask comes before the softmax: you hid weights after it, and those that are left do not sum to one': [
@@ -861,10 +850,10 @@ REASONS = {
         '`visible` has no effect': [
             (1, 0, 'gives', [[58.6666667, 28.2222222], [58.6666667, 28.2222222]]),
         ],
-        'you added the mask as 0 and 1; what is hidden must get the score -inf': [
+        'you added the mask as 0 and 1; what is masked must get the score -inf': [
             (1, 0, 'gives', [[36.2947943, 16.4348916], [78.8533143, 38.8581979]]),
         ],
-        'a hidden score became a number that some scores are below; -np.inf is below all': [
+        'a masked score became a number that some scores are below; -np.inf is below all': [
             (2, 2, 'gives', [[100]]),
             (2, 2, 'gives', [[100]]),
             (2, 2, 'gives', [[100]]),
@@ -880,7 +869,7 @@ REASONS = {
         'you subtracted one number, the largest of all rows; in a row 2,000 lower every exponential becomes 0. Each row has a largest score of its own': [
             (2, 0, 'gives', [[8], [float("nan")]]),
         ],
-        'you subtracted the largest score of all keys, also of hidden ones: beside it those that are seen vanish, and 0 / 0 is no number. Hide first': [
+        'you subtracted the largest score of all keys, also of masked ones: beside it those that are seen vanish, and 0 / 0 is no number. Hide first': [
             (2, 1, 'gives', [[float("nan")]]),
         ],
         'a row of `visible` that is all false is not noticed: the softmax over nothing is 0 / 0': [
@@ -895,55 +884,53 @@ REASONS = {
         '`/=` changes the queries that you were given; make new ones': [
             (0, 0, 'fails', '`attend` changes what it was given as `q`: work on a copy, or make a new object'),
         ],
-    },
-    'multi_head': {
         'tokens are rows here, so a matrix comes behind them, transposed: x @ W.T': [
-            (0, 0, 'raises', 'ValueError'),
-            (0, 0, 'gives', [[135, 254], [135, 254]]),
+            (4, 0, 'raises', 'ValueError'),
+            (4, 0, 'gives', [[135, 254], [135, 254]]),
         ],
         'the matrix `out` is missing': [
-            (0, 0, 'gives', [[11, 8], [11, 8]]),
-            (0, 0, 'gives', [[111, 208], [111, 208]]),
+            (4, 0, 'gives', [[11, 8], [11, 8]]),
+            (4, 0, 'gives', [[111, 208], [111, 208]]),
         ],
         'the bias of queries, keys and values is missing': [
-            (0, 0, 'gives', [[122, 254], [122, 254]]),
+            (4, 0, 'gives', [[122, 254], [122, 254]]),
         ],
         'the bias behind the heads is missing': [
-            (0, 0, 'gives', [[27, 65], [27, 65]]),
+            (4, 0, 'gives', [[27, 65], [27, 65]]),
         ],
         'the first D rows of `in` make queries, the next D keys, the last D values; yours are in another order': [
-            (1, 0, 'gives', [[4, 3], [4, 3]]),
-            (0, 0, 'gives', [[100, 200], [100, 200]]),
-            (0, 0, 'gives', [[100, 200], [100, 200]]),
-            (0, 0, 'gives', [[100, 200], [100, 200]]),
-            (0, 0, 'gives', [[100, 200], [100, 200]]),
+            (5, 0, 'gives', [[4, 3], [4, 3]]),
+            (4, 0, 'gives', [[100, 200], [100, 200]]),
+            (4, 0, 'gives', [[100, 200], [100, 200]]),
+            (4, 0, 'gives', [[100, 200], [100, 200]]),
+            (4, 0, 'gives', [[100, 200], [100, 200]]),
         ],
         'there is one head over all D numbers; each of the H heads has K of them, and weights of its own': [
-            (1, 0, 'gives', [[4.56951834, 2.57286124], [4.56951834, 2.57286124]]),
+            (5, 0, 'gives', [[4.56951834, 2.57286124], [4.56951834, 2.57286124]]),
         ],
         'a score is divided by the root of K, the numbers in a head, not of D': [
-            (1, 0, 'gives', [[5.47998274, 3.72082103], [5.47998274, 3.72082103]]),
+            (5, 0, 'gives', [[5.47998274, 3.72082103], [5.47998274, 3.72082103]]),
         ],
         'a head has K neighbouring columns; you took every H-th': [
-            (2, 0, 'gives', [[0.75, 4, 1.5, 7], [0.75, 4, 1.5, 7]]),
+            (6, 0, 'gives', [[0.75, 4, 1.5, 7], [0.75, 4, 1.5, 7]]),
         ],
         'a reshape to (H, T, K) cuts along the text and mixes tokens: cut each row, (T, H, K), and exchange the axes then': [
-            (0, 0, 'gives', [[131.5, 269.5], [131.5, 269.5]]),
+            (4, 0, 'gives', [[131.5, 269.5], [131.5, 269.5]]),
         ],
         'what the heads found is laid side by side for each token; your reshape lays them one behind the other and mixes tokens': [
-            (0, 0, 'gives', [[133, 277], [124, 256]]),
+            (4, 0, 'gives', [[133, 277], [124, 256]]),
         ],
         'the heads come in their order, head 0 first': [
-            (0, 0, 'gives', [[130, 268], [130, 268]]),
+            (4, 0, 'gives', [[130, 268], [130, 268]]),
         ],
         'the heads are laid side by side, all of head 0 first; you took a number of each in turn': [
-            (2, 0, 'gives', [[0.75, 5, 1.75, 7], [0.75, 5, 1.75, 7]]),
+            (6, 0, 'gives', [[0.75, 5, 1.75, 7], [0.75, 5, 1.75, 7]]),
         ],
         'the heads are laid side by side; you added them up': [
-            (0, 0, 'gives', [[157, 333], [157, 333]]),
+            (4, 0, 'gives', [[157, 333], [157, 333]]),
         ],
         '`visible` is not handed on to `attend`': [
-            (1, 1, 'gives', [[6, 4], [6, 4]]),
+            (5, 1, 'gives', [[6, 4], [6, 4]]),
         ],
     },
     'rotary': {
@@ -1123,7 +1110,7 @@ REASONS = {
         'only where a word is chosen is the network judged; you judge it on every word': [
             (0, 2, 'gives', {'inputs': [4, 0, 2, 1, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
         ],
-        'a chosen word that stays as it was, or becomes another, is judged like one that is hidden': [
+        'a chosen word that stays as it was, or becomes another, is judged like one that is masked': [
             (0, 1, 'gives', {'inputs': [4, 0, 2, 1, 3, 5], 'judged': [0, 0, 0, 0, 0, 0]}),
             (0, 1, 'gives', {'inputs': [4, 0, 2, 1, 3, 5], 'judged': [0, 0, 0, 0, 0, 0]}),
         ],
@@ -1137,31 +1124,31 @@ REASONS = {
             (0, 0, 'gives', {'inputs': [4, 0, 5, 5, 3, 5], 'judged': [0, 0, 1, 1, 0, 0]}),
         ],
         'special tokens are never drawn: a random *word* is below V': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 101, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 101, 'places changed but not judged': 0}),
         ],
         'for each place a word is drawn anew; you drew one for all': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 1, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 1, 'places changed but not judged': 0}),
         ],
         'the word 0 may be drawn as well': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0}),
         ],
         'the word V - 1 may be drawn as well: `integers` leaves out its end': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0}),
         ],
         'the fate of each chosen word is decided by itself; you decided it once for all': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0}),
         ],
         'the fate of a chosen word needs a new random number: those by which it was chosen are all below `rate`': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0}),
         ],
         'the three shares are of the chosen words: fates from `masked` to `masked + random` become a random word': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 0, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 0, 'places changed but not judged': 0}),
         ],
-        'you drew once more among those that were not hidden, and `random` became a share of these': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these hidden': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 99, 'places changed but not judged': 0}),
+        'you drew once more among those that were not masked, and `random` became a share of these': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 99, 'places changed but not judged': 0}),
         ],
         'those that are left were to stay, and the random ones to change; yours are the other way round': [
             (0, 1, 'gives', {'inputs': [4, 0, 1, 2, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
@@ -1179,7 +1166,7 @@ REASONS = {
             (2, 0, 'gives', {'the same with the same seed': False, 'the same with another seed': False, 'all rows have the same holes': False}),
         ],
         'each row has holes of its own': [
-            (1, 0, 'gives', {'% of words judged': 10, '% of these hidden': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 10, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0}),
         ],
         'the pair is (inputs, judged)': [
             (0, 0, 'fails', 'corrupt should return a pair, (inputs, judged), of arrays of shape (1, 6), whole numbers and booleans; your inputs are an array of shape (1, 6) of bool'),
@@ -1250,7 +1237,7 @@ REASONS = {
         "each place still sees the next one: write the mask's triangle out": [
             (3, 0, 'gives', [[[4, 2], [3, 4], [3, 4]]]),
         ],
-        'the softmax still sums over places that are hidden only after it, so that a token behind changes the weights before it': [
+        'the softmax still sums over places that are masked only after it, so that a token behind changes the weights before it': [
             (3, 0, 'gives', [[[2, 0], [2.66666667, 1.33333333], [3, 4]]]),
         ],
         'the mask comes too late and lets the next place through': [
@@ -1259,7 +1246,7 @@ REASONS = {
         'now there is no mask at all': [
             (3, 0, 'gives', [[[3, 4], [3, 4], [3, 4]]]),
         ],
-        'a hidden score of 0 is not hidden: its exponential is 1': [
+        'a masked score of 0 is not out of sight: its exponential is 1': [
             (3, 0, 'gives', [[[3, 4], [3, 4], [3, 4]]]),
         ],
         'what is *not* visible gets the score -inf; yours is the other way round': [
