@@ -9,7 +9,7 @@ import pytest
 
 from lmcourse import files
 from lmcourse.files import course_file
-from lmcourse.grading import course, derive
+from lmcourse.grading import course, derive, exercise
 from lmcourse.grading.checks import checks_in
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
@@ -106,6 +106,15 @@ def test_the_grader_is_told_what_may_be_imported():
         table.name: table.imports for table in derive.exercises("03-ngrams")
     }
     assert Exam.of(NAME).imports() == {}
+
+
+def test_the_authored_solution_has_run_before_the_time_of_a_submission():
+    """It may import torch, which on a busy machine takes longer than all checks of an exercise may."""
+    exam = Exam.of("03-ngrams")
+    exam.all_checks()
+    runs = exercise._namespace.cache_info().misses
+    exercise.solved(vars(course.module_of("03-ngrams", exam.checks))["SOLUTION"])
+    assert exercise._namespace.cache_info().misses == runs
 
 
 def test_students_do_not_get_the_checks_own_ways_to_the_right_answers():
