@@ -9,11 +9,11 @@ import pytest
 
 from lmcourse import files
 from lmcourse.files import course_file
-from lmcourse.grading import course, derive, exercise
+from lmcourse.grading import course, derive
 from lmcourse.grading.checks import checks_in
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.exercise import Exercise
+from lmcourse.grading.exercise import Exercise, _namespace, solved
 from lmcourse.grading.public import public_part
 from lmcourse.grading.release import main, name_cells, release
 from lmcourse.setup_cell import setup_source
@@ -112,9 +112,9 @@ def test_the_authored_solution_has_run_before_the_time_of_a_submission():
     """It may import torch, which on a busy machine takes longer than all checks of an exercise may."""
     exam = Exam.of("03-ngrams")
     exam.all_checks()
-    runs = exercise._namespace.cache_info().misses
-    exercise.solved(vars(course.module_of("03-ngrams", exam.checks))["SOLUTION"])
-    assert exercise._namespace.cache_info().misses == runs
+    runs = _namespace.cache_info().misses
+    solved(vars(course.module_of("03-ngrams", exam.checks))["SOLUTION"])
+    assert _namespace.cache_info().misses == runs
 
 
 def test_students_do_not_get_the_checks_own_ways_to_the_right_answers():
@@ -187,7 +187,7 @@ def not_shown(student):
 TABLE = '''"""About."""
 
 from lmcourse.grading.asking import ask
-from lmcourse.grading.exercise import Exercise
+from lmcourse.grading.exercise import Exercise, _namespace, solved
 
 SEEN = [1, 2]
 SECRET = "x + 2"
