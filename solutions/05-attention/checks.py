@@ -1488,6 +1488,7 @@ def divergence(student, weights, seed, m=300):
 def keeps_the_contract(student):
     """Whether the weights are few and the rows distributions; fails if not."""
     ids = np.random.default_rng(0).integers(SIZE, size=(3, 7))
+    ids[:, 0] = END
     return probabilities(student, numbers(student), ids).shape == (3, 7, SIZE)
 
 
