@@ -13,7 +13,7 @@ from lmcourse.grading import course, derive
 from lmcourse.grading.checks import checks_in
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.exercise import Exercise
+from lmcourse.grading.exercise import Exercise, _namespace, solved
 from lmcourse.grading.public import public_part
 from lmcourse.grading.release import main, name_cells, release
 from lmcourse.setup_cell import setup_source
@@ -108,6 +108,15 @@ def test_the_grader_is_told_what_may_be_imported():
     assert Exam.of(NAME).imports() == {}
 
 
+def test_the_authored_solution_has_run_before_the_time_of_a_submission():
+    """It may import torch, which on a busy machine takes longer than all checks of an exercise may."""
+    exam = Exam.of("03-ngrams")
+    exam.all_checks()
+    runs = _namespace.cache_info().misses
+    solved(vars(course.module_of("03-ngrams", exam.checks))["SOLUTION"])
+    assert _namespace.cache_info().misses == runs
+
+
 def test_students_do_not_get_the_checks_own_ways_to_the_right_answers():
     public = course_file(f"notebooks/assignments/{NAME}/public_checks.py").read_text(encoding="utf-8")
     for reference in ("annealed", "entropy_of", "filled", "typical", "annealed_next", "random_sentences"):
@@ -178,7 +187,7 @@ def not_shown(student):
 TABLE = '''"""About."""
 
 from lmcourse.grading.asking import ask
-from lmcourse.grading.exercise import Exercise
+from lmcourse.grading.exercise import Exercise, _namespace, solved
 
 SEEN = [1, 2]
 SECRET = "x + 2"

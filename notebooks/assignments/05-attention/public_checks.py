@@ -1,0 +1,1396 @@
+# Made from solutions/05-attention/checks.py: the checks that answer in the notebook. Do not edit.
+"""Exercises of assignment 5, attention and the Transformer.
+
+Right values are small numbers: scores are chosen as logarithms, so that weights can be worked out by hand.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lmcourse.grading.asking import (
+    ask,
+    asking,
+)
+from lmcourse.grading.checks import (
+    Score,
+    check,
+    describe,
+    expect,
+    on_a_curve,
+)
+from lmcourse.grading.exercise import (
+    Exercise,
+)
+from lmcourse.grading.values import (
+    AsTensor,
+)
+from lmcourse.world import (
+    agreement,
+)
+
+LN2, LN3, LN5 = math.log(2), math.log(3), math.log(5)
+
+
+def array(*rows):
+    """An array of floats."""
+    return np.array(rows, dtype=float)
+
+
+def mask(*rows):
+    """Booleans from rows of 0 and 1."""
+    return np.array(rows, dtype=bool)
+
+
+# 1. attend
+
+attend = Exercise(
+    "attend",
+    points=4,
+    minutes=45,
+    hints=(
+        "`attend` has four lines: the products of all queries with all keys, (T, S), over $\\sqrt{d}$; the "
+        "mask; a softmax "
+        "over each *row*; the product with the values. Which number must a masked score have so that its "
+        "exponential is exactly 0? In `multi_head` a token is a *row* of `x`, so $W x + b$ for all of them "
+        "is "
+        "`x @ W.T + b`, (T, 3D): cut it into three along the columns, and take K columns of each for a head.",
+        "`np.where(visible, scores, -np.inf)` makes masked scores minus infinity; do it *before* the "
+        "softmax, "
+        "and before you take each row's largest score off it, for that may be a masked one. For rows that "
+        "see nothing ask `visible.any(axis=1)`. Work the first case by hand: scores of 0 and ln 3 are odds "
+        "of "
+        "1 to 3. With D = 4 and H = 2, head 0 has columns 0 and 1; `reshape(T, H, K)` keeps that order, "
+        "`reshape(H, T, K)` mixes tokens. `np.concatenate(heads, axis=1)` lays the heads side by side; `out` "
+        "comes last, and is transposed as well.",
+    ),
+)
+# the product is 2 ln 3, over the root of 4: 0 and ln 3, odds of 1 to 3. The second query likes both alike.
+attend.case(
+    "Scores of 0 and ln 3 weigh 1/4 and 3/4, equal ones 1/2 each.",
+    ask.attend(
+        array([2 * LN3, 0, 0, 0], [0, 0, 0, 0]), array([0, 1, 0, 0], [1, 0, 0, 0]), array([4, 4], [8, 0])
+    ).gives([[7.0, 1.0], [6.0, 2.0]]),
+)
+# row 0: odds of 3 to 1 for the first and the last, 3/4 · 8 + 1/4 · 4 = 7; row 1 sees one key only
+attend.case(
+    "Of three keys the first query sees the outer two, 3 to 1, and the second one the inner.",
+    ask.attend(
+        array([1], [1]),
+        array([LN3], [LN5], [0]),
+        array([8, 0], [100, 50], [4, 4]),
+        mask([1, 0, 1], [0, 1, 0]),
+    ).gives([[7.0, 1.0], [100.0, 50.0]]),
+)
+attend.case(
+    "Scores of 1,000 overflow in an exponential, rows may lie far apart, and a masked key may fit far better "
+    "than all that are seen.",
+    ask.attend(array([1000], [-1000]), array([1], [0]), array([8], [4])).gives([[8.0], [4.0]]),
+    ask.attend(array([1]), array([2000], [LN3], [0]), array([100], [8], [4]), mask([0, 1, 1])).gives([[7.0]]),
+    ask.attend(array([1]), array([0], [-2e6], [-2e6]), array([100], [8], [4]), mask([0, 1, 1])).gives(
+        [[6.0]]
+    ),
+    weight=0.5,
+)
+attend.case(
+    "A query that sees nothing raises ValueError, whatever the others see.",
+    ask.attend(array([1], [1]), array([1], [0]), array([8], [4]), mask([1, 1], [0, 0])).raises("ValueError"),
+    ask.attend(array([1]), array([1], [0]), array([8], [4]), mask([0, 0])).raises("ValueError"),
+    weight=0.5,
+)
+
+
+# 1, the second function: multi_head
+
+
+def heads_of(size, queries, values, out=None):
+    """Weights with constant queries, the tokens themselves as keys, and values by a matrix."""
+    zero, one = np.zeros((size, size)), np.eye(size)
+    return {
+        "in": np.concatenate([zero, one, values]),
+        "in_bias": np.concatenate([queries, np.zeros(2 * size)]),
+        "out": one if out is None else out,
+        "out_bias": np.zeros(size),
+    }
+
+
+# no scores: each token gets the mean of the values, (2 + 4 + 1, 4 + 2) and (6 + 8 + 1, 8 + 2), which is
+# (11, 8); then 11 + 2 · 8 + 100 and 3 · 11 + 4 · 8 + 200
+attend.case(
+    "Where all scores are 0 each token gets the values' mean, (11, 8), through the matrix `out`.",
+    ask.multi_head(
+        array([2, 4], [6, 8]),
+        {
+            "in": array([0, 0], [0, 0], [0, 0], [0, 0], [1, 1], [0, 1]),
+            "in_bias": np.array([0.0, 0, 0, 0, 1, 2]),
+            "out": array([1, 2], [3, 4]),
+            "out_bias": np.array([100.0, 200]),
+        },
+        2,
+    ).gives([[127.0, 265.0], [127.0, 265.0]]),
+)
+# head 0: scores ln 3 and 0, so 3/4 of 8; head 1: scores 0 and ln 2, so 2/3 of 6
+TWO_HEADS = heads_of(2, [LN3, LN2], np.diag([8.0, 6.0]))
+attend.case(
+    "Two heads of one number each: the first weighs 3 to 1, the second 1 to 2, and a mask holds for both.",
+    ask.multi_head(np.eye(2), TWO_HEADS, 2).gives([[6.0, 4.0], [6.0, 4.0]]),
+    ask.multi_head(np.eye(2), TWO_HEADS, 2, mask([1, 0], [1, 1])).gives([[8.0, 0.0], [6.0, 4.0]]),
+)
+# head 0, with two numbers: root of 2 · ln 3 · 1 over the root of 2 is ln 3, so 3/4 and 1/4; head 1: the mean
+FOUR = heads_of(4, [math.sqrt(2) * LN3, 0, 0, 0], np.eye(4))
+attend.case(
+    "Four numbers in two heads: the first has columns 0 and 1 and weighs 3 to 1, the second weighs all "
+    "alike.",
+    ask.multi_head(array([1, 2, 3, 4], [0, 1, 7, 10]), FOUR, 2).gives([[0.75, 1.75, 5.0, 7.0]] * 2),
+)
+
+
+# 2. rotary
+
+rotary = Exercise(
+    "rotary",
+    points=2,
+    minutes=25,
+    hints=(
+        "`x[:, 0::2]` and `x[:, 1::2]` are the first and the second numbers of all pairs, and the exponents "
+        "are "
+        "0, 2, 4, … over K with a minus. Of a query turned by $\\alpha$ and a key turned by $\\beta$ the "
+        "product "
+        "is that of the query and the key turned by $\\beta - \\alpha$.",
+        "The angles are a table (T, K/2): positions in a column, frequencies in a row. Write the two lines "
+        "of "
+        "the matrix for all pairs at once, and put the results into columns 0, 2, 4, … and 1, 3, 5, … of a "
+        "new "
+        "array. In `attend_rotated`, what is *compared* is turned; what is *fetched* has no place to tell.",
+    ),
+)
+rotary.case(
+    "A quarter of a turn takes (1, 0) to (0, 1) and (0, 1) to (-1, 0); at position 0 nothing is turned.",
+    ask.rotate(array([1, 0], [0, 1], [3, 4]), np.array([math.pi / 2, math.pi / 2, 0.0])).gives(
+        [[0.0, 1.0], [-1.0, 0.0], [3.0, 4.0]]
+    ),
+)
+# K = 4: the frequencies are 1 and base^(-1/2), 1/2 of base 4 and 1/100 of base 10,000
+rotary.case(
+    "With base 4, position π turns the first pair by half a turn, the second by a quarter; with 10,000, "
+    "position 50π turns the first 25 times.",
+    ask.rotate(array([1, 2, 3, 4]), np.array([math.pi]), 4.0).gives([[-1.0, -2.0, -4.0, 3.0]]),
+    ask.rotate(array([1, 2, 3, 4]), np.array([50 * math.pi])).gives([[1.0, 2.0, -4.0, 3.0]]),
+)
+# the score of i and j is ln 3 · cos(p_i - p_j): ln 3 for the token itself, 0 a quarter of a turn away
+LIKES_ITSELF = (array([math.sqrt(2) * LN3, 0], [math.sqrt(2) * LN3, 0]), array([1, 0], [1, 0]))
+FAR = np.array([0.0, math.pi / 2])
+rotary.case(
+    "Queries and keys are alike, a quarter of a turn apart: each weighs itself 3 to 1, also if all moves on.",
+    ask.attend_rotated(*LIKES_ITSELF, array([8, 0], [4, 4]), FAR).gives([[7.0, 1.0], [5.0, 3.0]]),
+    ask.attend_rotated(*LIKES_ITSELF, array([8, 0], [4, 4]), FAR + 7).gives([[7.0, 1.0], [5.0, 3.0]]),
+    ask.attend_rotated(*LIKES_ITSELF, array([8, 0], [4, 4]), FAR, mask([1, 0], [1, 1])).gives(
+        [[8.0, 0.0], [5.0, 3.0]]
+    ),
+)
+
+
+# 3. block
+
+block = Exercise(
+    "block",
+    points=2,
+    minutes=25,
+    hints=(
+        "`layer_norm` looks at one row at a time: mean and variance with `axis=1` and `keepdims=True`. In "
+        "`block`, two lines of the form x = x + part(norm(x)), the second of which reads what the first has "
+        "made. The mask is a triangle of booleans with its diagonal: look up `np.tri`.",
+        "Test each on its own: a row of equal numbers has the variance 0, and only $\\varepsilon$ saves the "
+        "division; `gelu(0)` is 0 and `gelu(1)` about 0.841. As in exercise 1 each matrix stands transposed "
+        "behind the rows. Then set all weights of one part to 0, so that only the other one speaks.",
+    ),
+)
+A, ONE, NONE = 2 / math.sqrt(4 + 1e-5), np.ones(2), np.zeros(2)
+# (1, 5) has the mean 3 and the variance 4, equal numbers have the variance 0; and 4 + 5 is the square of 3
+block.case(
+    "layer_norm brings (1, 5) to about (-1, 1), equal numbers to 0; then come gain and shift.",
+    ask.layer_norm(array([1, 5], [7, 7]), np.array([2.0, 3]), np.array([1.0, 0])).gives(
+        [[1 - 2 * A, 3 * A], [1.0, 0.0]]
+    ),
+    ask.layer_norm(array([1, 5]), ONE, NONE, 5.0).gives([[-2 / 3, 2 / 3]]),
+)
+
+
+def bent(a):
+    """GPT-2's gelu of a number."""
+    return a / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
+
+
+# far below 0 nothing is left, far above all; gelu(-a) = gelu(a) - a
+block.case(
+    "gelu(1) is 0.841192, and gelu(-1) one less.",
+    ask.gelu(np.array([-100.0, 0.0, 1.0, -1.0])).gives([0.0, 0.0, 0.8411919906082768, -0.15880800939172324]),
+)
+
+
+def parts(values, out, up, down, down_bias, gain1=ONE, shift1=NONE, gain2=ONE, shift2=NONE):
+    """Weights of a block of two numbers and one head, whose scores are all 0."""
+    return {
+        "in": np.concatenate([np.zeros((4, 2)), values]),
+        "in_bias": np.zeros(6),
+        "out": out,
+        "out_bias": np.zeros(2),
+        "up": up,
+        "up_bias": np.array([0.0, 1.0]),
+        "down": down,
+        "down_bias": np.array(down_bias),
+        "gain1": gain1,
+        "shift1": shift1,
+        "gain2": gain2,
+        "shift2": shift2,
+    }
+
+
+OFF, I2 = np.zeros((2, 2)), np.eye(2)
+block.case(
+    "Where both parts give 0 the vectors go through as they are.",
+    ask.block(array([1, 5], [10, 4]), parts(OFF, OFF, I2, OFF, [0.0, 0.0]), 1).gives(
+        [[1.0, 5.0], [10.0, 4.0]]
+    ),
+)
+# The norms of the rows are (-a, a), (b, -b), (c, -c); each token gets the mean of its own and those before.
+B, C = 1 / math.sqrt(1 + 1e-5), 3 / math.sqrt(9 + 1e-5)
+block.case(
+    "Attention alone: each token gets the mean of its own norm and of those before it.",
+    ask.block(array([1, 5], [6, 4], [10, 4]), parts(I2, I2, I2, OFF, [0.0, 0.0]), 1).gives(
+        [
+            [1 - A, 5 + A],
+            [6 + (B - A) / 2, 4 + (A - B) / 2],
+            [10 + (B + C - A) / 3, 4 - (B + C - A) / 3],
+        ]
+    ),
+)
+UP, DOWN = array([1, 0], [2, 1]), array([1, 0], [1, 1])
+GAINS = {"gain2": np.array([2.0, 3]), "shift2": np.array([1.0, 0])}
+# the norm is (1 - 2a, 3a), and inside stand 1 - 2a and 2 - 4a + 3a + 1 = 3 - a
+block.case(
+    "The feed-forward layer alone, with gains and shifts.",
+    ask.block(array([1, 5]), parts(OFF, OFF, UP, DOWN, [10.0, 20.0], **GAINS), 1).gives(
+        [[11 + bent(1 - 2 * A), 25 + bent(1 - 2 * A) + bent(3 - A)]]
+    ),
+)
+# Attention adds (8a, 0), which exchanges the larger number: (1 + 8a, 5) is 4a - 2 to both sides of its mean.
+# Its norm is (d, -d), with gains and shifts (1 + 2d, -3d); inside stand 1 + 2d and 2 + 4d - 3d + 1 = 3 + d.
+D = (4 * A - 2) / math.sqrt((4 * A - 2) ** 2 + 1e-5)
+block.case(
+    "The feed-forward layer reads what attention has added.",
+    ask.block(array([1, 5]), parts(I2, array([-8, 0], [0, 0]), UP, DOWN, [10.0, 20.0], **GAINS), 1).gives(
+        [[11 + 8 * A + bent(1 + 2 * D), 25 + bent(1 + 2 * D) + bent(3 + D)]]
+    ),
+)
+
+
+# 4. corrupt
+
+corrupt = Exercise(
+    "corrupt",
+    points=2,
+    minutes=20,
+    hints=(
+        "Three arrays of random numbers in the shape of `ids` are enough: one decides who is chosen, one the "
+        "fate of those who are, one holds the words that may be put in their place. `np.where` picks from "
+        "arrays place by place.",
+        "`rng.random(ids.shape) < rate` is true with that probability, at each place by itself. A second "
+        "such "
+        "array is below `masked`, or else below `masked + random`, or else neither: three fates from one "
+        "number. `judged` is decided before any of this and does not ask what became of the word.",
+    ),
+)
+V, MASK = 100, 102
+
+
+def holes(student, ids, seed, vocab_size, mask_id, *rates):
+    """What `corrupt` answers, (inputs, judged), after what can be wrong with the pair was looked for."""
+    found = ask.corrupt(ids, seed, vocab_size, mask_id, *rates).answer(student)
+    expect(
+        isinstance(found, (tuple, list)) and len(found) == 2,
+        f"corrupt should return a pair, (inputs, judged); you returned {describe(found)}",
+    )
+    inputs, judged = found
+    for what, part, kinds in (("inputs", inputs, "iu"), ("judged", judged, "b")):
+        expect(
+            isinstance(part, np.ndarray) and part.shape == ids.shape and part.dtype.kind in kinds,
+            f"corrupt should return a pair, (inputs, judged), of arrays of shape {ids.shape}, whole numbers "
+            "and "
+            f"booleans; your {what} are {describe(part)}"
+            + (f" of {part.dtype}" if isinstance(part, np.ndarray) else ""),
+        )
+    return inputs, judged
+
+
+def corrupted(row, *rates):
+    """A question: a row of three words, with special tokens from 3 on and the mask 5."""
+
+    def answer(student):
+        inputs, judged = holes(student, np.array([row]), 1, 3, 5, *rates)
+        return {"inputs": inputs[0].tolist(), "judged": judged[0].astype(int).tolist()}
+
+    told = ", ".join(f"{name}={rate}" for name, rate in zip(("rate", "masked", "random"), rates))
+    return asking(f"`corrupt` of {row} with vocab_size=3, mask=5, {told}", answer)
+
+
+def text(rows):
+    """Random words, between a beginning (101) and padding (100)."""
+    ids = np.random.default_rng(5).integers(V, size=(rows, 200))
+    ids[:, 0], ids[:, -1] = 101, 100
+    return ids
+
+
+def shares(rows, seed, *rates):
+    """A question: what became of a long text, in steps of 5 %, which are seven standard errors or more."""
+
+    def answer(student):
+        ids = text(rows)
+        inputs, judged = holes(student, ids, seed, V, MASK, *rates)
+        words, changed = ids < V, inputs != ids
+        expect(bool(judged.any()), "of a long text no word is chosen")
+        other = changed & (inputs != MASK)
+
+        def percent(where, of):
+            return 5 * round(20 * float(where[of].mean()))
+
+        return {
+            "% of words judged": percent(judged, words),
+            "% of these masked": percent(inputs == MASK, judged),
+            "% of these another word": percent(other, judged),
+            "% of these as they were": percent(~changed, judged),
+            "different words put in": len(np.unique(inputs[other])),
+            "places changed but not judged": int((changed & ~judged).sum()),
+        }
+
+    told = f" and rate, masked, random = {rates}" if rates else ""
+    return asking(
+        f"a text of {V} different words, {200 * rows:,} in all, corrupted with seed {seed}{told}", answer
+    )
+
+
+def becomes(judged, masked, another, kept):
+    """The right answer to `shares`."""
+    names = "% of words judged", "% of these masked", "% of these another word", "% of these as they were"
+    right = dict(zip(names, (judged, masked, another, kept)))
+    return {**right, "different words put in": V if another else 0, "places changed but not judged": 0}
+
+
+def of_seeds(student):
+    """Whether patterns are repeated that should be, and others are not."""
+    ids = text(20)
+    (first, where), (again, _), (other, _) = (holes(student, ids, seed, V, MASK) for seed in (7, 7, 8))
+    return {
+        "the same with the same seed": bool((first == again).all()),
+        "the same with another seed": bool((first == other).all()),
+        "all rows have the same holes": bool((where[:, 1:-1] == where[0, 1:-1]).all()),
+    }
+
+
+corrupt.case(
+    "With all words chosen: all masked, or all as they were and judged all the same; special tokens never.",
+    corrupted([4, 0, 2, 1, 3, 5], 1.0, 1.0, 0.0).gives(
+        {"inputs": [4, 5, 5, 5, 3, 5], "judged": [0, 1, 1, 1, 0, 0]}
+    ),
+    corrupted([4, 0, 2, 1, 3, 5], 1.0, 0.0, 0.0).gives(
+        {"inputs": [4, 0, 2, 1, 3, 5], "judged": [0, 1, 1, 1, 0, 0]}
+    ),
+    corrupted([4, 0, 2, 1, 3, 5], 0.0, 1.0, 0.0).gives(
+        {"inputs": [4, 0, 2, 1, 3, 5], "judged": [0, 0, 0, 0, 0, 0]}
+    ),
+)
+corrupt.case(
+    "Of a long text 15 % are chosen, and of these 80 % masked, 10 % replaced, 10 % left, within 2.5 % of it.",
+    shares(1000, 3).gives(becomes(15, 80, 10, 10)),
+)
+corrupt.case(
+    "The same seed gives the same holes, another one others, and each row has its own.",
+    asking("twenty texts, corrupted with seeds 7, 7 and 8", of_seeds).gives(
+        {
+            "the same with the same seed": True,
+            "the same with another seed": False,
+            "all rows have the same holes": False,
+        }
+    ),
+    weight=0.5,
+)
+
+
+# 5. leak
+
+leak = Exercise(
+    "leak",
+    points=4,
+    minutes=40,
+    hints=(
+        "For `sees`: two loops, over places j and over other tokens, a fresh text of zeros each time, and "
+        "the "
+        "rows of the difference say which places i have noticed. Then look at the whole: `sees(lambda ids: "
+        "logits_of(drawn(), ids), 4, 22)`, with one part at a time as it was and as you mended it.",
+        "Ask of each sum and each mean: over which axis, and may all that it runs over be known here? A "
+        "softmax "
+        "is a sum, too, in its denominator. Write the triangle of `tril(1)` out for three tokens. And read "
+        "what "
+        "`leaky_batch` gives for the row 5, 6, 7, 8: which token is the network to say after 5?",
+    ),
+)
+
+
+def notices(ids):
+    """Logits: whether token 1 stands one place before, and, negative, whether token 2 stands here."""
+    logits = np.zeros((*np.shape(ids), 3))
+    logits[:, 1:, 1] = np.asarray(ids)[:, :-1] == 1
+    logits[:, :, 2] = -1.0 * (np.asarray(ids) == 2)
+    return logits
+
+
+def adds_up(ids):
+    """Logits: the sum of all tokens at the last place, and a trace, below 1e-6, of the last token at each."""
+    logits = np.zeros((*np.shape(ids), 2))
+    logits[:, -1, 0] = np.sum(ids, axis=1)
+    logits[:, :, 1] += 1e-9 * np.asarray(ids)[:, -1:]
+    return logits
+
+
+def seen_by(model, length, size):
+    """A question: the matrix of `sees`, as whole numbers."""
+
+    def answer(student):
+        found = student.sees(model, length, size)
+        expect(
+            isinstance(found, np.ndarray) and found.shape == (length, length) and found.dtype.kind in "biuf",
+            f"sees should return an array of booleans of shape {(length, length)}; yours returned "
+            f"{describe(found)}",
+        )
+        return (found != 0).astype(int).tolist()
+
+    return asking(f"`sees({model.__name__}, {length}, {size})`", answer)
+
+
+def tensors(name, *args, what=""):
+    """A question to a function of tensors; arrays, also those in a dictionary, arrive as such."""
+
+    def as_tensors(value):
+        if isinstance(value, dict):
+            return {key: AsTensor(part) for key, part in value.items()}
+        return AsTensor(value)
+
+    return asking(
+        what or f"`{name}` of {args[0].tolist()}",
+        lambda student: getattr(student, name)(*map(as_tensors, args)),
+    )
+
+
+def head(q, k, v, output):
+    """Weights of `attention`."""
+    return {"query": q, "key": k, "value": v, "output": output}
+
+
+leak.case(
+    "sees finds what a place notices of itself and of the one before, whichever token does it.",
+    seen_by(notices, 3, 3).gives([[1, 0, 0], [1, 1, 0], [0, 1, 1]]),
+    seen_by(adds_up, 3, 2).gives([[0, 0, 0], [0, 0, 0], [1, 1, 1]]),
+)
+leak.case(
+    "batch: after 5 the network is to say 6.",
+    tensors("batch", np.array([[5, 6, 7, 8]])).gives(([[5, 6, 7]], [[6, 7, 8]])),
+)
+# the mean is 3 and the variance 4; then mean 8 and variance 9: the numbers of the block's first case
+SMALL, LARGE = 2 / math.sqrt(4 + 1e-5), 3 / math.sqrt(9 + 1e-5)
+leak.case(
+    "normalise: each token's own numbers have the mean 0 and the variance 1.",
+    tensors("normalise", array([[1, 5], [11, 5]]), np.array([1.0, 1]), np.array([0.0, 0])).gives(
+        [[[-SMALL, SMALL], [LARGE, -LARGE]]]
+    ),
+    tensors(
+        "normalise",
+        array([[1, 5]], [[11, 5]]),
+        np.array([1.0, 2]),
+        np.array([0.0, 5]),
+        what="`normalise` of two texts",
+    ).gives([[[-SMALL, 5 + 2 * SMALL]], [[LARGE, 5 - 2 * LARGE]]]),
+)
+# no scores: a token gets the mean of itself and those before it. Then scores of ln 3 for the first key and 0
+# for the others, so 3 to 1, and 3 to 1 to 1, whatever stands behind.
+leak.case(
+    "attention: each token gets a mean of the values of itself and of those before it.",
+    tensors("attention", array([[6, 0], [2, 4], [1, 8]]), head(OFF, OFF, I2, I2)).gives(
+        [[[6.0, 0.0], [4.0, 2.0], [3.0, 4.0]]]
+    ),
+    tensors(
+        "attention",
+        array([[1, 1], [0, 1], [0, 1]]),
+        head(array([0, 0], [math.sqrt(2) * LN3, 0]), I2, array([20, 0], [0, 0]), array([1, 0], [0, 1])),
+        what="`attention` with scores of ln 3 for the first token and 0 for the others",
+    ).gives([[[20.0, 0.0], [15.0, 0.0], [12.0, 0.0]]]),
+)
+
+
+def whole(student):
+    """What the mended network really sees, found by perturbation here; and whether it is what it is to be."""
+    rng = np.random.default_rng(11)
+    sizes = {"tokens": (5, 4), "places": (4, 4), "up": (4, 8), "down": (8, 4)}
+    sizes |= dict.fromkeys(("query", "key", "value", "output"), (4, 4))
+    sizes |= {f"{kind}{i}": (4,) for kind in ("gain", "shift") for i in (1, 2, 3)}
+    w = {name: rng.normal(size=size) for name, size in sizes.items()}
+    texts = np.zeros((5, 4), dtype=int)
+    texts[1:][np.arange(4), np.arange(4)] = 3
+    said = student.logits_of(w, texts)
+    expect(
+        isinstance(said, np.ndarray) and said.shape == (5, 4, 5) and said.dtype.kind == "f",
+        f"logits_of should return logits of shape (5, 4, 5); it returned {describe(said)}",
+    )
+    return (abs(said[1:] - said[0]).max(axis=2) > 1e-9).T.astype(int).tolist()
+
+
+NETWORK = "what each of four places of the whole network sees, found by perturbation"
+leak.case(
+    "The whole network: each place sees itself and those before it.",
+    asking(NETWORK, whole).gives([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]),
+)
+
+
+# 7. budget
+
+budget = Exercise(
+    "budget",
+    points=2,
+    minutes=20,
+    hints=(
+        "Write down the shape of each matrix of a block, four of attention and two of the feed-forward "
+        "layer; "
+        "two of them have G · K columns. Then ask what is kept of one token in one block: a key and a value "
+        "of "
+        "each of the G heads.",
+        "Count the small case by hand before you write: V = 10, D = 4, H = 2, N = 3 have 644 numbers with G "
+        "= 2. "
+        "What of it is in a block, what stands once, and what of it shrinks with G? The cache grows with "
+        "blocks, "
+        "heads, tokens and texts alike, and holds two vectors for each. Go through G from H downwards, skip "
+        "what does not divide H, and return the first that fits; exactly full fits.",
+    ),
+)
+# K = 2. A block with G = 2: 2 · 16 + 2 · 4 · 4 + 2 · 64 + 8 = 200; 10 · 4 + 3 · 200 + 4 = 644 numbers.
+# With G = 1 keys and values have 2 · 4 · 2 = 16 numbers instead of 32: 644 - 3 · 16 = 596.
+budget.case(
+    "Weights alone: 644 numbers with two heads of keys and values, 596 with one, two bytes each.",
+    ask.bytes_needed(2, 10, 4, 2, 3, 0, 0).gives(1288),
+    ask.bytes_needed(1, 10, 4, 2, 3, 0, 0).gives(1192),
+)
+# K = 1 and G = 2: the same 596 numbers; kept are 2 · 3 · 2 numbers for each of 5 · 7 tokens, 420. With
+# K = 2 these are 644 and 840.
+budget.case(
+    "Weights and cache: 596 numbers, and 12 for each of 35 tokens; with wider heads 644, and 24.",
+    ask.bytes_needed(2, 10, 4, 4, 3, 7, 5).gives(2032),
+    ask.bytes_needed(2, 10, 4, 2, 3, 7, 5).gives(2968),
+)
+# K = 1: 12 + (10 · 144 + 24 · G + 24) + 12 weights and 2 · G numbers of one token: 2,976 + 52 · G bytes
+budget.case(
+    "Needed are 2,976 + 52 G bytes, and G divides 12: 3,184 bytes are just enough for 4, and 3,236 not for "
+    "6.",
+    ask.most_kv_heads(3184, 1, 12, 12, 1, 1, 1).gives(4),
+    ask.most_kv_heads(3236, 1, 12, 12, 1, 1, 1).gives(4),
+    ask.most_kv_heads(3183, 1, 12, 12, 1, 1, 1).gives(3),
+    ask.most_kv_heads(10**6, 1, 12, 12, 1, 1, 1).gives(12),
+)
+budget.case(
+    "Where not even one head fits, ValueError.",
+    ask.most_kv_heads(3027, 1, 12, 12, 1, 1, 1).raises("ValueError"),
+    weight=0.5,
+)
+
+
+# 8. small_transformer, the open task
+
+PARAMETERS, SIZE, END = 2_000, 22, 21
+NONE_AT, FULL_AT = 0.16, 0.01  # bits per token, as a mean KL divergence from the world
+EVEN, ALONE, PAIRS = (
+    3.09,
+    2.38,
+    "0.30",
+)  # what 1/22 for each token loses, the tokens' shares, and a table of pairs
+SHAPED = f"predict should return an array of shape (B, T, {SIZE}), a row for each place of each text"
+
+
+def sentences(m, seed):
+    """Inputs (m, T), the world's own distributions (m, T, 22), and which places there are (m, T)."""
+    world = agreement(4)
+    found = world.sample(m, np.random.default_rng([5, seed]))
+    longest = max(map(len, found))
+    ids = np.full((m, longest), END)
+    truth, there = np.zeros((m, longest, SIZE)), np.zeros((m, longest), dtype=bool)
+    for row, sentence in enumerate(found):
+        reader = world.reader([[]])
+        for place, token in enumerate(sentence):
+            truth[row, place] = np.exp(reader.log_probs()[0])
+            reader.read([token])
+        ids[row, 1 : len(sentence)] = sentence[:-1]
+        there[row, : len(sentence)] = True
+    return ids, truth, there
+
+
+def probabilities(student, weights, ids):
+    """What the student's network says, (B, T, 22), after what can be wrong with it was looked for."""
+    probs = ask.predict(weights, ids).answer(student)
+    expect(isinstance(probs, np.ndarray), f"{SHAPED}; yours returned {describe(probs)}")
+    expect(
+        probs.shape == (*ids.shape, SIZE) and probs.dtype.kind == "f",
+        f"{SHAPED}; yours has shape {probs.shape}, for ids of shape {ids.shape}",
+    )
+    expect(bool(np.isfinite(probs).all()), "predict returned nan or inf: is there an overflow in exp?")
+    least = probs.min()
+    kind = (
+        "logarithms of probabilities: take their exponentials"
+        if (probs <= 0).all()
+        else "logits: is the softmax missing?"
+    )
+    expect(least >= 0, f"predict returned {least:.4g}, and no probability is below 0; those look like {kind}")
+    sums = probs.astype(float).sum(axis=2)
+    worst = sums.flat[np.argmax(abs(sums - 1))]
+    expect(
+        abs(worst - 1) < 1e-4,
+        f"a row of predict should sum to 1; one sums to {worst:.4g}. The last axis is that of the tokens",
+    )
+    expect(
+        least > 0,
+        "predict gave a token the probability 0; where that token comes, the loss is infinite. A softmax is "
+        "never 0: was it rounded, or cut off?",
+    )
+    return probs.astype(float) / sums[:, :, None]
+
+
+def numbers(student):
+    """The student's weights, which must be few enough."""
+    found = student.weights()
+    expect(
+        isinstance(found, dict) and all(isinstance(w, np.ndarray) for w in found.values()) and bool(found),
+        f"weights should return a dictionary from name to array; you returned {describe(found)}",
+    )
+    count = sum(w.size for w in found.values())
+    expect(count <= PARAMETERS, f"your network has {count:,} parameters; at most {PARAMETERS:,} are allowed")
+    return found
+
+
+def looks_ahead(student, weights, seed):
+    """Fails if what is said at a place changes with tokens behind it."""
+    ids, _, _ = sentences(20, seed)
+    cut = ids.shape[1] // 2
+    other = ids.copy()
+    other[:, cut:] = np.random.default_rng(seed).integers(SIZE, size=other[:, cut:].shape)
+    moved = abs(probabilities(student, weights, ids) - probabilities(student, weights, other))
+    expect(
+        float(moved[:, :cut].max()) < 1e-5,
+        f"what your network says at the first {cut} places changes with the tokens behind them: it sees the "
+        "future. Is its mask causal, and does no norm or mean run over the text?",
+    )
+
+
+def divergence(student, weights, seed, m=300):
+    """KL divergence from the world in bits, the mean over all places of m sentences."""
+    looks_ahead(student, weights, seed)
+    ids, truth, there = sentences(m, seed)
+    said = probabilities(student, weights, ids)[there]
+    truth = truth[there]
+    logs = np.log2(np.where(truth > 0, truth, 1.0)) - np.log2(said)
+    return float((truth * logs).sum(axis=1).mean())
+
+
+def keeps_the_contract(student):
+    """Whether the weights are few and the rows distributions; fails if not."""
+    ids = np.random.default_rng(0).integers(SIZE, size=(3, 7))
+    ids[:, 0] = END
+    return probabilities(student, numbers(student), ids).shape == (3, 7, SIZE)
+
+
+def hides_the_future(student):
+    """Whether no place knows what comes; fails if one does."""
+    looks_ahead(student, numbers(student), 2)
+    return True
+
+
+def learned_something(student):
+    """Whether the network is better than shares of single tokens; fails if not."""
+    lost = divergence(student, numbers(student), 0)
+    told = f"your network is {lost:.2f} bits per token from the world"
+    expect(
+        lost < EVEN + 0.3,
+        f"{told}, and 1/{SIZE} for every token only {EVEN}: it is sure of wrong tokens. Is the row at a "
+        "place "
+        "about the token *behind* it, and are positions counted as in the training?",
+    )
+    expect(
+        lost < 1,
+        f"{told}; 1/{SIZE} for every token is {EVEN} from it, the tokens' shares {ALONE}, and a table of "
+        "pairs "
+        f"{PAIRS}. Was it trained, and are these the weights after the training?",
+    )
+    return True
+
+
+def knows_by_its_weights(student):
+    """Whether the network knows nothing without its weights; fails if it does."""
+    zeros = {name: np.zeros_like(w) for name, w in numbers(student).items()}
+    lost = divergence(student, zeros, 1, 50)
+    expect(
+        lost > 1.5,
+        f"with all weights at zero your network is still only {lost:.2f} bits per token from the world",
+    )
+    return True
+
+
+small_transformer = Exercise(
+    "small_transformer",
+    points=4,
+    minutes=60,
+    imports=("lmcourse.transformer.config", "lmcourse.transformer.network", "lmcourse.neural.training"),
+    hints=(
+        "`Transformer(Config(…))` of `lmcourse.transformer` and `train` of `lmcourse.neural.training` do all "
+        "the work; `config.count_parameters()` says what each part costs before you train. Two narrow blocks "
+        "or a wide one? Begin with some hundred steps, change one thing at a time, and judge by sentences "
+        "that "
+        "were not trained on.",
+        "Learning rates lie far apart: try some by factors of three, and let the rate fall to 0. With two "
+        "blocks of width 8 and two heads (1,936 parameters), rotated positions, batches of 64 sentences and "
+        "1,500 steps of AdamW, a rate of 0.02 gets to 0.006 bits; 6,000 steps get to 0.003. One head of "
+        "width 10, in blocks with as many parameters, gets to 0.035 in 3,000.",
+    ),
+)
+small_transformer.case(
+    "At most 2,000 numbers, and a row of 22 probabilities for each place.",
+    asking("the network's contract", keeps_the_contract).gives(True),
+    weight=0.5,
+)
+small_transformer.case(
+    "No place sees the tokens behind it.",
+    asking("the network's view", hides_the_future).gives(True),
+    weight=0.5,
+)
+small_transformer.case(
+    "It has learned something: it is less than one bit per token from the world.",
+    asking("the network on a text that you may see", learned_something).gives(True),
+    weight=0.5,
+)
+small_transformer.case(
+    "With all weights at zero it knows nothing.",
+    asking("the network without its weights", knows_by_its_weights).gives(True),
+    weight=0.5,
+)
+
+
+@check("small_transformer")
+def bits_on_a_text_you_may_see(student):
+    """Bits per token from the world, on one text; the grade takes another."""
+    lost = divergence(student, numbers(student), 0)
+    told = f"{lost:.4f} bits per token from the world; {FULL_AT} earn all points, {NONE_AT} none"
+    more = "longer training, another learning rate that falls to 0, two blocks rather than one?"
+    if lost > 1:
+        more = "this is worse than a table of pairs; see the cases above first"
+    return Score(halvings(lost), told if lost <= FULL_AT else f"{told}, each halving a quarter: {more}")
+
+
+def halvings(lost):
+    """The part of the points: each halving from 0.16 to 0.01 bits earns a quarter."""
+    return on_a_curve(math.log2(max(lost, 1e-9)), none=math.log2(NONE_AT), full=math.log2(FULL_AT))
+
+
+# Which wrong value is due to which mistake, as the authored mistakes show.
+REASONS = {
+    'attend': {
+        'the root of d is missing under the scores': [
+            (0, 0, 'gives', [[7.6, 0.4], [6, 2]]),
+        ],
+        'divide by the root of d, not by d itself': [
+            (0, 0, 'gives', [[6.53589838, 1.46410162], [6, 2]]),
+        ],
+        'divide by the root of d; you multiplied by it': [
+            (0, 0, 'gives', [[7.95121951, 0.0487804878], [6, 2]]),
+        ],
+        'd is how many numbers a query has, q.shape[1]; you took the root of another length': [
+            (0, 0, 'gives', [[7.30177403, 0.69822597], [6, 2]]),
+            (0, 0, 'gives', [[7.30177403, 0.69822597], [6, 2]]),
+            (0, 0, 'gives', [[7.30177403, 0.69822597], [6, 2]]),
+        ],
+        'the softmax is along the wrong axis: the weights of each *query*, a row, sum to one': [
+            (0, 0, 'gives', [[8, 2], [4, 2]]),
+            (0, 0, 'gives', [[5, 1], [7, 3]]),
+        ],
+        'each row is divided by its own sum; you divided by the sum of all': [
+            (0, 0, 'gives', [[2.8, 0.4], [3.6, 1.2]]),
+        ],
+        "a row's sum is to stand beside the row, as a column: keepdims=True": [
+            (0, 0, 'gives', [[5, 1], [7, 3]]),
+        ],
+        'there is no softmax; you took the scores for weights': [
+            (0, 0, 'gives', [[8.78889831, 0], [0, 0]]),
+        ],
+        'a softmax squashes by exponentials; you divided the scores by their sum': [
+            (0, 0, 'gives', [[8, 0], [float("nan"), float("nan")]]),
+        ],
+        'the exponentials are not divided by their sum': [
+            (0, 0, 'gives', [[9.33333333, 1.33333333], [12, 4]]),
+            (0, 0, 'gives', [[28, 4], [12, 4]]),
+        ],
+        'a row of the scores belongs to a query, a column to a key: q @ k.T': [
+            (0, 0, 'gives', [[6, 2], [5, 3]]),
+            (0, 0, 'gives', [[5, 1], [7, 3]]),
+        ],
+        'those are the weights; the mean of the values is asked for': [
+            (0, 0, 'gives', [[0.25, 0.75], [0.5, 0.5]]),
+        ],
+        'the mask is the wrong way round: true is what may be seen': [
+            (1, 0, 'gives', [[100, 50], [7, 1]]),
+        ],
+        'a masked score of 0 still has the exponential 1; it must be -inf to weigh nothing': [
+            (1, 0, 'gives', [[25.6, 10.8], [73.1428571, 36.2857143]]),
+        ],
+        'the mask comes before the softmax: you hid weights after it, and those that are left do not sum to one': [
+            (1, 0, 'gives', [[3.11111111, 0.444444444], [55.5555556, 27.7777778]]),
+        ],
+        '`visible` has no effect': [
+            (1, 0, 'gives', [[58.6666667, 28.2222222], [58.6666667, 28.2222222]]),
+        ],
+        'you added the mask as 0 and 1; what is masked must get the score -inf': [
+            (1, 0, 'gives', [[36.2947943, 16.4348916], [78.8533143, 38.8581979]]),
+        ],
+        'a masked score became a number that some scores are below; -np.inf is below all': [
+            (2, 2, 'gives', [[100]]),
+            (2, 2, 'gives', [[100]]),
+            (2, 2, 'gives', [[100]]),
+            (2, 2, 'gives', [[100]]),
+            (2, 2, 'gives', [[100]]),
+            (2, 2, 'gives', [[100]]),
+            (2, 2, 'gives', [[100]]),
+            (2, 2, 'gives', [[100]]),
+        ],
+        "exp(1000) is infinite, and inf / inf is no number; subtract each row's largest score first": [
+            (2, 0, 'gives', [[float("nan")], [4]]),
+        ],
+        'you subtracted one number, the largest of all rows; in a row 2,000 lower every exponential becomes 0. Each row has a largest score of its own': [
+            (2, 0, 'gives', [[8], [float("nan")]]),
+        ],
+        'you subtracted the largest score of all keys, also of masked ones: beside it those that are seen vanish, and 0 / 0 is no number. Hide first': [
+            (2, 1, 'gives', [[float("nan")]]),
+        ],
+        'a row of `visible` that is all false is not noticed: the softmax over nothing is 0 / 0': [
+            (3, 0, 'gives', [[6.92423431], [float("nan")]]),
+        ],
+        'one query that sees nothing is enough; you raise only where none sees anything': [
+            (3, 0, 'gives', [[6.92423431], [float("nan")]]),
+        ],
+        'you looked along the wrong axis: a key that nobody sees does no harm, a query that sees nothing does': [
+            (2, 1, 'raises', 'ValueError'),
+        ],
+        '`/=` changes the queries that you were given; make new ones': [
+            (0, 0, 'fails', '`attend` changes what it was given as `q`: work on a copy, or make a new object'),
+        ],
+        'tokens are rows here, so a matrix comes behind them, transposed: x @ W.T': [
+            (4, 0, 'raises', 'ValueError'),
+            (4, 0, 'gives', [[135, 254], [135, 254]]),
+        ],
+        'the matrix `out` is missing': [
+            (4, 0, 'gives', [[11, 8], [11, 8]]),
+            (4, 0, 'gives', [[111, 208], [111, 208]]),
+        ],
+        'the bias of queries, keys and values is missing': [
+            (4, 0, 'gives', [[122, 254], [122, 254]]),
+        ],
+        'the bias behind the heads is missing': [
+            (4, 0, 'gives', [[27, 65], [27, 65]]),
+        ],
+        'the first D rows of `in` make queries, the next D keys, the last D values; yours are in another order': [
+            (5, 0, 'gives', [[4, 3], [4, 3]]),
+            (4, 0, 'gives', [[100, 200], [100, 200]]),
+            (4, 0, 'gives', [[100, 200], [100, 200]]),
+            (4, 0, 'gives', [[100, 200], [100, 200]]),
+            (4, 0, 'gives', [[100, 200], [100, 200]]),
+        ],
+        'there is one head over all D numbers; each of the H heads has K of them, and weights of its own': [
+            (5, 0, 'gives', [[4.56951834, 2.57286124], [4.56951834, 2.57286124]]),
+        ],
+        'a score is divided by the root of K, the numbers in a head, not of D': [
+            (5, 0, 'gives', [[5.47998274, 3.72082103], [5.47998274, 3.72082103]]),
+        ],
+        'a head has K neighbouring columns; you took every H-th': [
+            (6, 0, 'gives', [[0.75, 4, 1.5, 7], [0.75, 4, 1.5, 7]]),
+        ],
+        'a reshape to (H, T, K) cuts along the text and mixes tokens: cut each row, (T, H, K), and exchange the axes then': [
+            (4, 0, 'gives', [[131.5, 269.5], [131.5, 269.5]]),
+        ],
+        'what the heads found is laid side by side for each token; your reshape lays them one behind the other and mixes tokens': [
+            (4, 0, 'gives', [[133, 277], [124, 256]]),
+        ],
+        'the heads come in their order, head 0 first': [
+            (4, 0, 'gives', [[130, 268], [130, 268]]),
+        ],
+        'the heads are laid side by side, all of head 0 first; you took a number of each in turn': [
+            (6, 0, 'gives', [[0.75, 5, 1.75, 7], [0.75, 5, 1.75, 7]]),
+        ],
+        'the heads are laid side by side; you added them up': [
+            (4, 0, 'gives', [[157, 333], [157, 333]]),
+        ],
+        '`visible` is not handed on to `attend`': [
+            (5, 1, 'gives', [[6, 4], [6, 4]]),
+        ],
+    },
+    'rotary': {
+        'you turn clockwise: the minus stands before the sine in the first line of the matrix': [
+            (0, 0, 'gives', [[6.123234e-17, -1], [1, 6.123234e-17], [3, 4]]),
+        ],
+        'that is no rotation: of the two sines, the one in the first line has a minus': [
+            (0, 0, 'gives', [[6.123234e-17, 1], [1, 6.123234e-17], [3, 4]]),
+            (0, 0, 'gives', [[6.123234e-17, -1], [-1, 6.123234e-17], [3, 4]]),
+        ],
+        'sine and cosine are exchanged: at position 0 nothing is turned': [
+            (0, 0, 'gives', [[1, 6.123234e-17], [-6.123234e-17, 1], [-4, 3]]),
+        ],
+        '`positions` are what they are; at position 0 the angle is 0': [
+            (0, 0, 'gives', [[-0.841470985, 0.540302306], [-0.540302306, -0.841470985], [-1.74497702, 4.68562218]]),
+        ],
+        'a token stands where `positions` says; you numbered the rows': [
+            (0, 0, 'gives', [[1, 0], [-0.841470985, 0.540302306], [-4.88563022, 1.06330493]]),
+        ],
+        'angles are in radians': [
+            (0, 0, 'gives', [[0.999624217, 0.0274121336], [-0.0274121336, 0.999624217], [3, 4]]),
+        ],
+        'the frequencies fall: base to the power of *minus* 2i / K': [
+            (1, 0, 'gives', [[-1, -2, 3, 4]]),
+        ],
+        'the exponent of pair i is -2i / K; yours is -i / K': [
+            (1, 0, 'gives', [[-1, -2, -4.99987241, -0.0357198636]]),
+        ],
+        'the exponent of pair i is -2i / K, with the K numbers of a vector; you divided by the K / 2 pairs': [
+            (1, 0, 'gives', [[-1, -2, -0.707106781, 4.94974747]]),
+        ],
+        'pairs are counted from 0, and the first has the exponent 0': [
+            (0, 0, 'gives', [[0.999999988, 0.000157079632], [-0.000157079632, 0.999999988], [3, 4]]),
+        ],
+        'every pair has a frequency of its own; yours all turn alike': [
+            (1, 0, 'gives', [[-1, -2, -3, -4]]),
+        ],
+        '`base` has no effect': [
+            (1, 0, 'gives', [[-1, -2, 2.87287664, 4.09225852]]),
+        ],
+        'a pair are neighbours, (0, 1), (2, 3), …; you paired a number with the one K / 2 further on, as Llama does': [
+            (1, 0, 'gives', [[-1, -4, -3, 2]]),
+        ],
+        'a pair is turned where it stands; you laid the first numbers of all pairs before the second ones': [
+            (1, 0, 'gives', [[-1, -4, -2, 3]]),
+        ],
+        'the values are not turned; only what is compared is': [
+            (2, 0, 'gives', [[5, 1], [-1, 3]]),
+        ],
+        'the keys are to be turned as well': [
+            (2, 0, 'gives', [[6, 2], [6, 2]]),
+        ],
+        'the queries are to be turned as well': [
+            (2, 0, 'gives', [[7, 1], [7, 1]]),
+        ],
+        'queries and keys turn the same way, or the score depends on the sum of the positions': [
+            (2, 0, 'gives', [[7, 1], [7, 1]]),
+        ],
+        'nothing is turned': [
+            (2, 0, 'gives', [[6, 2], [6, 2]]),
+        ],
+        '`visible` is not handed on to `attend`': [
+            (2, 2, 'gives', [[7, 1], [5, 3]]),
+        ],
+        'the turned numbers are written over those that you were given; make a new array': [
+            (0, 0, 'fails', '`rotate` changes what it was given as `x`: work on a copy, or make a new object'),
+        ],
+    },
+    'block': {
+        "mean and variance are of each token's own D numbers; yours run over the tokens, and so over the future": [
+            (0, 0, 'gives', [[-0.999998889, -2.999985], [2.99999889, 2.999985]]),
+            (0, 0, 'gives', [[-1.68327889, -1.34163944], [3.68327889, 1.34163944]]),
+            (0, 0, 'gives', [[-1.82842005, 4.24263008], [1, 0]]),
+            (0, 0, 'gives', [[-2.2659836, 0], [2.6329918, 2.4494877]]),
+        ],
+        'the variance is the mean of the D squares; you divided by D - 1': [
+            (0, 0, 'gives', [[-0.414212678, 2.12131902], [1, 0]]),
+        ],
+        'ε is missing: of equal numbers the variance is 0': [
+            (0, 0, 'gives', [[-1, 3], [float("nan"), float("nan")]]),
+        ],
+        'ε is added to the variance, under the root': [
+            (0, 0, 'gives', [[-0.99999, 2.999985], [1, 0]]),
+        ],
+        '`epsilon` has no effect': [
+            (0, 1, 'gives', [[-0.99999875, 0.99999875]]),
+        ],
+        'divide by the root of the variance; the root is missing': [
+            (0, 0, 'gives', [[2.49999375e-06, 1.49999625], [1, 0]]),
+        ],
+        'the mean is not taken off: that is RMSNorm': [
+            (0, 0, 'gives', [[1.55469998, 4.16024987], [2.9999998, 2.99999969]]),
+        ],
+        'the variance does not become 1: only the mean was taken off': [
+            (0, 0, 'gives', [[-3, 6], [1, 0]]),
+        ],
+        'the shift is missing': [
+            (0, 0, 'gives', [[-1.9999975, 2.99999625], [0, 0]]),
+        ],
+        'the gain is missing': [
+            (0, 0, 'gives', [[1.24999766e-06, 0.99999875], [1, 0]]),
+        ],
+        'the gain comes before the shift; you multiplied the shift as well': [
+            (0, 0, 'gives', [[2.49999531e-06, 2.99999625], [2, 0]]),
+        ],
+        "that is the exact gelu, with the error function; GPT-2's, with tanh, differs from it in the fourth figure": [
+            (1, 0, 'gives', [-0, 0, 0.841344746, -0.158655254]),
+        ],
+        'that is ReLU': [
+            (1, 0, 'gives', [0, 0, 1, 0]),
+        ],
+        'that is a sigmoid in place of the tanh': [
+            (1, 0, 'gives', [-1.21081887e-72, 0, 0.845795766, -0.154204234]),
+            (1, 0, 'gives', [-3.72007598e-42, 0, 0.731058579, -0.268941421]),
+        ],
+        'the cube is missing in gelu': [
+            (1, 0, 'gives', [-0, 0, 0.831426231, -0.168573769]),
+        ],
+        'gelu has a cube; yours is a square': [
+            (1, 0, 'gives', [-100, 0, 0.841191991, -0.17881241]),
+        ],
+        'half of a, times 1 + tanh: the 1 is missing, or the half': [
+            (1, 0, 'gives', [50, 0, 0.341191991, 0.341191991]),
+            (1, 0, 'gives', [-0, 0, 1.68238398, -0.317616019]),
+        ],
+        'what a part finds is added to x; you left x out': [
+            (2, 0, 'gives', [[0, 0], [0, 0]]),
+            (2, 0, 'gives', [[0, 0], [0, 0]]),
+        ],
+        'x itself goes on, with nothing but what is added to it; you sent it through a norm (with norms behind the parts that would be post-norm)': [
+            (2, 0, 'gives', [[-0.999995, 0.999995], [0.999995, -0.999995]]),
+            (2, 0, 'gives', [[-0.99999875, 0.99999875], [0.999999444, -0.999999444]]),
+        ],
+        'attention reads norm₁(x), not x itself': [
+            (3, 0, 'gives', [[2, 10], [9.5, 8.5], [15.6666667, 8.33333333]]),
+        ],
+        "the feed-forward layer reads norm₂(x'), not x' itself": [
+            (4, 0, 'gives', [[11.841192, 33.841192]]),
+        ],
+        'the second norm has a gain and a shift of its own': [
+            (4, 0, 'gives', [[10.8411919, 24.8411925]]),
+        ],
+        'each token sees those before it only; there is no mask': [
+            (3, 0, 'gives', [[1.3333319, 4.6666681], [6.3333319, 3.6666681], [10.3333319, 3.6666681]]),
+        ],
+        'the mask is off by one: each token sees the next one, too': [
+            (3, 0, 'gives', [[0.999998125, 5.00000187], [6.3333319, 3.6666681], [10.3333319, 3.6666681]]),
+        ],
+        'the mask is off by one: a token sees itself, and the first has nothing else': [
+            (2, 0, 'raises', 'ValueError'),
+        ],
+        'the mask is the wrong way round: a token sees those behind it': [
+            (3, 0, 'gives', [[1.3333319, 4.6666681], [6.99999722, 3.00000278], [10.9999994, 3.00000056]]),
+        ],
+        'the feed-forward layer reads what attention has added; yours reads the x before it': [
+            (5, 0, 'gives', [[18.8411818, 26.7957908]]),
+        ],
+        'there is no gelu between the two matrices': [
+            (4, 0, 'gives', [[10.0000025, 26.0000037]]),
+        ],
+        'gelu bends what stands between the two matrices, not their result': [
+            (4, 0, 'gives', [[10.0000025, 26.0000037]]),
+        ],
+        'each matrix stands transposed behind the rows': [
+            (4, 0, 'gives', [[15.9999948, 33.9999208]]),
+            (4, 0, 'gives', [[12.7957908, 26.9545991]]),
+        ],
+        'a bias of the feed-forward layer is missing': [
+            (4, 0, 'gives', [[10.8411918, 25.6823851]]),
+            (4, 0, 'gives', [[0.841191783, 6.79579083]]),
+        ],
+        '`+=` changes the vectors that you were given; make new ones': [
+            (3, 0, 'fails', '`block` changes what it was given as `x`: work on a copy, or make a new object'),
+        ],
+    },
+    'corrupt': {
+        'only where a word is chosen is the network judged; you judge it on every word': [
+            (0, 2, 'gives', {'inputs': [4, 0, 2, 1, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
+        ],
+        'a chosen word that stays as it was, or becomes another, is judged like one that is masked': [
+            (0, 1, 'gives', {'inputs': [4, 0, 2, 1, 3, 5], 'judged': [0, 0, 0, 0, 0, 0]}),
+            (0, 1, 'gives', {'inputs': [4, 0, 2, 1, 3, 5], 'judged': [0, 0, 0, 0, 0, 0]}),
+        ],
+        'special tokens are never chosen': [
+            (0, 0, 'gives', {'inputs': [5, 5, 5, 5, 5, 5], 'judged': [1, 1, 1, 1, 1, 1]}),
+        ],
+        'words are the tokens 0 to V - 1; V itself is a special token': [
+            (0, 0, 'gives', {'inputs': [4, 5, 5, 5, 5, 5], 'judged': [0, 1, 1, 1, 1, 0]}),
+        ],
+        'you never choose the word 0': [
+            (0, 0, 'gives', {'inputs': [4, 0, 5, 5, 3, 5], 'judged': [0, 0, 1, 1, 0, 0]}),
+        ],
+        'special tokens are never drawn: a random *word* is below V': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 101, 'places changed but not judged': 0}),
+        ],
+        'for each place a word is drawn anew; you drew one for all': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 1, 'places changed but not judged': 0}),
+        ],
+        'the word 0 may be drawn as well': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0}),
+        ],
+        'the word V - 1 may be drawn as well: `integers` leaves out its end': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0}),
+        ],
+        'the fate of each chosen word is decided by itself; you decided it once for all': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0}),
+        ],
+        'the fate of a chosen word needs a new random number: those by which it was chosen are all below `rate`': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0}),
+        ],
+        'the three shares are of the chosen words: fates from `masked` to `masked + random` become a random word': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 0, 'places changed but not judged': 0}),
+        ],
+        'you drew once more among those that were not masked, and `random` became a share of these': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 99, 'places changed but not judged': 0}),
+        ],
+        'those that are left were to stay, and the random ones to change; yours are the other way round': [
+            (0, 1, 'gives', {'inputs': [4, 0, 1, 2, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
+        ],
+        '`rate` has no effect': [
+            (0, 0, 'gives', {'inputs': [4, 0, 5, 1, 3, 5], 'judged': [0, 0, 1, 0, 0, 0]}),
+        ],
+        'the token that hides is `mask`': [
+            (0, 0, 'gives', {'inputs': [4, 3, 3, 3, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
+        ],
+        '`seed` has no effect': [
+            (2, 0, 'gives', {'the same with the same seed': True, 'the same with another seed': True, 'all rows have the same holes': False}),
+        ],
+        'the generator has no seed, so the same seed gives other holes': [
+            (2, 0, 'gives', {'the same with the same seed': False, 'the same with another seed': False, 'all rows have the same holes': False}),
+        ],
+        'each row has holes of its own': [
+            (1, 0, 'gives', {'% of words judged': 10, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0}),
+        ],
+        'the pair is (inputs, judged)': [
+            (0, 0, 'fails', 'corrupt should return a pair, (inputs, judged), of arrays of shape (1, 6), whole numbers and booleans; your inputs are an array of shape (1, 6) of bool'),
+        ],
+        'a place that is not chosen stays as it was': [
+            (0, 0, 'gives', {'inputs': [5, 5, 5, 5, 5, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
+        ],
+        'true is where the network is judged; yours are the wrong way round': [
+            (0, 0, 'gives', {'inputs': [4, 5, 5, 5, 3, 5], 'judged': [1, 0, 0, 0, 1, 1]}),
+        ],
+        'the holes are in the very array that you were given; make a new one': [
+            (0, 0, 'fails', '`corrupt` changes what it was given as `ids`: work on a copy, or make a new object'),
+        ],
+    },
+    'leak': {
+        'in row i stands what place i sees; yours is the other way round': [
+            (0, 0, 'gives', [[1, 1, 0], [0, 1, 1], [0, 0, 1]]),
+        ],
+        'not every token is noticed: try all the others': [
+            (0, 0, 'gives', [[0, 0, 0], [1, 0, 0], [0, 1, 0]]),
+            (0, 0, 'gives', [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+            (0, 0, 'gives', [[0, 0, 0], [1, 0, 0], [0, 1, 0]]),
+        ],
+        'one token that is noticed is enough; a later one that is not overwrites it': [
+            (0, 0, 'gives', [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ],
+        'a logit may fall as well: compare the absolute difference': [
+            (0, 0, 'gives', [[0, 0, 0], [1, 0, 0], [0, 1, 0]]),
+        ],
+        'differences below 1e-6 are rounding errors of a network; you counted every one': [
+            (0, 1, 'gives', [[0, 0, 1], [0, 0, 1], [1, 1, 1]]),
+        ],
+        'begin anew with zeros each time; what you changed before is still changed': [
+            (0, 0, 'gives', [[1, 1, 1], [1, 1, 1], [0, 1, 1]]),
+        ],
+        'any of the V logits may move; you looked at one': [
+            (0, 0, 'gives', [[0, 0, 0], [0, 0, 0], [0, 0, 0]]),
+            (0, 0, 'gives', [[0, 0, 0], [1, 0, 0], [0, 1, 0]]),
+            (0, 0, 'gives', [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ],
+        'one logit that moves is enough; you asked for all': [
+            (0, 0, 'gives', [[0, 0, 0], [0, 0, 0], [0, 0, 0]]),
+        ],
+        'the network is asked for the token that it is reading; it is to say the next': [
+            (1, 0, 'gives', ([[6, 7, 8]], [[6, 7, 8]])),
+            (1, 0, 'gives', ([[5, 6, 7]], [[5, 6, 7]])),
+            (1, 0, 'gives', ([[5, 6, 7, 8]], [[5, 6, 7, 8]])),
+        ],
+        'inputs and targets are exchanged: that network says the token before': [
+            (1, 0, 'gives', ([[6, 7, 8]], [[5, 6, 7]])),
+        ],
+        'the target is the next token, not the one after it': [
+            (1, 0, 'gives', ([[5, 6]], [[7, 8]])),
+        ],
+        'mean and variance still run over several tokens, and so over the future; each token has its own': [
+            (2, 0, 'gives', [[[-1.26025158, -0.140027953], [1.54030749, -0.140027953]]]),
+            (2, 0, 'gives', [[[-1.40556317, -0.156173686], [1.40840522, -0.128036838]]]),
+            (2, 0, 'gives', [[[-0.784463937, 0.784463937], [1.17669591, -1.17669591]]]),
+            (2, 0, 'gives', [[[-0.9999998, 0], [0.9999998, 0]]]),
+            (2, 0, 'gives', [[[-1.26025158, -0.140027953], [1.54030749, -0.140027953]]]),
+        ],
+        'mean and variance run over the texts of the batch; each token has its own': [
+            (2, 0, 'gives', [[[0, 0], [0, 0]]]),
+        ],
+        "torch's `var` divides by D - 1 unless told otherwise; the variance is the mean of the squares": [
+            (2, 0, 'gives', [[[-0.707106339, 0.707106339], [0.707106585, -0.707106585]]]),
+        ],
+        "each place still sees the next one: write the mask's triangle out": [
+            (3, 0, 'gives', [[[4, 2], [3, 4], [3, 4]]]),
+        ],
+        'the softmax still sums over places that are masked only after it, so that a token behind changes the weights before it': [
+            (3, 0, 'gives', [[[2, 0], [2.66666667, 1.33333333], [3, 4]]]),
+        ],
+        'the mask comes too late and lets the next place through': [
+            (3, 0, 'gives', [[[2.66666667, 1.33333333], [3, 4], [3, 4]]]),
+        ],
+        'now there is no mask at all': [
+            (3, 0, 'gives', [[[3, 4], [3, 4], [3, 4]]]),
+        ],
+        'a masked score of 0 is not out of sight: its exponential is 1': [
+            (3, 0, 'gives', [[[3, 4], [3, 4], [3, 4]]]),
+        ],
+        'what is *not* visible gets the score -inf; yours is the other way round': [
+            (3, 0, 'gives', [[[1.5, 6], [1, 8], [float("nan"), float("nan")]]]),
+        ],
+        'the first place sees nothing now: a place sees itself': [
+            (3, 0, 'gives', [[[float("nan"), float("nan")], [6, 0], [4, 2]]]),
+        ],
+    },
+    'budget': {
+        'those are numbers; each takes two bytes': [
+            (0, 0, 'gives', 644),
+        ],
+        'a number takes two bytes here, not four': [
+            (0, 0, 'gives', 2576),
+        ],
+        'a number takes two bytes, also in the cache': [
+            (1, 0, 'gives', 1612),
+        ],
+        'a number takes two bytes, also a weight': [
+            (0, 0, 'gives', 644),
+        ],
+        'the output is the embedding once more, and costs nothing': [
+            (0, 0, 'gives', 1368),
+        ],
+        'the embedding is missing': [
+            (0, 0, 'gives', 1208),
+        ],
+        'there are N blocks, with weights of their own': [
+            (0, 0, 'gives', 488),
+        ],
+        'keys and values have a matrix each': [
+            (0, 0, 'gives', 1192),
+        ],
+        'the matrices of keys and values have G · K columns, for G heads': [
+            (0, 1, 'gives', 1288),
+        ],
+        'queries have all H heads; only keys and values have G': [
+            (0, 1, 'gives', 1144),
+        ],
+        'attention has an output matrix, (D, D)': [
+            (0, 0, 'gives', 1192),
+        ],
+        'the feed-forward layer has two matrices, up to 4D numbers and down again': [
+            (0, 0, 'gives', 904),
+            (0, 0, 'gives', 712),
+        ],
+        'each block has the gains of two norms': [
+            (0, 0, 'gives', 1240),
+            (0, 0, 'gives', 1264),
+            (0, 0, 'gives', 1336),
+        ],
+        'one more gain stands at the end': [
+            (0, 0, 'gives', 1280),
+        ],
+        'nothing has a bias here': [
+            (0, 0, 'gives', 1504),
+        ],
+        'the cache keeps keys and values; you counted one of them': [
+            (1, 0, 'gives', 1612),
+        ],
+        'every block has a cache of its own': [
+            (1, 0, 'gives', 1472),
+        ],
+        'the cache keeps the G heads of keys and values, not a full D for each token': [
+            (1, 0, 'gives', 2872),
+        ],
+        'the cache keeps G heads, not one': [
+            (1, 0, 'gives', 1612),
+        ],
+        'a head has D / H numbers': [
+            (1, 0, 'gives', 4552),
+            (1, 1, 'gives', 2128),
+        ],
+        'the cache keeps all texts that are being written': [
+            (1, 0, 'gives', 1360),
+        ],
+        'the cache keeps all tokens of a text': [
+            (1, 0, 'gives', 1312),
+        ],
+        'the cache is missing': [
+            (1, 0, 'gives', 1192),
+        ],
+        'G must divide H, so that each head is shared by equally many': [
+            (2, 1, 'gives', 5),
+        ],
+        'exactly full fits': [
+            (2, 0, 'gives', 3),
+        ],
+        'that is the smallest; the more heads, the better': [
+            (2, 0, 'gives', 1),
+        ],
+        'you halved G each time; 12 has other divisors as well': [
+            (2, 0, 'gives', 3),
+        ],
+        'G is the number of heads, not how many queries share one': [
+            (2, 0, 'gives', 3),
+        ],
+        'not even one head fits, and nobody is told': [
+            (3, 0, 'gives', 0),
+            (3, 0, 'gives', 1),
+            (3, 0, 'gives', None),
+        ],
+    },
+    'small_transformer': {
+        'The last axis is that of the tokens': [
+            (0, 0, 'fails', 'a row of predict should sum to 1; one sums to 9.976. The last axis is that of the tokens'),
+        ],
+        'those look like logits: is the softmax missing?': [
+            (0, 0, 'fails', 'predict returned -12.14, and no probability is below 0; those look like logits: is the softmax missing?'),
+        ],
+        'those look like logarithms of probabilities': [
+            (0, 0, 'fails', 'predict returned -28.74, and no probability is below 0; those look like logarithms of probabilities: take their exponentials'),
+        ],
+        'the softmax is not divided by its sum': [
+            (0, 0, 'fails', 'a row of predict should sum to 1; one sums to 7.759e+07. The last axis is that of the tokens'),
+        ],
+        'it sees the future': [
+            (1, 0, 'fails', 'what your network says at the first 6 places changes with the tokens behind them: it sees the future. Is its mask causal, and does no norm or mean run over the text?'),
+        ],
+        'embeddings, matrices and biases all count, and those that are not used as well': [
+            (0, 0, 'fails', 'your network has 2,536 parameters; at most 2,000 are allowed'),
+        ],
+        '`weights` returns the arrays; the text is to be unpacked': [
+            (0, 0, 'fails', "weights should return a dictionary from name to array; you returned the text 'P)h>@EdT%j2mk;8ApmsSZ@d5h|NsC0|Nj&K6aZyyVr67xX>MmOcV%g3X…"),
+        ],
+        'Was it trained, and are these the weights after the training?': [
+            (2, 0, 'fails', "your network is 3.28 bits per token from the world; 1/22 for every token is 3.09 from it, the tokens' shares 2.38, and a table of pairs 0.30. Was it trained, and are these the weights after the training?"),
+        ],
+        'it knows something that is not in the weights it is given; `predict` is to use its argument': [
+            (3, 0, 'fails', 'with all weights at zero your network is still only 0.00 bits per token from the world'),
+        ],
+        'is a row for each place, not for the last one alone': [
+            (0, 0, 'fails', 'predict should return an array of shape (B, T, 22), a row for each place of each text; yours has shape (3, 22), for ids of shape (3, 7)'),
+        ],
+        'at a place stand the probabilities of the token *behind* it; yours are one place late': [
+            (1, 0, 'fails', 'what your network says at the first 6 places changes with the tokens behind them: it sees the future. Is its mask causal, and does no norm or mean run over the text?'),
+        ],
+        'a dictionary, so that `predict` can find each array by its name': [
+            (0, 0, 'fails', 'weights should return a dictionary from name to array; you returned the list [array([[-0.16357422,  0.00703812,  0.39013672, -0.672851…'),
+        ],
+        'where that token comes, the loss is infinite': [
+            (0, 0, 'fails', 'predict gave a token the probability 0; where that token comes, the loss is infinite. A softmax is never 0: was it rounded, or cut off?'),
+        ],
+    },
+}

@@ -1,0 +1,1666 @@
+"""Exercises of assignment 5, attention and the Transformer.
+
+Right values are small numbers: scores are chosen as logarithms, so that weights can be worked out by hand.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lmcourse.grading.asking import ask, asking
+from lmcourse.grading.checks import Score, check, describe, expect, on_a_curve
+from lmcourse.grading.exercise import Exercise
+from lmcourse.grading.values import AsTensor
+from lmcourse.world import agreement
+
+LN2, LN3, LN5 = math.log(2), math.log(3), math.log(5)
+
+
+def array(*rows):
+    """An array of floats."""
+    return np.array(rows, dtype=float)
+
+
+def mask(*rows):
+    """Booleans from rows of 0 and 1."""
+    return np.array(rows, dtype=bool)
+
+
+# 1. attend
+
+attend = Exercise(
+    "attend",
+    points=4,
+    minutes=45,
+    hints=(
+        "`attend` has four lines: the products of all queries with all keys, (T, S), over $\\sqrt{d}$; the "
+        "mask; a softmax "
+        "over each *row*; the product with the values. Which number must a masked score have so that its "
+        "exponential is exactly 0? In `multi_head` a token is a *row* of `x`, so $W x + b$ for all of them "
+        "is "
+        "`x @ W.T + b`, (T, 3D): cut it into three along the columns, and take K columns of each for a head.",
+        "`np.where(visible, scores, -np.inf)` makes masked scores minus infinity; do it *before* the "
+        "softmax, "
+        "and before you take each row's largest score off it, for that may be a masked one. For rows that "
+        "see nothing ask `visible.any(axis=1)`. Work the first case by hand: scores of 0 and ln 3 are odds "
+        "of "
+        "1 to 3. With D = 4 and H = 2, head 0 has columns 0 and 1; `reshape(T, H, K)` keeps that order, "
+        "`reshape(H, T, K)` mixes tokens. `np.concatenate(heads, axis=1)` lays the heads side by side; `out` "
+        "comes last, and is transposed as well.",
+    ),
+)
+# the product is 2 ln 3, over the root of 4: 0 and ln 3, odds of 1 to 3. The second query likes both alike.
+attend.case(
+    "Scores of 0 and ln 3 weigh 1/4 and 3/4, equal ones 1/2 each.",
+    ask.attend(
+        array([2 * LN3, 0, 0, 0], [0, 0, 0, 0]), array([0, 1, 0, 0], [1, 0, 0, 0]), array([4, 4], [8, 0])
+    ).gives([[7.0, 1.0], [6.0, 2.0]]),
+)
+# row 0: odds of 3 to 1 for the first and the last, 3/4 · 8 + 1/4 · 4 = 7; row 1 sees one key only
+attend.case(
+    "Of three keys the first query sees the outer two, 3 to 1, and the second one the inner.",
+    ask.attend(
+        array([1], [1]),
+        array([LN3], [LN5], [0]),
+        array([8, 0], [100, 50], [4, 4]),
+        mask([1, 0, 1], [0, 1, 0]),
+    ).gives([[7.0, 1.0], [100.0, 50.0]]),
+)
+attend.case(
+    "Scores of 1,000 overflow in an exponential, rows may lie far apart, and a masked key may fit far better "
+    "than all that are seen.",
+    ask.attend(array([1000], [-1000]), array([1], [0]), array([8], [4])).gives([[8.0], [4.0]]),
+    ask.attend(array([1]), array([2000], [LN3], [0]), array([100], [8], [4]), mask([0, 1, 1])).gives([[7.0]]),
+    ask.attend(array([1]), array([0], [-2e6], [-2e6]), array([100], [8], [4]), mask([0, 1, 1])).gives(
+        [[6.0]]
+    ),
+    weight=0.5,
+)
+attend.case(
+    "A query that sees nothing raises ValueError, whatever the others see.",
+    ask.attend(array([1], [1]), array([1], [0]), array([8], [4]), mask([1, 1], [0, 0])).raises("ValueError"),
+    ask.attend(array([1]), array([1], [0]), array([8], [4]), mask([0, 0])).raises("ValueError"),
+    weight=0.5,
+)
+ROOT, HIDE = " / np.sqrt(q.shape[1])", "np.where(visible, scores, -np.inf)"
+ODDS, SHARES = (
+    "np.exp(scores - scores.max(axis=1, keepdims=True))",
+    "weights / weights.sum(axis=1, keepdims=True)",
+)
+attend.slip("the root of d is missing under the scores", {ROOT: ""})
+attend.slip("divide by the root of d, not by d itself", {ROOT: " / q.shape[1]"})
+attend.slip("divide by the root of d; you multiplied by it", {ROOT: " * np.sqrt(q.shape[1])"})
+attend.slip(
+    "d is how many numbers a query has, q.shape[1]; you took the root of another length",
+    {ROOT: " / np.sqrt(len(k))"},
+    {ROOT: " / np.sqrt(len(q))"},
+    {ROOT: " / np.sqrt(v.shape[1])"},
+)
+attend.slip(
+    "the softmax is along the wrong axis: the weights of each *query*, a row, sum to one",
+    {ODDS: ODDS.replace("axis=1", "axis=0"), SHARES: SHARES.replace("axis=1", "axis=0")},
+    {SHARES: SHARES.replace("axis=1", "axis=0")},
+)
+attend.slip(
+    "each row is divided by its own sum; you divided by the sum of all", {SHARES: "weights / weights.sum()"}
+)
+attend.slip(
+    "a row's sum is to stand beside the row, as a column: keepdims=True",
+    {SHARES: "weights / weights.sum(axis=1)"},
+)
+attend.slip(
+    "there is no softmax; you took the scores for weights", {ODDS: "scores", f"weights = {SHARES}\n": "\n"}
+)
+attend.slip("a softmax squashes by exponentials; you divided the scores by their sum", {ODDS: "scores"})
+attend.slip(
+    "the exponentials are not divided by their sum",
+    {f"    weights = {SHARES}\n": ""},
+    {f"    weights = {SHARES}\n": "", ODDS: "np.exp(scores)"},
+)
+attend.slip(
+    "a row of the scores belongs to a query, a column to a key: q @ k.T",
+    {"q @ k.T": "k @ q.T"},
+    {"return weights @ v": "return weights.T @ v"},
+)
+attend.slip(
+    "those are the weights; the mean of the values is asked for", {"return weights @ v": "return weights"}
+)
+attend.slip(
+    "the mask is the wrong way round: true is what may be seen", {HIDE: "np.where(visible, -np.inf, scores)"}
+)
+attend.slip(
+    "a masked score of 0 still has the exponential 1; it must be -inf to weigh nothing",
+    {HIDE: "np.where(visible, scores, 0.0)"},
+)
+LATE = "    if visible is not None:\n        weights = weights * visible\n"
+attend.slip(
+    "the mask comes before the softmax: you hid weights after it, and those that are left do not sum to one",
+    {f"scores = {HIDE}": "pass", "    return weights": f"{LATE}    return weights"},
+)
+attend.slip("`visible` has no effect", {f"scores = {HIDE}": "pass"})
+attend.slip(
+    "you added the mask as 0 and 1; what is masked must get the score -inf", {HIDE: "scores + visible"}
+)
+attend.slip(
+    "a masked score became a number that some scores are below; -np.inf is below all",
+    *({HIDE: f"np.where(visible, scores, {low})"} for low in ("-100", "-1e3", "-1e4", "-1e5", "-1e6")),
+    *({HIDE: f"scores + np.where(visible, 0, {low})"} for low in ("-1e4", "-1e5", "-1e6")),
+)
+attend.slip(
+    "exp(1000) is infinite, and inf / inf is no number; subtract each row's largest score first",
+    {ODDS: "np.exp(scores)"},
+)
+attend.slip(
+    "you subtracted one number, the largest of all rows; in a row 2,000 lower every exponential becomes 0. "
+    "Each row has a largest score of its own",
+    {ODDS: "np.exp(scores - scores.max())"},
+)
+attend.slip(
+    "you subtracted the largest score of all keys, also of masked ones: beside it those that are seen "
+    "vanish, "
+    "and 0 / 0 is no number. Hide first",
+    {f"scores = {HIDE}": "pass", f"    weights = {SHARES}": f"{LATE}    weights = {SHARES}"},
+)
+attend.slip(
+    "a row of `visible` that is all false is not noticed: the softmax over nothing is 0 / 0",
+    {"if not visible.any(axis=1).all():": "if False:"},
+)
+attend.slip(
+    "one query that sees nothing is enough; you raise only where none sees anything",
+    {"visible.any(axis=1).all()": "visible.any()"},
+)
+attend.slip(
+    "you looked along the wrong axis: a key that nobody sees does no harm, a query that sees nothing does",
+    {"visible.any(axis=1)": "visible.any(axis=0)"},
+)
+attend.slip(
+    "`/=` changes the queries that you were given; make new ones",
+    {f"scores = q @ k.T{ROOT}": "q /= np.sqrt(q.shape[1])\n    scores = q @ k.T"},
+)
+
+
+@attend.hidden(
+    "random queries, keys and values, with and without a mask, scores small and very large", weight=1.5
+)
+def random_look_ups(rng):
+    for T, S, d, e, spread in ((1, 3, 2, 1, 1), (4, 2, 5, 3, 1), (3, 6, 3, 2, 30)):
+        arrays = [rng.normal(size=size) * spread for size in ((T, d), (S, d))]
+        visible = rng.random((T, S)) < 0.5
+        visible[np.arange(T), rng.integers(S, size=T)] = True
+        visible[0, :2] = True, False
+        for seen in ((), (visible,)):
+            yield ask.attend(*arrays, rng.normal(size=(S, e)), *seen)
+    low = rng.normal(size=(4, 1))
+    yield ask.attend(array([1.0]), low - [[0], [0], [0], [-900]], rng.normal(size=(4, 2)), mask([1, 1, 1, 0]))
+    yield ask.attend(array([1.0]), low - [[3e6], [3e6], [3e6], [0]], low, mask([1, 1, 1, 0]))
+    yield ask.attend(array([2.0], [-2.0]), 800 + low, low)
+    yield ask.attend(low, low, low, mask([1, 1, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1], [0, 0, 1, 1])).raises(
+        "ValueError"
+    )
+
+
+attend.another(
+    "query by query, over what it sees",
+    """
+def attend(q, k, v, visible=None):
+    rows = []
+    for i, query in enumerate(q):
+        seen = range(len(k)) if visible is None else [j for j in range(len(k)) if visible[i, j]]
+        if not seen:
+            raise ValueError(f"query {i} sees nothing")
+        scores = [float(query @ k[j]) / len(query) ** 0.5 for j in seen]
+        odds = [np.exp(s - max(scores)) for s in scores]
+        rows.append(sum(o * v[j] for o, j in zip(odds, seen)) / sum(odds))
+    return np.array(rows)
+""",
+)
+
+
+# 1, the second function: multi_head
+
+
+def heads_of(size, queries, values, out=None):
+    """Weights with constant queries, the tokens themselves as keys, and values by a matrix."""
+    zero, one = np.zeros((size, size)), np.eye(size)
+    return {
+        "in": np.concatenate([zero, one, values]),
+        "in_bias": np.concatenate([queries, np.zeros(2 * size)]),
+        "out": one if out is None else out,
+        "out_bias": np.zeros(size),
+    }
+
+
+# no scores: each token gets the mean of the values, (2 + 4 + 1, 4 + 2) and (6 + 8 + 1, 8 + 2), which is
+# (11, 8); then 11 + 2 · 8 + 100 and 3 · 11 + 4 · 8 + 200
+attend.case(
+    "Where all scores are 0 each token gets the values' mean, (11, 8), through the matrix `out`.",
+    ask.multi_head(
+        array([2, 4], [6, 8]),
+        {
+            "in": array([0, 0], [0, 0], [0, 0], [0, 0], [1, 1], [0, 1]),
+            "in_bias": np.array([0.0, 0, 0, 0, 1, 2]),
+            "out": array([1, 2], [3, 4]),
+            "out_bias": np.array([100.0, 200]),
+        },
+        2,
+    ).gives([[127.0, 265.0], [127.0, 265.0]]),
+)
+# head 0: scores ln 3 and 0, so 3/4 of 8; head 1: scores 0 and ln 2, so 2/3 of 6
+TWO_HEADS = heads_of(2, [LN3, LN2], np.diag([8.0, 6.0]))
+attend.case(
+    "Two heads of one number each: the first weighs 3 to 1, the second 1 to 2, and a mask holds for both.",
+    ask.multi_head(np.eye(2), TWO_HEADS, 2).gives([[6.0, 4.0], [6.0, 4.0]]),
+    ask.multi_head(np.eye(2), TWO_HEADS, 2, mask([1, 0], [1, 1])).gives([[8.0, 0.0], [6.0, 4.0]]),
+)
+# head 0, with two numbers: root of 2 · ln 3 · 1 over the root of 2 is ln 3, so 3/4 and 1/4; head 1: the mean
+FOUR = heads_of(4, [math.sqrt(2) * LN3, 0, 0, 0], np.eye(4))
+attend.case(
+    "Four numbers in two heads: the first has columns 0 and 1 and weighs 3 to 1, the second weighs all "
+    "alike.",
+    ask.multi_head(array([1, 2, 3, 4], [0, 1, 7, 10]), FOUR, 2).gives([[0.75, 1.75, 5.0, 7.0]] * 2),
+)
+JOIN = "np.concatenate(heads, axis=1)"
+attend.slip(
+    "tokens are rows here, so a matrix comes behind them, transposed: x @ W.T",
+    {'weights["in"].T': 'weights["in"]'},
+    {'weights["out"].T': 'weights["out"]'},
+)
+attend.slip(
+    "the matrix `out` is missing",
+    {f'{JOIN} @ weights["out"].T + weights["out_bias"]': JOIN},
+    {f'{JOIN} @ weights["out"].T': JOIN},
+)
+attend.slip("the bias of queries, keys and values is missing", {' + weights["in_bias"]': ""})
+attend.slip("the bias behind the heads is missing", {' + weights["out_bias"]': ""})
+attend.slip(
+    "the first D rows of `in` make queries, the next D keys, the last D values; yours are in another order",
+    *(
+        {"q, k, v = np.split": f"{order} = np.split"}
+        for order in ("k, q, v", "v, k, q", "q, v, k", "v, q, k", "k, v, q")
+    ),
+)
+attend.slip(
+    "there is one head over all D numbers; each of the H heads has K of them, and weights of its own",
+    {"range(n_heads)": "range(1)", "x.shape[1] // n_heads": "x.shape[1]"},
+)
+attend.slip(
+    "a score is divided by the root of K, the numbers in a head, not of D",
+    {"attend(q[:, part],": "attend(q[:, part] / np.sqrt(n_heads),"},
+)
+attend.slip(
+    "a head has K neighbouring columns; you took every H-th",
+    {"slice(h * size, (h + 1) * size)": "slice(h, None, n_heads)"},
+)
+attend.slip(
+    "a reshape to (H, T, K) cuts along the text and mixes tokens: cut each row, (T, H, K), and exchange the "
+    "axes then",
+    {f"{part}[:, part]": f"{part}.reshape(n_heads, -1, size)[h]" for part in "qkv"},
+)
+attend.slip(
+    "what the heads found is laid side by side for each token; your reshape lays them one behind the other "
+    "and mixes tokens",
+    {JOIN: "np.array(heads).reshape(x.shape)"},
+)
+attend.slip("the heads come in their order, head 0 first", {JOIN: "np.concatenate(heads[::-1], axis=1)"})
+attend.slip(
+    "the heads are laid side by side, all of head 0 first; you took a number of each in turn",
+    {JOIN: "np.stack(heads, axis=2).reshape(x.shape)"},
+)
+attend.slip("the heads are laid side by side; you added them up", {JOIN: "np.tile(sum(heads), (1, n_heads))"})
+attend.slip("`visible` is not handed on to `attend`", {", visible))": "))"})
+
+
+@attend.hidden("random weights, one to four heads, with and without a causal mask", weight=1.5)
+def random_heads(rng):
+    for T, H, K in ((3, 1, 4), (4, 2, 3), (5, 4, 2), (2, 3, 1)):
+        D = H * K
+        sizes = {"in": (3 * D, D), "in_bias": (3 * D,), "out": (D, D), "out_bias": (D,)}
+        weights = {name: rng.normal(size=size) for name, size in sizes.items()}
+        x = rng.normal(size=(T, D))
+        yield ask.multi_head(x, weights, H)
+        yield ask.multi_head(x, weights, H, np.tri(T, dtype=bool))
+
+
+attend.another(
+    "all heads at once",
+    """
+def multi_head(x, weights, n_heads, visible=None):
+    T, D = x.shape
+    qkv = (x @ weights["in"].T + weights["in_bias"]).reshape(T, 3, n_heads, D // n_heads)
+    q, k, v = qkv.transpose(1, 2, 0, 3)
+    scores = q @ k.transpose(0, 2, 1) * (D // n_heads) ** -0.5
+    if visible is not None:
+        scores = scores + np.where(visible, 0.0, -np.inf)
+    odds = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    found = odds / odds.sum(axis=-1, keepdims=True) @ v
+    return found.transpose(1, 0, 2).reshape(T, D) @ weights["out"].T + weights["out_bias"]
+""",
+)
+
+
+# 2. rotary
+
+rotary = Exercise(
+    "rotary",
+    points=2,
+    minutes=25,
+    hints=(
+        "`x[:, 0::2]` and `x[:, 1::2]` are the first and the second numbers of all pairs, and the exponents "
+        "are "
+        "0, 2, 4, … over K with a minus. Of a query turned by $\\alpha$ and a key turned by $\\beta$ the "
+        "product "
+        "is that of the query and the key turned by $\\beta - \\alpha$.",
+        "The angles are a table (T, K/2): positions in a column, frequencies in a row. Write the two lines "
+        "of "
+        "the matrix for all pairs at once, and put the results into columns 0, 2, 4, … and 1, 3, 5, … of a "
+        "new "
+        "array. In `attend_rotated`, what is *compared* is turned; what is *fetched* has no place to tell.",
+    ),
+)
+rotary.case(
+    "A quarter of a turn takes (1, 0) to (0, 1) and (0, 1) to (-1, 0); at position 0 nothing is turned.",
+    ask.rotate(array([1, 0], [0, 1], [3, 4]), np.array([math.pi / 2, math.pi / 2, 0.0])).gives(
+        [[0.0, 1.0], [-1.0, 0.0], [3.0, 4.0]]
+    ),
+)
+# K = 4: the frequencies are 1 and base^(-1/2), 1/2 of base 4 and 1/100 of base 10,000
+rotary.case(
+    "With base 4, position π turns the first pair by half a turn, the second by a quarter; with 10,000, "
+    "position 50π turns the first 25 times.",
+    ask.rotate(array([1, 2, 3, 4]), np.array([math.pi]), 4.0).gives([[-1.0, -2.0, -4.0, 3.0]]),
+    ask.rotate(array([1, 2, 3, 4]), np.array([50 * math.pi])).gives([[1.0, 2.0, -4.0, 3.0]]),
+)
+# the score of i and j is ln 3 · cos(p_i - p_j): ln 3 for the token itself, 0 a quarter of a turn away
+LIKES_ITSELF = (array([math.sqrt(2) * LN3, 0], [math.sqrt(2) * LN3, 0]), array([1, 0], [1, 0]))
+FAR = np.array([0.0, math.pi / 2])
+rotary.case(
+    "Queries and keys are alike, a quarter of a turn apart: each weighs itself 3 to 1, also if all moves on.",
+    ask.attend_rotated(*LIKES_ITSELF, array([8, 0], [4, 4]), FAR).gives([[7.0, 1.0], [5.0, 3.0]]),
+    ask.attend_rotated(*LIKES_ITSELF, array([8, 0], [4, 4]), FAR + 7).gives([[7.0, 1.0], [5.0, 3.0]]),
+    ask.attend_rotated(*LIKES_ITSELF, array([8, 0], [4, 4]), FAR, mask([1, 0], [1, 1])).gives(
+        [[8.0, 0.0], [5.0, 3.0]]
+    ),
+)
+EXPONENTS = "(-np.arange(0, size, 2) / size)"
+LOW, HIGH = "turned[:, 0::2]", "turned[:, 1::2]"
+HALVES = {LOW: "turned[:, : size // 2]", HIGH: "turned[:, size // 2 :]"}
+rotary.slip(
+    "you turn clockwise: the minus stands before the sine in the first line of the matrix",
+    {
+        "even * cos - odd * sin": "even * cos + odd * sin",
+        "even * sin + odd * cos": "odd * cos - even * sin",
+    },
+)
+rotary.slip(
+    "that is no rotation: of the two sines, the one in the first line has a minus",
+    {"even * cos - odd * sin": "even * cos + odd * sin"},
+    {"even * sin + odd * cos": "odd * cos - even * sin"},
+)
+rotary.slip(
+    "sine and cosine are exchanged: at position 0 nothing is turned",
+    {"cos, sin = np": "sin, cos = np"},
+)
+rotary.slip(
+    "`positions` are what they are; at position 0 the angle is 0",
+    {"positions[:, None]": "(positions[:, None] + 1)"},
+)
+rotary.slip(
+    "a token stands where `positions` says; you numbered the rows",
+    {"positions[:, None]": "np.arange(len(x))[:, None]"},
+)
+rotary.slip(
+    "angles are in radians",
+    {"np.cos(angles), np.sin(angles)": "np.cos(angles * np.pi / 180), np.sin(angles * np.pi / 180)"},
+)
+rotary.slip("the frequencies fall: base to the power of *minus* 2i / K", {"(-np.arange": "(np.arange"})
+rotary.slip(
+    "the exponent of pair i is -2i / K; yours is -i / K", {EXPONENTS: "(-np.arange(size // 2) / size)"}
+)
+rotary.slip(
+    "the exponent of pair i is -2i / K, with the K numbers of a vector; you divided by the K / 2 pairs",
+    {EXPONENTS: "(-np.arange(0, size, 2) / (size // 2))"},
+)
+rotary.slip(
+    "pairs are counted from 0, and the first has the exponent 0",
+    {EXPONENTS: "(-np.arange(2, size + 2, 2) / size)"},
+)
+rotary.slip(
+    "every pair has a frequency of its own; yours all turn alike", {EXPONENTS: "(0 * np.arange(size // 2))"}
+)
+rotary.slip("`base` has no effect", {"base ** ": "10_000.0 ** "})
+rotary.slip(
+    "a pair are neighbours, (0, 1), (2, 3), …; you paired a number with the one K / 2 further on, as Llama "
+    "does",
+    {"x[:, 0::2], x[:, 1::2]": "x[:, : size // 2], x[:, size // 2 :]", **HALVES},
+)
+rotary.slip(
+    "a pair is turned where it stands; you laid the first numbers of all pairs before the second ones", HALVES
+)
+rotary.slip(
+    "the values are not turned; only what is compared is", {", v, visible": ", rotate(v, positions), visible"}
+)
+rotary.slip("the keys are to be turned as well", {"rotate(k, positions)": "k"})
+rotary.slip("the queries are to be turned as well", {"rotate(q, positions)": "q"})
+rotary.slip(
+    "queries and keys turn the same way, or the score depends on the sum of the positions",
+    {"rotate(k, positions)": "rotate(k, -positions)"},
+)
+rotary.slip("nothing is turned", {"rotate(q, positions)": "q", "rotate(k, positions)": "k"})
+rotary.slip("`visible` is not handed on to `attend`", {", v, visible": ", v"})
+rotary.slip(
+    "the turned numbers are written over those that you were given; make a new array",
+    {"turned = np.zeros(x.shape)": "turned = x"},
+)
+
+
+@rotary.hidden(
+    "random vectors of 2 to 8 numbers at any positions and with other bases, scores as well", weight=1.5
+)
+def random_turns(rng):
+    for T, K, base in ((3, 2, 10_000.0), (4, 6, 100.0), (5, 8, 10_000.0)):
+        q, k, v = rng.normal(size=(3, T, K))
+        positions = rng.permutation(50)[:T] + 1.0
+        yield ask.rotate(q, positions, base)
+        yield ask.attend_rotated(q, k, v, positions)
+        yield ask.attend_rotated(q, k, v, positions, np.tri(T, dtype=bool))
+
+
+rotary.another(
+    "as products of complex numbers",
+    """
+def rotate(x, positions, base=10_000.0):
+    pairs = x.reshape(len(x), -1, 2)
+    steps = np.array([base ** (-i / pairs.shape[1]) for i in range(pairs.shape[1])])
+    turned = (pairs[..., 0] + 1j * pairs[..., 1]) * np.exp(1j * np.outer(positions, steps))
+    return np.stack([turned.real, turned.imag], axis=-1).reshape(x.shape)
+
+
+def attend_rotated(q, k, v, positions, visible=None):
+    first = positions - positions[0]
+    return attend(rotate(q, first), rotate(k, first), v, visible)
+""",
+)
+
+
+# 3. block
+
+block = Exercise(
+    "block",
+    points=2,
+    minutes=25,
+    hints=(
+        "`layer_norm` looks at one row at a time: mean and variance with `axis=1` and `keepdims=True`. In "
+        "`block`, two lines of the form x = x + part(norm(x)), the second of which reads what the first has "
+        "made. The mask is a triangle of booleans with its diagonal: look up `np.tri`.",
+        "Test each on its own: a row of equal numbers has the variance 0, and only $\\varepsilon$ saves the "
+        "division; `gelu(0)` is 0 and `gelu(1)` about 0.841. As in exercise 1 each matrix stands transposed "
+        "behind the rows. Then set all weights of one part to 0, so that only the other one speaks.",
+    ),
+)
+A, ONE, NONE = 2 / math.sqrt(4 + 1e-5), np.ones(2), np.zeros(2)
+# (1, 5) has the mean 3 and the variance 4, equal numbers have the variance 0; and 4 + 5 is the square of 3
+block.case(
+    "layer_norm brings (1, 5) to about (-1, 1), equal numbers to 0; then come gain and shift.",
+    ask.layer_norm(array([1, 5], [7, 7]), np.array([2.0, 3]), np.array([1.0, 0])).gives(
+        [[1 - 2 * A, 3 * A], [1.0, 0.0]]
+    ),
+    ask.layer_norm(array([1, 5]), ONE, NONE, 5.0).gives([[-2 / 3, 2 / 3]]),
+)
+
+
+def bent(a):
+    """GPT-2's gelu of a number."""
+    return a / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3)))
+
+
+# far below 0 nothing is left, far above all; gelu(-a) = gelu(a) - a
+block.case(
+    "gelu(1) is 0.841192, and gelu(-1) one less.",
+    ask.gelu(np.array([-100.0, 0.0, 1.0, -1.0])).gives([0.0, 0.0, 0.8411919906082768, -0.15880800939172324]),
+)
+
+
+def parts(values, out, up, down, down_bias, gain1=ONE, shift1=NONE, gain2=ONE, shift2=NONE):
+    """Weights of a block of two numbers and one head, whose scores are all 0."""
+    return {
+        "in": np.concatenate([np.zeros((4, 2)), values]),
+        "in_bias": np.zeros(6),
+        "out": out,
+        "out_bias": np.zeros(2),
+        "up": up,
+        "up_bias": np.array([0.0, 1.0]),
+        "down": down,
+        "down_bias": np.array(down_bias),
+        "gain1": gain1,
+        "shift1": shift1,
+        "gain2": gain2,
+        "shift2": shift2,
+    }
+
+
+OFF, I2 = np.zeros((2, 2)), np.eye(2)
+block.case(
+    "Where both parts give 0 the vectors go through as they are.",
+    ask.block(array([1, 5], [10, 4]), parts(OFF, OFF, I2, OFF, [0.0, 0.0]), 1).gives(
+        [[1.0, 5.0], [10.0, 4.0]]
+    ),
+)
+# The norms of the rows are (-a, a), (b, -b), (c, -c); each token gets the mean of its own and those before.
+B, C = 1 / math.sqrt(1 + 1e-5), 3 / math.sqrt(9 + 1e-5)
+block.case(
+    "Attention alone: each token gets the mean of its own norm and of those before it.",
+    ask.block(array([1, 5], [6, 4], [10, 4]), parts(I2, I2, I2, OFF, [0.0, 0.0]), 1).gives(
+        [
+            [1 - A, 5 + A],
+            [6 + (B - A) / 2, 4 + (A - B) / 2],
+            [10 + (B + C - A) / 3, 4 - (B + C - A) / 3],
+        ]
+    ),
+)
+UP, DOWN = array([1, 0], [2, 1]), array([1, 0], [1, 1])
+GAINS = {"gain2": np.array([2.0, 3]), "shift2": np.array([1.0, 0])}
+# the norm is (1 - 2a, 3a), and inside stand 1 - 2a and 2 - 4a + 3a + 1 = 3 - a
+block.case(
+    "The feed-forward layer alone, with gains and shifts.",
+    ask.block(array([1, 5]), parts(OFF, OFF, UP, DOWN, [10.0, 20.0], **GAINS), 1).gives(
+        [[11 + bent(1 - 2 * A), 25 + bent(1 - 2 * A) + bent(3 - A)]]
+    ),
+)
+# Attention adds (8a, 0), which exchanges the larger number: (1 + 8a, 5) is 4a - 2 to both sides of its mean.
+# Its norm is (d, -d), with gains and shifts (1 + 2d, -3d); inside stand 1 + 2d and 2 + 4d - 3d + 1 = 3 + d.
+D = (4 * A - 2) / math.sqrt((4 * A - 2) ** 2 + 1e-5)
+block.case(
+    "The feed-forward layer reads what attention has added.",
+    ask.block(array([1, 5]), parts(I2, array([-8, 0], [0, 0]), UP, DOWN, [10.0, 20.0], **GAINS), 1).gives(
+        [[11 + 8 * A + bent(1 + 2 * D), 25 + bent(1 + 2 * D) + bent(3 + D)]]
+    ),
+)
+MEAN, VARIANCE = "x.mean(axis=1, keepdims=True)", "(centred**2).mean(axis=1, keepdims=True)"
+UNDER = "np.sqrt(variance + epsilon)"
+GELU = "a / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (a + 0.044715 * a**3)))"
+FIRST = 'layer_norm(x, weights["gain1"], weights["shift1"])'
+SECOND = 'layer_norm(x, weights["gain2"], weights["shift2"])'
+CAUSAL = "np.tril(np.ones((len(x), len(x)), dtype=bool))"
+block.slip(
+    "mean and variance are of each token's own D numbers; yours run over the tokens, and so over the future",
+    {MEAN: MEAN.replace("1", "0"), VARIANCE: VARIANCE.replace("1", "0")},
+    {MEAN: MEAN.replace("1", "0")},
+    {VARIANCE: VARIANCE.replace("1", "0")},
+    {MEAN: "x.mean()", VARIANCE: "(centred**2).mean()"},
+)
+block.slip(
+    "the variance is the mean of the D squares; you divided by D - 1",
+    {VARIANCE: "x.var(axis=1, ddof=1, keepdims=True)"},
+)
+block.slip("ε is missing: of equal numbers the variance is 0", {UNDER: "np.sqrt(variance)"})
+block.slip("ε is added to the variance, under the root", {UNDER: "(np.sqrt(variance) + epsilon)"})
+block.slip("`epsilon` has no effect", {UNDER: "np.sqrt(variance + 1e-5)"})
+block.slip("divide by the root of the variance; the root is missing", {UNDER: "(variance + epsilon)"})
+block.slip("the mean is not taken off: that is RMSNorm", {MEAN: "0.0"})
+block.slip("the variance does not become 1: only the mean was taken off", {f" / {UNDER}": ""})
+block.slip("the shift is missing", {" + shift": ""})
+block.slip("the gain is missing", {"gain * centred": "centred"})
+block.slip(
+    "the gain comes before the shift; you multiplied the shift as well",
+    {f"gain * centred / {UNDER} + shift": f"gain * (centred / {UNDER} + shift)"},
+)
+block.slip(
+    "that is the exact gelu, with the error function; GPT-2's, with tanh, differs from it in the fourth "
+    "figure",
+    'from math import erf\n\n\ndef gelu(a):\n    """Exact."""\n'
+    "    return a / 2 * (1 + np.vectorize(erf)(a / np.sqrt(2)))",
+)
+block.slip("that is ReLU", {GELU: "np.maximum(a, 0)"})
+block.slip(
+    "that is a sigmoid in place of the tanh",
+    {GELU: "a / (1 + np.exp(-1.702 * a))"},
+    {GELU: "a / (1 + np.exp(-a))"},
+)
+block.slip("the cube is missing in gelu", {"a + 0.044715 * a**3": "a"})
+block.slip("gelu has a cube; yours is a square", {"a**3": "a**2"})
+block.slip(
+    "half of a, times 1 + tanh: the 1 is missing, or the half",
+    {GELU: GELU.replace("1 + ", "")},
+    {GELU: GELU.replace(" / 2 * (1", " * (1")},
+)
+block.slip(
+    "what a part finds is added to x; you left x out",
+    {"x = x + multi_head": "x = multi_head"},
+    {"return x + gelu": "return gelu"},
+)
+block.slip(
+    "x itself goes on, with nothing but what is added to it; you sent it through a norm (with norms behind "
+    "the "
+    "parts that would be post-norm)",
+    'old = block\n\n\ndef block(x, weights, n_heads):\n    """Post-norm."""\n'
+    "    x = x + multi_head(x, weights, n_heads, np.tri(len(x), dtype=bool))\n"
+    f"    x = {FIRST}\n"
+    '    x = x + gelu(x @ weights["up"].T + weights["up_bias"]) @ weights["down"].T + weights["down_bias"]\n'
+    f"    return {SECOND}",
+    {"    x = x + multi_head(": f"    x = {FIRST}\n    x = x + multi_head("},
+)
+block.slip("attention reads norm₁(x), not x itself", {FIRST: "x"})
+block.slip("the feed-forward layer reads norm₂(x'), not x' itself", {SECOND: "x"})
+block.slip("the second norm has a gain and a shift of its own", {SECOND: FIRST})
+block.slip("each token sees those before it only; there is no mask", {CAUSAL: "None"})
+block.slip("the mask is off by one: each token sees the next one, too", {"dtype=bool))": "dtype=bool), 1)"})
+block.slip(
+    "the mask is off by one: a token sees itself, and the first has nothing else",
+    {"dtype=bool))": "dtype=bool), -1)"},
+)
+block.slip(
+    "the mask is the wrong way round: a token sees those behind it", {CAUSAL: CAUSAL.replace("tril", "triu")}
+)
+block.slip(
+    "the feed-forward layer reads what attention has added; yours reads the x before it",
+    {"    x = x + multi_head(": "    found = multi_head(", "return x + gelu": "return x + found + gelu"},
+)
+block.slip("there is no gelu between the two matrices", {"gelu(inner)": "inner"})
+block.slip(
+    "gelu bends what stands between the two matrices, not their result",
+    {"gelu(inner)": "gelu(inner", 'weights["down_bias"]': 'weights["down_bias"])'},
+)
+block.slip(
+    "each matrix stands transposed behind the rows",
+    {'weights["up"].T': 'weights["up"]'},
+    {'weights["down"].T': 'weights["down"]'},
+)
+block.slip(
+    "a bias of the feed-forward layer is missing",
+    {' + weights["up_bias"]': ""},
+    {' + weights["down_bias"]': ""},
+)
+block.slip(
+    "`+=` changes the vectors that you were given; make new ones",
+    {"    x = x + multi_head(": "    x += multi_head("},
+)
+
+
+@block.hidden("random weights of all parts, one to three heads, a wide and a narrow layer", weight=1.5)
+def random_blocks(rng):
+    for T, H, K, F in ((3, 1, 2, 5), (5, 2, 3, 24), (4, 3, 2, 4)):
+        size = H * K
+        sizes = {"in": (3 * size, size), "out": (size, size), "up": (F, size), "down": (size, F)}
+        weights = {name: rng.normal(size=shape) for name, shape in sizes.items()}
+        weights |= {f"{name}_bias": rng.normal(size=shape[0]) for name, shape in sizes.items()}
+        weights |= {name: rng.normal(size=size) for name in ("gain1", "shift1", "gain2", "shift2")}
+        x = 3 * rng.normal(size=(T, size))
+        yield ask.layer_norm(x, weights["gain1"], weights["shift1"], float(rng.uniform(0.1, 1)))
+        yield ask.layer_norm(np.ones((T, size)), weights["gain1"], weights["shift1"])
+        yield ask.gelu(x)
+        yield ask.block(x, weights, H)
+
+
+block.another(
+    "token by token",
+    """
+def layer_norm(x, gain, shift, epsilon=1e-5):
+    return np.array([(row - row.mean()) / (row.var() + epsilon) ** 0.5 * gain + shift for row in x])
+
+
+def gelu(a):
+    return a / (1 + np.exp(np.clip(-2 * (2 / np.pi) ** 0.5 * (a + 0.044715 * a**3), -700, 700)))
+
+
+def block(x, weights, n_heads):
+    rows = []
+    for i in range(len(x)):
+        past = layer_norm(x[: i + 1], weights["gain1"], weights["shift1"])
+        y = x[i] + multi_head(past, weights, n_heads)[-1]
+        (z,) = layer_norm(y[None], weights["gain2"], weights["shift2"])
+        z = gelu(weights["up"] @ z + weights["up_bias"])
+        rows.append(y + weights["down"] @ z + weights["down_bias"])
+    return np.array(rows)
+""",
+)
+
+
+# 4. corrupt
+
+corrupt = Exercise(
+    "corrupt",
+    points=2,
+    minutes=20,
+    hints=(
+        "Three arrays of random numbers in the shape of `ids` are enough: one decides who is chosen, one the "
+        "fate of those who are, one holds the words that may be put in their place. `np.where` picks from "
+        "arrays place by place.",
+        "`rng.random(ids.shape) < rate` is true with that probability, at each place by itself. A second "
+        "such "
+        "array is below `masked`, or else below `masked + random`, or else neither: three fates from one "
+        "number. `judged` is decided before any of this and does not ask what became of the word.",
+    ),
+)
+V, MASK = 100, 102
+
+
+def holes(student, ids, seed, vocab_size, mask_id, *rates):
+    """What `corrupt` answers, (inputs, judged), after what can be wrong with the pair was looked for."""
+    found = ask.corrupt(ids, seed, vocab_size, mask_id, *rates).answer(student)
+    expect(
+        isinstance(found, (tuple, list)) and len(found) == 2,
+        f"corrupt should return a pair, (inputs, judged); you returned {describe(found)}",
+    )
+    inputs, judged = found
+    for what, part, kinds in (("inputs", inputs, "iu"), ("judged", judged, "b")):
+        expect(
+            isinstance(part, np.ndarray) and part.shape == ids.shape and part.dtype.kind in kinds,
+            f"corrupt should return a pair, (inputs, judged), of arrays of shape {ids.shape}, whole numbers "
+            "and "
+            f"booleans; your {what} are {describe(part)}"
+            + (f" of {part.dtype}" if isinstance(part, np.ndarray) else ""),
+        )
+    return inputs, judged
+
+
+def corrupted(row, *rates):
+    """A question: a row of three words, with special tokens from 3 on and the mask 5."""
+
+    def answer(student):
+        inputs, judged = holes(student, np.array([row]), 1, 3, 5, *rates)
+        return {"inputs": inputs[0].tolist(), "judged": judged[0].astype(int).tolist()}
+
+    told = ", ".join(f"{name}={rate}" for name, rate in zip(("rate", "masked", "random"), rates))
+    return asking(f"`corrupt` of {row} with vocab_size=3, mask=5, {told}", answer)
+
+
+def text(rows):
+    """Random words, between a beginning (101) and padding (100)."""
+    ids = np.random.default_rng(5).integers(V, size=(rows, 200))
+    ids[:, 0], ids[:, -1] = 101, 100
+    return ids
+
+
+def shares(rows, seed, *rates):
+    """A question: what became of a long text, in steps of 5 %, which are seven standard errors or more."""
+
+    def answer(student):
+        ids = text(rows)
+        inputs, judged = holes(student, ids, seed, V, MASK, *rates)
+        words, changed = ids < V, inputs != ids
+        expect(bool(judged.any()), "of a long text no word is chosen")
+        other = changed & (inputs != MASK)
+
+        def percent(where, of):
+            return 5 * round(20 * float(where[of].mean()))
+
+        return {
+            "% of words judged": percent(judged, words),
+            "% of these masked": percent(inputs == MASK, judged),
+            "% of these another word": percent(other, judged),
+            "% of these as they were": percent(~changed, judged),
+            "different words put in": len(np.unique(inputs[other])),
+            "places changed but not judged": int((changed & ~judged).sum()),
+        }
+
+    told = f" and rate, masked, random = {rates}" if rates else ""
+    return asking(
+        f"a text of {V} different words, {200 * rows:,} in all, corrupted with seed {seed}{told}", answer
+    )
+
+
+def becomes(judged, masked, another, kept):
+    """The right answer to `shares`."""
+    names = "% of words judged", "% of these masked", "% of these another word", "% of these as they were"
+    right = dict(zip(names, (judged, masked, another, kept)))
+    return {**right, "different words put in": V if another else 0, "places changed but not judged": 0}
+
+
+def of_seeds(student):
+    """Whether patterns are repeated that should be, and others are not."""
+    ids = text(20)
+    (first, where), (again, _), (other, _) = (holes(student, ids, seed, V, MASK) for seed in (7, 7, 8))
+    return {
+        "the same with the same seed": bool((first == again).all()),
+        "the same with another seed": bool((first == other).all()),
+        "all rows have the same holes": bool((where[:, 1:-1] == where[0, 1:-1]).all()),
+    }
+
+
+corrupt.case(
+    "With all words chosen: all masked, or all as they were and judged all the same; special tokens never.",
+    corrupted([4, 0, 2, 1, 3, 5], 1.0, 1.0, 0.0).gives(
+        {"inputs": [4, 5, 5, 5, 3, 5], "judged": [0, 1, 1, 1, 0, 0]}
+    ),
+    corrupted([4, 0, 2, 1, 3, 5], 1.0, 0.0, 0.0).gives(
+        {"inputs": [4, 0, 2, 1, 3, 5], "judged": [0, 1, 1, 1, 0, 0]}
+    ),
+    corrupted([4, 0, 2, 1, 3, 5], 0.0, 1.0, 0.0).gives(
+        {"inputs": [4, 0, 2, 1, 3, 5], "judged": [0, 0, 0, 0, 0, 0]}
+    ),
+)
+corrupt.case(
+    "Of a long text 15 % are chosen, and of these 80 % masked, 10 % replaced, 10 % left, within 2.5 % of it.",
+    shares(1000, 3).gives(becomes(15, 80, 10, 10)),
+)
+corrupt.case(
+    "The same seed gives the same holes, another one others, and each row has its own.",
+    asking("twenty texts, corrupted with seeds 7, 7 and 8", of_seeds).gives(
+        {
+            "the same with the same seed": True,
+            "the same with another seed": False,
+            "all rows have the same holes": False,
+        }
+    ),
+    weight=0.5,
+)
+BOTH, CHOSEN = "np.where(judged, shown, ids), judged", "rng.random(ids.shape) < rate"
+DRAWN = "rng.integers(vocab_size, size=ids.shape)"
+corrupt.slip(
+    "only where a word is chosen is the network judged; you judge it on every word",
+    {BOTH: "np.where(judged, shown, ids), ids < vocab_size"},
+)
+corrupt.slip(
+    "a chosen word that stays as it was, or becomes another, is judged like one that is masked",
+    {BOTH: f"{BOTH} & (shown != ids)"},
+    {BOTH: f"{BOTH} & (shown == mask)"},
+)
+corrupt.slip("special tokens are never chosen", {" & (ids < vocab_size)": ""})
+corrupt.slip(
+    "words are the tokens 0 to V - 1; V itself is a special token", {"ids < vocab_size": "ids <= vocab_size"}
+)
+corrupt.slip("you never choose the word 0", {" & (ids < vocab_size)": " & (ids < vocab_size) & (ids > 0)"})
+corrupt.slip(
+    "special tokens are never drawn: a random *word* is below V",
+    {DRAWN: "rng.integers(mask + 1, size=ids.shape)"},
+    {DRAWN: "rng.integers(mask, size=ids.shape)"},
+    {DRAWN: "rng.choice(ids.ravel(), size=ids.shape)"},
+    {DRAWN: "rng.integers(vocab_size + 1, size=ids.shape)"},
+)
+corrupt.slip("for each place a word is drawn anew; you drew one for all", {DRAWN: "rng.integers(vocab_size)"})
+corrupt.slip("the word 0 may be drawn as well", {DRAWN: "rng.integers(1, vocab_size, size=ids.shape)"})
+corrupt.slip(
+    "the word V - 1 may be drawn as well: `integers` leaves out its end",
+    {DRAWN: "rng.integers(vocab_size - 1, size=ids.shape)"},
+)
+corrupt.slip(
+    "the fate of each chosen word is decided by itself; you decided it once for all",
+    {"fate = rng.random(ids.shape)": "fate = rng.random()"},
+)
+corrupt.slip(
+    "the fate of a chosen word needs a new random number: those by which it was chosen are all below `rate`",
+    {"fate = rng.random(ids.shape)": "fate = np.random.default_rng(seed).random(ids.shape)"},
+)
+corrupt.slip(
+    "the three shares are of the chosen words: fates from `masked` to `masked + random` become a random word",
+    {"fate < masked + random": "fate < random"},
+)
+corrupt.slip(
+    "you drew once more among those that were not masked, and `random` became a share of these",
+    {"fate < masked + random": "rng.random(ids.shape) < random"},
+)
+corrupt.slip(
+    "those that are left were to stay, and the random ones to change; yours are the other way round",
+    {"words, ids))": "ids, words))"},
+)
+corrupt.slip("`rate` has no effect", {CHOSEN: "rng.random(ids.shape) < 0.15"})
+corrupt.slip("the token that hides is `mask`", {"masked, mask,": "masked, vocab_size,"})
+corrupt.slip("`seed` has no effect", {"default_rng(seed)": "default_rng(0)"})
+corrupt.slip(
+    "the generator has no seed, so the same seed gives other holes", {"default_rng(seed)": "default_rng()"}
+)
+corrupt.slip("each row has holes of its own", {CHOSEN: "rng.random(ids.shape[1]) < rate"})
+corrupt.slip("the pair is (inputs, judged)", {BOTH: "judged, np.where(judged, shown, ids)"})
+corrupt.slip("a place that is not chosen stays as it was", {BOTH: "shown, judged"})
+corrupt.slip(
+    "true is where the network is judged; yours are the wrong way round",
+    {BOTH: "np.where(judged, shown, ids), ~judged"},
+)
+corrupt.slip(
+    "the holes are in the very array that you were given; make a new one",
+    {f"return {BOTH}": "ids[judged] = shown[judged]\n    return ids, judged"},
+)
+
+
+@corrupt.hidden(
+    "other seeds, rates and shares: what is chosen, what becomes of it, and what is never touched"
+)
+def other_rates(rng):
+    first, second = (int(seed) for seed in rng.integers(1, 10**6, size=2))
+    yield shares(500, first, 0.3, 0.5, 0.25).gives(becomes(30, 50, 25, 25))
+    yield shares(500, second, 0.4, 0.25, 0.6).gives(becomes(40, 25, 60, 15))
+    yield shares(500, second).gives(becomes(15, 80, 10, 10))
+    row = [int(t) for t in rng.permutation(6)]
+    judged = [int(t < 3) for t in row]
+    yield corrupted(row, 1.0, 1.0, 0.0).gives({"inputs": [5 if t < 3 else t for t in row], "judged": judged})
+    yield corrupted(row, 1.0, 0.0, 0.0).gives({"inputs": row, "judged": judged})
+    yield asking("twenty texts, corrupted with seeds 7, 7 and 8", of_seeds).gives(
+        {
+            "the same with the same seed": True,
+            "the same with another seed": False,
+            "all rows have the same holes": False,
+        }
+    )
+
+
+corrupt.another(
+    "place by place of those that are chosen",
+    """
+def corrupt(ids, seed, vocab_size, mask, rate=0.15, masked=0.8, random=0.1):
+    rng = np.random.default_rng(seed)
+    inputs, judged = ids.copy(), np.zeros(ids.shape, dtype=bool)
+    for place in zip(*np.nonzero(ids < vocab_size)):
+        if rng.random() < rate:
+            judged[place] = True
+            fate = rng.random()
+            if fate < masked:
+                inputs[place] = mask
+            elif fate < masked + random:
+                inputs[place] = rng.integers(vocab_size)
+    return inputs, judged
+""",
+)
+
+
+# 5. leak
+
+leak = Exercise(
+    "leak",
+    points=4,
+    minutes=40,
+    hints=(
+        "For `sees`: two loops, over places j and over other tokens, a fresh text of zeros each time, and "
+        "the "
+        "rows of the difference say which places i have noticed. Then look at the whole: `sees(lambda ids: "
+        "logits_of(drawn(), ids), 4, 22)`, with one part at a time as it was and as you mended it.",
+        "Ask of each sum and each mean: over which axis, and may all that it runs over be known here? A "
+        "softmax "
+        "is a sum, too, in its denominator. Write the triangle of `tril(1)` out for three tokens. And read "
+        "what "
+        "`leaky_batch` gives for the row 5, 6, 7, 8: which token is the network to say after 5?",
+    ),
+)
+
+
+def notices(ids):
+    """Logits: whether token 1 stands one place before, and, negative, whether token 2 stands here."""
+    logits = np.zeros((*np.shape(ids), 3))
+    logits[:, 1:, 1] = np.asarray(ids)[:, :-1] == 1
+    logits[:, :, 2] = -1.0 * (np.asarray(ids) == 2)
+    return logits
+
+
+def adds_up(ids):
+    """Logits: the sum of all tokens at the last place, and a trace, below 1e-6, of the last token at each."""
+    logits = np.zeros((*np.shape(ids), 2))
+    logits[:, -1, 0] = np.sum(ids, axis=1)
+    logits[:, :, 1] += 1e-9 * np.asarray(ids)[:, -1:]
+    return logits
+
+
+def seen_by(model, length, size):
+    """A question: the matrix of `sees`, as whole numbers."""
+
+    def answer(student):
+        found = student.sees(model, length, size)
+        expect(
+            isinstance(found, np.ndarray) and found.shape == (length, length) and found.dtype.kind in "biuf",
+            f"sees should return an array of booleans of shape {(length, length)}; yours returned "
+            f"{describe(found)}",
+        )
+        return (found != 0).astype(int).tolist()
+
+    return asking(f"`sees({model.__name__}, {length}, {size})`", answer)
+
+
+def tensors(name, *args, what=""):
+    """A question to a function of tensors; arrays, also those in a dictionary, arrive as such."""
+
+    def as_tensors(value):
+        if isinstance(value, dict):
+            return {key: AsTensor(part) for key, part in value.items()}
+        return AsTensor(value)
+
+    return asking(
+        what or f"`{name}` of {args[0].tolist()}",
+        lambda student: getattr(student, name)(*map(as_tensors, args)),
+    )
+
+
+def head(q, k, v, output):
+    """Weights of `attention`."""
+    return {"query": q, "key": k, "value": v, "output": output}
+
+
+leak.case(
+    "sees finds what a place notices of itself and of the one before, whichever token does it.",
+    seen_by(notices, 3, 3).gives([[1, 0, 0], [1, 1, 0], [0, 1, 1]]),
+    seen_by(adds_up, 3, 2).gives([[0, 0, 0], [0, 0, 0], [1, 1, 1]]),
+)
+leak.case(
+    "batch: after 5 the network is to say 6.",
+    tensors("batch", np.array([[5, 6, 7, 8]])).gives(([[5, 6, 7]], [[6, 7, 8]])),
+)
+# the mean is 3 and the variance 4; then mean 8 and variance 9: the numbers of the block's first case
+SMALL, LARGE = 2 / math.sqrt(4 + 1e-5), 3 / math.sqrt(9 + 1e-5)
+leak.case(
+    "normalise: each token's own numbers have the mean 0 and the variance 1.",
+    tensors("normalise", array([[1, 5], [11, 5]]), np.array([1.0, 1]), np.array([0.0, 0])).gives(
+        [[[-SMALL, SMALL], [LARGE, -LARGE]]]
+    ),
+    tensors(
+        "normalise",
+        array([[1, 5]], [[11, 5]]),
+        np.array([1.0, 2]),
+        np.array([0.0, 5]),
+        what="`normalise` of two texts",
+    ).gives([[[-SMALL, 5 + 2 * SMALL]], [[LARGE, 5 - 2 * LARGE]]]),
+)
+# no scores: a token gets the mean of itself and those before it. Then scores of ln 3 for the first key and 0
+# for the others, so 3 to 1, and 3 to 1 to 1, whatever stands behind.
+leak.case(
+    "attention: each token gets a mean of the values of itself and of those before it.",
+    tensors("attention", array([[6, 0], [2, 4], [1, 8]]), head(OFF, OFF, I2, I2)).gives(
+        [[[6.0, 0.0], [4.0, 2.0], [3.0, 4.0]]]
+    ),
+    tensors(
+        "attention",
+        array([[1, 1], [0, 1], [0, 1]]),
+        head(array([0, 0], [math.sqrt(2) * LN3, 0]), I2, array([20, 0], [0, 0]), array([1, 0], [0, 1])),
+        what="`attention` with scores of ln 3 for the first token and 0 for the others",
+    ).gives([[[20.0, 0.0], [15.0, 0.0], [12.0, 0.0]]]),
+)
+
+
+def whole(student):
+    """What the mended network really sees, found by perturbation here; and whether it is what it is to be."""
+    rng = np.random.default_rng(11)
+    sizes = {"tokens": (5, 4), "places": (4, 4), "up": (4, 8), "down": (8, 4)}
+    sizes |= dict.fromkeys(("query", "key", "value", "output"), (4, 4))
+    sizes |= {f"{kind}{i}": (4,) for kind in ("gain", "shift") for i in (1, 2, 3)}
+    w = {name: rng.normal(size=size) for name, size in sizes.items()}
+    texts = np.zeros((5, 4), dtype=int)
+    texts[1:][np.arange(4), np.arange(4)] = 3
+    said = student.logits_of(w, texts)
+    expect(
+        isinstance(said, np.ndarray) and said.shape == (5, 4, 5) and said.dtype.kind == "f",
+        f"logits_of should return logits of shape (5, 4, 5); it returned {describe(said)}",
+    )
+    return (abs(said[1:] - said[0]).max(axis=2) > 1e-9).T.astype(int).tolist()
+
+
+NETWORK = "what each of four places of the whole network sees, found by perturbation"
+leak.case(
+    "The whole network: each place sees itself and those before it.",
+    asking(NETWORK, whole).gives([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]),
+)
+ROWS = "found[:, j] |= moved.any(axis=1)"
+leak.slip(
+    "in row i stands what place i sees; yours is the other way round",
+    {ROWS: "found[j] |= moved.any(axis=1)"},
+)
+leak.slip(
+    "not every token is noticed: try all the others",
+    {"range(1, vocab_size)": "range(1, 2)"},
+    {"range(1, vocab_size)": "(vocab_size - 1,)"},
+    {"range(1, vocab_size)": "range(1, vocab_size - 1)"},
+)
+leak.slip(
+    "one token that is noticed is enough; a later one that is not overwrites it",
+    {ROWS: "found[:, j] = moved.any(axis=1)"},
+)
+leak.slip(
+    "a logit may fall as well: compare the absolute difference",
+    {"abs(model(ids)[0] - before)": "(model(ids)[0] - before)"},
+)
+leak.slip("differences below 1e-6 are rounding errors of a network; you counted every one", {"> 1e-6": "> 0"})
+leak.slip(
+    "begin anew with zeros each time; what you changed before is still changed",
+    {
+        "        for token": "        ids = ids if j else np.zeros((1, length), dtype=int)\n        for "
+        "token",
+        "            ids = np.zeros((1, length), dtype=int)\n": "",
+    },
+)
+leak.slip(
+    "any of the V logits may move; you looked at one",
+    {"moved.any(axis=1)": "moved[:, 0]"},
+    {"moved.any(axis=1)": "moved[:, 1]"},
+    {"moved.any(axis=1)": "moved[:, -1]"},
+)
+leak.slip("one logit that moves is enough; you asked for all", {"moved.any(axis=1)": "moved.all(axis=1)"})
+PAIR = "ids[:, :-1], ids[:, 1:]"
+leak.slip(
+    "the network is asked for the token that it is reading; it is to say the next",
+    {PAIR: "ids[:, 1:], ids[:, 1:]"},
+    {PAIR: "ids[:, :-1], ids[:, :-1]"},
+    {PAIR: "ids, ids"},
+)
+leak.slip(
+    "inputs and targets are exchanged: that network says the token before", {PAIR: "ids[:, 1:], ids[:, :-1]"}
+)
+leak.slip("the target is the next token, not the one after it", {PAIR: "ids[:, :-2], ids[:, 2:]"})
+CENTRE, SPREAD = "x.mean(dim=2, keepdim=True)", "(centred**2).mean(dim=2, keepdim=True)"
+EARLIER = CENTRE.replace("2", "(1, 2)"), SPREAD.replace("=2", "=(1, 2)")
+leak.slip(
+    "mean and variance still run over several tokens, and so over the future; each token has its own",
+    {CENTRE: EARLIER[0], SPREAD: EARLIER[1]},
+    {CENTRE: EARLIER[0]},
+    {SPREAD: EARLIER[1]},
+    {CENTRE: "x.mean(dim=1, keepdim=True)", SPREAD: "(centred**2).mean(dim=1, keepdim=True)"},
+    {CENTRE: "x.mean()", SPREAD: "(centred**2).mean()"},
+)
+leak.slip(
+    "mean and variance run over the texts of the batch; each token has its own",
+    {CENTRE: "x.mean(dim=0, keepdim=True)", SPREAD: "(centred**2).mean(dim=0, keepdim=True)"},
+)
+leak.slip(
+    "torch's `var` divides by D - 1 unless told otherwise; the variance is the mean of the squares",
+    {SPREAD: "x.var(dim=2, keepdim=True)"},
+)
+WITHHELD = "    scores = scores.masked_fill(~visible, -torch.inf)\n"
+AFTER = {WITHHELD: "", "scores.softmax(dim=-1) @ v": "(scores.softmax(dim=-1) * visible) @ v"}
+leak.slip(
+    "each place still sees the next one: write the mask's triangle out", {".tril() == 1": ".tril(1) == 1"}
+)
+leak.slip(
+    "the softmax still sums over places that are masked only after it, so that a token behind changes the "
+    "weights before it",
+    AFTER,
+)
+leak.slip(
+    "the mask comes too late and lets the next place through", {**AFTER, ".tril() == 1": ".tril(1) == 1"}
+)
+leak.slip("now there is no mask at all", {WITHHELD: ""})
+leak.slip("a masked score of 0 is not out of sight: its exponential is 1", {"-torch.inf": "0.0"})
+leak.slip(
+    "what is *not* visible gets the score -inf; yours is the other way round", {"(~visible,": "(visible,"}
+)
+leak.slip("the first place sees nothing now: a place sees itself", {".tril() == 1": ".tril(-1) == 1"})
+
+
+@leak.hidden("other models for `sees`, and random texts, vectors and weights for the three parts", weight=1.5)
+def random_leaks(rng):
+    def looks_back(ids):
+        """The last token of three is noticed everywhere, token 1 one place on."""
+        logits = np.zeros((*np.shape(ids), 4))
+        logits[:, :, 3] = -2.0 * (np.asarray(ids)[:, -1:] == 2)
+        logits[:, 1:, 1] = np.asarray(ids)[:, :-1] == 1
+        logits[:, :, 2] += 1e-8 * np.asarray(ids)
+        return logits
+
+    yield seen_by(looks_back, 4, 3).gives([[0, 0, 0, 1], [1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 1, 1]])
+    row = rng.permutation(20)[None, :6]
+    yield tensors("batch", row).gives((row[:, :-1].tolist(), row[:, 1:].tolist()))
+    x, gain, shift = rng.normal(size=(2, 3, 4)), rng.normal(size=4), rng.normal(size=4)
+    deviation = x - x.mean(axis=2, keepdims=True)
+    normal = gain * deviation / np.sqrt(deviation.var(axis=2, keepdims=True) + 1e-5) + shift
+    yield tensors("normalise", x, gain, shift, what="`normalise` of random vectors").gives(normal)
+    w = head(*rng.normal(size=(4, 4, 4)))
+    found = []
+    for text in x:
+        scores = text @ w["query"] @ (text @ w["key"]).T / 2
+        odds = np.exp(scores) * np.tri(3)
+        found.append(odds / odds.sum(axis=1, keepdims=True) @ text @ w["value"] @ w["output"])
+    yield tensors("attention", x, w, what="`attention` of random vectors").gives(np.array(found))
+    yield asking(NETWORK, whole).gives([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]])
+
+
+leak.another(
+    "all perturbations at once, torch's own parts",
+    """
+def sees(model, length, vocab_size):
+    texts = np.zeros((length, vocab_size, length), dtype=int)
+    for j in range(length):
+        texts[j, :, j] = np.arange(vocab_size)
+    said = np.asarray(model(texts.reshape(-1, length))).reshape(length, vocab_size, length, -1)
+    return (abs(said - said[:, :1]) > 1e-6).any(axis=(1, 3)).T
+
+
+def batch(ids):
+    return ids[:, : ids.shape[1] - 1], torch.roll(ids, -1, dims=1)[:, :-1]
+
+
+def normalise(x, gain, shift):
+    return torch.nn.functional.layer_norm(x, gain.shape, gain, shift)
+
+
+def attention(x, w):
+    q, k, v = (x @ w[name] for name in ("query", "key", "value"))
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True) @ w["output"]
+""",
+)
+
+
+# 7. budget
+
+budget = Exercise(
+    "budget",
+    points=2,
+    minutes=20,
+    hints=(
+        "Write down the shape of each matrix of a block, four of attention and two of the feed-forward "
+        "layer; "
+        "two of them have G · K columns. Then ask what is kept of one token in one block: a key and a value "
+        "of "
+        "each of the G heads.",
+        "Count the small case by hand before you write: V = 10, D = 4, H = 2, N = 3 have 644 numbers with G "
+        "= 2. "
+        "What of it is in a block, what stands once, and what of it shrinks with G? The cache grows with "
+        "blocks, "
+        "heads, tokens and texts alike, and holds two vectors for each. Go through G from H downwards, skip "
+        "what does not divide H, and return the first that fits; exactly full fits.",
+    ),
+)
+# K = 2. A block with G = 2: 2 · 16 + 2 · 4 · 4 + 2 · 64 + 8 = 200; 10 · 4 + 3 · 200 + 4 = 644 numbers.
+# With G = 1 keys and values have 2 · 4 · 2 = 16 numbers instead of 32: 644 - 3 · 16 = 596.
+budget.case(
+    "Weights alone: 644 numbers with two heads of keys and values, 596 with one, two bytes each.",
+    ask.bytes_needed(2, 10, 4, 2, 3, 0, 0).gives(1288),
+    ask.bytes_needed(1, 10, 4, 2, 3, 0, 0).gives(1192),
+)
+# K = 1 and G = 2: the same 596 numbers; kept are 2 · 3 · 2 numbers for each of 5 · 7 tokens, 420. With
+# K = 2 these are 644 and 840.
+budget.case(
+    "Weights and cache: 596 numbers, and 12 for each of 35 tokens; with wider heads 644, and 24.",
+    ask.bytes_needed(2, 10, 4, 4, 3, 7, 5).gives(2032),
+    ask.bytes_needed(2, 10, 4, 2, 3, 7, 5).gives(2968),
+)
+# K = 1: 12 + (10 · 144 + 24 · G + 24) + 12 weights and 2 · G numbers of one token: 2,976 + 52 · G bytes
+budget.case(
+    "Needed are 2,976 + 52 G bytes, and G divides 12: 3,184 bytes are just enough for 4, and 3,236 not for "
+    "6.",
+    ask.most_kv_heads(3184, 1, 12, 12, 1, 1, 1).gives(4),
+    ask.most_kv_heads(3236, 1, 12, 12, 1, 1, 1).gives(4),
+    ask.most_kv_heads(3183, 1, 12, 12, 1, 1, 1).gives(3),
+    ask.most_kv_heads(10**6, 1, 12, 12, 1, 1, 1).gives(12),
+)
+budget.case(
+    "Where not even one head fits, ValueError.",
+    ask.most_kv_heads(3027, 1, 12, 12, 1, 1, 1).raises("ValueError"),
+    weight=0.5,
+)
+TOTAL, KEPT = "2 * (parameters + cache)", "2 * n_layers * d_kv * length * texts"
+BLOCK = "2 * d_model**2 + 2 * d_model * d_kv + 8 * d_model**2 + 2 * d_model"
+RAISE = 'raise ValueError("not even one head of keys and values fits into the memory")'
+budget.slip("those are numbers; each takes two bytes", {TOTAL: "parameters + cache"})
+budget.slip("a number takes two bytes here, not four", {TOTAL: f"2 * {TOTAL}"})
+budget.slip("a number takes two bytes, also in the cache", {TOTAL: "2 * parameters + cache"})
+budget.slip("a number takes two bytes, also a weight", {TOTAL: "parameters + 2 * cache"})
+budget.slip(
+    "the output is the embedding once more, and costs nothing",
+    {"vocab_size * d_model": "2 * vocab_size * d_model"},
+)
+budget.slip("the embedding is missing", {"vocab_size * d_model + n": "n"})
+budget.slip("there are N blocks, with weights of their own", {"n_layers * per_block": "per_block"})
+budget.slip(
+    "keys and values have a matrix each", {BLOCK: BLOCK.replace("2 * d_model * d_kv", "d_model * d_kv")}
+)
+budget.slip(
+    "the matrices of keys and values have G · K columns, for G heads",
+    {BLOCK: BLOCK.replace("2 * d_model * d_kv", "2 * d_model**2")},
+)
+budget.slip(
+    "queries have all H heads; only keys and values have G",
+    {BLOCK: BLOCK.replace("2 * d_model**2 + 2 *", "d_model**2 + 3 *")},
+)
+budget.slip(
+    "attention has an output matrix, (D, D)", {BLOCK: BLOCK.replace("2 * d_model**2 +", "d_model**2 +")}
+)
+budget.slip(
+    "the feed-forward layer has two matrices, up to 4D numbers and down again",
+    {BLOCK: BLOCK.replace("8 *", "4 *")},
+    {BLOCK: BLOCK.replace("8 *", "2 *")},
+)
+budget.slip(
+    "each block has the gains of two norms",
+    {BLOCK: BLOCK.removesuffix(" + 2 * d_model")},
+    {BLOCK: BLOCK.removesuffix("2 * d_model") + "d_model"},
+    {BLOCK: BLOCK.removesuffix("2 * d_model") + "4 * d_model"},
+)
+budget.slip("one more gain stands at the end", {"per_block + d_model\n": "per_block\n"})
+budget.slip(
+    "nothing has a bias here",
+    {BLOCK: f"{BLOCK} + 7 * d_model + 2 * d_kv"},
+)
+budget.slip("the cache keeps keys and values; you counted one of them", {KEPT: KEPT.removeprefix("2 * ")})
+budget.slip("every block has a cache of its own", {KEPT: KEPT.replace("n_layers * ", "")})
+budget.slip(
+    "the cache keeps the G heads of keys and values, not a full D for each token",
+    {KEPT: KEPT.replace("d_kv", "d_model")},
+)
+budget.slip("the cache keeps G heads, not one", {KEPT: KEPT.replace("d_kv", "(d_model // n_heads)")})
+budget.slip(
+    "a head has D / H numbers",
+    {KEPT: KEPT.replace("d_kv", "n_kv_heads * d_model")},
+    {KEPT: KEPT.replace("d_kv", "n_kv_heads")},
+)
+budget.slip("the cache keeps all texts that are being written", {KEPT: KEPT.replace(" * texts", "")})
+budget.slip("the cache keeps all tokens of a text", {KEPT: KEPT.replace(" * length", "")})
+budget.slip("the cache is missing", {TOTAL: "2 * parameters"})
+SEARCH = "range(n_heads, 0, -1)"
+budget.slip(
+    "G must divide H, so that each head is shared by equally many", {"n_heads % n_kv_heads == 0 and ": ""}
+)
+budget.slip("exactly full fits", {"<= memory": "< memory"})
+budget.slip("that is the smallest; the more heads, the better", {SEARCH: "range(1, n_heads + 1)"})
+budget.slip(
+    "you halved G each time; 12 has other divisors as well",
+    {SEARCH: "[n_heads // 2**i for i in range(n_heads) if n_heads >= 2**i]"},
+)
+budget.slip(
+    "G is the number of heads, not how many queries share one",
+    {"return n_kv_heads": "return n_heads // n_kv_heads"},
+)
+budget.slip(
+    "not even one head fits, and nobody is told", *({RAISE: f"return {value}"} for value in (0, 1, None))
+)
+
+
+@budget.hidden(
+    "other sizes, from a toy to a model of some billions, and memories that are just enough or just not"
+)
+def random_budgets(rng):
+    for H, K in ((6, 4), (32, 128), (12, 64)):
+        sizes = (int(rng.integers(10, 50_000)), H * K, H, int(rng.integers(2, 40)))
+        length, texts = int(rng.integers(100, 8_000)), int(rng.integers(2, 60))
+        G = int(rng.choice([g for g in range(2, H) if H % g == 0]))
+
+        def needed(heads, sizes=sizes, width=K, tokens=length * texts):
+            (size, d, _, blocks), kv = sizes, heads * width
+            return 2 * (size * d + blocks * (10 * d * d + 2 * d * kv + 2 * d + 2 * kv * tokens) + d)
+
+        yield ask.bytes_needed(G, *sizes, length, texts)
+        yield ask.most_kv_heads(needed(G), *sizes, length, texts).gives(G)
+        yield ask.most_kv_heads(needed(G) - 1, *sizes, length, texts)
+        yield ask.most_kv_heads(10**15, *sizes, length, texts).gives(H)
+    yield ask.most_kv_heads(needed(5), *sizes, length, texts).gives(4)
+    yield ask.most_kv_heads(100, 10, 4, 2, 1, 1, 1).raises("ValueError")
+
+
+budget.another(
+    "matrix by matrix, and all divisors",
+    """
+def bytes_needed(n_kv_heads, vocab_size, d_model, n_heads, n_layers, length, texts):
+    D, KV = d_model, n_kv_heads * d_model // n_heads
+    matrices = [(D, D), (D, KV), (D, KV), (D, D), (D, 4 * D), (4 * D, D), (1, D), (1, D)]
+    block = sum(rows * columns for rows, columns in matrices)
+    return 2 * (vocab_size * D + n_layers * (block + length * texts * (KV + KV)) + D)
+
+
+def most_kv_heads(memory, vocab_size, d_model, n_heads, *others):
+    divisors = [g for g in range(1, n_heads + 1) if not n_heads % g]
+    fit = [g for g in divisors if memory >= bytes_needed(g, vocab_size, d_model, n_heads, *others)]
+    if not fit:
+        raise ValueError("too little memory")
+    return max(fit)
+""",
+)
+
+
+# 8. small_transformer, the open task
+
+PARAMETERS, SIZE, END = 2_000, 22, 21
+NONE_AT, FULL_AT = 0.16, 0.01  # bits per token, as a mean KL divergence from the world
+EVEN, ALONE, PAIRS = (
+    3.09,
+    2.38,
+    "0.30",
+)  # what 1/22 for each token loses, the tokens' shares, and a table of pairs
+SHAPED = f"predict should return an array of shape (B, T, {SIZE}), a row for each place of each text"
+
+
+def sentences(m, seed):
+    """Inputs (m, T), the world's own distributions (m, T, 22), and which places there are (m, T)."""
+    world = agreement(4)
+    found = world.sample(m, np.random.default_rng([5, seed]))
+    longest = max(map(len, found))
+    ids = np.full((m, longest), END)
+    truth, there = np.zeros((m, longest, SIZE)), np.zeros((m, longest), dtype=bool)
+    for row, sentence in enumerate(found):
+        reader = world.reader([[]])
+        for place, token in enumerate(sentence):
+            truth[row, place] = np.exp(reader.log_probs()[0])
+            reader.read([token])
+        ids[row, 1 : len(sentence)] = sentence[:-1]
+        there[row, : len(sentence)] = True
+    return ids, truth, there
+
+
+def probabilities(student, weights, ids):
+    """What the student's network says, (B, T, 22), after what can be wrong with it was looked for."""
+    probs = ask.predict(weights, ids).answer(student)
+    expect(isinstance(probs, np.ndarray), f"{SHAPED}; yours returned {describe(probs)}")
+    expect(
+        probs.shape == (*ids.shape, SIZE) and probs.dtype.kind == "f",
+        f"{SHAPED}; yours has shape {probs.shape}, for ids of shape {ids.shape}",
+    )
+    expect(bool(np.isfinite(probs).all()), "predict returned nan or inf: is there an overflow in exp?")
+    least = probs.min()
+    kind = (
+        "logarithms of probabilities: take their exponentials"
+        if (probs <= 0).all()
+        else "logits: is the softmax missing?"
+    )
+    expect(least >= 0, f"predict returned {least:.4g}, and no probability is below 0; those look like {kind}")
+    sums = probs.astype(float).sum(axis=2)
+    worst = sums.flat[np.argmax(abs(sums - 1))]
+    expect(
+        abs(worst - 1) < 1e-4,
+        f"a row of predict should sum to 1; one sums to {worst:.4g}. The last axis is that of the tokens",
+    )
+    expect(
+        least > 0,
+        "predict gave a token the probability 0; where that token comes, the loss is infinite. A softmax is "
+        "never 0: was it rounded, or cut off?",
+    )
+    return probs.astype(float) / sums[:, :, None]
+
+
+def numbers(student):
+    """The student's weights, which must be few enough."""
+    found = student.weights()
+    expect(
+        isinstance(found, dict) and all(isinstance(w, np.ndarray) for w in found.values()) and bool(found),
+        f"weights should return a dictionary from name to array; you returned {describe(found)}",
+    )
+    count = sum(w.size for w in found.values())
+    expect(count <= PARAMETERS, f"your network has {count:,} parameters; at most {PARAMETERS:,} are allowed")
+    return found
+
+
+def looks_ahead(student, weights, seed):
+    """Fails if what is said at a place changes with tokens behind it."""
+    ids, _, _ = sentences(20, seed)
+    cut = ids.shape[1] // 2
+    other = ids.copy()
+    other[:, cut:] = np.random.default_rng(seed).integers(SIZE, size=other[:, cut:].shape)
+    moved = abs(probabilities(student, weights, ids) - probabilities(student, weights, other))
+    expect(
+        float(moved[:, :cut].max()) < 1e-5,
+        f"what your network says at the first {cut} places changes with the tokens behind them: it sees the "
+        "future. Is its mask causal, and does no norm or mean run over the text?",
+    )
+
+
+def divergence(student, weights, seed, m=300):
+    """KL divergence from the world in bits, the mean over all places of m sentences."""
+    looks_ahead(student, weights, seed)
+    ids, truth, there = sentences(m, seed)
+    said = probabilities(student, weights, ids)[there]
+    truth = truth[there]
+    logs = np.log2(np.where(truth > 0, truth, 1.0)) - np.log2(said)
+    return float((truth * logs).sum(axis=1).mean())
+
+
+def keeps_the_contract(student):
+    """Whether the weights are few and the rows distributions; fails if not."""
+    ids = np.random.default_rng(0).integers(SIZE, size=(3, 7))
+    ids[:, 0] = END
+    return probabilities(student, numbers(student), ids).shape == (3, 7, SIZE)
+
+
+def hides_the_future(student):
+    """Whether no place knows what comes; fails if one does."""
+    looks_ahead(student, numbers(student), 2)
+    return True
+
+
+def learned_something(student):
+    """Whether the network is better than shares of single tokens; fails if not."""
+    lost = divergence(student, numbers(student), 0)
+    told = f"your network is {lost:.2f} bits per token from the world"
+    expect(
+        lost < EVEN + 0.3,
+        f"{told}, and 1/{SIZE} for every token only {EVEN}: it is sure of wrong tokens. Is the row at a "
+        "place "
+        "about the token *behind* it, and are positions counted as in the training?",
+    )
+    expect(
+        lost < 1,
+        f"{told}; 1/{SIZE} for every token is {EVEN} from it, the tokens' shares {ALONE}, and a table of "
+        "pairs "
+        f"{PAIRS}. Was it trained, and are these the weights after the training?",
+    )
+    return True
+
+
+def knows_by_its_weights(student):
+    """Whether the network knows nothing without its weights; fails if it does."""
+    zeros = {name: np.zeros_like(w) for name, w in numbers(student).items()}
+    lost = divergence(student, zeros, 1, 50)
+    expect(
+        lost > 1.5,
+        f"with all weights at zero your network is still only {lost:.2f} bits per token from the world",
+    )
+    return True
+
+
+small_transformer = Exercise(
+    "small_transformer",
+    points=4,
+    minutes=60,
+    imports=("lmcourse.transformer.config", "lmcourse.transformer.network", "lmcourse.neural.training"),
+    hints=(
+        "`Transformer(Config(…))` of `lmcourse.transformer` and `train` of `lmcourse.neural.training` do all "
+        "the work; `config.count_parameters()` says what each part costs before you train. Two narrow blocks "
+        "or a wide one? Begin with some hundred steps, change one thing at a time, and judge by sentences "
+        "that "
+        "were not trained on.",
+        "Learning rates lie far apart: try some by factors of three, and let the rate fall to 0. With two "
+        "blocks of width 8 and two heads (1,936 parameters), rotated positions, batches of 64 sentences and "
+        "1,500 steps of AdamW, a rate of 0.02 gets to 0.006 bits; 6,000 steps get to 0.003. One head of "
+        "width 10, in blocks with as many parameters, gets to 0.035 in 3,000.",
+    ),
+)
+small_transformer.case(
+    "At most 2,000 numbers, and a row of 22 probabilities for each place.",
+    asking("the network's contract", keeps_the_contract).gives(True),
+    weight=0.5,
+)
+small_transformer.case(
+    "No place sees the tokens behind it.",
+    asking("the network's view", hides_the_future).gives(True),
+    weight=0.5,
+)
+small_transformer.case(
+    "It has learned something: it is less than one bit per token from the world.",
+    asking("the network on a text that you may see", learned_something).gives(True),
+    weight=0.5,
+)
+small_transformer.case(
+    "With all weights at zero it knows nothing.",
+    asking("the network without its weights", knows_by_its_weights).gives(True),
+    weight=0.5,
+)
+PROBS = "logits.double().softmax(dim=-1)"
+small_transformer.slip("The last axis is that of the tokens", {PROBS: "logits.double().softmax(dim=1)"})
+small_transformer.slip("those look like logits: is the softmax missing?", {PROBS: "logits.double()"})
+small_transformer.slip(
+    "those look like logarithms of probabilities", {PROBS: "logits.double().log_softmax(dim=-1)"}
+)
+small_transformer.slip("the softmax is not divided by its sum", {PROBS: "logits.double().exp()"})
+small_transformer.slip(
+    "it sees the future",
+    {"(torch.as_tensor(ids))": "(torch.as_tensor(ids), np.ones((ids.shape[1],) * 2, dtype=bool))"},
+)
+small_transformer.slip(
+    "embeddings, matrices and biases all count, and those that are not used as well",
+    {"return unpacked(WEIGHTS)": 'return {**unpacked(WEIGHTS), "spare": np.zeros((30, 20))}'},
+)
+small_transformer.slip(
+    "`weights` returns the arrays; the text is to be unpacked", {"return unpacked(WEIGHTS)": "return WEIGHTS"}
+)
+small_transformer.slip(
+    "Was it trained, and are these the weights after the training?",
+    {
+        "return unpacked(WEIGHTS)": "network = Transformer(CONFIG).draw(np.random.default_rng(5))\n"
+        "    return {name: w.numpy() for name, w in network.state_dict().items()}"
+    },
+)
+small_transformer.slip(
+    "it knows something that is not in the weights it is given; `predict` is to use its argument",
+    {"in weights.items()": "in unpacked(WEIGHTS).items()"},
+)
+small_transformer.slip(
+    "is a row for each place, not for the last one alone",
+    {"(torch.as_tensor(ids))": "(torch.as_tensor(ids))[:, -1]"},
+)
+small_transformer.slip(
+    "at a place stand the probabilities of the token *behind* it; yours are one place late",
+    {f"{PROBS}": f"{PROBS}.roll(1, dims=1)"},
+)
+small_transformer.slip(
+    "a dictionary, so that `predict` can find each array by its name",
+    {"return unpacked(WEIGHTS)": "return [*unpacked(WEIGHTS).values()]"},
+)
+small_transformer.slip(
+    "where that token comes, the loss is infinite",
+    {PROBS: f"({PROBS} > 1e-2) * {PROBS} / (({PROBS} > 1e-2) * {PROBS}).sum(dim=-1, keepdim=True)"},
+)
+small_transformer.another(
+    "by NumPy, but for the error function",
+    """
+def predict(weights, ids):
+    logits = np.array([logits_of_text(weights, row) for row in ids])
+    return np.exp(logits - np.logaddexp.reduce(logits, axis=2, keepdims=True))
+
+
+def logits_of_text(w, ids):
+    x, visible = w["embedding.weight"][ids], np.tri(len(ids), dtype=bool)
+    for i in range(2):
+        b = {name.removeprefix(f"blocks.{i}."): a for name, a in w.items()}
+        y = layer_norm(x, b["attention_norm.weight"], b["attention_norm.bias"])
+        q, k, v = np.split(y @ b["attention.qkv.weight"].T + b["attention.qkv.bias"], 3, axis=1)
+        heads = [
+            attend_rotated(q[:, c : c + 4], k[:, c : c + 4], v[:, c : c + 4], np.arange(len(ids)), visible)
+            for c in (0, 4)
+        ]
+        found = np.concatenate(heads, axis=1)
+        x = x + found @ b["attention.output.weight"].T + b["attention.output.bias"]
+        y = layer_norm(x, b["feed_forward_norm.weight"], b["feed_forward_norm.bias"])
+        y = y @ b["feed_forward.up.weight"].T + b["feed_forward.up.bias"]
+        y = y / 2 * (1 + torch.erf(torch.as_tensor(y / np.sqrt(2))).numpy())
+        x = x + y @ b["feed_forward.down.weight"].T + b["feed_forward.down.bias"]
+    return layer_norm(x, w["norm.weight"], w["norm.bias"]) @ w["embedding.weight"].T
+""",
+)
+
+
+@check("small_transformer")
+def bits_on_a_text_you_may_see(student):
+    """Bits per token from the world, on one text; the grade takes another."""
+    lost = divergence(student, numbers(student), 0)
+    told = f"{lost:.4f} bits per token from the world; {FULL_AT} earn all points, {NONE_AT} none"
+    more = "longer training, another learning rate that falls to 0, two blocks rather than one?"
+    if lost > 1:
+        more = "this is worse than a table of pairs; see the cases above first"
+    return Score(halvings(lost), told if lost <= FULL_AT else f"{told}, each halving a quarter: {more}")
+
+
+def halvings(lost):
+    """The part of the points: each halving from 0.16 to 0.01 bits earns a quarter."""
+    return on_a_curve(math.log2(max(lost, 1e-9)), none=math.log2(NONE_AT), full=math.log2(FULL_AT))
+
+
+@check(
+    "small_transformer",
+    hidden=True,
+    hint=f"bits per token from the world, on a hidden text: {FULL_AT} earn all points, {NONE_AT} none",
+    weight=2.5,
+)
+def bits_on_hidden_text(student, rng):
+    """Bits per token from the world, on a text that nobody has seen."""
+    return Score(halvings(divergence(student, numbers(student), int(rng.integers(10**6, 10**9)))))
