@@ -104,11 +104,11 @@ OBJECTIVES = {
 }
 
 
-AGAIN = {"objective": "causal", "seed": 0, "steps": 40, "looks": 1}  # measured anew by every test
+AGAIN = {"objective": "causal", "seed": 0, "steps": 40, "n_looks": 1}  # measured anew by every test
 SETTINGS = [
     AGAIN,
     *(
-        {"objective": what, "seed": seed, "steps": STEPS, "looks": LOOKS}
+        {"objective": what, "seed": seed, "steps": STEPS, "n_looks": LOOKS}
         for seed in range(3)
         for what in OBJECTIVES
     ),
@@ -148,7 +148,7 @@ def look(network: Network, objective: str) -> dict[str, float]:
 
 
 def learn(
-    objective: str, seed: int, steps: int = STEPS, looks: int = LOOKS, rate: float = RATE
+    objective: str, seed: int, steps: int = STEPS, n_looks: int = LOOKS, rate: float = RATE
 ) -> tuple[Network, dict]:
     """Train a network on new sentences at each step, judged at equal intervals: it, and what was seen."""
     network = build(objective, np.random.default_rng([seed, 1]))
@@ -175,7 +175,7 @@ def learn(
         spent += time.process_time() - begin
         return -len(found["looks"])  # the last weights are kept
 
-    recipe = Recipe(steps, rate, warmup=50, judge_every=steps // looks)
+    recipe = Recipe(steps, rate, warmup=50, judge_every=steps // n_looks)
     begin = time.process_time()
     train(network, loss, recipe, judge, progress=False)
     found["seconds"] = time.process_time() - begin - spent
