@@ -20,7 +20,8 @@ from lmcourse.transformer.config import Config
 class Experts(nn.Module):
     """The sum, over the experts with the highest probability, of probability times what the expert says.
 
-    `probs` and `chosen` are kept of the last pass only; the load-balance loss reads them right after it.
+    What the router said of the last tokens is kept until the next pass: `load_balance` is to be worked out
+    right after the pass whose loss it joins.
 
     Args:
         config: of the stack it belongs to: how many experts, and how many are active.
