@@ -35,7 +35,7 @@ class Config:
     bias: bool = True  # whether matrices and LayerNorms have one
     tied: bool = True  # whether the output is the embedding again
     dropout: float = 0.0  # share left out in training, of weights of attention and of what parts add
-    rope_base: float = 10_000.0  # the slowest of RoPE's rotations has a period of about 2π times this
+    rope_base: float = 10_000.0  # the slowest of RoPE's rotations has a period of 2π times this^(1 - 2/K)
     n_experts: int | None = None  # E, of "experts"; `d_ff` is the size of each
     n_active: int = 1  # experts that a token uses
     cross: bool = False  # whether each block also looks at another text, as an encoder-decoder's decoder
