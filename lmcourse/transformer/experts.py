@@ -20,7 +20,7 @@ from lmcourse.transformer.config import Config
 class Experts(nn.Module):
     """The sum, over the experts with the highest probability, of probability times what the expert says.
 
-    What the router said of the last tokens is kept until the next pass, for `load_balance`, which is to be read
+    What the router said of the last tokens is kept until the next pass: `load_balance` is to be worked out
     right after the pass whose loss it joins.
 
     Args:
