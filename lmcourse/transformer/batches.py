@@ -94,7 +94,6 @@ class TwoStreamBatch(NamedTuple):
     counts: np.ndarray  # (B, T)
     content_visible: np.ndarray  # (B, T, T)
     query_visible: np.ndarray  # (B, T, T)
-    order: np.ndarray  # (B, T), the place that comes first, second, …
 
 
 class SentencePairs(NamedTuple):

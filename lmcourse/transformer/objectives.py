@@ -239,7 +239,7 @@ def permutation_lm(
     counts = real & (turn >= (lengths - np.maximum(lengths // one_in, 1))[:, None])
     content, query = two_streams(order)
     query = np.where(counts[:, :, None], query, content)
-    return TwoStreamBatch(ids, ids, counts, content, query, order)
+    return TwoStreamBatch(ids, ids, counts, content, query)
 
 
 def one_stack(batch: TwoStreamBatch, specials: Specials) -> tuple[Batch, np.ndarray]:

@@ -97,7 +97,7 @@ def test_excess_is_zero_for_the_truth_and_log_v_less_entropy_for_an_even_guess(m
     def even(_, batch):
         return torch.zeros((*batch.inputs.shape, SPECIALS.size))
 
-    monkeypatch.setattr(completions, "logits_of", even)
+    monkeypatch.setattr(completions, "logits_everywhere", even)
     network = build("prefix", np.random.default_rng(0))
     # an even guess gives words and specials the same
     np.testing.assert_allclose(completions.excess("prefix", network), math.log2(SPECIALS.size) - entropy)
@@ -110,7 +110,7 @@ def test_excess_is_zero_for_the_truth_and_log_v_less_entropy_for_an_even_guess(m
         )
         return logits
 
-    monkeypatch.setattr(completions, "logits_of", knows)
+    monkeypatch.setattr(completions, "logits_everywhere", knows)
     np.testing.assert_allclose(completions.excess("completion", network), 0, atol=1e-9)
 
 

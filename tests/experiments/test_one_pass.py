@@ -10,7 +10,7 @@ from lmcourse.world.belief import masked_posteriors
 
 
 def test_trying_all_words_with_the_worlds_own_chances_is_the_exact_posterior():
-    """Bayes' rule by another way than forward and backward sums, see `fill_ins.fill_in`."""
+    """Bayes' rule by another way than forward and backward sums, see `fill_ins.by_text`."""
     asked, world = fill_ins.hidden(), objectives.world()
     for text, place, best in list(zip(asked.texts, asked.places, asked.best))[:20]:
         text = [int(token) for token in text if token != fill_ins.specials().pad]
@@ -39,11 +39,11 @@ def test_every_kind_answers_the_common_question(name):
     network = objectives.build(name, np.random.default_rng(0))
     asked = fill_ins.Hidden(*(array[:4] for array in fill_ins.hidden()))
     with torch.no_grad():
-        found = fill_ins.fill_in(network, objectives.OBJECTIVES[name].way, asked)
+        found = objectives.OBJECTIVES[name].ask(network, asked)
         # the word that is hidden does not count
         other = asked.texts.copy()
         other[np.arange(4), asked.places] = 0
-        again = fill_ins.fill_in(network, objectives.OBJECTIVES[name].way, asked._replace(texts=other))
+        again = objectives.OBJECTIVES[name].ask(network, asked._replace(texts=other))
     assert found.shape == (4, objectives.world().vocab_size)
     torch.testing.assert_close(found, again)
 
