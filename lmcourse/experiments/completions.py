@@ -145,7 +145,9 @@ def learn(kind: str, steps: int, seed: int, rng: np.random.Generator, rate: floa
         cuts = draw_evenly(BATCH, chance) if kind == EVEN else draw(BATCH, chance)
         batch = batch_of(kind, cuts, chance)
         counts = torch.from_numpy(batch.counts)
-        return cross_entropy(logits_everywhere(network, batch)[counts], torch.from_numpy(batch.targets)[counts])
+        return cross_entropy(
+            logits_everywhere(network, batch)[counts], torch.from_numpy(batch.targets)[counts]
+        )
 
     train(network, loss, Recipe(steps, rate, warmup=20, judge_every=steps), progress=False)
     return network

@@ -1,11 +1,12 @@
 """One pass over the same text under each pre-training objective: what is learned of it, judged exactly.
 
 Small Transformers of 15,888 parameters, pairs of 19,056, read fresh sentences of the mouse world, each kind
-by its own objective. On the way each is judged twice, on sentences kept apart. By its *own* question: bits above the
-best answer that there is, on average over the places at which it is judged. By a *common* one: one noun or
-verb of a sentence is hidden, and each has to say which it was, a causal model by trying all words in turn;
-bits above the exact posterior. One learning rate, 0.006, for all: it was not tuned for each. The causal model
-is also trained on less text, to the end of shorter schedules: how much text the others' level costs it.
+by its own objective. On the way each is judged twice, on sentences kept apart. By its *own* question: bits
+above the best answer that there is, on average over the places at which it is judged. By a *common* one:
+one noun or verb of a sentence is hidden, and each has to say which it was, a causal model by trying all
+words in turn; bits above the exact posterior. One learning rate, 0.006, for all: it was not tuned for each.
+The causal model is also trained on less text, to the end of shorter schedules: how much text the others'
+level costs it.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from lmcourse.experiments.fill_ins import (
     Hidden,
     Network,
     above,
-    draw,
     by_blank,
     by_infilling,
     by_last,
     by_prefix,
     by_span,
     by_text,
+    draw,
     hidden,
     logits_of,
     loss_of,
@@ -48,7 +49,7 @@ from lmcourse.transformer.network import EncoderDecoder, Transformer
 from lmcourse.world.belief import corrupted_posteriors
 
 LONGEST, BATCH, STEPS, LOOKS = 12, 64, 1000, 8
-SHORTER = (150, 400, 600)  # after 150 steps the causal model has had as many answers as BERT after 1,000
+SHORTER = (150, 400)  # after 150 steps the causal model has had as many answers as BERT after 1,000
 D_MODEL, HEADS, RATE = 24, 4, 6e-3
 
 
