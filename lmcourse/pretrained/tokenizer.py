@@ -78,6 +78,12 @@ class PretrainedTokenizer(BPE):
             raise ValueError("the vocabulary is not special tokens, bytes and merges in this order")
         return tokenizer
 
+    def special_id(self, token: str) -> int:
+        """The id of a special token. Raises ValueError for what is none."""
+        if token not in self.special:
+            raise ValueError(f"{token!r} is no special token; there are {', '.join(self.special)}")
+        return self._ids[token.encode()]
+
     def _spell(self, piece: str) -> list[int]:
         letters = [self._letter[byte] for byte in piece.encode("utf-8", "surrogatepass")]
         return [letter for letter in letters if letter is not None]
@@ -94,5 +100,5 @@ class PretrainedTokenizer(BPE):
             return super().encode(text)
         ids: list[int] = []
         for part in self._cut.split(text):
-            ids += [self._ids[part.encode()]] if part in self.special else super().encode(part)
+            ids += [self.special_id(part)] if part in self.special else super().encode(part)
         return ids
