@@ -112,7 +112,9 @@ class TorchModel(LanguageModel):
         terms = [np.empty(len(ids)) for ids in texts]
         for batch in self._batches(self._windows(texts)):
             said = iter([texts[window.text][place] for window in batch for place in window.predicts])
-            found = [rows[np.arange(len(rows)), list(islice(said, len(rows)))] for rows in self._log_probs(batch)]
+            found = [
+                rows[np.arange(len(rows)), list(islice(said, len(rows)))] for rows in self._log_probs(batch)
+            ]
             ends = np.cumsum([len(window.predicts) for window in batch])
             for window, chances in zip(batch, np.split(np.concatenate(found), ends[:-1])):
                 terms[window.text][window.predicts] = chances

@@ -84,7 +84,7 @@ class _Undrawn(TorchFunctionMode):
     """Where modules are built without drawing their first weights, which the file's would only replace."""
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        if func.__module__ == "torch.nn.init":
+        if getattr(func, "__module__", None) == "torch.nn.init":
             return kwargs["tensor"]
         return func(*args, **(kwargs or {}))
 
