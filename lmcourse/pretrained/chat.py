@@ -1,8 +1,8 @@
 """A conversation as one text: the template in which a chat model was trained, here ChatML.
 
 Each message is `<|im_start|>`, who speaks, a new line, what is said, `<|im_end|>`, a new line. The model goes
-on after `<|im_start|>assistant` and a new line, and says `<|im_end|>` when it is done. That is all there is to a
-chat: a language model continues a text.
+on after `<|im_start|>assistant` and a new line, and says `<|im_end|>` when it is done. That is all there is
+to a chat: a language model continues a text.
 
 Left out: tools, and the templates of other models. The file holds the same as a program for Jinja.
 """

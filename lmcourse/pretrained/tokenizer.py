@@ -1,8 +1,8 @@
 """A real model's tokenizer: chapter 1's byte-pair encoding, with the vocabulary and the merges of a file.
 
 A number is as many tokens as it has digits. *Special* tokens are no text: they say where a text, or a
-speaker's part of it, begins and ends. So a text that merely looks like one is cut like any other, unless it is
-asked for.
+speaker's part of it, begins and ends. So a text that merely looks like one is cut like any other, unless that
+is asked for.
 
 Left out: the ways in which other models cut a text into pieces, and vocabularies of other kinds.
 
@@ -41,8 +41,8 @@ class PretrainedTokenizer(BPE):
     """Byte-pair encoding with special tokens, which have the first ids, and with bytes that have no token.
 
     A byte that never occurred in training has no token; it is left out of what is encoded, as the original
-    does. Of those that occur in UTF-8 these are six control characters, and the first bytes of characters from
-    U+40000 to U+BFFFF, none of which Unicode has assigned.
+    does. Of those that occur in UTF-8 these are six control characters, and the first bytes of the characters
+    from U+40000 to U+BFFFF, none of which Unicode has assigned.
 
     Args:
         special: the special tokens.
