@@ -125,7 +125,11 @@ class _Cursor:
         return struct.unpack(f"<{code}", self.take(struct.calcsize(f"<{code}")))[0]
 
     def string(self) -> str:
-        return str(self.take(self.whole("Q")), "utf-8")
+        data = self.take(self.whole("Q"))
+        try:
+            return str(data, "utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"{self.path}: {bytes(data[:20])} before byte {self.at} is no UTF-8") from None
 
     def value(self, kind: int) -> str | int | float | bool | list:
         """One of metadata, of a type given by its number."""
