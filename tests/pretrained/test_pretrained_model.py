@@ -14,6 +14,7 @@ from lmcourse.information.arithmetic import decode, encode
 from lmcourse.model import LanguageModel
 from lmcourse.neural import torch_model
 from lmcourse.pretrained import model as pretrained
+from lmcourse.pretrained.gguf import dequantise
 from lmcourse.reader import ContextReader
 
 TEXTS = {
@@ -30,49 +31,59 @@ def rotated_in_halves(rows, n_heads):
     return rows.unflatten(0, (n_heads, -1, 2)).transpose(1, 2).flatten(0, 2)
 
 
+HUGGING_FACES_NAMES = {
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+    "attn_norm": "input_layernorm",
+    "ffn_norm": "post_attention_layernorm",
+}
+
+
+def hugging_faces_weights(tensors, n_heads):
+    """The file's tensors by the names of Hugging Face's class, read from the file once more."""
+    state = {}
+    for name, tensor in tensors.items():
+        weight = torch.from_numpy(dequantise(tensor))
+        if name.startswith("blk."):
+            _, layer, part, _ = name.split(".")
+            if part in n_heads:
+                weight = rotated_in_halves(weight, n_heads[part])
+            state[f"model.layers.{layer}.{HUGGING_FACES_NAMES[part]}.weight"] = weight
+        elif name == "output_norm.weight":
+            state["model.norm.weight"] = weight
+        else:
+            assert name == "token_embd.weight"
+            state["model.embed_tokens.weight"] = state["lm_head.weight"] = weight
+    return state
+
+
 @pytest.fixture(scope="module")
-def llama(model):
-    """Hugging Face's class with the same weights. Only queries and keys are copied, as they are reordered."""
-    config, ours = model.module.config, model.module.state_dict()
-    theirs = transformers.LlamaConfig(
-        vocab_size=config.vocab_size,
-        hidden_size=config.d_model,
-        intermediate_size=config.d_ff,
-        num_hidden_layers=config.n_layers,
-        num_attention_heads=config.n_heads,
-        num_key_value_heads=config.n_kv_heads,
-        max_position_embeddings=config.context_length,
-        rms_norm_eps=1e-5,
-        rope_parameters={"rope_type": "default", "rope_theta": config.rope_base},
+def llama(metadata):
+    """Hugging Face's class with the file's weights, nothing of it by way of our own network."""
+    config = transformers.LlamaConfig(
+        vocab_size=metadata["llama.vocab_size"],
+        hidden_size=metadata["llama.embedding_length"],
+        intermediate_size=metadata["llama.feed_forward_length"],
+        num_hidden_layers=metadata["llama.block_count"],
+        num_attention_heads=metadata["llama.attention.head_count"],
+        num_key_value_heads=metadata["llama.attention.head_count_kv"],
+        max_position_embeddings=metadata["llama.context_length"],
+        rms_norm_eps=metadata["llama.attention.layer_norm_rms_epsilon"],
+        rope_parameters={"rope_type": "default", "rope_theta": metadata["llama.rope.freq_base"]},
         tie_word_embeddings=True,
-        bos_token_id=1,
-        eos_token_id=2,
-        pad_token_id=2,
         attn_implementation="eager",
     )
-    state = {"model.embed_tokens.weight": ours["embedding.weight"], "model.norm.weight": ours["norm.weight"]}
-    state["lm_head.weight"] = ours["embedding.weight"]
-    d, kv = config.d_model, config.kv_heads * config.d_head
-    for i in range(config.n_layers):
-        block = {name: ours[f"blocks.{i}.{name}.weight"] for name in pretrained.PARTS}
-        q, k, v = block["attention.qkv"].split([d, kv, kv])
-        gate, up = block["feed_forward.up"].chunk(2)
-        parts = {
-            "self_attn.q_proj": rotated_in_halves(q, config.n_heads),
-            "self_attn.k_proj": rotated_in_halves(k, config.kv_heads),
-            "self_attn.v_proj": v,
-            "self_attn.o_proj": block["attention.output"],
-            "mlp.gate_proj": gate,
-            "mlp.up_proj": up,
-            "mlp.down_proj": block["feed_forward.down"],
-            "input_layernorm": block["attention_norm"],
-            "post_attention_layernorm": block["feed_forward_norm"],
-        }
-        state |= {f"model.layers.{i}.{name}.weight": tensor for name, tensor in parts.items()}
     with torch.device("meta"):
-        found = transformers.LlamaForCausalLM(theirs)
-    found.load_state_dict(state, assign=True)
-    found.model.rotary_emb = LlamaRotaryEmbedding(theirs)
+        found = transformers.LlamaForCausalLM(config)
+    heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
+    weights = hugging_faces_weights(pretrained.pretrained_file().tensors, heads)
+    found.load_state_dict(weights, assign=True)
+    found.model.rotary_emb = LlamaRotaryEmbedding(config)
     found.generation_config.eos_token_id = None  # it goes on for as long as it is asked to
     return found.eval()
 
