@@ -1,0 +1,98 @@
+"""A real model's tokenizer: chapter 1's byte-pair encoding, with the vocabulary and the merges of a file.
+
+A number is as many tokens as it has digits. *Special* tokens are no text: they say where a text, or a speaker's
+part of it, begins and ends. So a text that merely looks like one is cut like any other, unless it is asked for.
+
+Left out: the ways in which other models cut a text into pieces, and vocabularies of other kinds.
+
+Source: the tokenizer of SmolLM2 in Hugging Face's library `tokenizers`, whose steps are Digits and ByteLevel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import regex
+
+from lmcourse.tokenization.bpe import BPE, Pair
+
+# A digit is a piece; what stands between digits is cut by GPT-2's pattern. So white space before a digit is like
+# white space at the end of a text: no blank of it is left to what follows.
+SINGLE_DIGITS = r"\p{N}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"
+NORMAL, SPECIAL = 1, 3  # token types; "control" is the file's word for what is special
+
+
+def byte_of_sign() -> dict[str, int]:
+    """Which byte a sign stands for in the file's vocabulary: itself where it is visible, else one beyond U+0100.
+
+    Source: GPT-2's `bytes_to_unicode` (Radford et al. 2019).
+
+    >>> [sign for sign, byte in byte_of_sign().items() if byte in (65, 32, 10)]
+    ['A', 'Ċ', 'Ġ']
+    """
+    visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in visible]
+    return {chr(byte): byte for byte in visible} | {chr(256 + i): byte for i, byte in enumerate(others)}
+
+
+class PretrainedTokenizer(BPE):
+    """Byte-pair encoding with special tokens, which have the first ids, and with bytes that have no token.
+
+    A byte that never occurred in training has no token; it is left out of what is encoded, as in the original.
+    In UTF-8 these are six control characters, and parts of characters hardly anyone writes.
+
+    Args:
+        special: the special tokens.
+        alphabet: single bytes.
+        merges: pairs of ids.
+    """
+
+    def __init__(self, special: Iterable[str], alphabet: Iterable[bytes], merges: Iterable[Pair]):
+        self.special = tuple(special)
+        # To BPE they are letters like any other, but none that a text is spelled in: that has single bytes.
+        letters = [*(token.encode() for token in self.special), *alphabet]
+        super().__init__(letters, merges, SINGLE_DIGITS)
+        self._letter = [self._ids.get(bytes([byte])) for byte in range(256)]
+        self._cut = regex.compile("(" + "|".join(map(regex.escape, self.special)) + ")")
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, Any]) -> PretrainedTokenizer:
+        """The tokenizer that a GGUF file describes.
+
+        Raises ValueError for one of another kind.
+        """
+        for name, known in (("model", "gpt2"), ("pre", "smollm")):
+            found = metadata.get(f"tokenizer.ggml.{name}")
+            if found != known:
+                raise ValueError(f"tokenizer.ggml.{name} is {found!r}; this tokenizer knows {known!r} only")
+        tokens, types = metadata["tokenizer.ggml.tokens"], metadata["tokenizer.ggml.token_type"]
+        merges = metadata["tokenizer.ggml.merges"]
+        n_special, n_letters = types.index(NORMAL), len(tokens) - len(merges)
+        ids = {token: i for i, token in enumerate(tokens)}
+        bytes_of = byte_of_sign()
+        pairs = [(ids[left], ids[right]) for left, right in (merge.split(" ") for merge in merges)]
+        letters = [bytes([bytes_of[sign]]) for sign in tokens[n_special:n_letters]]
+        tokenizer = cls(tokens[:n_special], letters, pairs)
+        if any(kind != NORMAL for kind in types[n_special:]) or len(tokenizer) != len(tokens):
+            raise ValueError("the vocabulary is not special tokens, bytes and merges in this order")
+        return tokenizer
+
+    def _spell(self, piece: str) -> list[int]:
+        letters = [self._letter[byte] for byte in piece.encode("utf-8", "surrogatepass")]
+        return [letter for letter in letters if letter is not None]
+
+    def encode(self, text: str, special: bool = False) -> list[int]:
+        """Token ids of a text.
+
+        Args:
+            text: any string.
+            special: whether what looks like a special token becomes one. Never with a text by somebody else:
+                it could end its own part, and speak as another.
+        """
+        if not special:
+            return super().encode(text)
+        ids: list[int] = []
+        for part in self._cut.split(text):
+            ids += [self._ids[part.encode()]] if part in self.special else super().encode(part)
+        return ids
