@@ -2,7 +2,7 @@
 // fewer heads of keys and values than of queries, SwiGLU, tied output, no biases. The products are those of
 // real_model_kernels.js; the rest is in 64-bit floats. No part of a page is touched: this runs in a worker.
 
-import { decodeRow, drawToken, uniform } from "./decode.js";
+import { decodeRow, drawToken, largest, uniform } from "./decode.js";
 import { readFile } from "./real_model_file.js";
 import { BATCH, openMemory, readRow, vectorBytes, writeVector } from "./real_model_kernels.js";
 import { Tokenizer } from "./real_model_tokenizer.js";
@@ -42,8 +42,8 @@ function softmax(x) {
   let most = -Infinity;
   for (let i = 0; i < x.length; i++) most = Math.max(most, x[i]);
   let total = 0;
-  for (let i = 0; i < x.length; i++) total += Math.exp(x[i] - most);
-  for (let i = 0; i < x.length; i++) x[i] = Math.exp(x[i] - most) / total;
+  for (let i = 0; i < x.length; i++) total += x[i] = Math.exp(x[i] - most);
+  for (let i = 0; i < x.length; i++) x[i] /= total;
 }
 
 // Logits to natural log-probabilities.
@@ -53,20 +53,9 @@ export function logProbsOf(logits) {
   let total = 0;
   for (let i = 0; i < logits.length; i++) total += Math.exp(logits[i] - most);
   const by = most + Math.log(total);
-  return Float64Array.from(logits, (logit) => logit - by);
-}
-
-// The ids of the largest values, the largest first; among equals the smaller id comes first.
-export function largest(values, count) {
-  const found = [];
-  for (let id = 0; id < values.length; id++) {
-    if (found.length === count && !(values[id] > values[found[count - 1]])) continue;
-    let at = found.length;
-    while (at > 0 && values[found[at - 1]] < values[id]) at--;
-    found.splice(at, 0, id);
-    if (found.length > count) found.pop();
-  }
-  return found;
+  const logProbs = new Float64Array(logits.length);
+  for (let i = 0; i < logits.length; i++) logProbs[i] = logits[i] - by;
+  return logProbs;
 }
 
 const common = (a, b) => {

@@ -78,7 +78,9 @@ export class Tokenizer {
 
   // The text of some tokens; bytes that are no UTF-8 become the sign �.
   decode(ids) {
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(ids.flatMap((id) => [...this.bytesOf(id)])));
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+      Uint8Array.from(ids.flatMap((id) => [...this.bytesOf(id)])),
+    );
   }
 }
 
@@ -88,6 +90,8 @@ export function chatIds(tokenizer, messages) {
   const system = { role: "system", content: "You are a helpful AI assistant named SmolLM, trained by Hugging Face" };
   const all = messages[0]?.role === "system" ? messages : [system, ...messages];
   const [open, close] = [tokenizer.ids.get("<|im_start|>"), tokenizer.ids.get("<|im_end|>")];
-  const turn = ({ role, content }) => [open, ...tokenizer.encode(`${role}\n${content}`), close, ...tokenizer.encode("\n")];
+  const turn = (
+    { role, content },
+  ) => [open, ...tokenizer.encode(`${role}\n${content}`), close, ...tokenizer.encode("\n")];
   return [...all.flatMap(turn), open, ...tokenizer.encode("assistant\n")];
 }
