@@ -72,40 +72,43 @@ export class RealModel {
   // From memory whose first bytes are the file. Throws an Error where the file has another kind of model.
   constructor(memory, size) {
     const { settings, tensors } = readFile(memory.buffer, size);
-    const said = (name) => settings[`llama.${name}`];
     if (settings["general.architecture"] !== "llama") throw new Error("the file's model is no Llama");
+    const said = (name) => settings[`llama.${name}`];
     this.memory = memory;
     this.floats = memory.floats;
     this.tokenizer = new Tokenizer(settings);
-    const [D, H, G] = [said("embedding_length"), said("attention.head_count"), said("attention.head_count_kv")];
-    const [K, F, N] = [D / H, said("feed_forward_length"), said("block_count")];
-    this.epsilon = said("attention.layer_norm_rms_epsilon");
     this.embedding = tensors["token_embd.weight"];
+    this.V = this.embedding.rows;
+    this.D = said("embedding_length");
+    this.H = said("attention.head_count");
+    this.G = said("attention.head_count_kv");
+    this.K = this.D / this.H;
+    this.F = said("feed_forward_length");
+    this.N = said("block_count");
+    this.epsilon = said("attention.layer_norm_rms_epsilon");
     this.norm = this.#numbers(tensors["output_norm.weight"]);
-    this.layers = Array.from({ length: N }, (_, n) => {
+    this.#share(size, said("context_length"));
+    this.layers = Array.from({ length: this.N }, (_, n) => {
       const part = (name) => tensors[`blk.${n}.${name}.weight`];
       return {
         ...{ q: part("attn_q"), k: part("attn_k"), v: part("attn_v"), output: part("attn_output") },
         ...{ gate: part("ffn_gate"), up: part("ffn_up"), down: part("ffn_down") },
         ...{ attentionNorm: this.#numbers(part("attn_norm")), feedForwardNorm: this.#numbers(part("ffn_norm")) },
+        ...{ keys: this.cache + 2 * n * this.T * this.row, values: this.cache + (2 * n + 1) * this.T * this.row },
       };
     });
-    Object.assign(this, { D, H, G, K, F, N, V: this.embedding.rows });
-    this.#share(size, said("context_length"));
-    const angles = Array.from({ length: this.T * K / 2 }, (_, i) => {
-      return Math.floor(i / (K / 2)) * said("rope.freq_base") ** (-2 * (i % (K / 2)) / K);
-    });
+    const angle = (_, i) => Math.floor(2 * i / this.K) * said("rope.freq_base") ** (-2 * (i % (this.K / 2)) / this.K);
+    const angles = Array.from({ length: this.T * this.K / 2 }, angle);
     this.turns = { cos: Float64Array.from(angles, Math.cos), sin: Float64Array.from(angles, Math.sin) };
     this.ids = []; // those whose keys and values are kept
   }
 
   // Shares the memory after the file among vectors, then keys and values of as many places as there is room for.
   #share(size, context) {
-    const { D, H, G, K, F, N, V } = this;
+    const { D, G, K, F, N, V } = this;
     let next = size;
     const take = (bytes) => {
-      next = Math.ceil(next / ALIGN) * ALIGN;
-      next += bytes;
+      next = Math.ceil(next / ALIGN) * ALIGN + bytes;
       return next - bytes;
     };
     this.input = take(BATCH * vectorBytes(Math.max(D, F)));
@@ -114,10 +117,10 @@ export class RealModel {
         .map(([name, width]) => [name, { at: take(4 * BATCH * width), width }]),
     );
     this.weights = take(4 * MOST);
-    const row = 4 * G * K;
-    this.T = Math.min(MOST, context, Math.floor((this.memory.buffer.byteLength - next - 4096) / (2 * N * row)));
-    for (const layer of this.layers) Object.assign(layer, { keys: take(this.T * row), values: take(this.T * row) });
-    this.heads = Array.from({ length: H }, (_, head) => Math.floor(head * G / H)); // whose keys a head uses
+    this.row = 4 * G * K; // bytes of a place's keys
+    const room = Math.floor((this.memory.buffer.byteLength - next - ALIGN) / (2 * N * this.row));
+    this.T = Math.min(MOST, context, room);
+    this.cache = take(2 * N * this.T * this.row);
   }
 
   // A tensor of 32-bit floats.
@@ -136,35 +139,28 @@ export class RealModel {
     const { kernels } = this.memory;
     const columns = x.length / n;
     const length = vectorBytes(columns);
-    const scales = Array.from({ length: n }, (_, t) => {
-      return writeVector(this.memory, this.input + t * length, x, t * columns, columns);
-    });
+    for (let t = 0; t < n; t++) writeVector(this.memory, this.input + t * length, x, t * columns, columns);
     for (const [name, { kind, at, end, rows }] of Object.entries(matrices)) {
       const out = this.outputs[name].at;
       if (n === BATCH) kernels[`${kind}Batch`](out, 4 * rows, at, end, this.input, length);
-      else scales.forEach((_, t) => kernels[kind](out + 4 * t * rows, 0, at, end, this.input + t * length, length));
-      scales.forEach((scale, t) => {
-        const y = this.#view(name, t);
-        for (let i = 0; i < y.length; i++) y[i] *= scale;
-      });
+      else for (let t = 0; t < n; t++) kernels[kind](out + 4 * t * rows, 0, at, end, this.input + t * length, length);
     }
   }
 
   // What each head finds for the t-th vector, which stands at a place. `record` is told of the weights.
   #attend(layer, t, place, record) {
-    const { H, G, K, weights } = this;
+    const { H, G, K, row, weights } = this;
     const { kernels } = this.memory;
-    const [query, found, row] = [this.outputs.q.at, this.outputs.found.at, 4 * G * K];
     const { keys, values } = this.layers[layer];
+    const seen = this.floats.subarray(weights >> 2, (weights >> 2) + place + 1);
     for (let head = 0; head < H; head++) {
-      const [begin, at] = [4 * K * this.heads[head], 4 * (t * H + head) * K];
-      const last = (place + 1) * row + begin;
-      kernels.scores(weights, query + at, 4 * K, keys + begin, keys + last, row);
-      const seen = this.floats.subarray(weights >> 2, (weights >> 2) + place + 1);
+      const [at, group] = [4 * (t * H + head) * K, 4 * K * Math.floor(head * G / H)];
+      const end = (place + 1) * row;
+      kernels.scores(weights, this.outputs.q.at + at, 4 * K, keys + group, keys + end, row);
       for (let s = 0; s <= place; s++) seen[s] /= Math.sqrt(K);
       softmax(seen);
       if (record) record(layer, head, place, seen);
-      kernels.mixture(found + at, weights, 4 * K, values + begin, values + last, row);
+      kernels.mixture(this.outputs.found.at + at, weights, 4 * K, values + group, values + end, row);
     }
   }
 

@@ -6,13 +6,13 @@
 //   Q4_1, 20 bytes: scale d and offset m (16-bit floats), then 32 numbers q of 4 bits: weight d·q + m. Byte i has number i
 //     in its low half and number i + 16 in its high half.
 //   Q8_0, 34 bytes: scale d, then 32 signed bytes q: weight d·q.
-// A vector x is rounded to whole numbers of 16 bits and one scale, x = s·n, in blocks too, of 80 bytes: 32 numbers n, then
-// four sums as 32-bit floats. Four lanes add up, and lane j has those numbers whose place in the block is 2j or 2j + 1
-// after 8 is taken off as often as it goes. A block then adds d·Σqn + m·Σn to each lane.
+// A vector x is rounded to whole numbers n of 16 bits, x = s·n, in blocks of its own, of 96 bytes: 32 numbers n, four times
+// the scale s and four sums of x, as 32-bit floats. There are four lanes that add up: lane j has those numbers of a block
+// whose places are 2j and 2j + 1, 2j + 8 and 2j + 9, and so on, and adds d·(s·Σqn) + m·Σx for each block.
 
 import { assemble, f32, f32x4, i16x8, i32, i32x4, i8x16, v128 } from "./real_model_assembler.js";
 
-const [SIZE, X_BYTES] = [32, 80];
+const [SIZE, X_BYTES] = [32, 96];
 export const BLOCK_BYTES = { q4: 20, q8: 34 };
 export const BATCH = 4; // vectors that are multiplied together, so that each weight is unpacked once for them
 
@@ -24,8 +24,9 @@ const total = (terms) => terms.reduce((sum, term) => i32x4.add(sum, term));
 const lanes = (v) => f32.add(f32.add(f32x4.lane(0, v), f32x4.lane(1, v)), f32.add(f32x4.lane(2, v), f32x4.lane(3, v)));
 
 // A 16-bit float in the upper half of each lane becomes a 32-bit one that is smaller by 2^112: sign, exponent and digits
-// move to their places, and only the exponent's zero is another. What is added up is multiplied by 2^112 at the end,
-// which changes no digit.
+// move to their places, and only the exponent's zero is another. Vectors are larger by 2^56, and so is the sum at its end,
+// which makes it up and changes no digit.
+const SHIFT = 2 ** 56;
 const upperHalf = (get, values) => v128.and(i32x4.shiftRight(values, i32.const(3)), get("places"));
 
 const CONSTANTS = { places: "v128", low: "v128" };
@@ -68,8 +69,9 @@ const product = (kind, count) => ({
     const outPlace = (t) => range(t).reduce((at) => i32.add(at, get("apart")), get("out"));
     const add = (t) => {
       const dots = range(4).map((i) => i32x4.dot(get(`q${i}`), v128.load(16 * i, place(t))));
-      let sum = f32x4.add(get(`sum${t}`), f32x4.mul(get("d"), f32x4.ofIntegers(total(dots))));
-      if (kind === "q4") sum = f32x4.add(sum, f32x4.mul(get("m"), v128.load(2 * SIZE, place(t))));
+      const scaled = f32x4.mul(f32x4.ofIntegers(total(dots)), v128.load(2 * SIZE, place(t)));
+      let sum = f32x4.add(get(`sum${t}`), f32x4.mul(get("d"), scaled));
+      if (kind === "q4") sum = f32x4.add(sum, f32x4.mul(get("m"), v128.load(2 * SIZE + 16, place(t))));
       return set(`sum${t}`, sum);
     };
     return [
@@ -89,7 +91,7 @@ const product = (kind, count) => ({
           step("weight", BLOCK_BYTES[kind]),
           step("at", X_BYTES),
         ),
-        ...range(count).map((t) => f32.store(0, outPlace(t), f32.mul(lanes(get(`sum${t}`)), f32.const(2 ** 112)))),
+        ...range(count).map((t) => f32.store(0, outPlace(t), f32.mul(lanes(get(`sum${t}`)), f32.const(SHIFT)))),
         step("out", 4),
       ),
     ];
@@ -183,11 +185,11 @@ function plainKernels(buffer) {
   const halves = Float32Array.from({ length: 65536 }, (_, bits) => half(bits));
 
   function q4Row(weight, x, length) {
-    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
     for (let at = x; at < x + length; at += X_BYTES, weight += BLOCK_BYTES.q4) {
       const d = halves[bytes[weight] | bytes[weight + 1] << 8];
       const m = halves[bytes[weight + 2] | bytes[weight + 3] << 8];
-      let n0 = 0, n1 = 0, n2 = 0, n3 = 0;
+      let [n0, n1, n2, n3] = [0, 0, 0, 0];
       for (let i = 0; i < SIZE / 2; i += 8) {
         const w = weight + 4 + i;
         const p = (at >> 1) + i;
@@ -208,20 +210,21 @@ function plainKernels(buffer) {
         b = bytes[w + 7];
         n3 += (b & 15) * whole[p + 7] + (b >> 4) * whole[p + 23];
       }
-      const sums = (at >> 2) + SIZE / 2;
-      s0 = fround(fround(s0 + fround(d * n0)) + fround(m * floats[sums]));
-      s1 = fround(fround(s1 + fround(d * n1)) + fround(m * floats[sums + 1]));
-      s2 = fround(fround(s2 + fround(d * n2)) + fround(m * floats[sums + 2]));
-      s3 = fround(fround(s3 + fround(d * n3)) + fround(m * floats[sums + 3]));
+      const scale = floats[(at + 2 * SIZE) >> 2];
+      const sums = (at + 2 * SIZE + 16) >> 2;
+      s0 = fround(fround(s0 + fround(d * fround(scale * n0))) + fround(m * floats[sums]));
+      s1 = fround(fround(s1 + fround(d * fround(scale * n1))) + fround(m * floats[sums + 1]));
+      s2 = fround(fround(s2 + fround(d * fround(scale * n2))) + fround(m * floats[sums + 2]));
+      s3 = fround(fround(s3 + fround(d * fround(scale * n3))) + fround(m * floats[sums + 3]));
     }
-    return fround(fround(s0 + s1) + fround(s2 + s3));
+    return fround(fround(s0 + s1) + fround(s2 + s3)) / SHIFT;
   }
 
   function q8Row(weight, x, length) {
-    let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
     for (let at = x; at < x + length; at += X_BYTES, weight += BLOCK_BYTES.q8) {
       const d = halves[bytes[weight] | bytes[weight + 1] << 8];
-      let n0 = 0, n1 = 0, n2 = 0, n3 = 0;
+      let [n0, n1, n2, n3] = [0, 0, 0, 0];
       for (let i = 0; i < SIZE; i += 8) {
         const w = weight + 2 + i;
         const p = (at >> 1) + i;
@@ -230,12 +233,13 @@ function plainKernels(buffer) {
         n2 += signed[w + 4] * whole[p + 4] + signed[w + 5] * whole[p + 5];
         n3 += signed[w + 6] * whole[p + 6] + signed[w + 7] * whole[p + 7];
       }
-      s0 = fround(s0 + fround(d * fround(n0)));
-      s1 = fround(s1 + fround(d * fround(n1)));
-      s2 = fround(s2 + fround(d * fround(n2)));
-      s3 = fround(s3 + fround(d * fround(n3)));
+      const scale = floats[(at + 2 * SIZE) >> 2];
+      s0 = fround(s0 + fround(d * fround(scale * fround(n0))));
+      s1 = fround(s1 + fround(d * fround(scale * fround(n1))));
+      s2 = fround(s2 + fround(d * fround(scale * fround(n2))));
+      s3 = fround(s3 + fround(d * fround(scale * fround(n3))));
     }
-    return fround(fround(s0 + s1) + fround(s2 + s3));
+    return fround(fround(s0 + s1) + fround(s2 + s3)) / SHIFT;
   }
 
   // Row by row, since an engine makes a function that is called often faster than one that runs long.
@@ -248,12 +252,14 @@ function plainKernels(buffer) {
 
   function scores(out, vector, length, row, last, apart) {
     for (let to = out >> 2; row < last; to++, row += apart) {
-      let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-      for (let i = vector >> 2, j = row >> 2; i < (vector + length) >> 2; i += 4, j += 4) {
-        s0 = fround(s0 + fround(floats[i] * floats[j]));
-        s1 = fround(s1 + fround(floats[i + 1] * floats[j + 1]));
-        s2 = fround(s2 + fround(floats[i + 2] * floats[j + 2]));
-        s3 = fround(s3 + fround(floats[i + 3] * floats[j + 3]));
+      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      for (let i = 0; i < length >> 2; i += 4) {
+        const a = (vector >> 2) + i;
+        const b = (row >> 2) + i;
+        s0 = fround(s0 + fround(floats[a] * floats[b]));
+        s1 = fround(s1 + fround(floats[a + 1] * floats[b + 1]));
+        s2 = fround(s2 + fround(floats[a + 2] * floats[b + 2]));
+        s3 = fround(s3 + fround(floats[a + 3] * floats[b + 3]));
       }
       floats[to] = fround(fround(s0 + s1) + fround(s2 + s3));
     }
@@ -262,8 +268,8 @@ function plainKernels(buffer) {
   function mixture(out, weights, length, row, last, apart) {
     for (let i = 0; i < length >> 2; i++) {
       let sum = 0;
-      for (let at = row, weight = weights >> 2; at < last; at += apart, weight++) {
-        sum = fround(sum + fround(floats[weight] * floats[(at >> 2) + i]));
+      for (let s = 0; row + s * apart < last; s++) {
+        sum = fround(sum + fround(floats[(weights >> 2) + s] * floats[((row + s * apart) >> 2) + i]));
       }
       floats[(out >> 2) + i] = sum;
     }
@@ -289,30 +295,34 @@ export function openMemory(size, vectors = true) {
   const code = wasmBytes();
   const pages = Math.ceil(size / PAGE);
   const able = vectors && typeof WebAssembly !== "undefined" && WebAssembly.validate(code);
-  const memory = able ? new WebAssembly.Memory({ initial: pages }) : { buffer: new ArrayBuffer(pages * PAGE) };
-  const { buffer } = memory;
-  const instance = able && new WebAssembly.Instance(new WebAssembly.Module(code), { page: { memory } });
+  const memory = able ? new WebAssembly.Memory({ initial: pages }) : null;
+  const buffer = memory ? memory.buffer : new ArrayBuffer(pages * PAGE);
   const views = { bytes: new Uint8Array(buffer), whole: new Int16Array(buffer), floats: new Float32Array(buffer) };
-  return { buffer, ...views, kernels: able ? instance.exports : plainKernels(buffer), vectors: able };
+  const kernels = memory
+    ? new WebAssembly.Instance(new WebAssembly.Module(code), { page: { memory } }).exports
+    : plainKernels(buffer);
+  return { buffer, ...views, kernels, vectors: able };
 }
 
 export const vectorBytes = (count) => count / SIZE * X_BYTES;
 
-// Writes `count` numbers of x, from x[from] on, to an address in blocks of 16 bits and sums. Returns their scale.
+// Writes `count` numbers of x, from x[from] on, to an address, in blocks.
 export function writeVector({ whole, floats }, address, x, from, count) {
-  let most = 0;
-  for (let i = from; i < from + count; i++) most = Math.max(most, Math.abs(x[i]));
-  const scale = most / 32767 || 1;
-  for (let block = 0; block * SIZE < count; block++) {
-    const at = (address + block * X_BYTES) >> 1;
-    const sums = (at + SIZE) >> 1;
-    for (let lane = 0; lane < 4; lane++) floats[sums + lane] = 0;
+  for (let begin = from; begin < from + count; begin += SIZE, address += X_BYTES) {
+    let most = 0;
+    for (let i = begin; i < begin + SIZE; i++) most = Math.max(most, Math.abs(x[i]));
+    const scale = most / 32767 || 1;
+    const to = (address + 2 * SIZE) >> 2;
+    for (let lane = 0; lane < 4; lane++) {
+      floats[to + lane] = scale * SHIFT;
+      floats[to + 4 + lane] = 0;
+    }
     for (let i = 0; i < SIZE; i++) {
-      whole[at + i] = Math.round(x[from + block * SIZE + i] / scale);
-      floats[sums + (i >> 1 & 3)] += whole[at + i];
+      const n = Math.round(x[begin + i] / scale);
+      whole[(address >> 1) + i] = n;
+      floats[to + 4 + (i >> 1 & 3)] += n * scale * SHIFT;
     }
   }
-  return scale;
 }
 
 // A row of a matrix of the kind q8, as numbers.

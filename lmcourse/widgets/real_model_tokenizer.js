@@ -34,8 +34,8 @@ export class Tokenizer {
     types.forEach((type, id) => type === SPECIAL || this.special.delete(id));
     const names = [...this.special].map((id) => this.tokens[id]).sort((a, b) => b.length - a.length);
     this.specialPattern = new RegExp(`(${names.map((name) => name.replace(/[|\\()[\]{}^$+*?.]/g, "\\$&")).join("|")})`);
-    this.start = settings["tokenizer.ggml.bos_token_id"];
-    this.end = settings["tokenizer.ggml.eos_token_id"];
+    this.start = settings["tokenizer.ggml.unknown_token_id"];
+    this.ends = [this.start, settings["tokenizer.ggml.eos_token_id"]];
     this.known = new Map();
   }
 
