@@ -185,11 +185,17 @@ function plainKernels(buffer) {
   const halves = Float32Array.from({ length: 65536 }, (_, bits) => half(bits));
 
   function q4Row(weight, x, length) {
-    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
     for (let at = x; at < x + length; at += X_BYTES, weight += BLOCK_BYTES.q4) {
       const d = halves[bytes[weight] | bytes[weight + 1] << 8];
       const m = halves[bytes[weight + 2] | bytes[weight + 3] << 8];
-      let [n0, n1, n2, n3] = [0, 0, 0, 0];
+      let n0 = 0;
+      let n1 = 0;
+      let n2 = 0;
+      let n3 = 0;
       for (let i = 0; i < SIZE / 2; i += 8) {
         const w = weight + 4 + i;
         const p = (at >> 1) + i;
@@ -221,10 +227,16 @@ function plainKernels(buffer) {
   }
 
   function q8Row(weight, x, length) {
-    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
     for (let at = x; at < x + length; at += X_BYTES, weight += BLOCK_BYTES.q8) {
       const d = halves[bytes[weight] | bytes[weight + 1] << 8];
-      let [n0, n1, n2, n3] = [0, 0, 0, 0];
+      let n0 = 0;
+      let n1 = 0;
+      let n2 = 0;
+      let n3 = 0;
       for (let i = 0; i < SIZE; i += 8) {
         const w = weight + 2 + i;
         const p = (at >> 1) + i;
@@ -252,7 +264,10 @@ function plainKernels(buffer) {
 
   function scores(out, vector, length, row, last, apart) {
     for (let to = out >> 2; row < last; to++, row += apart) {
-      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
       for (let i = 0; i < length >> 2; i += 4) {
         const a = (vector >> 2) + i;
         const b = (row >> 2) + i;
