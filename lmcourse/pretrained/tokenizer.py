@@ -1,7 +1,8 @@
 """A real model's tokenizer: chapter 1's byte-pair encoding, with the vocabulary and the merges of a file.
 
-A number is as many tokens as it has digits. *Special* tokens are no text: they say where a text, or a speaker's
-part of it, begins and ends. So a text that merely looks like one is cut like any other, unless it is asked for.
+A number is as many tokens as it has digits. *Special* tokens are no text: they say where a text, or a
+speaker's part of it, begins and ends. So a text that merely looks like one is cut like any other, unless that
+is asked for.
 
 Left out: the ways in which other models cut a text into pieces, and vocabularies of other kinds.
 
@@ -17,14 +18,14 @@ import regex
 
 from lmcourse.tokenization.bpe import BPE, Pair
 
-# A digit is a piece; what stands between digits is cut by GPT-2's pattern. So white space before a digit is like
-# white space at the end of a text: no blank of it is left to what follows.
+# A digit is a piece; what stands between digits is cut by GPT-2's pattern. So white space before a digit is
+# like white space at the end of a text: no blank of it is left to what follows.
 SINGLE_DIGITS = r"\p{N}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"
 NORMAL, SPECIAL = 1, 3  # token types; "control" is the file's word for what is special
 
 
 def byte_of_sign() -> dict[str, int]:
-    """Which byte a sign stands for in the file's vocabulary: itself where it is visible, else one beyond U+0100.
+    """Which byte a sign of the file's vocabulary stands for: itself if it is visible, others from U+0100 on.
 
     Source: GPT-2's `bytes_to_unicode` (Radford et al. 2019).
 
@@ -39,8 +40,9 @@ def byte_of_sign() -> dict[str, int]:
 class PretrainedTokenizer(BPE):
     """Byte-pair encoding with special tokens, which have the first ids, and with bytes that have no token.
 
-    A byte that never occurred in training has no token; it is left out of what is encoded, as in the original.
-    In UTF-8 these are six control characters, and parts of characters hardly anyone writes.
+    A byte that never occurred in training has no token; it is left out of what is encoded, as the original
+    does. Of those that occur in UTF-8 these are six control characters, and the first bytes of the characters
+    from U+40000 to U+BFFFF, none of which Unicode has assigned.
 
     Args:
         special: the special tokens.
@@ -78,6 +80,12 @@ class PretrainedTokenizer(BPE):
             raise ValueError("the vocabulary is not special tokens, bytes and merges in this order")
         return tokenizer
 
+    def special_id(self, token: str) -> int:
+        """The id of a special token. Raises ValueError for what is none."""
+        if token not in self.special:
+            raise ValueError(f"{token!r} is no special token; there are {', '.join(self.special)}")
+        return self._ids[token.encode()]
+
     def _spell(self, piece: str) -> list[int]:
         letters = [self._letter[byte] for byte in piece.encode("utf-8", "surrogatepass")]
         return [letter for letter in letters if letter is not None]
@@ -94,5 +102,5 @@ class PretrainedTokenizer(BPE):
             return super().encode(text)
         ids: list[int] = []
         for part in self._cut.split(text):
-            ids += [self._ids[part.encode()]] if part in self.special else super().encode(part)
+            ids += [self.special_id(part)] if part in self.special else super().encode(part)
         return ids
