@@ -100,7 +100,12 @@ export class RealModel {
     const angle = (_, i) => Math.floor(2 * i / this.K) * said("rope.freq_base") ** (-2 * (i % (this.K / 2)) / this.K);
     const angles = Array.from({ length: this.T * this.K / 2 }, angle);
     this.turns = { cos: Float64Array.from(angles, Math.cos), sin: Float64Array.from(angles, Math.sin) };
-    this.ids = []; // those whose keys and values are kept
+    this.forget();
+  }
+
+  // Keys and values of no token are kept.
+  forget() {
+    this.ids = [];
   }
 
   // Shares the memory after the file among vectors, then keys and values of as many places as there is room for.
@@ -203,7 +208,7 @@ export class RealModel {
   // token that it reads its place and what the output reads there, (D). Throws an Error if there are too many.
   *read(ids, record = null) {
     if (ids.length > this.T) throw new Error(`${ids.length} tokens are more than ${this.T}`);
-    this.ids.length = record ? 0 : Math.min(common(this.ids, ids), ids.length - 1);
+    this.ids = record ? [] : this.ids.slice(0, Math.min(common(this.ids, ids), ids.length - 1));
     while (this.ids.length < ids.length) {
       const place = this.ids.length;
       const hidden = this.#forward(ids.slice(place, place + BATCH), record);
@@ -228,7 +233,7 @@ const candidates = (logProbs) => largest(logProbs, TOP).map((id) => ({ id, p: Ma
 // What each token of a text costs after those before it, in bits, one after another, with the candidates for its place;
 // the first has nothing before it and is not asked about.
 export function* surprises(model, ids) {
-  model.ids.length = 0;
+  model.forget();
   for (const { place, hidden } of model.read(ids.slice(0, -1))) {
     const logProbs = logProbsOf(model.logits(hidden));
     const id = ids[place + 1];

@@ -11,13 +11,17 @@ export function readFile(buffer, size) {
   const bytes = new Uint8Array(buffer, 0, size);
   const decoder = new TextDecoder();
   let at = 0;
-  const reader = (method, width) => () => (at += width, view[method](at - width, true));
+  function forward(width) {
+    at += width;
+    if (at > size) throw new Error("the file ends too early");
+    return at - width;
+  }
+  const reader = (method, width) => () => view[method](forward(width), true);
   const whole = reader("getUint32", 4);
   const long = () => Number(reader("getBigUint64", 8)());
   function text() {
     const length = long();
-    at += length;
-    return decoder.decode(bytes.subarray(at - length, at));
+    return decoder.decode(bytes.subarray(forward(length), at));
   }
   function list() {
     const [type, count] = [whole(), long()];

@@ -34,7 +34,7 @@ export class Tokenizer {
     types.forEach((type, id) => type === SPECIAL || this.special.delete(id));
     const names = [...this.special].map((id) => this.tokens[id]).sort((a, b) => b.length - a.length);
     this.specialPattern = new RegExp(`(${names.map((name) => name.replace(/[|\\()[\]{}^$+*?.]/g, "\\$&")).join("|")})`);
-    this.start = settings["tokenizer.ggml.unknown_token_id"];
+    this.start = this.ids.get("<|endoftext|>");
     this.ends = [this.start, settings["tokenizer.ggml.eos_token_id"]];
     this.known = new Map();
   }
@@ -64,7 +64,7 @@ export class Tokenizer {
       }
       parts = merged;
     }
-    const ids = parts.map((part) => this.ids.get(part));
+    const ids = parts.map((part) => this.ids.get(part)).filter((id) => id !== undefined); // few bytes have no token
     this.known.set(piece, ids);
     return ids;
   }

@@ -10,7 +10,8 @@
 //                                      (layers, heads, places, tokens); all layers or places, if they are not given
 //   {kind: "cancel"}                   ends what is going on: {canceled: true}
 //
-// A prompt is one of {ids}; {text}, before which the start of a text is put; {messages: [{role, content}]}, a chat.
+// A prompt is one of {ids}; {text, start}, with `start: true` after the token that stood between texts in training, which
+// an empty text needs; {messages: [{role, content}]}, a chat whose next answer is wanted.
 // A token is {id, text, bits, top}: what it costs in bits by the model itself, and the ten most probable tokens in its
 // place, [{id, text, p}]. The last answer to a job has {done: true}, with the milliseconds of work in `time`. What goes
 // wrong is {failed: what, done: true}. Only one job runs at a time: a new one ends the one before.
@@ -75,8 +76,10 @@ async function* load({ url, size, vectors = true }, signal) {
 
 // ---------- prompts and tokens ----------
 
-function idsOf({ ids, text, messages }) {
-  const found = ids || (messages ? chatIds(model.tokenizer, messages) : [0, ...model.tokenizer.encode(text)]);
+function idsOf({ ids = null, text = "", start = false, messages = null }) {
+  const { tokenizer } = model;
+  const begin = start || text === "" ? [tokenizer.start] : [];
+  const found = ids || (messages ? chatIds(tokenizer, messages) : [...begin, ...tokenizer.encode(text)]);
   if (found.length > model.T) throw new Error(`a text of ${found.length} tokens is too long: ${model.T} fit in`);
   return found;
 }
