@@ -174,7 +174,7 @@ export function run({ path, prompts, count }) {
 
 
 def test_logits_and_greedy_tokens_are_pytorchs(deno, model, path):
-    """Within 0.02 in each logit, whose standard deviation is 2 and more, and 1e-6 nats of each distribution."""
+    """Within 0.02 in each logit, whose standard deviation is above 2, and 1e-5 nats of each distribution."""
     prompts = [[model.start, *model.vocab.encode(text, special=True)] for text in PROMPTS]
     for ids, found in zip(prompts, deno(NUMBERS, path=path, prompts=prompts, count=COUNT)):
         with torch.inference_mode():
@@ -183,7 +183,7 @@ def test_logits_and_greedy_tokens_are_pytorchs(deno, model, path):
         assert expected.std() > 2
         assert (logits - expected).abs().max() < 0.02
         known, said = expected.log_softmax(-1), logits.log_softmax(-1)
-        assert (known.exp() * (known - said)).sum(-1).max() < 1e-6
+        assert (known.exp() * (known - said)).sum(-1).max() < 1e-5
         reader, greedy = model.reader([ids[1:]]), []
         for _ in range(COUNT):
             greedy.append(int(reader.log_probs()[0].argmax()))
