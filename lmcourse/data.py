@@ -97,7 +97,7 @@ def fetch(name: str) -> Path:
 
 
 def cached(name: str) -> Path | None:
-    """The folder that `fetch` gives if the cache has it; nothing is downloaded, and None says that it has not.
+    """The folder that `fetch` gives, or None if the cache does not have it: nothing is downloaded.
 
     Raises ValueError for a package the course does not use.
     """
