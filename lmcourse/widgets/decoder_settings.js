@@ -1,5 +1,5 @@
-// The controls of chapter 1's decoder, for widgets that write: their traits are temperature, top_k, top_p, min_p, penalty,
-// seed and count.
+// The controls of chapter 1's decoder, for widgets that write: their traits are temperature, top_k, top_p, min_p,
+// penalty, seed and count.
 
 import { temperatureOf, temperatureSlider } from "./anneal.js";
 import { div, h, nearest, short, slider } from "./ui.js";
@@ -7,8 +7,8 @@ import { div, h, nearest, short, slider } from "./ui.js";
 const MIN_PS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1];
 const PENALTIES = [1, 1.05, 1.1, 1.2, 1.3, 1.5, 2];
 
-// `ks` are the stops of top-k, of which the last is all tokens; `counts` how many tokens may be asked for, and `unit` what
-// they are. Returns the elements; `value`, the settings as decode.js has them; `show`, which moves the controls.
+// `ks` are the stops of top-k, of which the last is all tokens; `counts` how many tokens may be asked for, and `unit`
+// what they are. Returns the elements; `value`, the settings as decode.js has them; `show`, which moves the controls.
 export function decoderSettings(model, set, { ks, counts, unit }) {
   const all = ks.length - 1;
   const temperature = temperatureSlider(set);

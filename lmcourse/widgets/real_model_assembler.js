@@ -1,6 +1,6 @@
 // A small assembler: WebAssembly from expressions. An operation takes the bytes of its operands and adds its own code
-// after them, as a stack machine wants it: `i32.add(get("a"), i32.const(1))` reads as it would be written in WebAssembly's
-// own text format. Codes are those of the specification, https://webassembly.github.io/spec/core/binary/.
+// after them, as a stack machine wants it: `i32.add(get("a"), i32.const(1))` reads as it would be written in
+// WebAssembly's own text format. Codes are those of the binary format in WebAssembly's core specification.
 
 const I32 = 0x7f;
 const F32 = 0x7d;

@@ -261,8 +261,9 @@ export function* continuation(model, ids, { count, seed, ...settings }, ends = [
   }
 }
 
-// The attention weights of some layers and of the tokens at some places of a text (all, if not given): an array (layers,
-// H, places, T) of 32-bit floats, zero after each place. Yields how many places were read, and at last {attention}.
+// The attention weights of some layers and of the tokens at some places of a text (all, if not given): an array
+// (layers, H, places, T) of 32-bit floats, zero after each place. Yields how many places were read, and at last
+// {attention}.
 export function* looks(model, ids, { layers = null, places = null } = {}) {
   const [which, from] = [layers || [...model.layers.keys()], places || [...ids.keys()]];
   const attention = new Float32Array(which.length * model.H * from.length * ids.length);

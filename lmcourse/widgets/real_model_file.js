@@ -1,5 +1,5 @@
-// A file of the form GGUF: what it says about itself, and where in it each tensor stands. The numbers stay where they are.
-// Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+// A file of the form GGUF: what it says about itself, and where in it each tensor stands. The numbers stay where they
+// are. Source: docs/gguf.md in the repository of ggml. lmcourse/pretrained/gguf.py reads the same.
 
 const KINDS = { 0: "f32", 3: "q4", 8: "q8" }; // of tensors: F32, Q4_1, Q8_0
 const BYTES = { f32: 4, q4: 20 / 32, q8: 34 / 32 }; // a number

@@ -1,14 +1,14 @@
 // The real model's products, twice: in WebAssembly with vectors (SIMD) and in plain JavaScript where a browser lacks
-// them. Both add the same numbers in the same order, in whole numbers within a block and in 32-bit floats between blocks,
-// so their results are equal to the last bit, which the tests demand.
+// them. Both add the same numbers in the same order, in whole numbers within a block and in 32-bit floats between
+// blocks, so their results are equal to the last bit, which the tests demand.
 //
 // Weights are read as they stand in the file, in blocks of 32 in a row of a matrix:
-//   Q4_1, 20 bytes: scale d and offset m (16-bit floats), then 32 numbers q of 4 bits: weight d·q + m. Byte i has number i
-//     in its low half and number i + 16 in its high half.
+//   Q4_1, 20 bytes: scale d and offset m (16-bit floats), then 32 numbers q of 4 bits: weight d·q + m. Byte i has
+//     number i in its low half and number i + 16 in its high half.
 //   Q8_0, 34 bytes: scale d, then 32 signed bytes q: weight d·q.
-// A vector x is rounded to whole numbers n of 16 bits, x = s·n, in blocks of its own, of 96 bytes: 32 numbers n, four times
-// the scale s and four sums of x, as 32-bit floats. There are four lanes that add up: lane j has those numbers of a block
-// whose places are 2j and 2j + 1, 2j + 8 and 2j + 9, and so on, and adds d·(s·Σqn) + m·Σx for each block.
+// A vector x is rounded to whole numbers n of 16 bits, x = s·n, in blocks of its own, of 96 bytes: 32 numbers n, four
+// times the scale s and four sums of x, as 32-bit floats. There are four lanes that add up: lane j has those numbers
+// of a block whose places are 2j and 2j + 1, 2j + 8 and 2j + 9, and so on, and adds d·(s·Σqn) + m·Σx for each block.
 
 import { assemble, f32, f32x4, i16x8, i32, i32x4, i8x16, v128 } from "./real_model_assembler.js";
 
@@ -23,9 +23,9 @@ const range = (n) => Array.from({ length: n }, (_, i) => i);
 const total = (terms) => terms.reduce((sum, term) => i32x4.add(sum, term));
 const lanes = (v) => f32.add(f32.add(f32x4.lane(0, v), f32x4.lane(1, v)), f32.add(f32x4.lane(2, v), f32x4.lane(3, v)));
 
-// A 16-bit float in the upper half of each lane becomes a 32-bit one that is smaller by 2^112: sign, exponent and digits
-// move to their places, and only the exponent's zero is another. Vectors are larger by 2^56, and so is the sum at its end,
-// which makes it up and changes no digit.
+// A 16-bit float in the upper half of each lane becomes a 32-bit one that is smaller by 2^112: sign, exponent and
+// digits move to their places, and only the exponent's zero is another. Vectors are larger by 2^56, and so is the sum
+// at its end, which makes it up and changes no digit.
 const SHIFT = 2 ** 56;
 const upperHalf = (get, values) => v128.and(i32x4.shiftRight(values, i32.const(3)), get("places"));
 
@@ -50,8 +50,8 @@ const readBlock = {
   ],
 };
 
-// All rows of a matrix (from `weight` to `last`) times `count` vectors (each of `length` bytes, from `x` on): 32-bit floats
-// from `out` on, of each vector `apart` bytes on.
+// All rows of a matrix (from `weight` to `last`) times `count` vectors (each of `length` bytes, from `x` on): 32-bit
+// floats from `out` on, of each vector `apart` bytes on.
 const product = (kind, count) => ({
   parameters: { out: "i32", apart: "i32", weight: "i32", last: "i32", x: "i32", length: "i32" },
   variables: {
@@ -304,8 +304,9 @@ function plainKernels(buffer) {
 
 const PAGE = 65536;
 
-// So many bytes, views of them, and the functions that multiply in them. Without `vectors` they are the plain ones, also
-// where the browser has no WebAssembly or no vectors in it. Throws a RangeError where there is not so much memory.
+// So many bytes, views of them, and the functions that multiply in them. Without `vectors` they are the plain ones,
+// also where the browser has no WebAssembly or no vectors in it. Throws a RangeError where there is not so much
+// memory.
 export function openMemory(size, vectors = true) {
   const code = wasmBytes();
   const pages = Math.ceil(size / PAGE);

@@ -1,10 +1,14 @@
-// The real model's tokenizer: a text in bytes, cut into pieces, of which pairs are merged in the order in which they were
-// learned; the same as chapter 1's (lmcourse/tokenization/bpe.py), with digits one by one and with special tokens.
+// The real model's tokenizer: a text in bytes, cut into pieces, of which pairs are merged in the order in which they
+// were learned; the same as chapter 1's (lmcourse/tokenization/bpe.py), with digits one by one and with special
+// tokens.
 
 const SPECIAL = 3; // the type of a token that stands for no text
 // GPT-2's pattern. What it calls white space is Unicode's property, of which JavaScript's \s is a neighbour.
-const PIECE =
-  /'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
+const WHITE = String.raw`\p{White_Space}`;
+const PIECE = new RegExp(
+  String.raw`'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^${WHITE}\p{L}\p{N}]+|${WHITE}+(?!\P{White_Space})|${WHITE}+`,
+  "gu",
+);
 
 // GPT-2 writes each byte as one sign that can be seen: those of ASCII and Latin-1 that can stand for themselves, the
 // others from U+0100 on.
@@ -74,6 +78,14 @@ export class Tokenizer {
     const token = this.tokens[id];
     if (this.special.has(id)) return new TextEncoder().encode(token);
     return Uint8Array.from(token, (sign) => this.bytes.get(sign));
+  }
+
+  // A token for the eye: its text, or its bytes where they are only part of a character.
+  show(id) {
+    const text = this.decode([id]);
+    if (!text.includes("\ufffd")) return text;
+    const digits = Array.from(this.bytesOf(id), (byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
+    return `⟨${digits.join(" ")}⟩`;
   }
 
   // The text of some tokens; bytes that are no UTF-8 become the sign �.

@@ -1,20 +1,29 @@
 // The real model in a worker. What a page may ask for, each with a number `job` of its own that all answers carry:
 //
-//   {kind: "load", url, size}          fetches the GGUF file, of `size` bytes: {progress} bytes again and again, then
-//                                      {ready: {vocabulary, layers, heads, context, vectors}}
-//   {kind: "tokenize", prompt}         {ids, texts}: the prompt's tokens
-//   {kind: "generate", prompt, settings}   {ids, texts} of the prompt; {read, of} while it is read; then {tokens}, some at a
-//                                      time. `settings`: count, seed and those of decode.js: temperature, topK, …
-//   {kind: "score", prompt}            {ids, texts}; then {tokens}, from the second of the prompt's on
-//   {kind: "attention", prompt, layers, places}   {ids, texts}, {read, of}, then {attention, layers, places}: 32-bit floats,
-//                                      (layers, heads, places, tokens); all layers or places, if they are not given
-//   {kind: "cancel"}                   ends what is going on: {canceled: true}
+//   {kind: "load", url, size}
+//       fetches the GGUF file, of `size` bytes: {progress} in bytes, again and again, then
+//       {ready: {vocabulary, layers, heads, context, vectors}}. `vectors: false` computes without them.
+//   {kind: "tokenize", prompt}
+//       {ids, texts} of the prompt's tokens.
+//   {kind: "generate", prompt, settings}
+//       {ids, texts} of the prompt; {read, of} while it is read; then {tokens, said}, some at a time, with the text so
+//       far. The settings are count, seed, and those of decode.js: temperature, topK, topP, minP, penalty.
+//   {kind: "score", prompt}
+//       {ids, texts}; then {tokens}, from the second of the prompt's on.
+//   {kind: "attention", prompt, layers, places}
+//       {ids, texts}; {read, of}; then {attention, layers, places}: 32-bit floats, (layers, heads, places, tokens). All
+//       layers or places, if they are not given.
+//   {kind: "cancel"}
+//       ends what is going on: {canceled: true}.
 //
-// A prompt is one of {ids}; {text, start}, with `start: true` after the token that stood between texts in training, which
-// an empty text needs; {messages: [{role, content}]}, a chat whose next answer is wanted.
+// A prompt is one of {ids}; {text, start}, with `start: true` after the token that stood between texts in training,
+// which an empty text needs; {messages: [{role, content}]}, a chat whose next answer is wanted.
+//
 // A token is {id, text, bits, top}: what it costs in bits by the model itself, and the ten most probable tokens in its
-// place, [{id, text, p}]. The last answer to a job has {done: true}, with the milliseconds of work in `time`. What goes
-// wrong is {failed: what, done: true}. Only one job runs at a time: a new one ends the one before.
+// place, [{id, text, p}]. The text of one that is part of a character is its bytes in hexadecimal digits: ⟨E4 BB⟩.
+//
+// The last answer to a job has {done: true}, with the milliseconds of work in `time`. What goes wrong is
+// {failed: what, done: true}. Only one job runs at a time: a new one ends the one before.
 
 import { continuation, looks, memoryFor, RealModel, surprises } from "./real_model_engine.js";
 import { chatIds } from "./real_model_tokenizer.js";
@@ -84,7 +93,7 @@ function idsOf({ ids = null, text = "", start = false, messages = null }) {
   return found;
 }
 
-const textOf = (id) => model.tokenizer.decode([id]);
+const textOf = (id) => model.tokenizer.show(id);
 const named = ({ id = 0, bits = 0, top = [] }) => ({
   id,
   text: textOf(id),
@@ -99,8 +108,13 @@ function* tokenize({ prompt }) {
 
 function* generate({ prompt, settings }) {
   yield* tokenize({ prompt });
+  const written = [];
   for (const step of continuation(model, idsOf(prompt), settings, model.tokenizer.ends)) {
-    yield step.read ? step : { token: named(step) };
+    if (step.read) yield step;
+    else {
+      if (!model.tokenizer.special.has(step.id)) written.push(step.id);
+      yield { token: named(step), said: model.tokenizer.decode(written) };
+    }
   }
 }
 
@@ -128,8 +142,9 @@ async function work(job, generator) {
     while (!done && performance.now() - begin < SLICE) {
       const next = await generator.next();
       done = next.done;
-      if (next.value?.token) tokens.push(next.value.token);
-      else answer = { ...answer, ...next.value };
+      const { token, ...rest } = next.value || {};
+      if (token) tokens.push(token);
+      answer = { ...answer, ...rest };
     }
     time += performance.now() - begin;
     if (job !== running?.job) return;

@@ -1,47 +1,271 @@
-"""Real model in a real browser: its numbers are Python's, by mouse and by keyboard."""
+"""The real model in a browser: loaded at a click, it writes what PyTorch writes, and says what hinders it."""
 
 from __future__ import annotations
 
-import pytest
-from widget_pages import call_each, check_looks, move, open_widgets, set_theme
+import functools
+import json
+import runpy
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
 
+import numpy as np
+import pytest
+import torch
+from conftest import _Quiet, missing
+from ipywidgets.embed import dependency_state
+from widget_pages import check_looks, open_widgets, set_theme, write_page
+
+from lmcourse.data import DataError
+from lmcourse.pretrained.chat import chat_ids
+from lmcourse.pretrained.model import load, pretrained_file
 from lmcourse.widgets import RealModel
 
 ROOT = ".lmc-real_model"
-PROBS = [0, 1e-12, 0.01, 0.25, 1 / 3, 0.5, 0.9, 1]
+LOAD = "Load the model (98 MB, stays on your machine)"
 
 
-def test_the_page_computes_what_python_computes(page):
-    for p, found in zip(PROBS, call_each(page, "real_model.js", "measures", [[p] for p in PROBS])):
-        assert found == pytest.approx(RealModel(p).measures, abs=1e-9)
+@pytest.fixture(scope="module")
+def model():
+    """The real model in PyTorch."""
+    try:
+        return load()
+    except DataError as error:
+        missing("the real model's weights are not there", str(error))
 
 
-def check(page, p: float) -> None:
-    """The page shows what Python makes of p."""
-    for name, expected in RealModel(p).measures.items():
-        assert float(page.get_attribute(ROOT, f"data-{name}")) == pytest.approx(expected, abs=1e-9)
-    assert page.locator("[data-slider=p]").input_value() == f"{100 * p:.0f}"
+@pytest.fixture
+def serve(tmp_path) -> Iterator[Callable[..., str]]:
+    """Shows a widget in a page that is served, its file beside it or not; gives the address."""
+    servers = []
+
+    def show(widget: RealModel, file: Path | None, name: str = "model.gguf") -> str:
+        states = dependency_state([widget], drop_defaults=False)
+        for state in states.values():
+            if "model_at" in state["state"]:
+                state["state"]["model_at"] = f"_weights/{name}"
+        write_page(tmp_path, states, [widget.model_id])
+        (tmp_path / "_weights").mkdir()
+        if file:
+            (tmp_path / "_weights" / name).symlink_to(file)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(tmp_path)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/page.html"
+
+    yield show
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
-def test_the_slider_by_mouse_and_by_keyboard(page, tmp_path):
+def wait(page, **data: str) -> None:
+    """Wait until the widget says of itself what is wanted."""
+    page.wait_for_function(
+        "([root, data]) => Object.entries(data).every(([name, value]) => "
+        "document.querySelector(root)?.dataset[name] === value)",
+        arg=[ROOT, data],
+        timeout=120_000,
+    )
+
+
+def opened(page, address: str) -> None:
+    """Load the model by its button."""
+    page.goto(address)
+    page.get_by_role("button", name=LOAD).click()
+    wait(page, state="ready")
+
+
+def written(page, button: str) -> list[int]:
+    """The ids that the model writes when a button is pressed."""
+    times = int(page.get_attribute(ROOT, "data-written") or 0)
+    page.get_by_role("button", name=button).click()
+    wait(page, written=str(times + 1), busy="")
+    return [int(each) for each in page.get_attribute(ROOT, "data-ids").split()]
+
+
+def greedy(model, ids: list[int], count: int) -> list[int]:
+    """What PyTorch writes, without chance."""
+    reader, said = model.reader([ids]), []
+    while len(said) < count and said[-1:] != [model.end]:
+        said.append(int(reader.log_probs()[0].argmax()))
+        reader.read(said[-1:])
+    return said
+
+
+@pytest.mark.parametrize("vectors", [True, False], ids=["vectors", "plain"])
+def test_it_writes_what_pytorch_writes(page, serve, model, vectors):
+    """Continued, and in a chat of two turns; by WebAssembly, and without it."""
+    widget = RealModel("Once upon a time there was a mouse who", "What is 2 + 2?")
+    widget.temperature, widget.count = 0, 20
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    if not vectors:
+        page.add_init_script("globalThis.lmcWithoutVectors = true")
+    page.goto(serve(widget, pretrained_file().path))
+    page.wait_for_selector(ROOT)
+    assert not [url for url in asked if "_weights" in url]  # nothing before the click
+    page.get_by_role("button", name=LOAD).click()
+    wait(page, state="ready")
+    assert ("without vectors" in page.locator(f"{ROOT} .lmc-rm-status").inner_text()) != vectors
+    found = written(page, "Continue")
+    start = model.vocab.encode(widget.text)
+    assert found == greedy(model, start, 20)[: len(found)]
+    assert len(found) == 20
+    assert page.get_by_label("Your text").input_value() == widget.text + model.vocab.decode(found)
+    with torch.inference_mode():
+        rows = model.module(torch.tensor([[*start, *found]]))[0, len(start) - 1 : -1].log_softmax(-1)
+    costs = -rows[range(20), found].numpy() / np.log(2)
+    np.testing.assert_allclose(json.loads(page.get_attribute(ROOT, "data-bits")), costs, atol=0.02)
+    if not vectors:
+        return
+    page.get_by_label("Chat", exact=True).check()
+    messages = []
+    for question in ("What is 2 + 2?", "And who are you?"):
+        messages.append({"role": "user", "content": question})
+        page.get_by_label("Your message").fill(question)
+        found = written(page, "Send")
+        assert found == greedy(model, chat_ids(model.vocab, messages), 20)
+        said = model.vocab.decode([each for each in found if each != model.end])
+        messages.append({"role": "assistant", "content": said})
+    assert page.locator(f"{ROOT} .lmc-rm-turn").count() == 4
+
+
+def test_a_tokens_candidates_by_mouse_and_by_keyboard(page, serve, model):
+    widget = RealModel("The capital of France is")
+    widget.temperature, widget.count = 0, 20
+    opened(page, serve(widget, pretrained_file().path))
+    written(page, "Continue")
+    tokens = page.locator(f"{ROOT} .lmc-rm-token")
+    tokens.first.hover()
+    wait(page, looked="0")
+    rows = page.locator(f"{ROOT} [role=row]:not(.lmc-head)")
+    expected = model.next_log_probs([model.vocab.encode(widget.text)])[0]
+    best = np.argsort(-expected)[:10]
+    shown = [text.replace("␣", " ") for text in page.locator(f"{ROOT} .lmc-token").all_inner_texts()]
+    assert shown == [model.vocab.decode([i]) for i in best]
+    assert rows.first.inner_text().split()[-1] == f"{np.exp(expected[best[0]]):.3f}"
+    tokens.first.focus()
+    page.keyboard.press("ArrowRight")
+    wait(page, looked="1")
+    page.keyboard.press("End")
+    wait(page, looked="19")
+    page.get_by_role("button", name="Take it back").click()
+    wait(page, tokens="0")
+    assert page.get_by_label("Your text").input_value() == widget.text
+
+
+def test_it_can_be_stopped_and_the_same_seed_writes_the_same(page, serve, model):
+    widget = RealModel("Once upon a time")
+    widget.count, widget.top_k, widget.seed = 400, 40, 3
+    opened(page, serve(widget, pretrained_file().path))
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_function(f"Number(document.querySelectorAll('{ROOT} .lmc-rm-token').length) > 3")
+    page.get_by_role("button", name="Stop").click()
+    wait(page, busy="", written="1")
+    first = [int(each) for each in page.get_attribute(ROOT, "data-ids").split()]
+    assert 3 < len(first) < 400
+    assert page.get_by_label("Your text").input_value() == widget.text + model.vocab.decode(first)
+    page.get_by_role("button", name="Take it back").click()
+    page.get_by_label("Tokens", exact=True).select_option("20")
+    again = written(page, "Continue")
+    shorter = min(len(again), len(first))
+    assert again[:shorter] == first[:shorter]
+
+
+@pytest.mark.usefixtures("model")
+def test_loading_can_be_cancelled_and_begun_again(browser, serve):
+    page = browser.new_page()
+    held = []  # the first request for the file, which is never answered
+    page.route("**/*.gguf", lambda route: route.continue_() if held else held.append(route))
+    page.goto(serve(RealModel(), pretrained_file().path))
+    page.get_by_role("button", name=LOAD).click()
+    wait(page, state="loading")
+    page.get_by_role("button", name="Cancel").click()
+    wait(page, state="waiting")
+    page.get_by_role("button", name=LOAD).click()
+    wait(page, state="ready")
+    assert len(held) == 1
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "The model could not be loaded: the file is not there (404)."),
+        (b"GGUF", "The model could not be loaded: the file ended after 4 bytes of 98362432."),
+        (bytes(98_362_432), "The model could not be loaded: the file is no GGUF."),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_said(browser, serve, tmp_path, content, said):
+    if content:
+        (tmp_path / "broken").write_bytes(content)
+    page = browser.new_page()
+    page.goto(serve(RealModel(), tmp_path / "broken" if content else None))
+    page.get_by_role("button", name=LOAD).click()
+    wait(page, state="failed")
+    assert page.locator(f"{ROOT} .lmc-rm-status").inner_text() == said
+    assert page.get_by_role("button", name="Continue").is_disabled()
+    page.close()
+
+
+def test_where_there_is_no_file_the_page_says_so(page, tmp_path):
     open_widgets(page, tmp_path, RealModel())
-    check(page, 0.5)
-    slider = page.locator("[data-slider=p]")
-    move(page, slider, 20)
-    check(page, 0.2)
-    slider.press("ArrowRight")
-    check(page, 0.21)
-    slider.press("Home")
-    check(page, 0)
-    assert page.locator(f"{ROOT} [role=cell]").all_inner_texts() == ["0", "∞", "1.000", "0.000"]
-    slider.press("End")
-    check(page, 1)
+    status = page.locator(f"{ROOT} .lmc-rm-status").inner_text()
+    assert status.startswith("There is no model beside this page.")
+    assert page.get_by_role("button", name=LOAD).is_disabled()
+
+
+def test_from_disk_the_page_says_how_to_serve_it(page, tmp_path):
+    widget = RealModel()
+    widget.model_at = "_weights/model.gguf"
+    open_widgets(page, tmp_path, widget)
+    status = page.locator(f"{ROOT} .lmc-rm-status").inner_text()
+    assert "python -m http.server -d _build/html" in status
+    assert page.get_by_role("button", name=LOAD).is_disabled()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])  # a small phone: 360 and the scroll bar
-def test_looks(page, tmp_path, theme, width):
+@pytest.mark.usefixtures("model")
+def test_looks(page, serve, theme, width):
     page.set_viewport_size({"width": width, "height": 800})
-    open_widgets(page, tmp_path, RealModel(0.25), RealModel(0))
+    widget = RealModel(message="Hello! Who are you?", mode="chat")
+    widget.count, widget.temperature = 20, 0
+    opened(page, serve(widget, pretrained_file().path))
+    written(page, "Send")
     set_theme(page, theme)
     check_looks(page)
+
+
+def test_the_build_copies_the_file_once_and_names_it(tmp_path, monkeypatch):
+    extension = runpy.run_path(str(Path(__file__).parents[2] / "book/_ext/real_model.py"))
+    source = tmp_path / "cache" / "some.gguf"
+    source.parent.mkdir()
+    source.write_bytes(b"weights")
+    monkeypatch.setitem(extension["offer_model"].__globals__, "cached", lambda _: source.parent)
+
+    class Script:
+        def __init__(self, state: dict):
+            body = json.dumps({"state": {"a": {"state": state}}})
+            self.attributes = {"type": extension["WIDGET_STATE"], "body": body}
+
+    class App:
+        outdir = str(tmp_path / "html")
+
+    def offered(state: dict) -> dict:
+        script = Script(state)
+        context = {"script_files": [script], "pathto": lambda path, _: f"../{path}"}
+        extension["offer_model"](App, "page", "", context, None)
+        return json.loads(script.attributes["body"])["state"]["a"]["state"]
+
+    assert offered({"text": "x"}) == {"text": "x"}
+    assert not (tmp_path / "html").exists()
+    assert offered({"model_at": ""}) == {"model_at": "../_weights/some.gguf"}
+    copy = tmp_path / "html" / "_weights" / "some.gguf"
+    assert copy.read_bytes() == b"weights"
+    shutil.rmtree(source.parent)
+    monkeypatch.setitem(extension["offer_model"].__globals__, "cached", lambda _: None)
+    assert offered({"model_at": ""}) == {"model_at": ""}
