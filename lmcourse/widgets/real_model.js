@@ -100,12 +100,14 @@ function strip(choose) {
   function append(token) {
     const at = cells.length;
     const label = `${named(token.text)}, ${bitsText(token.bits)}`;
-    const attributes = { class: "lmc-rm-token", tabindex: at ? -1 : 0, "aria-label": label };
-    const shown = button(token.text.replace(/\n/g, "↵"), () => choose(at), attributes);
+    // No button element, whose text would not flow with that of its neighbours; JupyterLab leaves its keys alone.
+    const shown = h("span", {
+      ...{ class: "lmc-rm-token", role: "button", tabindex: at ? -1 : 0, "aria-label": label },
+      ...{ "data-lm-suppress-shortcuts": "true", onclick: () => choose(at), onfocus: () => choose(at) },
+    }, token.text.replace(/\n/g, "↵\n"));
     shown.style.setProperty("--bits", percent(Math.min(token.bits / SHADED, 1)));
-    shown.addEventListener("focus", () => choose(at));
     shown.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && choose(at));
-    line.append(shown, ...(token.text.includes("\n") ? [h("br")] : []));
+    line.append(shown);
     tokens.push(token);
     cells.push(shown);
     element.scrollTop = element.scrollHeight;
@@ -256,6 +258,7 @@ function render({ model, el }) {
       written.turn("user");
       written.give(given);
       written.turn("model");
+      set({ message: "" });
     } else {
       before = given;
       written.clear();
@@ -287,7 +290,7 @@ function render({ model, el }) {
     if (chat) {
       if (failed) talk.pop();
       else talk.push({ role: "assistant", content: said });
-      if (!failed) set({ message: "" });
+      if (failed) set({ message: given });
     } else {
       set({ text: (given + said).slice(0, MAX_TEXT) });
     }

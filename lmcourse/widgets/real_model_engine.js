@@ -244,7 +244,7 @@ export function* surprises(model, ids) {
 // The tokens that continue a text under the settings of a decoder (decode.js), one after another, with what each would
 // cost without them, in bits, and the candidates; a token of `ends` is the last.
 export function* continuation(model, ids, { count, seed, ...settings }, ends = []) {
-  const random = uniform(seed, 0, count);
+  const random = uniform(seed, 1, count); // stream 0 of seed 0 begins with 0, on which the first token falls
   const said = [...ids];
   for (let i = 0; i < count && said.length <= model.T; i++) {
     let last = null;

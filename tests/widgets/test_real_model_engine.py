@@ -242,7 +242,7 @@ def python_draws(model, ids: list[int], setting: dict) -> list[int]:
         **{SETTINGS[name]: value for name, value in setting.items() if name in SETTINGS},
     )
     reader, said = model.reader([ids[1:]]), list(ids)
-    for random in uniform(setting["seed"], 0, setting["count"]):
+    for random in uniform(setting["seed"], 1, setting["count"]):
         row = decoding.apply(reader.log_probs()[0], said)
         cumulative = np.cumsum(np.exp(row))
         said.append(int(np.searchsorted(cumulative, random * cumulative[-1], "right")))
