@@ -24,14 +24,15 @@ NO_START = "the model has no start token, so it cannot say how a text begins; gi
 @contextmanager
 def asking(module: torch.nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients, in which a module is asked; afterwards each part is as it was."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
+    in_training = [part for part in module.modules() if part.training]  # each its own: some may be frozen
+    if in_training:  # otherwise nothing is to be changed, in perhaps hundreds of parts at every token
+        module.eval()
     try:
         with torch.inference_mode():
             yield
     finally:
-        for part, was_training in modes:  # each its own: some may be frozen
-            part.training = was_training
+        for part in in_training:
+            part.training = True
 
 
 def device_of(module: torch.nn.Module) -> torch.device:
