@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import os
 
 import jinja2
 import numpy as np
@@ -51,6 +52,8 @@ def model():
     try:
         return load("<|endoftext|>")
     except DataError as error:
+        if os.environ.get("CI"):
+            raise
         pytest.skip(f"NOT TESTED: the real model in the page; {error}")
 
 
