@@ -529,7 +529,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 def real_model_in_the_page(tokens: int = 24) -> Iterator[Row]:
-    """A token of the real model in Chromium, by WebAssembly, beside plain JavaScript there and PyTorch here."""
+    """A token of the real model in Chromium, by WebAssembly; plain JavaScript there, and PyTorch here."""
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     if executable is None:
         return
