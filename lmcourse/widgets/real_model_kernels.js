@@ -152,7 +152,6 @@ const mixture = {
       ...range(4).map((i) => v128.store(16 * i, get("out"), get(`sum${i}`))),
       step("out", 64),
       step("row", 64),
-      step("last", 64),
     ),
   ],
 };

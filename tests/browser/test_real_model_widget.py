@@ -22,6 +22,7 @@ from lmcourse.data import DataError
 from lmcourse.pretrained.chat import chat_ids
 from lmcourse.pretrained.model import load, pretrained_file
 from lmcourse.widgets import RealModel
+from lmcourse.widgets.base import worker_script
 
 ROOT = ".lmc-real_model"
 LOAD = "Load the model (98 MB, stays on your machine)"
@@ -140,6 +141,63 @@ def test_it_writes_what_pytorch_writes(page, serve, model, vectors):
         said = model.vocab.decode([each for each in found if each != model.end])
         messages.append({"role": "assistant", "content": said})
     assert page.locator(f"{ROOT} .lmc-rm-turn").count() == 4
+
+
+PROTOCOL = """async ([code, url, size, asks]) => {
+    const worker = new Worker(URL.createObjectURL(new Blob([code], {type: "text/javascript"})));
+    const ask = (kind, given, also = () => {}) => new Promise((resolve) => {
+        const answers = [];
+        worker.onmessage = ({data}) => {
+            answers.push(data);
+            also(data);
+            if (data.done) resolve(answers);
+        };
+        worker.postMessage({kind, job: 1, ...given});
+    });
+    const found = [await ask("score", {prompt: {text: "too early"}})];
+    found.push(await ask("load", {url, size}));
+    for (const [kind, given] of asks) found.push(await ask(kind, given));
+    const long = {prompt: {text: "Once"}, settings: {count: 1000, seed: 0, temperature: 0}};
+    found.push(await ask("generate", long, ({tokens}) => tokens && worker.postMessage({kind: "cancel"})));
+    for (const answer of found.flat()) if (answer.attention) answer.attention = Array.from(answer.attention);
+    return found;
+}"""
+
+
+def test_what_else_the_worker_is_asked(page, serve, model):
+    """The protocol at the top of its file: tokens, scores, attention, refusals and an end."""
+    page.goto(serve(RealModel(), pretrained_file().path))
+    url, size = page.evaluate("new URL('_weights/model.gguf', document.baseURI).href"), RealModel().size
+    text = "The cat sat on the mat 今"
+    asks = [
+        ("tokenize", {"prompt": {"text": text, "start": True}}),
+        ("score", {"prompt": {"text": text, "start": True}}),
+        ("attention", {"prompt": {"text": "one two three"}, "layers": [2], "places": [1, 2]}),
+        ("tokenize", {"prompt": {"ids": [5] * 3000}}),
+    ]
+    arguments = [worker_script("real_model_worker.js"), url, size, asks]
+    early, loaded, tokens, score, attention, long, cut = page.evaluate(PROTOCOL, arguments)
+    assert early == [{"job": 1, "failed": "no model is loaded", "done": True}]
+    ready = {"vocabulary": 49152, "layers": 30, "heads": 9, "context": 2048, "vectors": True}
+    assert [each["ready"] for each in loaded if "ready" in each] == [ready]
+    ids = [0, *model.vocab.encode(text)]
+    assert tokens[0]["ids"] == ids
+    assert tokens[0]["texts"][:3] == ["<|endoftext|>", "The", " cat"]
+    assert tokens[0]["texts"][-1].startswith("⟨") or tokens[0]["texts"][-1] == "今"
+    scored = [token for each in score for token in each.get("tokens", [])]
+    assert [token["id"] for token in scored] == ids[1:]
+    with torch.inference_mode():
+        rows = model.module(torch.tensor([ids]))[0, :-1].log_softmax(-1)
+    costs = -rows[range(len(ids) - 1), ids[1:]].numpy() / np.log(2)
+    np.testing.assert_allclose([token["bits"] for token in scored], costs, atol=0.02)
+    seen = next(each for each in attention if "attention" in each)
+    assert (seen["layers"], seen["places"]) == ([2], [1, 2])
+    weights = np.reshape(seen["attention"], (1, 9, 2, -1))
+    np.testing.assert_allclose(weights.sum(axis=-1), 1, atol=1e-5)
+    assert (weights[:, :, 0, 2:] == 0).all()
+    assert long[-1]["failed"] == "a text of 3000 tokens is too long: 2048 fit in"
+    assert cut[-1]["canceled"]
+    assert 0 < len([token for each in cut for token in each.get("tokens", [])]) < 1000
 
 
 def test_a_tokens_candidates_by_mouse_and_by_keyboard(page, serve, model):
