@@ -37,7 +37,7 @@ export function largest(values, count) {
 }
 
 // As many ids by rank as have a given share of all probability together: at first few are looked at, then more.
-function nucleus(logProbs, ranks, share) {
+function coreOf(logProbs, ranks, share) {
   for (let count = FEW;; count *= 10) {
     const order = largest(ranks, count);
     let before = 0;
@@ -71,7 +71,7 @@ export function decodeRow(
     result = normalise(row);
   };
   if (topK !== null) keep(largest(ranks, topK));
-  if (topP !== null && topP < 1) keep(nucleus(result, ranks, topP));
+  if (topP !== null && topP < 1) keep(coreOf(result, ranks, topP));
   if (minP !== null) {
     const most = result.reduce((top, l) => Math.max(top, l), -Infinity);
     const least = most + Math.log(minP) - 1e-12;

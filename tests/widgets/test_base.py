@@ -35,6 +35,13 @@ def test_a_widget_is_one_module(name):
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
+def test_joined_files_have_no_name_twice(path):
+    declared = r"^(?:export )?(?:async )?(?:function\*? |const |let |class )(\w+)"
+    names = re.findall(declared, script(path.name), re.MULTILINE)
+    assert [name for name in sorted(set(names)) if names.count(name) > 1] == []
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
 def test_what_is_imported_is_exported_and_used(path):
     code = text(path)
     for names, source in re.findall(r'^import \{([^}]*)\} from "\./(\w+\.js)";', code, re.MULTILINE):

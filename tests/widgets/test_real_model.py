@@ -1,13 +1,11 @@
 import json
 import math
-import re
 
 import pytest
 
 from lmcourse.data import cached
 from lmcourse.decoding import Decoding
 from lmcourse.widgets import RealModel
-from lmcourse.widgets.base import script, worker_script
 
 
 def test_settings_are_the_decoders():
@@ -31,16 +29,6 @@ def test_state_is_json_and_small():
     assert len(text) < 150_000
     assert state["model_at"] == ""
     assert state["temperature"] == 0.8
-
-
-@pytest.mark.parametrize("made", [worker_script("real_model_worker.js"), script("real_model.js")])
-def test_joined_files_have_no_name_twice(made):
-    assert not [line for line in made.splitlines() if line.startswith("import ")]
-    names = re.findall(
-        r"^(?:export )?(?:async )?(?:function\*? |const |let |class )(\w+)", made, re.MULTILINE
-    )
-    assert len(names) > 40
-    assert [name for name in set(names) if names.count(name) > 1] == []
 
 
 @pytest.mark.parametrize(
