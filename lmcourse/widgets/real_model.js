@@ -169,6 +169,7 @@ function render({ model, el }) {
   const status = h("p", { class: "lmc-rm-status", role: "status" });
   const load = button(`Load the model (${megabytes} MB, stays on your machine)`, () => start(), { class: "lmc-run" });
   const progress = h("progress", { max: 1, value: 0, "aria-label": "Loaded" });
+  const loaded = mute(span("lmc-rm-loaded"));
   const cancel = button("Cancel", () => halt());
   const name = `lmc-rm-${String(Math.random()).slice(2)}`; // there may be two of these widgets
   const radios = ["text", "chat"].map((mode) =>
@@ -190,19 +191,21 @@ function render({ model, el }) {
   const go = button("", () => generate(), { class: "lmc-run" });
   const stop = button("Stop", () => halt());
   const undo = button("", () => takeBack());
-  const rate = h("p", { class: "lmc-rm-rate", role: "status" });
+  const rate = h("p", { class: "lmc-rm-rate" });
+  const spoken = h("p", { class: "lmc-hidden", role: "status" }); // once, when all is written
   const root = section(
     "real_model",
     "Real model",
     "A real model, SmolLM2 with 135 million parameters, in your browser",
     status,
-    div("lmc-buttons", load, progress, cancel),
+    div("lmc-buttons", load, progress, loaded, cancel),
     modes,
     area,
     examples,
     div("lmc-buttons", go, stop, undo, controls.count, controls.seed),
     controls.element,
     rate,
+    spoken,
     div("lmc-rm-box", written.element, legend),
     details,
     note(
@@ -218,6 +221,7 @@ function render({ model, el }) {
     if (state === "loading" || state === "ready") return;
     [state, trouble] = ["loading", ""];
     progress.value = 0;
+    loaded.textContent = "";
     worker?.end();
     worker = open(model.get("_worker"), hear);
     const url = new URL(model.get("model_at"), document.baseURI).href;
@@ -228,7 +232,8 @@ function render({ model, el }) {
   function hear(answer) {
     if (answer.progress) {
       progress.value = answer.progress / model.get("size");
-      say(status, STATES.loading());
+      const got = Math.round(answer.progress / 1e6);
+      loaded.textContent = got < megabytes ? `${got} of ${megabytes} MB` : "unpacking …";
     }
     if (answer.ready) {
       state = "ready";
@@ -284,6 +289,7 @@ function render({ model, el }) {
   function finish(failed) {
     const { chat, given, tokens, said } = writing;
     writing = null;
+    say(spoken, failed ? `That did not work: ${failed}.` : `${plural(tokens.length, "token")}: ${said}`);
     root.dataset.ids = tokens.map(({ id }) => id).join(" "); // for the tests, as all of these
     root.dataset.bits = JSON.stringify(tokens.map(({ bits }) => Number(bits.toFixed(5))));
     root.dataset.written = String(Number(root.dataset.written || 0) + 1);
@@ -330,10 +336,7 @@ function render({ model, el }) {
   }
   const STATES = {
     waiting: () => hindered || "The model is loaded when you ask for it, and then runs here, without a network.",
-    loading: () => {
-      const loaded = Math.round(progress.value * megabytes);
-      return loaded < megabytes ? `Loading: ${loaded} of ${megabytes} MB …` : "Unpacking …";
-    },
+    loading: () => "Loading …",
     ready: () =>
       "Ready: it runs in your browser, and nothing you type leaves it." +
       (vectors ? "" : " This browser computes without vectors (WebAssembly SIMD), several times more slowly."),
@@ -360,7 +363,7 @@ function render({ model, el }) {
     status.classList.toggle("lmc-rm-failed", state === "failed" || Boolean(hindered));
     load.hidden = state === "ready" || state === "loading";
     load.disabled = Boolean(hindered);
-    progress.hidden = cancel.hidden = state !== "loading";
+    progress.hidden = loaded.hidden = cancel.hidden = state !== "loading";
     controls.show();
     radios.forEach((each) => {
       each.checked = each.value === mode;

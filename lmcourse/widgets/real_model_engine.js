@@ -204,6 +204,7 @@ export class RealModel {
     this.ids.push(...ids);
     return rmsNorm(x, n, this.norm, epsilon);
   }
+
   // Reads tokens, a few at a time; what is in the memory already, their beginning, is not read again. Yields of each
   // token that it reads its place and what the output reads there, (D). Throws an Error if there are too many.
   *read(ids, record = null) {

@@ -9,6 +9,7 @@
 // A vector x is rounded to whole numbers n of 16 bits, x = s·n, in blocks of its own, of 96 bytes: 32 numbers n, four
 // times the scale s and four sums of x, as 32-bit floats. There are four lanes that add up: lane j has those numbers
 // of a block whose places are 2j and 2j + 1, 2j + 8 and 2j + 9, and so on, and adds d·(s·Σqn) + m·Σx for each block.
+// A lane's Σqn has eight terms, at most 8 · 128 · 32767 < 2^25 in size.
 
 import { assemble, f32, f32x4, i16x8, i32, i32x4, i8x16, v128 } from "./real_model_assembler.js";
 
