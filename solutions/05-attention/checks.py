@@ -310,8 +310,8 @@ attend.slip(
     {"q, k, v = np.split": "k, q, v = np.split"},
 )
 attend.slip(
-    "`in` makes the queries of all heads first, then all keys, then all values; you took query, key and value "
-    "of head 0, then those of head 1",
+    "`in` makes the queries of all heads first, then all keys, then all values; you took query, key and "
+    "value of head 0, then those of head 1",
     {
         "q, k, v = np.split(": "q, k, v = (",
         ", 3, axis=1)": ").reshape(len(x), n_heads, 3, -1).transpose(2, 0, 1, 3).reshape(3, *x.shape)",
