@@ -167,7 +167,7 @@ def _in_entries(keys: Sequence, got: Any, right: Any, tolerance: float, path: li
 
 
 def _sum(got: Any, right: Any) -> str:
-    """A word on probabilities that do not sum to one, alone or in rows, and on rows that do not sum to zero."""
+    """A word on probabilities that do not sum to one, and on rows that do not sum to what all should."""
     if _is_row(right):
         return _row_sums(got, right)
     if not (isinstance(right, dict) and right and all(isinstance(p, float) for p in right.values())):
