@@ -105,13 +105,13 @@ attend.case(
 # 1, the second function: multi_head
 
 
-def heads_of(size, queries, values, out=None):
-    """Weights with constant queries, the tokens themselves as keys, and values by a matrix."""
-    zero, one = np.zeros((size, size)), np.eye(size)
+def heads_of(size, queries, values, bias):
+    """Weights with queries and values by matrices, the tokens themselves as keys, and queries with a bias."""
+    one = np.eye(size)
     return {
-        "in": np.concatenate([zero, one, values]),
-        "in_bias": np.concatenate([queries, np.zeros(2 * size)]),
-        "out": one if out is None else out,
+        "in": np.concatenate([queries, one, values]),
+        "in_bias": np.concatenate([bias, np.zeros(2 * size)]),
+        "out": one,
         "out_bias": np.zeros(size),
     }
 
@@ -131,15 +131,22 @@ attend.case(
         2,
     ).gives([[127.0, 265.0], [127.0, 265.0]]),
 )
-# head 0: scores ln 3 and 0, so 3/4 of 8; head 1: scores 0 and ln 2, so 2/3 of 6
-TWO_HEADS = heads_of(2, [LN3, LN2], np.diag([8.0, 6.0]))
+# The bias is ln 6, and (1, 0), (0, 1) and (0, 0) take ln 2, ln 3 and nothing off it for head 0: queries ln 3,
+# ln 2, ln 6. The keys are 1, 0, 0, so the odds are 3, 2 and 6 to 1 to 1: 3/5, 2/4 and 6/8 of 60. Head 1 has
+# the queries ln 2, ln 3, ln 6 and the keys 0, 1, 0: 2/4, 3/5 and 6/8 of 20. Under the mask the first token
+# fetches its own value, 60 and 0, and the second weighs 2 to 1 and 1 to 3.
+THREE = array([1, 0], [0, 1], [0, 0])
+TWO_HEADS = heads_of(2, -array([LN2, LN3], [LN3, LN2]), np.diag([60.0, 20.0]), [LN2 + LN3] * 2)
 attend.case(
-    "Two heads of one number each: the first weighs 3 to 1, the second 1 to 2, and a mask holds for both.",
-    ask.multi_head(np.eye(2), TWO_HEADS, 2).gives([[6.0, 4.0], [6.0, 4.0]]),
-    ask.multi_head(np.eye(2), TWO_HEADS, 2, mask([1, 0], [1, 1])).gives([[8.0, 0.0], [6.0, 4.0]]),
+    "Two heads of one number each: the first weighs the first token 3, 2 and 6 times as much as another, the "
+    "second the second token 2, 3 and 6 times; and a mask holds for both.",
+    ask.multi_head(THREE, TWO_HEADS, 2).gives([[36.0, 10.0], [30.0, 12.0], [45.0, 15.0]]),
+    ask.multi_head(THREE, TWO_HEADS, 2, np.tri(3, dtype=bool)).gives(
+        [[60.0, 0.0], [40.0, 15.0], [45.0, 15.0]]
+    ),
 )
 # head 0, with two numbers: root of 2 · ln 3 · 1 over the root of 2 is ln 3, so 3/4 and 1/4; head 1: the mean
-FOUR = heads_of(4, [math.sqrt(2) * LN3, 0, 0, 0], np.eye(4))
+FOUR = heads_of(4, np.zeros((4, 4)), np.eye(4), [math.sqrt(2) * LN3, 0, 0, 0])
 attend.case(
     "Four numbers in two heads: the first has columns 0 and 1 and weighs 3 to 1, the second weighs all "
     "alike.",
@@ -208,13 +215,14 @@ block = Exercise(
     ),
 )
 A, ONE, NONE = 2 / math.sqrt(4 + 1e-5), np.ones(2), np.zeros(2)
-# (1, 5) has the mean 3 and the variance 4, equal numbers have the variance 0; and 4 + 5 is the square of 3
+# (1, 1, 5, 5) has the mean 3 and the variance 4, equal numbers have the variance 0; and 4 + 5 is the square
+# of 3
 block.case(
-    "layer_norm brings (1, 5) to about (-1, 1), equal numbers to 0; then come gain and shift.",
-    ask.layer_norm(array([1, 5], [7, 7]), np.array([2.0, 3]), np.array([1.0, 0])).gives(
-        [[1 - 2 * A, 3 * A], [1.0, 0.0]]
+    "layer_norm brings (1, 1, 5, 5) to about (-1, -1, 1, 1), equal numbers to 0; then come gain and shift.",
+    ask.layer_norm(array([1, 1, 5, 5], [7, 7, 7, 7]), array(2, 3, 1, 1), array(1, 0, 0, 2)).gives(
+        [[1 - 2 * A, -3 * A, A, A + 2], [1.0, 0.0, 0.0, 2.0]]
     ),
-    ask.layer_norm(array([1, 5]), ONE, NONE, 5.0).gives([[-2 / 3, 2 / 3]]),
+    ask.layer_norm(array([1, 1, 5, 5]), np.ones(4), np.zeros(4), 5.0).gives([[-2 / 3, -2 / 3, 2 / 3, 2 / 3]]),
 )
 
 
@@ -255,11 +263,12 @@ block.case(
         [[1.0, 5.0], [10.0, 4.0]]
     ),
 )
+GAINS = {"gain2": np.array([2.0, 3]), "shift2": np.array([1.0, 0])}
 # The norms of the rows are (-a, a), (b, -b), (c, -c); each token gets the mean of its own and those before.
 B, C = 1 / math.sqrt(1 + 1e-5), 3 / math.sqrt(9 + 1e-5)
 block.case(
     "Attention alone: each token gets the mean of its own norm and of those before it.",
-    ask.block(array([1, 5], [6, 4], [10, 4]), parts(I2, I2, I2, OFF, [0.0, 0.0]), 1).gives(
+    ask.block(array([1, 5], [6, 4], [10, 4]), parts(I2, I2, I2, OFF, [0.0, 0.0], **GAINS), 1).gives(
         [
             [1 - A, 5 + A],
             [6 + (B - A) / 2, 4 + (A - B) / 2],
@@ -267,8 +276,15 @@ block.case(
         ]
     ),
 )
+# Keys are the norms, (-a, a) and (b, -b), and the queries of both tokens ln 3 / (a + b) for the first number:
+# in head 0 the scores of the second token are ln 3 apart, in head 1 alike.
+TWO = parts(I2, I2, I2, OFF, [0.0, 0.0])
+TWO |= {"in": np.concatenate([OFF, I2, I2]), "in_bias": np.array([LN3 / (A + B), 0, 0, 0, 0, 0])}
+block.case(
+    "With two heads: in the first the second token weighs itself 3 to 1, in the second both alike.",
+    ask.block(array([1, 5], [6, 4]), TWO, 2).gives([[1 - A, 5 + A], [6 + (3 * B - A) / 4, 4 + (A - B) / 2]]),
+)
 UP, DOWN = array([1, 0], [2, 1]), array([1, 0], [1, 1])
-GAINS = {"gain2": np.array([2.0, 3]), "shift2": np.array([1.0, 0])}
 # the norm is (1 - 2a, 3a), and inside stand 1 - 2a and 2 - 4a + 3a + 1 = 3 - a
 block.case(
     "The feed-forward layer alone, with gains and shifts.",
@@ -343,6 +359,27 @@ def text(rows):
     return ids
 
 
+def by_chance(found, drawn):
+    """Whether numbers `found` of so many `drawn` in each row vary as if each were decided by itself.
+
+    The mean of their squared distances from the common share, each over its variance, is then 1, within 0.1
+    for 500 rows.
+    """
+    share = found.sum() / drawn.sum()
+    variance = share * (1 - share) * drawn.sum()
+    ratio = ((found - share * drawn) ** 2).sum() / variance if variance > 0 else 0.0
+    return (
+        "varies as by chance" if 0.5 < ratio < 2 else "varies too little" if ratio < 1 else "varies too much"
+    )
+
+
+def of_two_words(student):
+    """How many of the words of a text are there after all, where each gets a random one of two."""
+    ids = text(200) % 2
+    inputs, judged = holes(student, ids, 4, 2, 3, 1.0, 0.0, 1.0)
+    return {"% as they were": 5 * round(20 * float((inputs == ids).mean())), "judged": bool(judged.all())}
+
+
 def shares(rows, seed, *rates):
     """A question: what became of a long text, in steps of 5 %, which are seven standard errors or more."""
 
@@ -351,6 +388,7 @@ def shares(rows, seed, *rates):
         inputs, judged = holes(student, ids, seed, V, MASK, *rates)
         words, changed = ids < V, inputs != ids
         expect(bool(judged.any()), "of a long text no word is chosen")
+        covered = judged & (inputs == MASK)
         other = changed & (inputs != MASK)
 
         def percent(where, of):
@@ -358,11 +396,13 @@ def shares(rows, seed, *rates):
 
         return {
             "% of words judged": percent(judged, words),
-            "% of these masked": percent(inputs == MASK, judged),
+            "% of these masked": percent(covered, judged),
             "% of these another word": percent(other, judged),
             "% of these as they were": percent(~changed, judged),
             "different words put in": len(np.unique(inputs[other])),
             "places changed but not judged": int((changed & ~judged).sum()),
+            "how many of a row are judged": by_chance(judged.sum(axis=1), words.sum(axis=1)),
+            "how many of these are masked": by_chance(covered.sum(axis=1), judged.sum(axis=1)),
         }
 
     told = f" and rate, masked, random = {rates}" if rates else ""
@@ -375,18 +415,32 @@ def becomes(judged, masked, another, kept):
     """The right answer to `shares`."""
     names = "% of words judged", "% of these masked", "% of these another word", "% of these as they were"
     right = dict(zip(names, (judged, masked, another, kept)))
-    return {**right, "different words put in": V if another else 0, "places changed but not judged": 0}
+    right |= {"different words put in": V if another else 0, "places changed but not judged": 0}
+    chance = "varies as by chance"
+    return right | {"how many of a row are judged": chance, "how many of these are masked": chance}
 
 
 def of_seeds(student):
     """Whether patterns are repeated that should be, and others are not."""
     ids = text(20)
     (first, where), (again, _), (other, _) = (holes(student, ids, seed, V, MASK) for seed in (7, 7, 8))
+    numbers = {int(holes(student, ids, seed, V, MASK)[1].sum()) for seed in range(1, 6)}
     return {
         "the same with the same seed": bool((first == again).all()),
         "the same with another seed": bool((first == other).all()),
         "all rows have the same holes": bool((where[:, 1:-1] == where[0, 1:-1]).all()),
+        "as many holes with each seed": len(numbers) == 1,
     }
+
+
+PATTERNS = asking("twenty texts, corrupted with seeds 1 to 8", of_seeds).gives(
+    {
+        "the same with the same seed": True,
+        "the same with another seed": False,
+        "all rows have the same holes": False,
+        "as many holes with each seed": False,
+    }
+)
 
 
 corrupt.case(
@@ -406,14 +460,15 @@ corrupt.case(
     shares(1000, 3).gives(becomes(15, 80, 10, 10)),
 )
 corrupt.case(
-    "The same seed gives the same holes, another one others, and each row has its own.",
-    asking("twenty texts, corrupted with seeds 7, 7 and 8", of_seeds).gives(
-        {
-            "the same with the same seed": True,
-            "the same with another seed": False,
-            "all rows have the same holes": False,
-        }
-    ),
+    "Where there are two words and each place gets a drawn one, half of them are what they were.",
+    asking(
+        "39,600 words, 0 and 1, all chosen and all replaced by a drawn word (random=1)", of_two_words
+    ).gives({"% as they were": 50, "judged": True}),
+    weight=0.5,
+)
+corrupt.case(
+    "The same seed gives the same holes, another one others, more or fewer, and each row has its own.",
+    PATTERNS,
     weight=0.5,
 )
 
@@ -587,16 +642,32 @@ budget.case(
     ask.bytes_needed(2, 10, 4, 2, 3, 7, 5).gives(2968),
 )
 # K = 1: 12 + (10 · 144 + 24 · G + 24) + 12 weights and 2 · G numbers of one token: 2,976 + 52 · G bytes
+# With D = 24 and K = 2: 24 + (10 · 576 + 96 · G + 48) + 24 weights and 4 · G numbers: 11,712 + 200 · G bytes,
+# of which 8 heads need 13,312
+FIRST_BYTES = [
+    ask.bytes_needed(*sizes).gives(
+        right, f"`most_kv_heads` cannot be right before `bytes_needed` is: `bytes_needed{sizes}`"
+    )
+    for sizes, right in (
+        ((1, 1, 12, 12, 1, 1, 1), 3028),
+        ((12, 1, 12, 12, 1, 1, 1), 3600),
+        ((6, 1, 24, 12, 1, 1, 1), 12912),
+    )
+]
 budget.case(
     "Needed are 2,976 + 52 G bytes, and G divides 12: 3,184 bytes are just enough for 4, and 3,236 not for "
-    "6.",
+    "6. With D = 24 it is still H = 12 that G divides.",
+    *FIRST_BYTES,
     ask.most_kv_heads(3184, 1, 12, 12, 1, 1, 1).gives(4),
     ask.most_kv_heads(3236, 1, 12, 12, 1, 1, 1).gives(4),
     ask.most_kv_heads(3183, 1, 12, 12, 1, 1, 1).gives(3),
     ask.most_kv_heads(10**6, 1, 12, 12, 1, 1, 1).gives(12),
+    ask.most_kv_heads(13312, 1, 24, 12, 1, 1, 1).gives(6),
 )
 budget.case(
-    "Where not even one head fits, ValueError.",
+    "3,028 bytes are just enough for one head; with one byte less, ValueError.",
+    *FIRST_BYTES,
+    ask.most_kv_heads(3028, 1, 12, 12, 1, 1, 1).gives(1),
     ask.most_kv_heads(3027, 1, 12, 12, 1, 1, 1).raises("ValueError"),
     weight=0.5,
 )
@@ -886,8 +957,21 @@ REASONS = {
             (0, 0, 'fails', '`attend` changes what it was given as `q`: work on a copy, or make a new object'),
         ],
         'tokens are rows here, so a matrix comes behind them, transposed: x @ W.T': [
-            (4, 0, 'raises', 'ValueError'),
+            (4, 0, 'raises', 'ValueError 1 0 6 2'),
             (4, 0, 'gives', [[135, 254], [135, 254]]),
+        ],
+        'a matrix is transposed, its rows made columns; a reshape to the same shape mixes them': [
+            (4, 0, 'gives', [[117, 235], [117, 235]]),
+        ],
+        'what the heads found, H pieces (T, K), is laid side by side to (T, D); yours has another shape': [
+            (4, 0, 'raises', 'ValueError 1 0 2 1'),
+            (4, 0, 'raises', 'ValueError 1 0 2 1'),
+        ],
+        'the values are cut as well: each head fetches K columns of its own; yours fetch all D': [
+            (4, 0, 'raises', 'ValueError 1 0 2 4'),
+        ],
+        'the layer has no sum with x in it; that comes in the block': [
+            (4, 0, 'gives', [[129, 269], [133, 273]]),
         ],
         'the matrix `out` is missing': [
             (4, 0, 'gives', [[11, 8], [11, 8]]),
@@ -900,17 +984,22 @@ REASONS = {
             (4, 0, 'gives', [[27, 65], [27, 65]]),
         ],
         'the first D rows of `in` make queries, the next D keys, the last D values; yours are in another order': [
-            (5, 0, 'gives', [[4, 3], [4, 3]]),
             (4, 0, 'gives', [[100, 200], [100, 200]]),
             (4, 0, 'gives', [[100, 200], [100, 200]]),
             (4, 0, 'gives', [[100, 200], [100, 200]]),
             (4, 0, 'gives', [[100, 200], [100, 200]]),
+        ],
+        'queries and keys are exchanged: the first D rows of `in` make queries, the next D keys, and a row of the scores belongs to a query': [
+            (5, 0, 'gives', [[16.3636364, 6.66666667], [20, 5.45454545], [20, 6.66666667]]),
+        ],
+        '`in` makes the queries of all heads first, then all keys, then all values; you took query, key and value of head 0, then those of head 1': [
+            (4, 0, 'gives', [[116, 232], [116, 232]]),
         ],
         'there is one head over all D numbers; each of the H heads has K of them, and weights of its own': [
-            (5, 0, 'gives', [[4.56951834, 2.57286124], [4.56951834, 2.57286124]]),
+            (5, 0, 'gives', [[27.142073, 6.79213698], [20.3764109, 9.04735767], [26.2963537, 8.76545122]]),
         ],
         'a score is divided by the root of K, the numbers in a head, not of D': [
-            (5, 0, 'gives', [[5.47998274, 3.72082103], [5.47998274, 3.72082103]]),
+            (5, 0, 'gives', [[31.2546031, 8.98838167], [26.965145, 10.418201], [38.3786227, 12.7928742]]),
         ],
         'a head has K neighbouring columns; you took every H-th': [
             (6, 0, 'gives', [[0.75, 4, 1.5, 7], [0.75, 4, 1.5, 7]]),
@@ -930,8 +1019,11 @@ REASONS = {
         'the heads are laid side by side; you added them up': [
             (4, 0, 'gives', [[157, 333], [157, 333]]),
         ],
+        'the heads are laid side by side; you took their mean': [
+            (4, 0, 'gives', [[128.5, 266.5], [128.5, 266.5]]),
+        ],
         '`visible` is not handed on to `attend`': [
-            (5, 1, 'gives', [[6, 4], [6, 4]]),
+            (5, 1, 'gives', [[36, 10], [30, 12], [45, 15]]),
         ],
     },
     'rotary': {
@@ -942,6 +1034,9 @@ REASONS = {
             (0, 0, 'gives', [[6.123234e-17, 1], [1, 6.123234e-17], [3, 4]]),
             (0, 0, 'gives', [[6.123234e-17, -1], [-1, 6.123234e-17], [3, 4]]),
         ],
+        'both new numbers are made of the two *old* ones; you had already overwritten the first': [
+            (0, 0, 'gives', [[6.123234e-17, 6.123234e-17], [-1, -1], [3, 4]]),
+        ],
         'sine and cosine are exchanged: at position 0 nothing is turned': [
             (0, 0, 'gives', [[1, 6.123234e-17], [-6.123234e-17, 1], [-4, 3]]),
         ],
@@ -950,6 +1045,7 @@ REASONS = {
         ],
         'a token stands where `positions` says; you numbered the rows': [
             (0, 0, 'gives', [[1, 0], [-0.841470985, 0.540302306], [-4.88563022, 1.06330493]]),
+            (2, 0, 'gives', [[6.49456224, 1.50543776], [5.50543776, 2.49456224]]),
         ],
         'angles are in radians': [
             (0, 0, 'gives', [[0.999624217, 0.0274121336], [-0.0274121336, 0.999624217], [3, 4]]),
@@ -981,6 +1077,9 @@ REASONS = {
         'the values are not turned; only what is compared is': [
             (2, 0, 'gives', [[5, 1], [-1, 3]]),
         ],
+        'what is *compared* is turned, queries and keys; you turned what is fetched, the values': [
+            (2, 0, 'gives', [[2, 2], [2, 2]]),
+        ],
         'the keys are to be turned as well': [
             (2, 0, 'gives', [[6, 2], [6, 2]]),
         ],
@@ -1002,40 +1101,51 @@ REASONS = {
     },
     'block': {
         "mean and variance are of each token's own D numbers; yours run over the tokens, and so over the future": [
-            (0, 0, 'gives', [[-0.999998889, -2.999985], [2.99999889, 2.999985]]),
-            (0, 0, 'gives', [[-1.68327889, -1.34163944], [3.68327889, 1.34163944]]),
-            (0, 0, 'gives', [[-1.82842005, 4.24263008], [1, 0]]),
-            (0, 0, 'gives', [[-2.2659836, 0], [2.6329918, 2.4494877]]),
+            (0, 0, 'gives', [[-0.999998889, -2.99999833, -0.999995, 1.000005], [2.99999889, 2.99999833, 0.999995, 2.999995]]),
+            (0, 0, 'gives', [[-1.68327889, -4.02491833, -0.447213148, 1.55278685], [3.68327889, 4.02491833, 0.447213148, 2.44721315]]),
+            (0, 0, 'gives', [[-1.82842005, -4.24263008, 1.41421003, 3.41421003], [1, 0, 0, 2]]),
+            (0, 0, 'gives', [[-2.2659836, -4.8989754, 0, 2], [2.6329918, 2.4494877, 0.816495901, 2.8164959]]),
         ],
         'the variance is the mean of the D squares; you divided by D - 1': [
-            (0, 0, 'gives', [[-0.414212678, 2.12131902], [1, 0]]),
+            (0, 0, 'gives', [[-0.732049184, -2.59807378, 0.866024592, 2.86602459], [1, 0, 0, 2]]),
+        ],
+        'the variance is the mean of the D squares; you took their sum': [
+            (0, 0, 'gives', [[3.12499854e-07, -1.49999953, 0.499999844, 2.49999984], [1, 0, 0, 2]]),
+        ],
+        "a row's mean and variance are to stand beside the row, as columns: keepdims=True": [
+            (0, 0, 'raises', 'ValueError 2 4 2'),
+            (0, 0, 'raises', 'ValueError 2 4 2'),
+            (0, 0, 'raises', 'ValueError 2 4 2'),
+        ],
+        'x less its mean is divided by the root of the variance; you divided x itself': [
+            (0, 0, 'gives', [[1.99999875, 1.49999813, 2.49999688, 4.49999688], [4428.18872, 6640.78309, 2213.59436, 2215.59436]]),
         ],
         'ε is missing: of equal numbers the variance is 0': [
-            (0, 0, 'gives', [[-1, 3], [float("nan"), float("nan")]]),
+            (0, 0, 'gives', [[-1, -3, 1, 3], [float("nan"), float("nan"), float("nan"), float("nan")]]),
         ],
         'ε is added to the variance, under the root': [
-            (0, 0, 'gives', [[-0.99999, 2.999985], [1, 0]]),
+            (0, 0, 'gives', [[-0.99999, -2.999985, 0.999995, 2.999995], [1, 0, 0, 2]]),
         ],
         '`epsilon` has no effect': [
-            (0, 1, 'gives', [[-0.99999875, 0.99999875]]),
+            (0, 1, 'gives', [[-0.99999875, -0.99999875, 0.99999875, 0.99999875]]),
         ],
         'divide by the root of the variance; the root is missing': [
-            (0, 0, 'gives', [[2.49999375e-06, 1.49999625], [1, 0]]),
+            (0, 0, 'gives', [[2.49999375e-06, -1.49999625, 0.49999875, 2.49999875], [1, 0, 0, 2]]),
         ],
         'the mean is not taken off: that is RMSNorm': [
-            (0, 0, 'gives', [[1.55469998, 4.16024987], [2.9999998, 2.99999969]]),
+            (0, 0, 'gives', [[1.55469998, 0.832049974, 1.38674996, 3.38674996], [2.9999998, 2.99999969, 0.999999898, 2.9999999]]),
         ],
         'the variance does not become 1: only the mean was taken off': [
-            (0, 0, 'gives', [[-3, 6], [1, 0]]),
+            (0, 0, 'gives', [[-3, -6, 2, 4], [1, 0, 0, 2]]),
         ],
         'the shift is missing': [
-            (0, 0, 'gives', [[-1.9999975, 2.99999625], [0, 0]]),
+            (0, 0, 'gives', [[-1.9999975, -2.99999625, 0.99999875, 0.99999875], [0, 0, 0, 0]]),
         ],
         'the gain is missing': [
-            (0, 0, 'gives', [[1.24999766e-06, 0.99999875], [1, 0]]),
+            (0, 0, 'gives', [[1.24999766e-06, -0.99999875, 0.99999875, 2.99999875], [1, 0, 0, 2]]),
         ],
         'the gain comes before the shift; you multiplied the shift as well': [
-            (0, 0, 'gives', [[2.49999531e-06, 2.99999625], [2, 0]]),
+            (0, 0, 'gives', [[2.49999531e-06, -2.99999625, 0.99999875, 2.99999875], [2, 0, 0, 2]]),
         ],
         "that is the exact gelu, with the error function; GPT-2's, with tanh, differs from it in the fourth figure": [
             (1, 0, 'gives', [-0, 0, 0.841344746, -0.158655254]),
@@ -1049,6 +1159,17 @@ REASONS = {
         ],
         'the cube is missing in gelu': [
             (1, 0, 'gives', [-0, 0, 0.831426231, -0.168573769]),
+        ],
+        'gelu takes the root of 2 / π, of the whole fraction': [
+            (1, 0, 'gives', [-0, 0, 0.790869159, -0.209130841]),
+            (1, 0, 'gives', [-0, 0, 0.71921558, -0.28078442]),
+            (1, 0, 'gives', [-0, 0, 0.913541896, -0.0864581044]),
+        ],
+        'look at the brackets in gelu: √(2/π) multiplies both a and the cube': [
+            (1, 0, 'gives', [-0, 0, 0.843591754, -0.156408246]),
+        ],
+        'the cube in gelu is that of a alone; 0.044715 stands before it': [
+            (1, 0, 'gives', [-0, 0, 0.831446226, -0.168553774]),
         ],
         'gelu has a cube; yours is a square': [
             (1, 0, 'gives', [-100, 0, 0.841191991, -0.17881241]),
@@ -1069,10 +1190,16 @@ REASONS = {
             (3, 0, 'gives', [[2, 10], [9.5, 8.5], [15.6666667, 8.33333333]]),
         ],
         "the feed-forward layer reads norm₂(x'), not x' itself": [
-            (4, 0, 'gives', [[11.841192, 33.841192]]),
+            (5, 0, 'gives', [[11.841192, 33.841192]]),
+        ],
+        'the norms are exchanged: attention reads norm₁, the feed-forward layer norm₂': [
+            (3, 0, 'gives', [[2.49999531e-06, 7.99999625], [6.99999625, 4.00000562], [11.6666638, 3.00000431]]),
+        ],
+        '`n_heads` is not handed on to `multi_head`': [
+            (4, 0, 'gives', [[1.24999766e-06, 5.99999875], [6.36999265, 3.63000735]]),
         ],
         'the second norm has a gain and a shift of its own': [
-            (4, 0, 'gives', [[10.8411919, 24.8411925]]),
+            (5, 0, 'gives', [[10.8411919, 24.8411925]]),
         ],
         'each token sees those before it only; there is no mask': [
             (3, 0, 'gives', [[1.3333319, 4.6666681], [6.3333319, 3.6666681], [10.3333319, 3.6666681]]),
@@ -1087,21 +1214,25 @@ REASONS = {
             (3, 0, 'gives', [[1.3333319, 4.6666681], [6.99999722, 3.00000278], [10.9999994, 3.00000056]]),
         ],
         'the feed-forward layer reads what attention has added; yours reads the x before it': [
-            (5, 0, 'gives', [[18.8411818, 26.7957908]]),
+            (6, 0, 'gives', [[18.8411818, 26.7957908]]),
+        ],
+        "the second sum is onto x', with what attention has added; yours is onto the x before it": [
+            (3, 0, 'gives', [[1, 5], [6, 4], [10, 4]]),
         ],
         'there is no gelu between the two matrices': [
-            (4, 0, 'gives', [[10.0000025, 26.0000037]]),
+            (5, 0, 'gives', [[10.0000025, 26.0000037]]),
         ],
         'gelu bends what stands between the two matrices, not their result': [
-            (4, 0, 'gives', [[10.0000025, 26.0000037]]),
+            (5, 0, 'gives', [[10.0000025, 26.0000037]]),
+            (5, 0, 'gives', [[10.8411918, 25.8411961]]),
         ],
         'each matrix stands transposed behind the rows': [
-            (4, 0, 'gives', [[15.9999948, 33.9999208]]),
-            (4, 0, 'gives', [[12.7957908, 26.9545991]]),
+            (5, 0, 'gives', [[15.9999948, 33.9999208]]),
+            (5, 0, 'gives', [[12.7957908, 26.9545991]]),
         ],
         'a bias of the feed-forward layer is missing': [
-            (4, 0, 'gives', [[10.8411918, 25.6823851]]),
-            (4, 0, 'gives', [[0.841191783, 6.79579083]]),
+            (5, 0, 'gives', [[10.8411918, 25.6823851]]),
+            (5, 0, 'gives', [[0.841191783, 6.79579083]]),
         ],
         '`+=` changes the vectors that you were given; make new ones': [
             (3, 0, 'fails', '`block` changes what it was given as `x`: work on a copy, or make a new object'),
@@ -1114,9 +1245,13 @@ REASONS = {
         'a chosen word that stays as it was, or becomes another, is judged like one that is masked': [
             (0, 1, 'gives', {'inputs': [4, 0, 2, 1, 3, 5], 'judged': [0, 0, 0, 0, 0, 0]}),
             (0, 1, 'gives', {'inputs': [4, 0, 2, 1, 3, 5], 'judged': [0, 0, 0, 0, 0, 0]}),
+            (0, 0, 'gives', {'inputs': [4, 5, 5, 5, 3, 5], 'judged': [0, 1, 1, 1, 0, 1]}),
         ],
         'special tokens are never chosen': [
             (0, 0, 'gives', {'inputs': [5, 5, 5, 5, 5, 5], 'judged': [1, 1, 1, 1, 1, 1]}),
+        ],
+        '*all* ids from V on are special tokens, and never chosen; you left out the mask alone': [
+            (0, 0, 'gives', {'inputs': [5, 5, 5, 5, 5, 5], 'judged': [1, 1, 1, 1, 1, 0]}),
         ],
         'words are the tokens 0 to V - 1; V itself is a special token': [
             (0, 0, 'gives', {'inputs': [4, 5, 5, 5, 5, 5], 'judged': [0, 1, 1, 1, 1, 0]}),
@@ -1125,31 +1260,57 @@ REASONS = {
             (0, 0, 'gives', {'inputs': [4, 0, 5, 5, 3, 5], 'judged': [0, 0, 1, 1, 0, 0]}),
         ],
         'special tokens are never drawn: a random *word* is below V': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0}),
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 101, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 102, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 101, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
         ],
         'for each place a word is drawn anew; you drew one for all': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 1, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 1, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
         ],
         'the word 0 may be drawn as well': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
         ],
         'the word V - 1 may be drawn as well: `integers` leaves out its end': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 99, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
         ],
         'the fate of each chosen word is decided by itself; you decided it once for all': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies too little'}),
+        ],
+        'the fate of each chosen word is decided by itself; you decided it once for each row': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies too much'}),
+        ],
+        'each word is chosen by itself, so that rows have more holes or fewer; yours have all the same number': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0, 'how many of a row are judged': 'varies too little', 'how many of these are masked': 'varies as by chance'}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0, 'how many of a row are judged': 'varies too little', 'how many of these are masked': 'varies as by chance'}),
+        ],
+        'each word is chosen by itself, so that a text has more holes or fewer; yours have all the same number': [
+            (3, 0, 'gives', {'the same with the same seed': True, 'the same with another seed': False, 'all rows have the same holes': False, 'as many holes with each seed': True}),
+        ],
+        'each word is chosen by itself; you chose whole rows': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0, 'how many of a row are judged': 'varies too much', 'how many of these are masked': 'varies as by chance'}),
+        ],
+        'the drawn word may by chance be the one that was there; yours never is': [
+            (2, 0, 'gives', {'% as they were': 0, 'judged': True}),
+        ],
+        'the drawn words cover masks: they are for numbers from `masked` to `masked + random`': [
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 70, '% of these another word': 10, '% of these as they were': 20, 'different words put in': 100, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
+            (0, 0, 'gives', {'inputs': [4, 0, 1, 2, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
+        ],
+        '`masked` has no effect': [
+            (0, 1, 'gives', {'inputs': [4, 5, 5, 5, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
+        ],
+        '`random` has no effect': [
+            (0, 1, 'gives', {'inputs': [4, 0, 2, 2, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
         ],
         'the fate of a chosen word needs a new random number: those by which it was chosen are all below `rate`': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 100, '% of these another word': 0, '% of these as they were': 0, 'different words put in': 0, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies too little'}),
         ],
         'the three shares are of the chosen words: fates from `masked` to `masked + random` become a random word': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 0, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 0, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
         ],
         'you drew once more among those that were not masked, and `random` became a share of these': [
-            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 99, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 15, '% of these masked': 80, '% of these another word': 0, '% of these as they were': 20, 'different words put in': 99, 'places changed but not judged': 0, 'how many of a row are judged': 'varies as by chance', 'how many of these are masked': 'varies as by chance'}),
         ],
         'those that are left were to stay, and the random ones to change; yours are the other way round': [
             (0, 1, 'gives', {'inputs': [4, 0, 1, 2, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
@@ -1161,13 +1322,13 @@ REASONS = {
             (0, 0, 'gives', {'inputs': [4, 3, 3, 3, 3, 5], 'judged': [0, 1, 1, 1, 0, 0]}),
         ],
         '`seed` has no effect': [
-            (2, 0, 'gives', {'the same with the same seed': True, 'the same with another seed': True, 'all rows have the same holes': False}),
+            (3, 0, 'gives', {'the same with the same seed': True, 'the same with another seed': True, 'all rows have the same holes': False, 'as many holes with each seed': True}),
         ],
         'the generator has no seed, so the same seed gives other holes': [
-            (2, 0, 'gives', {'the same with the same seed': False, 'the same with another seed': False, 'all rows have the same holes': False}),
+            (3, 0, 'gives', {'the same with the same seed': False, 'the same with another seed': False, 'all rows have the same holes': False, 'as many holes with each seed': False}),
         ],
         'each row has holes of its own': [
-            (1, 0, 'gives', {'% of words judged': 10, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0}),
+            (1, 0, 'gives', {'% of words judged': 10, '% of these masked': 80, '% of these another word': 10, '% of these as they were': 10, 'different words put in': 100, 'places changed but not judged': 0, 'how many of a row are judged': 'varies too little', 'how many of these are masked': 'varies as by chance'}),
         ],
         'the pair is (inputs, judged)': [
             (0, 0, 'fails', 'corrupt should return a pair, (inputs, judged), of arrays of shape (1, 6), whole numbers and booleans; your inputs are an array of shape (1, 6) of bool'),
@@ -1284,6 +1445,7 @@ REASONS = {
         ],
         'the matrices of keys and values have G · K columns, for G heads': [
             (0, 1, 'gives', 1288),
+            (0, 0, 'gives', 1480),
         ],
         'queries have all H heads; only keys and values have G': [
             (0, 1, 'gives', 1144),
@@ -1294,6 +1456,7 @@ REASONS = {
         'the feed-forward layer has two matrices, up to 4D numbers and down again': [
             (0, 0, 'gives', 904),
             (0, 0, 'gives', 712),
+            (0, 0, 'gives', 1672),
         ],
         'each block has the gains of two norms': [
             (0, 0, 'gives', 1240),
@@ -1303,8 +1466,19 @@ REASONS = {
         'one more gain stands at the end': [
             (0, 0, 'gives', 1280),
         ],
+        'the last gain stands once, behind all blocks; you counted it in each': [
+            (0, 0, 'gives', 1304),
+        ],
+        'positions are rotated, so they cost nothing': [
+            (1, 0, 'gives', 2088),
+        ],
         'nothing has a bias here': [
             (0, 0, 'gives', 1504),
+            (0, 0, 'gives', 1384),
+            (0, 0, 'gives', 1360),
+            (0, 0, 'gives', 1408),
+            (0, 0, 'gives', 1504),
+            (0, 0, 'gives', 1560),
         ],
         'the cache keeps keys and values; you counted one of them': [
             (1, 0, 'gives', 1612),
@@ -1332,24 +1506,30 @@ REASONS = {
             (1, 0, 'gives', 1192),
         ],
         'G must divide H, so that each head is shared by equally many': [
-            (2, 1, 'gives', 5),
+            (2, 4, 'gives', 5),
+        ],
+        'G must divide H, not D': [
+            (2, 7, 'gives', 8),
+        ],
+        'one head of keys and values is allowed as well; your loop ends before it': [
+            (3, 3, 'raises', 'ValueError'),
         ],
         'exactly full fits': [
-            (2, 0, 'gives', 3),
+            (2, 3, 'gives', 3),
         ],
         'that is the smallest; the more heads, the better': [
-            (2, 0, 'gives', 1),
+            (2, 3, 'gives', 1),
         ],
         'you halved G each time; 12 has other divisors as well': [
-            (2, 0, 'gives', 3),
+            (2, 3, 'gives', 3),
         ],
         'G is the number of heads, not how many queries share one': [
-            (2, 0, 'gives', 3),
+            (2, 3, 'gives', 3),
         ],
         'not even one head fits, and nobody is told': [
-            (3, 0, 'gives', 0),
-            (3, 0, 'gives', 1),
-            (3, 0, 'gives', None),
+            (3, 4, 'gives', 0),
+            (3, 4, 'gives', 1),
+            (3, 4, 'gives', None),
         ],
     },
     'small_transformer': {
