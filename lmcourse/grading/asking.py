@@ -205,11 +205,18 @@ def _sign_of(error: StudentError) -> str:
 def _reasoned(message: str, outcome: Outcome, right: Any, known: Sequence[tuple[Outcome, str]]) -> str:
     """The message with the reasons of the mistakes that have this outcome.
 
-    A mistake whose value is nearly right is known by this value only, not by all that are nearly right.
+    A mistake whose value is nearly right is known by this value only, not by all that are nearly right. What
+    the message says already is not said again.
     """
     reasons = [
         why
         for (kind, what), why in known
         if kind == outcome[0] and same(outcome[1], what, 1e-8 if same(what, right, 1e-5) else 1e-6)
     ]
-    return ": ".join([message, "; or: ".join(dict.fromkeys(reasons))] if reasons else [message])
+    untold = [why for why in dict.fromkeys(reasons) if why not in message]
+    if not untold:
+        return message
+    first = (
+        ": " if len(untold) == len(set(reasons)) else " Or: " if message.endswith((".", "?")) else "; or: "
+    )
+    return message + first + "; or: ".join(untold)

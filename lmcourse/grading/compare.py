@@ -29,7 +29,7 @@ def _written(value: Any, figures: int) -> str:
     def inner(part: Any) -> str:
         return _written(part, figures)
 
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, np.generic)):
         value = value.tolist()
     if isinstance(value, float):
         return f"{value:.{figures}g}"
