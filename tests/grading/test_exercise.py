@@ -141,6 +141,12 @@ def test_plain_values_agree_or_not(got, right, agree):
             [[0.5, 5.0]],
             "it should be [[0.5, 5]], yours is [[0.5, 3]]: at 0, 1 it should be 5, yours has 3",
         ),
+        (  # numbers of an array are told as Python's
+            (np.array([[5, 6]]), np.array([[5, 6]])),
+            ([[5, 6]], [[6, 7]]),
+            "it should be ([[5, 6]], [[6, 7]]), yours is ([[5, 6]], [[5, 6]]): at 1, 0, 0 it should be 6, "
+            "yours has 5",
+        ),
         (
             {"a": [1.0, {"b": 2.0 + 1e-6}], "c": 1},
             {"a": [1.0, {"b": 2.0}], "c": 2},
@@ -294,6 +300,25 @@ def test_an_exception_may_be_right_or_have_a_known_reason():
         ask.f(1).gives(1).expect(student, [(("raises", "KeyError"), "think of 1")])
     with pytest.raises(CheckFailed, match=r"`shares\({}\)` should raise ValueError, but it returned {}"):
         ask.shares({}).raises("ValueError").expect(student_of(SOLUTION))
+
+
+@pytest.mark.parametrize(
+    ("failure", "reasons", "said"),
+    [
+        ("it sees the future", ["it sees the future"], "it sees the future"),
+        ("it sees the future: why?", ["it sees the future"], "it sees the future: why?"),
+        ("it sees the future: why?", ["it sees the future", "late"], "it sees the future: why? Or: late"),
+        ("it sees the future", ["late", "it sees the future"], "it sees the future; or: late"),
+        ("it is wrong", ["early", "late", "early"], "it is wrong: early; or: late"),
+    ],
+)
+def test_a_reason_that_the_message_gives_already_is_not_told_twice(failure, reasons, said):
+    def answer(_):
+        raise CheckFailed(failure)
+
+    with pytest.raises(CheckFailed) as caught:
+        asking("it", answer).gives(1).expect(None, [(("fails", failure), why) for why in reasons])
+    assert str(caught.value) == said
 
 
 # Slips
