@@ -1650,6 +1650,7 @@ def random_budgets(rng):
         yield ask.bytes_needed(G, *sizes, length, texts)
         yield ask.most_kv_heads(needed(G), *sizes, length, texts).gives(G)
         yield ask.most_kv_heads(needed(G) - 1, *sizes, length, texts)
+        yield ask.most_kv_heads(needed(1), *sizes, length, texts).gives(1)
         yield ask.most_kv_heads(10**15, *sizes, length, texts).gives(H)
     yield ask.most_kv_heads(needed(5), *sizes, length, texts).gives(4)
     yield ask.most_kv_heads(100, 10, 4, 2, 1, 1, 1).raises("ValueError")
