@@ -185,7 +185,9 @@ def _row_sums(got: Any, right: Any) -> str:
     if not (_is_matrix(right) and _is_matrix(got) and any(map(any, right))):
         return ""
     wanted = {round(float(sum(row)), 9) + 0.0 for row in right}
-    are_distributions = wanted == {1.0} and all(number >= 0 for row in right for number in row)
+    numbers = [number for row in right for number in row]
+    are_counted = all(isinstance(number, (int, np.integer)) for number in numbers)
+    are_distributions = wanted == {1.0} and not are_counted and min(numbers) >= 0
     if are_distributions or (wanted == {0.0} and len(right) > 1):
         for i, row in enumerate(got):
             total = float(sum(row))

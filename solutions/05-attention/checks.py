@@ -1213,6 +1213,11 @@ def seen_by(fill, length, size):
     def model(ids):
         ids = np.asarray(ids)
         expect(
+            ids.ndim == 2 and ids.dtype.kind in "iu",
+            "the model takes texts as an array (B, T) of integers, for one text (1, T); you gave it one of "
+            f"shape {ids.shape} and type {ids.dtype}",
+        )
+        expect(
             ids.min() >= 0 and ids.max() < size,
             f"tokens are 0 to V - 1, for V = {size} up to {size - 1}; you asked the model about {ids.max()}",
         )
@@ -1354,6 +1359,15 @@ leak.slip(
 leak.slip(
     "changes above 1e-6 count; you overlooked one of 1e-5",
     *({"> 1e-6": f"> {low}"} for low in ("1e-3", "1e-4")),
+)
+leak.slip(
+    "one token is changed at a time; you changed those behind it as well",
+    {"ids[0, j] = token": "ids[0, j:] = token"},
+)
+leak.slip(
+    "the model takes texts as an array (B, T) of integers",
+    {"before = model(np.zeros((1, length), dtype=int))": "before = model(np.zeros((1, length)))"},
+    {"before = model(np.zeros((1, length), dtype=int))": "before = model(np.zeros(length, dtype=int))"},
 )
 leak.slip("tokens are 0 to V - 1", {"range(1, vocab_size)": "range(1, vocab_size + 1)"})
 leak.slip(

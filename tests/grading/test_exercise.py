@@ -167,6 +167,7 @@ def test_no_sum_of_rows_is_told_where_the_rows_have_no_common_one():
         ([[-1, 1], [2, 0]], [[-1, 2], [2, -1]]),  # no distributions, though they sum to one
         ([[1, 4]], [[1, -1]]),
         ([[0, 1], [0, 0]], [[0, 0], [0, 0]]),
+        ([[1, 0], [1, 1]], [[1, 0], [0, 1]]),  # which sees which: no shares
         ([[0.0, math.nan]], [[0.5, 0.5]]),
         ([[0.0, 2.0]], [[0.0, 1.0], [0.5]]),
         ([1.0, 2.0], [0.5, 0.5]),

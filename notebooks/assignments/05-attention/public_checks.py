@@ -539,6 +539,11 @@ def seen_by(fill, length, size):
     def model(ids):
         ids = np.asarray(ids)
         expect(
+            ids.ndim == 2 and ids.dtype.kind in "iu",
+            "the model takes texts as an array (B, T) of integers, for one text (1, T); you gave it one of "
+            f"shape {ids.shape} and type {ids.dtype}",
+        )
+        expect(
             ids.min() >= 0 and ids.max() < size,
             f"tokens are 0 to V - 1, for V = {size} up to {size - 1}; you asked the model about {ids.max()}",
         )
@@ -1407,6 +1412,13 @@ REASONS = {
         'changes above 1e-6 count; you overlooked one of 1e-5': [
             (0, 3, 'gives', [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
             (0, 3, 'gives', [[1, 0, 0], [0, 1, 0], [0, 0, 1]]),
+        ],
+        'one token is changed at a time; you changed those behind it as well': [
+            (0, 0, 'gives', [[1, 0], [1, 1]]),
+        ],
+        'the model takes texts as an array (B, T) of integers': [
+            (0, 0, 'fails', 'the model takes texts as an array (B, T) of integers, for one text (1, T); you gave it one of shape (1, 2) and type float64'),
+            (0, 0, 'fails', 'the model takes texts as an array (B, T) of integers, for one text (1, T); you gave it one of shape (2,) and type int64'),
         ],
         'tokens are 0 to V - 1': [
             (0, 0, 'fails', 'tokens are 0 to V - 1, for V = 3 up to 2; you asked the model about 3'),
