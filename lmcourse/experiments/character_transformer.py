@@ -53,6 +53,7 @@ SETTINGS = [
     {"model": "counts", "seed": 0, "steps": 0},
     {"model": "lstm", "seed": 0, "steps": 0},
     *({"model": "recipe", "seed": seed, "steps": 2_000} for seed in (0, 1)),
+    {"model": "recipe", "seed": 0, "steps": 8_000},
 ]
 WEIGHTS = RESULTS / "character_transformer.safetensors"
 
@@ -126,7 +127,7 @@ def learn(setting: Mapping, clock: Clock, checkpoint: Path | None = None) -> Tra
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001  (seeds are the settings' own)
     """Bits per character for each k, and of each block; in windows, also quantised; parameters, seconds."""
     model, plays, where = setting["model"], corpus()[2], places()
-    checkpoint = RESULTS / ".character_transformer-{model}-{seed}.checkpoint".format(**setting)
+    checkpoint = RESULTS / ".character_transformer-{model}-{seed}-{steps}.checkpoint".format(**setting)
     clock, windowed, rounded = Clock(), None, None
     if model == "counts":
         found, parameters = counted(where, COUNTED)
