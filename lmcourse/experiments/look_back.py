@@ -186,7 +186,9 @@ def mouse(
     network = Transformer(Config(len(vocab), width, n_heads, 2, 64)).draw(rng)
     if not scaled:
         for block in network.blocks:
-            block.attention.__class__ = Unscaled
+            unscaled = Unscaled(network.config)
+            unscaled.load_state_dict(block.attention.state_dict())
+            block.attention = unscaled
     texts = world().sample(20_000, np.random.default_rng([seed, 20_000]))
     inputs, targets = sentence_batches(texts, end)
 

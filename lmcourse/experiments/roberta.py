@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
-from lmcourse.experiments.fill_ins import Network, above, draw, loss_of, sentences, specials
+from lmcourse.experiments.fill_ins import Network, above, draw, loss_of, sentences, specials, world
 from lmcourse.experiments.objectives import BATCH, RATE, build, look
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer import objectives
@@ -129,18 +129,31 @@ def learn_pairs(asked: bool, seed: int, steps: int) -> Network:
     return network
 
 
-@torch.no_grad()
-def judge_pairs(network: Network, n: int = 4000) -> dict[str, float]:
-    """On pairs kept apart: hidden words in bits each; the question on whole sentences."""
+@lru_cache(maxsize=1)
+def judged_pairs(n: int = 4000) -> tuple[objectives.SentencePairs, Batch, np.ndarray, np.ndarray]:
+    """Pairs kept apart, the same with hidden words, and the subjects of both sentences, (n,) each."""
     rng = np.random.default_rng(6)
     pairs = objectives.next_sentences(documents(n, rng), specials(), rng)
     masked = objectives.masked_lm(pairs.inputs, specials(), rng)
+    seconds = pairs.segments.argmax(axis=1)  # where B begins
+    return pairs, masked, pairs.inputs[:, 2], pairs.inputs[np.arange(n), seconds + 1]
+
+
+def by_numbers() -> float:
+    """Accuracy, on those pairs, of who says "next" if both subjects are singular or both plural."""
+    pairs, _, a, b = judged_pairs()
+    plural = world().vocab.encode("mice cats dogs birds")
+    return float(((np.isin(a, plural) == np.isin(b, plural)) == pairs.is_next).mean())
+
+
+@torch.no_grad()
+def judge_pairs(network: Network) -> dict[str, float]:
+    """On pairs kept apart: hidden words in bits each; the question on whole sentences."""
+    pairs, masked, a, b = judged_pairs()
     whole = Batch(pairs.inputs, pairs.inputs, masked.counts, pairs.visible)
     words, _ = pair_losses(network, pairs, masked)
     hidden = network.hidden(torch.from_numpy(whole.inputs), whole.visible)[:, 0]
     logits = network.logits(hidden)[:, specials().sentinel(0) : specials().sentinel(1) + 1].double()
-    seconds = pairs.segments.argmax(axis=1)  # where B begins
-    a, b = pairs.inputs[:, 2], pairs.inputs[np.arange(n), seconds + 1]
     ratio = np.array([likelihood_ratio(*pair) for pair in zip(a, b)])
     best = np.stack([1 / (1 + ratio), ratio / (1 + ratio)], axis=1)
     return {

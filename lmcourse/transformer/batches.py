@@ -94,7 +94,6 @@ class TwoStreamBatch(NamedTuple):
     counts: np.ndarray  # (B, T)
     content_visible: np.ndarray  # (B, T, T)
     query_visible: np.ndarray  # (B, T, T)
-    order: np.ndarray  # (B, T), the place that comes first, second, …
 
 
 class SentencePairs(NamedTuple):
@@ -139,7 +138,7 @@ def fill(texts: Texts, specials: Specials, least: int = 1) -> np.ndarray:
 
 
 def seen(ids: np.ndarray, specials: Specials) -> np.ndarray:
-    """True at all but padding, (B, 1, T): see `lmcourse.transformer.masks.padding`."""
+    """True at all but padding, (B, 1, T). The padding still sees the text, so that no row is empty."""
     return (ids != specials.pad)[:, None, :]
 
 

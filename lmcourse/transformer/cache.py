@@ -36,6 +36,13 @@ class Cache:
         self.layers = [(KeysValues(), KeysValues()) for _ in range(n_layers)]
         self.positions: Tensor | None = None  # (B, S); -1 where a text holds nothing
 
+    def extend_positions(self, positions: Tensor) -> Tensor:
+        """Append where further tokens stand, (B, T); returns all."""
+        if self.positions is not None:
+            positions = torch.cat([self.positions, positions], dim=1)
+        self.positions = positions
+        return positions
+
     def forget(self, lengths: Tensor) -> None:
         """Of each text keep only so many of the tokens, (B,); what filled it up is no longer seen."""
         columns = torch.arange(self.positions.shape[1], device=lengths.device)

@@ -28,14 +28,14 @@ class Config:
     context_length: int  # tokens that it is made for; with learned positions it cannot take more
     n_kv_heads: int | None = None  # of keys and values; None: as many as n_heads; 1: multi-query
     d_ff: int | None = None  # numbers inside the feed-forward layer; None: as many as cost 8 D² weights
-    position: str = "learned"  # "none", "learned", "sinusoidal", "alibi", "rope"
+    position: str = "learned"  # "none", "learned", "sinusoidal" (√D on embeddings), "alibi", "rope"
     norm: str = "layer"  # "layer", "rms"
     norm_place: str = "pre"  # "pre", "post", "deep" (post, with DeepNorm's constants)
     feed_forward: str = "gelu"  # "relu", "gelu", "swiglu", "experts" (several with GELU, and a router)
     bias: bool = True  # whether matrices and LayerNorms have one
     tied: bool = True  # whether the output is the embedding again
     dropout: float = 0.0  # share left out in training, of weights of attention and of what parts add
-    rope_base: float = 10_000.0  # the slowest of RoPE's rotations has a period of about 2π times this
+    rope_base: float = 10_000.0  # the slowest of RoPE's rotations has a period of 2π times this^(1 - 2/K)
     n_experts: int | None = None  # E, of "experts"; `d_ff` is the size of each
     n_active: int = 1  # experts that a token uses
     cross: bool = False  # whether each block also looks at another text, as an encoder-decoder's decoder

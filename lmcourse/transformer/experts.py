@@ -20,6 +20,9 @@ from lmcourse.transformer.config import Config
 class Experts(nn.Module):
     """The sum, over the experts with the highest probability, of probability times what the expert says.
 
+    What the router said of the last tokens is kept until the next pass: `load_balance` is to be worked out
+    right after the pass whose loss it joins.
+
     Args:
         config: of the stack it belongs to: how many experts, and how many are active.
         experts: the layers, each from (N, D) to (N, D).

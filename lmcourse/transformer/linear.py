@@ -3,6 +3,7 @@
 `torch.nn.functional.linear` calls Intel's MKL there. On the AMD processor where it was measured, oneDNN is
 about twice as fast on large matrices, for it uses the wide registers (AVX-512) that MKL leaves alone there;
 kept to AVX2, the two are equally fast. Small matrices, other devices and other precisions go torch's own way.
+Most networks of the course are below that size.
 What comes out is the same up to rounding. Left out: gradients of gradients.
 """
 

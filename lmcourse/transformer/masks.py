@@ -48,21 +48,6 @@ def prefix(length: int, known: int | Sequence[int]) -> np.ndarray:
     return seen | _first(known, length, "known")[..., None, :]
 
 
-def padding(lengths: int | Sequence[int], length: int) -> np.ndarray:
-    """Of texts filled up to T places, nobody sees what was filled in, (1, T), or (B, 1, T) for B texts.
-
-    The filled-in places themselves still see the text, so that no row is empty; what they say does not count.
-
-    >>> padding([1, 3], 3).astype(int).tolist()
-    [[[1, 0, 0]], [[1, 1, 1]]]
-
-    Args:
-        lengths: of one text, or of B texts, 0 to T.
-        length: T.
-    """
-    return _first(lengths, check_whole(length, "length"), "lengths")[..., None, :]
-
-
 def two_streams(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What XLNet's two streams see when the places are foretold in a given order.
 
@@ -85,24 +70,6 @@ def two_streams(order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rank = np.argsort(order, axis=-1)
     looks, seen = rank[..., :, None], rank[..., None, :]
     return seen <= looks, seen < looks
-
-
-def check_visible(visible: np.ndarray) -> np.ndarray:
-    """Return a mask unchanged if each of its rows sees something.
-
-    A softmax over nothing is 0/0. Raises ValueError naming the first row that sees nothing, or if the array
-    is not boolean: in masks that are added to scores, 0 means visible.
-    """
-    visible = np.asarray(visible)
-    if visible.dtype != bool:
-        raise ValueError(f"a mask holds True (may be seen) and False; got an array of {visible.dtype}")
-    blind = np.argwhere(~visible.any(axis=-1))
-    if len(blind):
-        where = tuple(blind[0].tolist())
-        raise ValueError(
-            f"row {where} of a mask of shape {visible.shape} sees nothing; let it see itself at least"
-        )
-    return visible
 
 
 def _first(counts: int | Sequence[int], length: int, name: str) -> np.ndarray:

@@ -109,17 +109,18 @@ class Transformer(nn.Module):
             x = x * self.config.d_model**0.5 + sinusoidal(positions, self.config.d_model).to(x.dtype)
         return self.dropout(x)
 
-    def _sight(
-        self, positions: Tensor, visible: Mask, cache: Cache | None, dtype: torch.dtype
-    ) -> dict[str, Any]:
-        """What all attentions share: see `Attention.forward`. Positions are (T,) or (B, T)."""
-        keys, fresh = positions, True
-        if cache is not None:
-            fresh = cache.positions is None
-            keys = positions if fresh else torch.cat([cache.positions, positions], dim=1)
-            cache.positions = keys
-        causal = visible is None and fresh and self.config.position != "alibi"
+    def _sight(self, positions: Tensor, keys: Tensor, visible: Mask, dtype: torch.dtype) -> dict[str, Any]:
+        """What all attentions share: see `Attention.forward`.
+
+        Args:
+            positions: of the tokens, (T,) or (B, T).
+            keys: positions of all that can be looked at, (S,) or (B, S), the tokens being the last of them.
+            visible: as of `hidden`.
+            dtype: of the stream.
+        """
         n_new, n_keys = positions.shape[-1], keys.shape[-1]
+        fresh = n_new == n_keys  # nothing was read before
+        causal = visible is None and fresh and self.config.position != "alibi"
         if visible is None and not causal:
             places = torch.arange(n_keys, device=keys.device)
             visible = places <= places[n_keys - n_new :, None]
@@ -174,7 +175,8 @@ class Transformer(nn.Module):
                 after = 0 if held is None else held.amax(dim=1, keepdim=True) + 1
                 positions = positions.expand(token_ids.shape) + after
         x = self.embed(token_ids, positions)
-        sight = self._sight(positions, visible, cache, x.dtype)
+        keys = positions if cache is None else cache.extend_positions(positions)
+        sight = self._sight(positions, keys, visible, x.dtype)
         if source is not None:
             source_visible = as_mask(source_visible, x.shape[1], source.shape[1], x.device)
         layers = [(None, None)] * len(self.blocks) if cache is None else cache.layers

@@ -4,7 +4,7 @@ Each function takes B texts (sequences of token ids of any lengths, or an array 
 and returns what goes in, what should come out, at which places that counts, and who may see whom. One loss
 serves them all: the mean cross-entropy of `targets` where `counts` is True. By who sees whom:
 
-    everything is seen        masked_lm (BERT; RoBERTa with `masking_rng` and `pack`), next_sentences
+    everything is seen        masked_lm (BERT; RoBERTa with `masking_rng`), next_sentences
     encoder and decoder       span_corruption (T5), denoising (BART)
     only what came before     causal_lm (GPT)
     a prefix is seen          prefix_lm (UniLM, T5's prefix variant)
@@ -89,28 +89,6 @@ def masking_rng(seed: int, epoch: int, copies: int | None = None) -> np.random.G
     epochs each pattern came four times ("static"); RoBERTa masks anew each time ("dynamic", `copies=None`).
     """
     return np.random.default_rng([seed, epoch if copies is None else epoch % check_whole(copies, "copies")])
-
-
-def pack(documents: Sequence[Texts], length: int, specials: Specials) -> list[list[int]]:
-    """Rows of whole sentences, as many as fit into `length` tokens: RoBERTa's input, without sentence pairs.
-
-    A row may run on into the next document, with a separator between. (A row but the first begins with a
-    sentence for which the row before had no room, so with a longer one than usual.)
-
-    Source: Liu et al. 2019, section 4.2, FULL-SENTENCES. Raises ValueError for a sentence that is too long.
-    """
-    rows: list[list[int]] = [[]]
-    for document in documents:
-        between = [specials.separator] if rows[-1] else []
-        for sentence in document:
-            if len(sentence) > length:
-                raise ValueError(f"a sentence of {len(sentence)} tokens does not fit into length={length}")
-            if len(rows[-1]) + len(between) + len(sentence) > length:
-                rows.append([])
-                between = []
-            rows[-1] += [*between, *sentence]
-            between = []
-    return [row for row in rows if row]
 
 
 def next_sentences(documents: Sequence[Texts], specials: Specials, rng: np.random.Generator) -> SentencePairs:
@@ -239,7 +217,7 @@ def permutation_lm(
     counts = real & (turn >= (lengths - np.maximum(lengths // one_in, 1))[:, None])
     content, query = two_streams(order)
     query = np.where(counts[:, :, None], query, content)
-    return TwoStreamBatch(ids, ids, counts, content, query, order)
+    return TwoStreamBatch(ids, ids, counts, content, query)
 
 
 def one_stack(batch: TwoStreamBatch, specials: Specials) -> tuple[Batch, np.ndarray]:

@@ -18,7 +18,7 @@ LONGEST, MOST_SEED = 8, 99
 SENTENCES = [
     "the mice that the cat sees hide .",
     "the dog near the birds sleeps .",
-    "the birds that chase the cat run .",
+    "the birds that the cat chases run .",
     "the cat near the mouse hides .",
     "the dogs that the mouse sees sleep .",
     "the mouse near the cats runs .",

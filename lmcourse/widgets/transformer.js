@@ -158,7 +158,8 @@ function headGrid(blocks, heads, choose) {
   const buttons = [];
   const lines = Array.from({ length: blocks }, (_, block) => {
     const those = Array.from({ length: heads }, (_, head) => {
-      const each = button("", () => choose(block, head), { class: "lmc-tf-head" });
+      const name = `Block ${block + 1}, head ${head + 1}`;
+      const each = button("", () => choose(block, head), { class: "lmc-tf-head", "aria-label": name });
       each.append(mute(div("lmc-tf-curve")));
       buttons.push(each);
       return each;

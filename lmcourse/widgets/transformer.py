@@ -162,29 +162,8 @@ class TransformerLive(Widget):
         """
         import torch
 
+        from lmcourse.transformer.inside import lens, looks
+
+        ids = torch.tensor([self.model.window([self.model.start, *self.known[: self.place + 1]])])
         network = self.model.module
-        window = self.model.window([self.model.start, *self.known[: self.place + 1]])
-        weights: list[np.ndarray] = []
-        hooks = [
-            block.attention.register_forward_hook(_keep(weights), with_kwargs=True)
-            for block in network.blocks
-        ]
-        stream: list[torch.Tensor] = []
-        with torch.inference_mode():
-            network.hidden(torch.tensor([window]), stream=stream)
-            lens = network.logits(network.norm(torch.stack(stream)[:, 0, -1])).double().log_softmax(-1)
-        for hook in hooks:
-            hook.remove()
-        return np.array(weights), lens.numpy()
-
-
-def _keep(weights: list):
-    """A hook that works out, from what an attention was given, the weights of its last query, (H, S)."""
-
-    def hook(attention, given, named, _found):
-        from lmcourse.transformer.attention import attention_weights
-
-        q, k, _ = attention.heads(given[0], named["rotation"])
-        weights.append(attention_weights(q[0, :, -1:].numpy(), k[0].numpy())[:, 0])
-
-    return hook
+        return looks(network, ids)[:, 0, :, -1].numpy(), lens(network, ids)[:, 0, -1].numpy()

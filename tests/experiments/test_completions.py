@@ -97,7 +97,7 @@ def test_excess_is_zero_for_the_truth_and_log_v_less_entropy_for_an_even_guess(m
     def even(_, batch):
         return torch.zeros((*batch.inputs.shape, SPECIALS.size))
 
-    monkeypatch.setattr(completions, "logits_of", even)
+    monkeypatch.setattr(completions, "logits_everywhere", even)
     network = build("prefix", np.random.default_rng(0))
     # an even guess gives words and specials the same
     np.testing.assert_allclose(completions.excess("prefix", network), math.log2(SPECIALS.size) - entropy)
@@ -110,7 +110,7 @@ def test_excess_is_zero_for_the_truth_and_log_v_less_entropy_for_an_even_guess(m
         )
         return logits
 
-    monkeypatch.setattr(completions, "logits_of", knows)
+    monkeypatch.setattr(completions, "logits_everywhere", knows)
     np.testing.assert_allclose(completions.excess("completion", network), 0, atol=1e-9)
 
 
@@ -138,3 +138,20 @@ def test_the_attention_that_is_looked_at_is_the_network_s_own(kind):
         expected = block.attention(x, visible=torch.from_numpy(visible)[:, None])
         found = block.attention.output((weights @ v).transpose(1, 2).flatten(2))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_best_answer_to_even_cuts_by_hand():
+    """After *the mouse*: of texts of T tokens those cut at 2 or before are 2 in T - 1, so short ones gain."""
+    world, prompt = completions.world(), completions.world().vocab.encode("the mouse")
+    said = {tuple(ids): p for ids, p in world.automaton.sentences() if list(ids[:2]) == prompt}
+    weight = {ids: p / (len(ids) - 1) for ids, p in said.items()}
+    cuts, _ = completions.judged()
+    row = next(i for i, (text, n) in enumerate(zip(*cuts)) if n == 2 and text[:2] == prompt)
+    at = sum(len(text) - n for text, n in list(zip(*cuts))[:row])
+    expected = 0.0
+    for word in {ids[2] for ids in said}:
+        p = sum(w for ids, w in said.items() if ids[2] == word) / sum(said.values())
+        q = sum(w for ids, w in weight.items() if ids[2] == word) / sum(weight.values())
+        expected += p * math.log2(p / q)
+    assert expected > 0.05
+    assert completions.even_optimum()[at] == pytest.approx(expected)

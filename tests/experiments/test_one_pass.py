@@ -10,7 +10,7 @@ from lmcourse.world.belief import masked_posteriors
 
 
 def test_trying_all_words_with_the_worlds_own_chances_is_the_exact_posterior():
-    """Bayes' rule by another way than forward and backward sums, see `fill_ins.fill_in`."""
+    """Bayes' rule by another way than forward and backward sums, see `fill_ins.by_text`."""
     asked, world = fill_ins.hidden(), objectives.world()
     for text, place, best in list(zip(asked.texts, asked.places, asked.best))[:20]:
         text = [int(token) for token in text if token != fill_ins.specials().pad]
@@ -39,13 +39,44 @@ def test_every_kind_answers_the_common_question(name):
     network = objectives.build(name, np.random.default_rng(0))
     asked = fill_ins.Hidden(*(array[:4] for array in fill_ins.hidden()))
     with torch.no_grad():
-        found = fill_ins.fill_in(network, objectives.OBJECTIVES[name].way, asked)
+        found = objectives.OBJECTIVES[name].ask(network, asked)
         # the word that is hidden does not count
         other = asked.texts.copy()
         other[np.arange(4), asked.places] = 0
-        again = fill_ins.fill_in(network, objectives.OBJECTIVES[name].way, asked._replace(texts=other))
+        again = objectives.OBJECTIVES[name].ask(network, asked._replace(texts=other))
     assert found.shape == (4, objectives.world().vocab_size)
     torch.testing.assert_close(found, again)
+
+
+def batch_asked(monkeypatch, ask):
+    """The batch that a way of asking makes."""
+    found = []
+
+    def logits(_, batch):
+        found.append(batch)
+        return torch.zeros((int(batch.counts.sum()), fill_ins.specials().size))
+
+    monkeypatch.setattr(fill_ins, "logits_of", logits)
+    ask(None, fill_ins.hidden())
+    return found[0]
+
+
+def test_two_streams_are_asked_in_an_order_that_ends_at_the_hidden_word(monkeypatch):
+    batch, asked = batch_asked(monkeypatch, fill_ins.by_last), fill_ins.hidden()
+    for row, place in enumerate(asked.places):
+        text = set(np.flatnonzero(asked.texts[row] != fill_ins.specials().pad))
+        assert set(np.flatnonzero(batch.query_visible[row, place])) == text - {place}
+        sizes = batch.content_visible[row].sum(axis=1)
+        assert sorted(sizes) == list(range(1, len(sizes) + 1))  # one order, as in training
+        assert sizes[place] == len(text)
+
+
+def test_the_prefix_model_is_asked_with_the_shortest_prefix_of_its_training(monkeypatch):
+    batch = batch_asked(monkeypatch, fill_ins.by_prefix)
+    assert batch.visible[0, :2].sum(axis=1).tolist() == [2, 2]
+    assert not batch.counts[:, 0].any()
+    assert batch.counts[:, 1].all()
+    assert fill_ins.hidden().places.min() >= 1
 
 
 def test_the_common_question_is_a_noun_or_a_verb_and_its_answer_possible():

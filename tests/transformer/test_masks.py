@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lmcourse.transformer.masks import causal, check_visible, everything, padding, prefix, two_streams
+from lmcourse.transformer.masks import causal, everything, prefix, two_streams
 
 
 def loops(length, sees):
@@ -21,17 +21,11 @@ def test_masks_are_their_definitions(length):
     assert np.array_equal(prefix(length, length), everything(length))
 
 
-def test_one_prefix_and_one_padding_for_each_text():
+def test_one_prefix_for_each_text():
     together = prefix(4, [0, 3, 1])
     assert together.shape == (3, 4, 4)
     for mask, known in zip(together, [0, 3, 1]):
         assert np.array_equal(mask, prefix(4, known))
-    both = causal(4) & padding([2, 4], 4)
-    assert both.shape == (2, 4, 4)
-    # of the text of two, the places filled in see both and not themselves
-    assert both[0].astype(int).tolist() == [[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0]]
-    assert np.array_equal(both[1], causal(4))
-    assert np.array_equal(padding(2, 4), [[True, True, False, False]])
 
 
 def test_the_two_streams_of_four_places_by_hand():
@@ -49,18 +43,6 @@ def test_left_to_right_is_one_of_the_orders():
     assert np.array_equal(content[1], causal(5).T)
 
 
-def test_a_row_that_sees_nothing_is_named():
-    assert check_visible(causal(3)).shape == (3, 3)
-    mask = np.ones((2, 3, 3), bool)
-    mask[1, 2] = False
-    with pytest.raises(ValueError, match=r"row \(1, 2\) of a mask of shape \(2, 3, 3\) sees nothing"):
-        check_visible(mask)
-    with pytest.raises(ValueError, match="sees nothing"):
-        check_visible(everything(3) & padding(0, 3))
-    with pytest.raises(ValueError, match="float64"):
-        check_visible(np.zeros((3, 3)))
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -68,8 +50,6 @@ def test_a_row_that_sees_nothing_is_named():
         (lambda: everything(2.5), "length=2.5"),
         (lambda: prefix(3, 4), "known=4 must be whole numbers from 0 to 3"),
         (lambda: prefix(3, [1, -1]), r"known=\[1, -1\]"),
-        (lambda: padding([1.5], 3), r"lengths=\[1.5\]"),
-        (lambda: padding([4], 3), r"lengths=\[4\]"),
         (lambda: two_streams(np.array([0, 0, 2])), r"each place 0 … T - 1 once; got \[0, 0, 2\]"),
         (lambda: two_streams(np.array([1, 2, 3])), "each place"),
     ],
