@@ -2,11 +2,12 @@
 
 `recipe` is a known small one: 4 blocks, 4 heads, 128 wide, a context of 64, 12 windows a batch, 2,000 steps
 (nanoGPT's for a laptop; its learning rate ends at a tenth of the highest, ours at zero; we decay no weights).
-`faster` is the recipe at three times its learning rate, `short` the recipe in windows of 8, as many characters
-a batch: its places have all met few characters before them. `page` is the one that runs in the reader's page: rotations instead of learned positions, a context of 128,
-longer training; its weights are kept as whole numbers, and judged as they were kept. Neither was tuned, no
-other learning rate was tried, and the last weights are judged. Beside them the LSTM of `recurrent_text`, that
-has read all that came before, and modified Kneser-Ney with n = k + 1.
+`faster` is the recipe at three times its learning rate, `short` the recipe in windows of 8, with as many
+characters in a batch: of its places far more have just a few characters before them. `page` is the one that
+runs in the reader's page: rotations instead of learned positions, a context of 128, longer training; its
+weights are kept as whole numbers, and judged as they were kept. None was tuned, and the last weights are
+judged. Beside them the LSTM of `recurrent_text`, that has read all that came before, and modified Kneser-Ney
+with n = k + 1.
 
 All are judged at the same places of the plays, seeing the k characters before. The Transformers also on the
 plays cut into windows of their context, in which a character is predicted from those before it in its window,
