@@ -125,20 +125,6 @@ def infill(
     return [*spoilt, *text[end:]]
 
 
-def permute_sentences(text: Sequence[int], end: int, rng: np.random.Generator) -> list[int]:
-    """The sentences of a text in random order; each ends with the token `end`, or where the text does.
-
-    Source: Lewis et al. 2020, section 2.2, "sentence permutation".
-    """
-    sentences: list[list[int]] = [[]]
-    for token in text:
-        sentences[-1].append(int(token))
-        if token == end:
-            sentences.append([])
-    kept = [sentence for sentence in sentences if sentence]
-    return [token for i in rng.permutation(len(kept)) for token in kept[i]]
-
-
 def _check(rate: float, mean_span: float, least: float) -> None:
     if not 0 < rate < 1:
         raise ValueError(f"rate={rate} is the share of tokens cut out; it must lie between 0 and 1")
