@@ -1,7 +1,7 @@
-"""How texts are spoilt for a network to mend: replaced tokens, spans cut out, sentences in another order.
+"""How texts are spoilt for a network to mend: replaced tokens, and spans cut out.
 
-Pure functions of a text and a generator; `objectives` makes batches of them. Left out: deleted tokens and
-rotated documents, which BART's authors tried and did not keep.
+Pure functions of a text and a generator; `objectives` makes batches of them. Left out: sentences in another
+order, as BART reads them; deleted tokens and rotated documents, which its authors tried and did not keep.
 """
 
 from __future__ import annotations
