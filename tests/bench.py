@@ -7,14 +7,17 @@ many times faster we are. Seconds depend on the machine and its load, ratios muc
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import nbformat
@@ -38,6 +41,7 @@ from lmcourse.neural.recurrent import RecurrentModel, RecurrentNetwork
 from lmcourse.neural.training import Recipe, train
 from lmcourse.neural.word2vec import train_word2vec
 from lmcourse.ngram import CountModel, NgramModel, kneser_ney
+from lmcourse.pretrained.model import load, pretrained_file
 from lmcourse.text import shakespeare, shakespeare_split
 from lmcourse.tokenization.bpe import BPE, BYTES, merge
 from lmcourse.tokenization.pieces import pieces
@@ -517,6 +521,61 @@ def in_the_page(tokens: int = 100) -> Iterator[Row]:
     yield f"a Transformer in the page, {rate}", "in Python", seconds / tokens, theirs / tokens
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line per request."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def real_model_in_the_page(tokens: int = 24) -> Iterator[Row]:
+    """A token of the real model in Chromium, by WebAssembly; plain JavaScript there, and PyTorch here."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        return
+    model, file = load(), pretrained_file().path
+    ids = model.vocab.encode("Once upon a time there was a mouse who")
+    race = """async ([source, name, ids, count]) => {
+        const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
+        const file = new Uint8Array(await (await fetch(name)).arrayBuffer());
+        const models = [true, false].map((vectors) => {
+            const memory = module.memoryFor(file.length, vectors);
+            memory.bytes.set(file);
+            return new module.RealModel(memory, file.length);
+        });
+        const seconds = models.map(() => []);
+        for (let run = 0; run < 5; run++) {
+            models.forEach((model, i) => {
+                let begin = 0; // after the first token, when the text has been read
+                for (const {id} of module.continuation(model, ids, {count, seed: run, temperature: 1})) {
+                    if (id !== undefined && !begin) begin = performance.now();
+                }
+                seconds[i].push((performance.now() - begin) / 1000);
+            });
+        }
+        return seconds.map((each) => Math.min(...each));
+    }"""
+    handler = functools.partial(Quiet, directory=str(file.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"]).new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        arguments = [script("real_model_engine.js"), file.name, ids, tokens]
+        vectors, plain = (seconds / (tokens - 1) for seconds in page.evaluate(race, arguments))
+        server.shutdown()
+    threads, rng = torch.get_num_threads(), np.random.default_rng(0)
+    torch.set_num_threads(1)
+    both, one = best(
+        lambda: generate(model, ids, tokens, rng=rng, end=()),
+        lambda: generate(model, ids, 1, rng=rng, end=()),
+        3,
+    )
+    torch.set_num_threads(threads)
+    what = f"the real model in the page, {1 / vectors:,.0f} a second"
+    yield what, "plain JavaScript", vectors, plain
+    yield what, "PyTorch, 32 bits", vectors, (both - one) / (tokens - 1)
+
+
 GROUPS = (
     imports,
     counting,
@@ -527,6 +586,7 @@ GROUPS = (
     generating,
     neural,
     in_the_page,
+    real_model_in_the_page,
     grading,
 )
 
