@@ -107,11 +107,13 @@ class Attention(nn.Module):
 
     def _project(self, x: Tensor, begin: int, end: int) -> list[Tensor]:
         """Some of the parts q, k, v of vectors (B, T, D), each (B, its heads, T, K)."""
-        rows = slice(sum(self.sizes[:begin]), sum(self.sizes[:end]))
-        weight, bias = self.qkv.weight, self.qkv.bias
-        if rows.stop - rows.start < len(weight):
-            weight, bias = weight[rows], None if bias is None else bias[rows]
-        parts = linear(x, weight, bias).split(self.sizes[begin:end], dim=-1)
+        if (begin, end) == (0, 3):
+            found = self.qkv(x)
+        else:
+            rows = slice(sum(self.sizes[:begin]), sum(self.sizes[:end]))
+            bias = None if self.qkv.bias is None else self.qkv.bias[rows]
+            found = linear(x, self.qkv.weight[rows], bias)
+        parts = found.split(self.sizes[begin:end], dim=-1)
         return [part.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for part in parts]
 
     def heads(
