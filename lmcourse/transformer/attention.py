@@ -11,6 +11,7 @@ Ainslie et al. (2023) for a few (grouped).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -76,8 +77,9 @@ def attend_torch(
 ) -> Tensor:
     """`attend` by torch's kernel. `causal` stands for a triangular `visible`, which it then need not read.
 
-    `dropout` is the share of weights left out. Raises ValueError as `attend`, and for a `visible` that is
-    not boolean, which torch would add to the scores.
+    With fewer heads of keys and values (B, G, S, K) than of queries (B, H, T, K), H / G neighbouring queries
+    share one. `dropout` is the share of weights left out. Raises ValueError as `attend`, and for a `visible`
+    that is not boolean, which torch would add to the scores.
     """
     mask = bias
     if visible is not None:
@@ -86,7 +88,26 @@ def attend_torch(
         if not visible.any(dim=-1).all():
             raise ValueError(SEES_NOTHING)
         mask = visible if bias is None else bias.masked_fill(~visible, -torch.inf)
+    if k.shape[1] < q.shape[1]:
+        if shares_keys() and not q.requires_grad:  # the way back goes through what is repeated
+            return scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal, enable_gqa=True)
+        k, v = repeated(k, q.shape[1]), repeated(v, q.shape[1])
     return scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal)
+
+
+def repeated(part: Tensor, n_heads: int) -> Tensor:
+    """Keys or values (B, G, S, K) for each head, (B, H, S, K): a group's stand once for each of its heads."""
+    return part if part.shape[1] == n_heads else part.repeat_interleave(n_heads // part.shape[1], dim=1)
+
+
+@lru_cache(maxsize=1)
+def shares_keys() -> bool:
+    """Whether torch's kernel lets heads share keys and values (2.5 and later), which saves repeating them."""
+    try:
+        scaled_dot_product_attention(torch.ones(1, 2, 1, 1), *[torch.ones(1, 1, 1, 1)] * 2, enable_gqa=True)
+    except (TypeError, RuntimeError):
+        return False
+    return True
 
 
 class Attention(nn.Module):
@@ -123,7 +144,7 @@ class Attention(nn.Module):
         source: Tensor | None = None,
         cache: KeysValues | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (B, H, T, K), and keys and values (B, H, S, K), a group's repeated for all its heads."""
+        """Queries (B, H, T, K), and keys and values, which a group of heads may share, (B, G, S, K)."""
         if source is None:
             q, k, v = self._project(x, 0, 3)
             if rotation is not None:
@@ -131,14 +152,13 @@ class Attention(nn.Module):
             k, v = (k, v) if cache is None else cache.extend(k, v)
         else:
             (q,) = self._project(x, 0, 1)
-            if cache is not None and cache.held is not None:
-                k, v = cache.held  # the other text has not changed
+            held = None if cache is None else cache.held
+            if held is not None:
+                k, v = held  # the other text has not changed
             else:
                 k, v = self._project(source, 1, 3)
                 if cache is not None:
-                    cache.held = k, v
-        if k.shape[1] < self.n_heads:
-            k, v = (part.repeat_interleave(self.n_heads // k.shape[1], dim=1) for part in (k, v))
+                    cache.extend(k, v)
         return q, k, v
 
     def forward(

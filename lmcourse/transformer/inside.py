@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from lmcourse.neural.torch_model import asking
+from lmcourse.transformer.attention import repeated
 from lmcourse.transformer.network import Transformer
 
 
@@ -79,7 +80,7 @@ def looks(network: Transformer, token_ids: Tensor) -> Tensor:
 
     def note(attention, arguments: tuple, named: dict) -> None:
         q, k, _ = attention.heads(*arguments, rotation=named["rotation"])
-        scores = q @ k.transpose(-1, -2) / attention.d_head**0.5
+        scores = q @ repeated(k, attention.n_heads).transpose(-1, -2) / attention.d_head**0.5
         if named["bias"] is not None:
             scores = scores + named["bias"]
         unseen = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
