@@ -1,9 +1,10 @@
 """Reading on: what a language model offers to whoever walks through texts token by token.
 
 A `Reader` has B texts open side by side, its rows. It tells what may follow each, takes one token for each,
-and lets rows be forked, reordered and dropped, as beams and batches of samples need; on demand it takes several
-tokens at once and gives the last ones back, as guessing ahead does. Whatever a model has worked out about the past (a belief, the last n-grams, a recurrent state, keys and values) is kept between the
-steps, so that a token costs the same however long the text has become.
+and lets rows be forked, reordered and dropped, as beams and batches of samples need; on demand it takes
+several tokens at once and gives the last ones back, as guessing ahead does. Whatever a model has worked out
+about the past (a belief, the last n-grams, a recurrent state, keys and values) is kept between the steps, so
+that a token costs the same however long the text has become.
 
 A model without such a state has `ContextReader` for nothing. One with a small state for each row needs no
 more than two functions, see `StateReader`; one whose state is a tensor for all rows together (a recurrent
@@ -30,7 +31,8 @@ class Reader(ABC):
     """B texts that are read side by side: predict, read a token of each, predict again.
 
     `model.reader(contexts)` opens one. Arguments are checked here, once for all models, and a prediction is
-    worked out once, however often it is asked for; a subclass supplies `_predict`, `_read`, `_select`, `_mark`.
+    worked out once, however often it is asked for; a subclass supplies `_predict`, `_read`, `_select` and
+    `_mark`.
 
     Args:
         vocab_size: V.
@@ -88,7 +90,7 @@ class Reader(ABC):
         return np.stack(found, axis=1)
 
     def remember(self, n: int) -> None:
-        """From now on keep what is needed to take back up to n of the last tokens; 0, as at first: nothing."""
+        """From now on keep what it needs to take back up to n of the last tokens; 0, as at first: nothing."""
         self._marks = deque(self._marks, maxlen=n)
 
     def rewind(self, n: int) -> None:
@@ -105,6 +107,8 @@ class Reader(ABC):
             self._predicted, come_back = self._marks.pop()
         if n:
             come_back()
+        if self._predicted is not None:
+            self._predicted.flags.writeable = False
 
     def select(self, rows: Sequence[int]) -> None:
         """Go on with these rows, in this order; a row named twice is forked, one left out is dropped.

@@ -2,8 +2,8 @@
 
 In reading order; those marked * need only NumPy, the others torch.
 
-memory.py      * arithmetic: what a network's weights, cache and multiplications cost, and the most tokens a second
-bandwidth.py     how fast this machine reads its memory
+memory.py      * arithmetic: what weights, cache and multiplications cost, and how fast it can be at best
+measure.py       how fast this machine reads its memory, and models write on it
 kernels.py       products with weights of four and eight bits
 layouts.py       a network's weights, laid out for reading
 distance.py    * how far a variant has moved from the original

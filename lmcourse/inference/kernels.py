@@ -1,10 +1,10 @@
 """Products with weights of four and of eight bits: torch's own kernels for CPUs, which it does not document.
 
 All that this course calls of torch's private operators for small weights stands here, and whether this torch
-has them, and means by them what is meant here, is found out by a small product. The rows of `x` are rounded to
-bfloat16, as the kernels want them; what comes out is in the precision of x.
+has them, and means by them what is meant here, is found out by a small product. The rows of `x` are rounded
+to bfloat16, as the kernels want them; what comes out is in the precision of x.
 
-    four bits    w = (q - 8) · scale + zero, q from 0 to 15; each `GROUP` numbers of a row have a scale and a zero
+    four bits    w = (q - 8) · scale + zero, q from 0 to 15; `GROUP` numbers of a row share scale and zero
     eight bits   w = q · scale, q from -127 to 127; each row has a scale
 
 Source: PyTorch, aten/src/ATen/native/cpu/int4mm_kernel.cpp and int8mm_kernel.cpp.

@@ -1,4 +1,5 @@
-"""The weights of a Transformer laid out for reading on a CPU, token by token, where fetching them is the work.
+"""The weights of a Transformer laid out for reading on a CPU, token by token, where fetching them is the
+work.
 
 `lay_out` gives a network that is used as before, by the same model and the same reader: only its matrices lie
 in memory in another way, or in fewer bits.
@@ -7,12 +8,12 @@ in memory in another way, or in fewer bits.
     f32-apart       queries, keys, values, gates and what they gate in matrices of their own, as in most code
     f32-transposed  each matrix (in, out): a product with one token is then a sum of rows
     f16             half the bytes
-    q4              4 bits, and two numbers of 16 bits for each 32 (5 bits a weight); the embedding, which is the
-                    output too, in 8 bits with a scale for each row
+    q4              4 bits, and two numbers of 16 bits for each 32 weights; the embedding, which is the output
+                    too, in 8 bits with a scale for each row
 
-Four bits are chosen as a file's Q4_1 has them: the least and the largest of each 32 weights are kept, the others
-go to the nearest of 14 steps between them. From weights that were such numbers before, the same are found again.
-Left out: training, biases and experts, choosing the roundings with some text at hand.
+Four bits are chosen as a file's Q4_1 has them: the least and the largest of each 32 weights are kept, the
+others go to the nearest of 14 steps between them. From weights that were such numbers before, the same are
+found again. Left out: training, biases and experts, choosing the roundings with some text at hand.
 """
 
 from __future__ import annotations
@@ -109,8 +110,8 @@ def four_bit(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     n_rows, n_columns = weight.shape
     if n_columns % GROUP or n_rows % ROWS:
         raise ValueError(
-            f"a matrix of {n_rows} rows and {n_columns} columns cannot be laid out in four bits: rows must be a "
-            f"multiple of {ROWS}, columns of {GROUP}"
+            f"a matrix of {n_rows} rows and {n_columns} columns cannot be laid out in four bits: rows must "
+            f"be a multiple of {ROWS}, columns of {GROUP}"
         )
     groups = weight.float().unflatten(1, (-1, GROUP))
     least, most = groups.amin(dim=2), groups.amax(dim=2)

@@ -6,7 +6,7 @@ to the front than before: nothing that was kept holds for it, and it is read ane
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -119,8 +119,36 @@ class TransformerReader(Reader):
         else:
             self._last = self._hidden_of([[token] for token in tokens], 1)[:, -1]
 
+    def _read_many(self, tokens: list[list[int]]) -> np.ndarray:
+        """All in one pass, which fetches the weights once."""
+        n = len(tokens[0])
+        if any(len(window) + n > self._longest for window in self._windows):
+            return super()._read_many(tokens)  # each token is to be seen in a window of its own
+        marks = [(self._predicted, self._mark())]
+        windows, columns = self._windows, self._cache.positions.shape[1]
+        hidden = self._hidden_of(tokens, n)
+        with asking(self._module):
+            found = log_probs_of(self._module.logits(hidden))
+        for i in range(1, n + 1):
+            self._windows = [[*window, *row[:i]] for window, row in zip(windows, tokens)]
+            self._last = hidden[:, i - 1]
+            marks.append((found[:, i - 1], self._mark(columns + i)))
+        self._marks.extend(marks[:n])
+        return found
+
     def _select(self, rows: list[int]) -> None:
         self._windows = [list(self._windows[row]) for row in rows]
         chosen = torch.tensor(rows, device=self._last.device, dtype=torch.int64)
         self._last = self._last[chosen]
         self._cache.select(chosen)
+
+    def _mark(self, columns: int | None = None) -> Callable[[], None]:
+        """`columns`: how many of the cache's are to be kept then; None: all that it has now."""
+        windows, last, cache = list(map(list, self._windows)), self._last, self._cache
+        columns = cache.positions.shape[1] if columns is None else columns
+
+        def come_back() -> None:
+            self._windows, self._last, self._cache = windows, last, cache
+            cache.crop(columns)
+
+        return come_back
