@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +23,16 @@ from lmcourse.transformer.cache import KeysValues
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.linear import Linear, linear
 from lmcourse.transformer.positions import rotate
+
+
+class Sight(NamedTuple):
+    """What of a text its own tokens see, and from where: the same in all blocks. See `Attention.forward`."""
+
+    visible: Tensor | None = None
+    bias: Tensor | None = None
+    causal: bool = False
+    rotation: tuple[Tensor, Tensor] | None = None
+
 
 SEES_NOTHING = "a query sees nothing: a row of `visible` is all False; let it see at least one key"
 
@@ -78,15 +89,14 @@ def attend_torch(
     """`attend` by torch's kernel. `causal` stands for a triangular `visible`, which it then need not read.
 
     With fewer heads of keys and values (B, G, S, K) than of queries (B, H, T, K), H / G neighbouring queries
-    share one. `dropout` is the share of weights left out. Raises ValueError as `attend`, and for a `visible`
-    that is not boolean, which torch would add to the scores.
+    share one. `dropout` is the share of weights left out. Raises ValueError for a `visible` that is not
+    boolean, which torch would add to the scores. That each query sees something is not looked at here, where
+    it would be at every layer, but by `network.as_mask`.
     """
     mask = bias
     if visible is not None:
         if visible.dtype != torch.bool:
             raise ValueError(f"visible must be boolean, true where a key may be seen; got {visible.dtype}")
-        if not visible.any(dim=-1).all():
-            raise ValueError(SEES_NOTHING)
         mask = visible if bias is None else bias.masked_fill(~visible, -torch.inf)
     if k.shape[1] < q.shape[1]:
         if shares_keys() and not q.requires_grad:  # the way back goes through what is repeated
