@@ -154,10 +154,10 @@ def lay_out(network: Transformer, layout: str) -> Transformer:
         require_small_weights()
     precision = torch.float16 if layout == "f16" else torch.float32
     shared = {id(p): nn.Parameter(p.detach().to(precision), False) for p in network.parameters()}
-    copied = copy.deepcopy(network, shared).eval()  # deepcopy takes what it finds in `shared` for copied
+    copied = copy.deepcopy(network, shared)  # deepcopy takes what it finds in `shared` for copied
     if layout not in ("f32", "f16"):
         _replace(copied, layout)
-    return copied
+    return copied.eval()
 
 
 def _replace(network: Transformer, layout: str) -> None:

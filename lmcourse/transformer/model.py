@@ -81,6 +81,7 @@ class TransformerReader(Reader):
     def __init__(self, model: TransformerModel, contexts: Sequence[Sequence[int]]):
         super().__init__(model.vocab_size, len(contexts))
         self._module, self._longest = model.module, model.context_length
+        self._parts = list(model.module.modules())
         texts = [tuple(model.window([*model.before, *context])) for context in contexts]
         if not all(texts):
             raise ValueError(NO_START)
@@ -102,11 +103,11 @@ class TransformerReader(Reader):
     def _hidden_of(self, tokens: list[list[int]], length: int) -> Tensor:
         """What the network makes of more tokens (B, T)."""
         ids = torch.tensor(tokens, device=device_of(self._module), dtype=torch.int64).reshape(-1, length)
-        with asking(self._module):
+        with asking(self._parts):
             return self._module.hidden(ids, cache=self._cache)
 
     def _predict(self) -> np.ndarray:
-        with asking(self._module):
+        with asking(self._parts):
             return log_probs_of(self._module.logits(self._last))
 
     def _read(self, tokens: list[int]) -> None:
@@ -127,7 +128,7 @@ class TransformerReader(Reader):
         marks = [(self._predicted, self._mark())]
         windows, columns = self._windows, self._cache.positions.shape[1]
         hidden = self._hidden_of(tokens, n)
-        with asking(self._module):
+        with asking(self._parts):
             found = log_probs_of(self._module.logits(hidden))
         for i in range(1, n + 1):
             self._windows = [[*window, *row[:i]] for window, row in zip(windows, tokens)]
