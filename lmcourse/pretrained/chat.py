@@ -1,8 +1,8 @@
 """A conversation as one text: the template in which a chat model was trained, here ChatML.
 
-Each message is `<|im_start|>`, who speaks, a new line, what is said, `<|im_end|>`, a new line. The model goes on
-after `<|im_start|>assistant`, and says `<|im_end|>` when it is done. That is all there is to a chat: a language
-model continues a text.
+Each message is `<|im_start|>`, who speaks, a new line, what is said, `<|im_end|>`, a new line. The model goes
+on after `<|im_start|>assistant` and a new line, and says `<|im_end|>` when it is done. That is all there is
+to a chat: a language model continues a text.
 
 Left out: tools, and the templates of other models. The file holds the same as a program for Jinja.
 """
@@ -58,8 +58,8 @@ def chat_text(messages: Messages, answer: bool = True) -> str:
 def chat_ids(tokenizer: PretrainedTokenizer, messages: Messages, answer: bool = True) -> list[int]:
     """The conversation as token ids. Arguments as of `chat_text`.
 
-    `tokenizer.encode(chat_text(messages), special=True)` gives the same, as long as nobody writes special tokens
-    into a message; here they stay mere text.
+    `tokenizer.encode(chat_text(messages), special=True)` gives the same, as long as nobody writes special
+    tokens into a message; here they stay mere text.
     """
     start, end = tokenizer.special_id(START), tokenizer.special_id(END)
     ids: list[int] = []

@@ -12,8 +12,9 @@ holds; NumPy reads it as a structured type, so that `tensor.blocks["scale"]` is 
 
     F32, F16    one number
     Q8_0        32 numbers in 34 bytes:  scale (16 bit), 32 whole numbers q from -128 to 127;  w = scale q
-    Q4_1        32 numbers in 20 bytes:  scale, least (16 bit each), 16 bytes of two whole numbers from 0 to
-                15 each;  w = scale q + least.  The low half of byte i is number i, its high half number i + 16.
+    Q4_1        32 numbers in 20 bytes:  scale, least (16 bit each), 16 bytes of two whole numbers q from 0
+                to 15 each: byte i holds number i in its low half, number i + 16 in its high;
+                w = scale q + least
 
 The file is mapped into memory, not read: only what is looked at is fetched. Left out: the many other types of
 blocks, files in several parts, big-endian ones.
@@ -27,7 +28,7 @@ import struct
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 
@@ -124,9 +125,13 @@ class _Cursor:
         return struct.unpack(f"<{code}", self.take(struct.calcsize(f"<{code}")))[0]
 
     def string(self) -> str:
-        return str(self.take(self.whole("Q")), "utf-8")
+        data = self.take(self.whole("Q"))
+        try:
+            return str(data, "utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"{self.path}: {bytes(data[:20])} before byte {self.at} is no UTF-8") from None
 
-    def value(self, kind: int) -> Union[str, int, float, bool, list]:
+    def value(self, kind: int) -> str | int | float | bool | list:
         """One of metadata, of a type given by its number."""
         if kind == STRING:
             return self.string()
@@ -140,7 +145,7 @@ class _Cursor:
         raise ValueError(f"{self.path}: {kind} at byte {self.at} is no type of metadata that GGUF knows")
 
 
-def read(path: Union[str, Path]) -> GGUF:
+def read(path: str | Path) -> GGUF:
     """What a GGUF file holds; its weights are mapped into memory, and read when they are looked at.
 
     Raises ValueError if it is no GGUF file, of another version, not whole, or has blocks of other types.

@@ -1,9 +1,9 @@
 """SmolLM2, 135 million parameters, in the course's own Transformer: `load()`.
 
-The architecture is Llama's: RMSNorm before each part, RoPE, three heads of keys and values for nine of queries,
-SwiGLU, the embedding again as output. All of it is a choice of `Config`; the weights are those of the file,
-dequantised. Only the names differ, and that what the course keeps in one matrix lies in several there. (GGUF has
-the rows of queries and keys in the order of pairs that are neighbours, which is the one of `rotate`.)
+The architecture is Llama's: RMSNorm before each part, RoPE, three heads of keys and values for nine of
+queries, SwiGLU, the embedding again as output. All of this is a choice of `Config`, and the weights are those
+of the file, dequantised. Only names differ, and what the course keeps in one matrix may lie in several there.
+RoPE turns pairs of neighbours, as `rotate` does: in that order GGUF has the rows of queries and keys.
 
 Source: Ben Allal et al. (2025), SmolLM2.
 """

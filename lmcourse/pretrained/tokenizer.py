@@ -1,7 +1,8 @@
 """A real model's tokenizer: chapter 1's byte-pair encoding, with the vocabulary and the merges of a file.
 
-A number is as many tokens as it has digits. *Special* tokens are no text: they say where a text, or a speaker's
-part of it, begins and ends. So a text that merely looks like one is cut like any other, unless it is asked for.
+A number is as many tokens as it has digits. *Special* tokens are no text: they say where a text, or a
+speaker's part of it, begins and ends. So a text that merely looks like one is cut like any other, unless that
+is asked for.
 
 Left out: the ways in which other models cut a text into pieces, and vocabularies of other kinds.
 
@@ -17,14 +18,14 @@ import regex
 
 from lmcourse.tokenization.bpe import BPE, Pair
 
-# A digit is a piece; what stands between digits is cut by GPT-2's pattern. So white space before a digit is like
-# white space at the end of a text: no blank of it is left to what follows.
+# A digit is a piece; what stands between digits is cut by GPT-2's pattern. So white space before a digit is
+# like white space at the end of a text: no blank of it is left to what follows.
 SINGLE_DIGITS = r"\p{N}|'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+"
-NORMAL, SPECIAL = 1, 3  # token types; "control" is the file's word for what is special
+NORMAL = 1  # the type of a token that is no special one
 
 
 def byte_of_sign() -> dict[str, int]:
-    """Which byte a sign stands for in the file's vocabulary: itself where it is visible, else one beyond U+0100.
+    """Which byte a sign of the file's vocabulary stands for: itself if it is visible, others from U+0100 on.
 
     Source: GPT-2's `bytes_to_unicode` (Radford et al. 2019).
 
@@ -39,8 +40,9 @@ def byte_of_sign() -> dict[str, int]:
 class PretrainedTokenizer(BPE):
     """Byte-pair encoding with special tokens, which have the first ids, and with bytes that have no token.
 
-    A byte that never occurred in training has no token; it is left out of what is encoded, as in the original.
-    In UTF-8 these are six control characters, and parts of characters hardly anyone writes.
+    A byte that never occurred in training has no token; it is left out of what is encoded, as the original
+    does. Of those that occur in UTF-8 these are six control characters, and the first bytes of the characters
+    from U+40000 to U+BFFFF, none of which Unicode has assigned.
 
     Args:
         special: the special tokens.
@@ -58,25 +60,26 @@ class PretrainedTokenizer(BPE):
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, Any]) -> PretrainedTokenizer:
-        """The tokenizer that a GGUF file describes.
-
-        Raises ValueError for one of another kind.
-        """
+        """The tokenizer that a GGUF file describes. Raises ValueError for one of another kind."""
         for name, known in (("model", "gpt2"), ("pre", "smollm")):
             found = metadata.get(f"tokenizer.ggml.{name}")
             if found != known:
                 raise ValueError(f"tokenizer.ggml.{name} is {found!r}; this tokenizer knows {known!r} only")
         tokens, types = metadata["tokenizer.ggml.tokens"], metadata["tokenizer.ggml.token_type"]
-        merges = metadata["tokenizer.ggml.merges"]
+        merges = [tuple(merge.split(" ")) for merge in metadata["tokenizer.ggml.merges"]]
         n_special, n_letters = types.index(NORMAL), len(tokens) - len(merges)
-        ids = {token: i for i, token in enumerate(tokens)}
-        bytes_of = byte_of_sign()
-        pairs = [(ids[left], ids[right]) for left, right in (merge.split(" ") for merge in merges)]
-        letters = [bytes([bytes_of[sign]]) for sign in tokens[n_special:n_letters]]
-        tokenizer = cls(tokens[:n_special], letters, pairs)
-        if any(kind != NORMAL for kind in types[n_special:]) or len(tokenizer) != len(tokens):
-            raise ValueError("the vocabulary is not special tokens, bytes and merges in this order")
-        return tokenizer
+        bytes_of, ids = byte_of_sign(), {token: i for i, token in enumerate(tokens)}
+        letters = tokens[n_special:n_letters]
+        in_order = set(types[n_special:]) == {NORMAL} and set(letters) <= set(bytes_of)
+        if not in_order or ["".join(pair) for pair in merges] != tokens[n_letters:]:
+            raise ValueError(
+                "the file's tokens are not special ones, then bytes, then those that merges make"
+            )
+        return cls(
+            tokens[:n_special],
+            [bytes([bytes_of[sign]]) for sign in letters],
+            [(ids[left], ids[right]) for left, right in merges],
+        )
 
     def special_id(self, token: str) -> int:
         """The id of a special token. Raises ValueError for what is none."""

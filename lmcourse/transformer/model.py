@@ -65,7 +65,7 @@ class TransformerModel(TorchModel):
         return TransformerReader(self, contexts)
 
     def logits_in_parts(self, token_ids: Tensor, rows: Tensor, places: Tensor) -> Iterator[Tensor]:
-        """As `TorchModel` says: only places that are asked for get an output, so many at a time as it allows."""
+        """As `TorchModel` says: an output only where it is asked for, at so many places at a time."""
         hidden = self.module.hidden(token_ids)[rows, places]
         yield from map(self.module.logits, hidden.split(max(1, LOGITS // self.vocab_size)))
 
