@@ -120,7 +120,9 @@ def test_what_is_not_remembered_cannot_be_taken_back():
     reader = FIVE.reader([[], []])
     the = VOCAB.encode("the")
     reader.read(the * 2)
-    with pytest.raises(ValueError, match=r"n=1 tokens cannot be taken back: 0 are remembered; call remember\(1\)"):
+    with pytest.raises(
+        ValueError, match=r"n=1 tokens cannot be taken back: 0 are remembered; call remember\(1\)"
+    ):
         reader.rewind(1)
     reader.remember(1)
     reader.read_many([VOCAB.encode("mouse ate"), VOCAB.encode("ball ate")])

@@ -43,9 +43,9 @@ def four_bit_packed(whole: Tensor, scale: Tensor, least: Tensor) -> tuple[Tensor
 
 def four_bit_product(x: Tensor, packed: Tensor, scales_and_zeros: Tensor) -> Tensor:
     """x W', (..., N) of x (..., K) and what `four_bit_packed` gave."""
-    rows = x.to(torch.bfloat16).flatten(0, -2)
+    rows = x.bfloat16().flatten(0, -2)
     found = torch.ops.aten._weight_int4pack_mm_for_cpu(rows, packed, GROUP, scales_and_zeros)
-    return found.to(x.dtype).unflatten(0, x.shape[:-1])
+    return found.to(x.dtype).view(*x.shape[:-1], -1)
 
 
 def eight_bit_product(x: Tensor, whole: Tensor, scale: Tensor) -> Tensor:

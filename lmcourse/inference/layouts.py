@@ -62,6 +62,26 @@ class Apart(nn.Module):
         return torch.cat([linear(x, weight) for weight in self.weights], dim=-1)
 
 
+class Half(nn.Module):
+    """Multiplication by a matrix of 16-bit numbers, and of vectors rounded to such. Args: weight, (out, in)."""
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        self.register_buffer("weight", weight.half())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., out) of (..., in), both in 32 bits."""
+        return linear(x.half(), self.weight).float()
+
+
+class HalfRows(Half):
+    """The same matrix as a table, whose rows are the vectors of tokens."""
+
+    def forward(self, token_ids: Tensor) -> Tensor:
+        """(..., D) of (...)."""
+        return self.weight[token_ids].float()
+
+
 class FourBit(nn.Module):
     """Multiplication by a matrix of four bits. Args: weight, (out, in), as yet in full."""
 
@@ -152,35 +172,37 @@ def lay_out(network: Transformer, layout: str) -> Transformer:
         )
     if layout == "q4":
         require_small_weights()
-    precision = torch.float16 if layout == "f16" else torch.float32
-    shared = {id(p): nn.Parameter(p.detach().to(precision), False) for p in network.parameters()}
+    shared = {id(p): nn.Parameter(p.detach().float(), False) for p in network.parameters()}
     copied = copy.deepcopy(network, shared)  # deepcopy takes what it finds in `shared` for copied
-    if layout not in ("f32", "f16"):
+    if layout != "f32":
         _replace(copied, layout)
     return copied.eval()
 
 
+MATRICES = {"f32-transposed": Transposed, "f16": Half, "q4": FourBit}
+
+
 def _replace(network: Transformer, layout: str) -> None:
     """Put other multiplications in the place of a network's."""
+    if layout == "f32-apart":
+        for block in network.blocks:
+            attention, forward = block.attention, block.feed_forward
+            attention.qkv = Apart(attention.qkv.weight, attention.sizes)
+            if forward.kind == "swiglu":
+                forward.up = Apart(forward.up.weight, [len(forward.up.weight) // 2] * 2)
+        return
+    matrix = MATRICES[layout]
     for block in network.blocks:
-        attention, forward = block.attention, block.feed_forward
-        n_ups = 2 if forward.kind == "swiglu" else 1
-        for part, name, sizes in (
-            (attention, "qkv", attention.sizes),
-            (attention, "output", None),
-            (forward, "up", [len(forward.up.weight) // n_ups] * n_ups),
-            (forward, "down", None),
+        for part, name in (
+            (block.attention, "qkv"),
+            (block.attention, "output"),
+            (block.feed_forward, "up"),
+            (block.feed_forward, "down"),
         ):
-            weight = getattr(part, name).weight.detach()
-            if layout == "f32-apart":
-                if sizes is not None:
-                    setattr(part, name, Apart(weight, sizes))
-            else:
-                setattr(part, name, Transposed(weight) if layout == "f32-transposed" else FourBit(weight))
+            setattr(part, name, matrix(getattr(part, name).weight))
     head = network.embedding.weight if network.output is None else network.output.weight
-    if layout == "f32-transposed":
-        network.output = Transposed(head.detach())
-    elif layout == "q4":
-        network.output = EightBit(*eight_bit(head.detach()))
-        if network.config.tied:
-            network.embedding = EightBitRows(network.output.whole, network.output.scale)
+    network.output = EightBit(*eight_bit(head)) if layout == "q4" else matrix(head)
+    if network.config.tied and layout == "q4":
+        network.embedding = EightBitRows(network.output.whole, network.output.scale)
+    elif network.config.tied and layout == "f16":
+        network.embedding = HalfRows(network.output.weight)

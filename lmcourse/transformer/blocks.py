@@ -35,9 +35,7 @@ class Norm(nn.Module):
         """(..., D) of (..., D)."""
         if self.kind == "layer":
             return layer_norm(x, self.weight.shape, self.weight, self.bias, EPSILON)
-        squares = x.square() if x.dtype.itemsize > 2 else x.float().square()  # which 16 bits do not hold
-        scale = torch.rsqrt(squares.mean(dim=-1, keepdim=True) + EPSILON)
-        return (x * scale).to(x.dtype) * self.weight
+        return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + EPSILON) * self.weight
 
 
 class Block(nn.Module):
