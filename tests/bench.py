@@ -21,9 +21,9 @@ import nbformat
 import numpy as np
 import tokenizers
 import torch
+from hugging_face_llama import continuation, llama
 from nltk.lm import KneserNeyInterpolated, WittenBellInterpolated
 from nltk.util import everygrams
-from hugging_face_llama import continuation, llama
 from plain_gpt import PlainGPT, train_plainly
 from playwright.sync_api import sync_playwright
 from torch.nn.functional import cross_entropy
@@ -528,7 +528,8 @@ def writing(tokens: int = 48, repeats: int = 4) -> Iterator[Row]:
         )
         bound = bandwidth / step_cost(config, 1, 1, *kinds).weight_bytes
         speed = tokens / seconds[0]
-        what = f"{layout}, {weight_bytes(config, *kinds) / 1e6:.0f} MB, {speed:.0f} tokens/s, {speed / bound:.0%}"
+        megabytes = weight_bytes(config, *kinds) / 1e6
+        what = f"{layout}, {megabytes:.0f} MB, {speed:.0f} tokens/s, {speed / bound:.0%}"
         yield f"write, {what}", f"transformers {precision}"[:18], *seconds
         if layout == "f32-transposed":
             yield from reading(ours, peer)

@@ -1,4 +1,4 @@
-"""Hugging Face's Llama class with the weights of one of our networks: the peer that `bench.py` races against."""
+"""Hugging Face's Llama class with the weights of one of our networks: a peer for `bench.py`."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Apart(nn.Module):
 
 
 class Half(nn.Module):
-    """Multiplication by a matrix of 16-bit numbers, and of vectors rounded to such. Args: weight, (out, in)."""
+    """Multiplication by a matrix in 16 bits, of vectors rounded to them. Args: weight, (out, in)."""
 
     def __init__(self, weight: Tensor):
         super().__init__()

@@ -80,7 +80,8 @@ def check(
 def _draw(probs: np.ndarray, uniform: float) -> int:
     """The token (of V) at which the cumulative sum passes a number from 0 to below 1."""
     cumulative = np.cumsum(probs)
-    return int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
+    below = np.nextafter(cumulative[-1], 0)  # to which a product with almost 1 might be rounded up
+    return int(np.searchsorted(cumulative, min(uniform * cumulative[-1], below), side="right"))
 
 
 def _probs(decoding: Decoding, log_probs: np.ndarray) -> np.ndarray:
@@ -247,7 +248,7 @@ def speculate(
         guesses, q = guesser.guess(uniform[k + 1 :])
         guesses = guesses[: 1 + next((i for i, token in enumerate(guesses) if token in ends), k)]
         p = _probs(decoding, _passed(reader, pending, guesses))
-        kept, following = check(p, q, guesses, uniform)
+        kept, following = check(p, q, guesses, uniform[: k + 1])
         reader.rewind(len(guesses) - kept)
         done.guessed.append(len(guesses))
         done.accepted.append(kept)
