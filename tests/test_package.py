@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lmcourse"
 CORE = ["vocabulary", "model", "world", "information", "decoding", "ngram", "text", "ladder"]
 CORE += [f"neural.{name}" for name in ("autodiff", "bells", "glove", "gradient_lab", "vectors")]
-CORE += ["transformer.config"]
+CORE += ["transformer.config", "inference.memory", "inference.distance", "inference.speculative"]
 
 
 def loaded_by(statement):

@@ -51,8 +51,8 @@ def test_the_first_token_has_the_models_law(seed):
 def law_of(p, q, guesses):
     """The law of what `check` gives for some guesses: its uniform numbers are integrated out.
 
-    Whether one stays changes at its acceptance, which token is drawn where the cumulative sum does: one number
-    from each interval between these says all.
+    Whether one stays changes at its acceptance, which token is drawn where the cumulative sum does: one
+    number from each interval between these says all.
     """
 
     def intervals(edges):
@@ -158,7 +158,7 @@ def test_greedy_texts_are_the_same(model, draft, ahead):
 
 @pytest.mark.parametrize("layout", ["f32", "f32-transposed"])
 def test_greedy_texts_of_a_transformer_are_the_same(small, layout):
-    """Also where its text outgrows the context of 64, beyond which each token is read in a window of its own."""
+    """Also where its text outgrows the context of 64, and each token is read in a window of its own."""
     vocab = Vocabulary([f"<{i}>" for i in range(64)])
     model = TransformerModel(lay_out(small, layout), vocab, start=0)
     prompt = np.random.default_rng(3).integers(64, size=10).tolist()
