@@ -23,7 +23,7 @@ from torch.nn.functional import pad
 
 from lmcourse.experiments import run
 from lmcourse.experiments.contexts import Contexts
-from lmcourse.experiments.memory_spans import drawn_rows, sentence_batches, sentence_loss
+from lmcourse.experiments.memory_spans import sentence_batches, sentence_loss
 from lmcourse.model import LanguageModel
 from lmcourse.neural.feed_forward import FeedForwardNetwork
 from lmcourse.neural.initial import draw_weights
@@ -218,7 +218,7 @@ def teach(network: nn.Module, sentences: list[list[int]], seed: int, steps: int,
     kept = sentence_batches(sentences[cut : cut + 1000], world().end)
 
     def loss(step: int) -> torch.Tensor:
-        rows = drawn_rows(seed, step, cut, BATCH)
+        rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(cut, size=BATCH))
         return sentence_loss(network, inputs[rows], targets[rows])
 
     recipe = Recipe(steps, rate, warmup=20, judge_every=50)

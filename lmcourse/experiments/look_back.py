@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
 from lmcourse.experiments.depths import BATCH, parts, world
-from lmcourse.experiments.memory_spans import drawn_rows, sentence_batches, sentence_loss
+from lmcourse.experiments.memory_spans import sentence_batches, sentence_loss
 from lmcourse.neural.initial import draw_weights
 from lmcourse.neural.training import History, Recipe, train
 from lmcourse.transformer.attention import Attention
@@ -193,7 +193,7 @@ def mouse(
     inputs, targets = sentence_batches(texts, end)
 
     def loss(step: int) -> Tensor:
-        rows = drawn_rows(seed, step, len(texts), BATCH)
+        rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(len(texts), size=BATCH))
         return sentence_loss(network, inputs[rows], targets[rows])
 
     train(network, loss, Recipe(steps, rate, warmup=20), progress=False)

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
@@ -119,16 +120,11 @@ def sentence_batches(sentences: Sequence[Sequence[int]], end: int) -> tuple[torc
     return torch.cat([before, targets[:, :-1].clamp(min=0)], dim=1), targets
 
 
-def sentence_loss(network: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean surprise in nats at the tokens of sentences, as of `sentence_batches`."""
+def sentence_loss(network: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean surprise in nats at the tokens of sentences, see `sentence_batches`; their padding is not read."""
     longest = int((targets >= 0).sum(1).max())
     logits = network(inputs[:, :longest])
     return cross_entropy(logits.flatten(0, 1), targets[:, :longest].flatten(), ignore_index=-100)
-
-
-def drawn_rows(seed: int, step: int, n: int, size: int = 64) -> torch.Tensor:
-    """Which of n sentences make the batch of a step: the seed and the step say it."""
-    return torch.from_numpy(np.random.default_rng([seed, step]).integers(n, size=size))
 
 
 def train_agreement(network: RecurrentNetwork, seed: int, steps: int = STEPS) -> RecurrentModel:
@@ -137,7 +133,7 @@ def train_agreement(network: RecurrentNetwork, seed: int, steps: int = STEPS) ->
     inputs, targets = sentence_batches(world.sample(SENTENCES, np.random.default_rng(1)), world.end)
 
     def loss(step: int) -> torch.Tensor:
-        rows = drawn_rows(seed, step, len(inputs))
+        rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(len(inputs), size=64))
         return sentence_loss(network, inputs[rows], targets[rows])
 
     train(network, loss, Recipe(steps, 1e-2, warmup=20, judge_every=steps), progress=False)

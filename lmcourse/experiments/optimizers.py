@@ -13,10 +13,11 @@ from functools import partial
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
 from lmcourse.experiments.depths import parts, world
-from lmcourse.experiments.memory_spans import drawn_rows, sentence_batches, sentence_loss
+from lmcourse.experiments.memory_spans import sentence_batches
 from lmcourse.neural.recurrent import RecurrentModel, RecurrentNetwork
 from lmcourse.neural.torch_model import TorchModel
 from lmcourse.neural.training import History, Recipe, train
@@ -80,6 +81,13 @@ def build(kind: str, seed: int, shrunk: bool = True) -> nn.Module:
     return network
 
 
+def surprise(network: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean surprise in nats at the tokens of sentences, see `sentence_batches`."""
+    longest = int((targets >= 0).sum(1).max())
+    logits = network(inputs[:, :longest])
+    return cross_entropy(logits.flatten(0, 1), targets[:, :longest].flatten(), ignore_index=-100)
+
+
 def learn(
     network: nn.Module, seed: int, recipe: Recipe, optimizer: Callable | None = None
 ) -> tuple[TorchModel, History]:
@@ -90,14 +98,14 @@ def learn(
     kept = sentence_batches(sentences[cut : cut + 1000], world().end)
 
     def loss(step: int) -> torch.Tensor:
-        rows = drawn_rows(seed, step, cut, BATCH)
-        return sentence_loss(network, inputs[rows], targets[rows])
+        rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(cut, size=BATCH))
+        return surprise(network, inputs[rows], targets[rows])
 
     history = train(
         network,
         loss,
         recipe,
-        lambda: sentence_loss(network, *kept).item(),
+        lambda: surprise(network, *kept).item(),
         progress=False,
         optimizer=optimizer,
     )

@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
 from lmcourse.experiments.depths import parts, world
-from lmcourse.experiments.memory_spans import drawn_rows, sentence_batches
+from lmcourse.experiments.memory_spans import sentence_batches
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.experts import Experts, expert_shares, load_balance
@@ -120,7 +120,7 @@ def learn(
     inputs, targets = pool()
 
     def loss(step: int) -> Tensor:
-        rows = drawn_rows(seed, step, len(inputs), BATCH)
+        rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(len(inputs), size=BATCH))
         counts = targets[rows] >= 0
         longest = int(counts.sum(1).max())
         counts, wanted = counts[:, :longest], targets[rows, :longest]

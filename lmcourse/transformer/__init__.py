@@ -14,11 +14,9 @@ network.py       the stack; the mask makes it an encoder, a decoder or a prefix 
 model.py         a decoder as a `LanguageModel`, which reads on from its keys and values
 quantise.py      weights as whole numbers of one byte, with a scale for each row
 batches.py     * what an objective asks for, and the special tokens it needs
-noise.py       * spans, infilling, sentences out of order
+noise.py       * spans, infilling, random words
 inside.py        what stands in the residual stream, what it would say, and what depends on it
 objectives.py  * what BERT, RoBERTa, GPT, T5, BART, XLNet and prefix models are asked to foretell
 optimum.py     * the best answers there are to these questions, in a world that can be listed
-
-An aside, about speed alone: linear.py multiplies by a matrix as torch does, and on some CPUs twice as fast
-where matrices are large. Read `Linear` as torch's nn.Linear, and nothing is missed.
+linear.py        an aside, about speed alone: torch's nn.Linear, on some CPUs twice as fast
 """
