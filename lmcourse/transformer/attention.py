@@ -11,6 +11,7 @@ Ainslie et al. (2023) for a few (grouped).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -136,14 +137,22 @@ class Attention(nn.Module):
         self.qkv = Linear(config.d_model, sum(self.sizes), bias=config.bias)
         self.output = Linear(config.d_model, config.d_model, bias=config.bias)
 
-    def _project(self, x: Tensor, begin: int, end: int) -> list[Tensor]:
-        """Some of the parts q, k, v of vectors (B, T, D), each (B, its heads, T, K)."""
-        rows = slice(sum(self.sizes[:begin]), sum(self.sizes[:end]))
-        weight, bias = self.qkv.weight, self.qkv.bias
-        if rows.stop - rows.start < len(weight):
-            weight, bias = weight[rows], None if bias is None else bias[rows]
-        parts = linear(x, weight, bias).split(self.sizes[begin:end], dim=-1)
-        return [part.unflatten(-1, (-1, self.d_head)).transpose(1, 2) for part in parts]
+    def _project(
+        self, x: Tensor, begin: int, end: int, rotation: tuple[Tensor, Tensor] | None = None
+    ) -> Sequence[Tensor]:
+        """Some of the parts q, k, v of vectors (B, T, D), each (B, its heads, T, K), q and k turned."""
+        if (begin, end) == (0, 3):
+            found = self.qkv(x)
+        else:
+            rows = slice(sum(self.sizes[:begin]), sum(self.sizes[:end]))
+            bias = None if self.qkv.bias is None else self.qkv.bias[rows]
+            found = linear(x, self.qkv.weight[rows], bias)
+        heads = found.unflatten(-1, (-1, self.d_head)).transpose(1, 2)
+        sizes = [size // self.d_head for size in self.sizes[begin:end]]
+        if rotation is None:
+            return heads.split(sizes, dim=1)
+        q_and_k, v = heads.split([sizes[0] + sizes[1], sizes[2]], dim=1)
+        return *rotate(q_and_k, *rotation).split(sizes[:2], dim=1), v
 
     def heads(
         self,
@@ -154,9 +163,7 @@ class Attention(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Queries (B, H, T, K), and keys and values, which a group of heads may share, (B, G, S, K)."""
         if source is None:
-            q, k, v = self._project(x, 0, 3)
-            if rotation is not None:
-                q, k = rotate(q, *rotation), rotate(k, *rotation)
+            q, k, v = self._project(x, 0, 3, rotation)
             k, v = (k, v) if cache is None else cache.extend(k, v)
         else:
             (q,) = self._project(x, 0, 1)

@@ -52,9 +52,10 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def _add(self, x: Tensor, norm: Norm, part: Callable[[Tensor], Tensor]) -> Tensor:
-        if self.pre:
-            return x + self.dropout(part(norm(x)))
-        return norm(self.scale * x + self.dropout(part(x)))
+        added = part(norm(x) if self.pre else x)
+        if self.training:  # otherwise it would change nothing, and take its time
+            added = self.dropout(added)
+        return x + added if self.pre else norm(self.scale * x + added)
 
     def forward(
         self,

@@ -52,6 +52,10 @@ class KeysValues:
                 for old in self._columns
             )
 
+    def crop(self, length: int) -> None:
+        """Keep so many of the columns, the first."""
+        self._length = min(self._length, length)
+
     def select(self, rows: Tensor) -> None:
         """Go on with these rows."""
         if self._columns is not None:
@@ -76,6 +80,12 @@ class Cache:
         """Of each text keep only so many of the tokens, (B,); what filled it up is no longer seen."""
         columns = torch.arange(self.positions.shape[1], device=lengths.device)
         self.positions = torch.where(columns < lengths[:, None], self.positions, -1)
+
+    def crop(self, length: int) -> None:
+        """Keep so many of the columns, as if no more had been read; of another text everything is kept."""
+        self.positions = self.positions[:, :length]
+        for own, _ in self.layers:
+            own.crop(length)
 
     def select(self, rows: Tensor) -> None:
         """Go on with these rows, in this order."""

@@ -198,7 +198,7 @@ class Transformer(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., V) of what `hidden` gives, (..., D)."""
-        return linear(hidden, self.embedding.weight if self.output is None else self.output.weight)
+        return linear(hidden, self.embedding.weight) if self.output is None else self.output(hidden)
 
     def forward(self, token_ids: Tensor, *args, **named) -> Tensor:
         """Logits (B, T, V); arguments as of `hidden`."""
