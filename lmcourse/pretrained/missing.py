@@ -3,8 +3,8 @@
     model = load_or_skip()
 
 Without the weights `model` is MISSING. A cell that uses a missing name is not run: it says why, and what it
-would have defined is missing as well. So a page needs nothing else than this line, and its code reads as if
-the model were always there.
+would have defined is missing as well. So a page needs nothing else than this line, in a cell above the first
+that uses the model, and its code reads as if the model were always there.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ class Missing:
     """Stands for what could not be had; `why` says why."""
 
     why = ""
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise AttributeError that says what to do; a cell that both loads and uses it comes here."""
+        raise AttributeError(f"no {name} of what is missing: {self.why}; load it in a cell above")
 
 
 MISSING = Missing()
