@@ -30,8 +30,8 @@ STEPS, BATCH, SENTENCES = 600, 64, 20_000
 SEEDS = range(3)
 GRID = {
     ("transformer", "sgd"): (0.3, 1.0, 3.0),
-    ("transformer", "momentum"): (0.1, 0.3),
-    ("transformer", "adamw"): (0.0025, 0.01, 0.04),
+    ("transformer", "momentum"): (0.025, 0.1, 0.2, 0.3),
+    ("transformer", "adamw"): (0.0025, 0.01, 0.04, 0.08, 0.16),
     ("lstm", "adamw"): (0.01, 0.02, 0.04),
 }
 RATE = 0.04  # at which the recipe is changed
@@ -50,7 +50,6 @@ CHANGES: dict[str, dict] = {
 ELSEWHERE = (  # optimiser, change, and a rate at which it is tried as well
     ("adamw", "no cosine", 0.01),
     ("adamw", "no warm-up", 0.01),
-    ("momentum", "none", 0.2),
 )
 _KEYS = ("network", "optimizer", "change", "rate", "steps", "seed")
 
