@@ -7,7 +7,7 @@ agree, in the same number of steps, at each of `RATES`. The excess over the entr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ from lmcourse.experiments.depths import parts, world
 from lmcourse.experiments.memory_spans import sentence_batches
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer.config import Config
-from lmcourse.transformer.experts import Experts, expert_shares, load_balance
+from lmcourse.transformer.experts import expert_shares, load_balance, routing
 from lmcourse.transformer.model import TransformerModel
 from lmcourse.transformer.network import Transformer
 
@@ -110,13 +110,6 @@ def pool() -> tuple[Tensor, Tensor]:
     return sentence_batches(world().sample(SENTENCES, np.random.default_rng(1)), world().end)
 
 
-def routed(network: Transformer, counts: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Of each layer of experts, at the places (B, T) that count: probabilities (N, E), choices (N, k)."""
-    for module in network.modules():
-        if isinstance(module, Experts):
-            yield module.probs[counts], module.chosen[counts]
-
-
 def learn(
     network: Transformer,
     rate: float,
@@ -133,9 +126,10 @@ def learn(
         counts = targets[rows] >= 0
         longest = int(counts.sum(1).max())
         counts, wanted = counts[:, :longest], targets[rows, :longest]
-        found = cross_entropy(network(inputs[rows, :longest])[counts], wanted[counts])
+        with routing(network) as layers:
+            found = cross_entropy(network(inputs[rows, :longest])[counts], wanted[counts])
         if balance:
-            found = found + balance * sum(load_balance(*layer) for layer in routed(network, counts))
+            found = found + balance * sum(load_balance(probs[counts], k[counts]) for probs, k in layers)
         return found
 
     train(network, loss, Recipe(steps, rate, warmup=warmup, judge_every=steps), progress=False)
@@ -145,9 +139,9 @@ def learn(
 def loads(network: Transformer, sentences: int = 2_000) -> list[list[float]]:
     """The share of tokens that each expert of each layer gets."""
     inputs, targets = (part[:sentences] for part in pool())
-    with torch.no_grad():
+    with torch.no_grad(), routing(network) as layers:
         network(inputs)
-    found = [expert_shares(chosen, len(probs[0])) for probs, chosen in routed(network, targets >= 0)]
+    found = [expert_shares(chosen[targets >= 0], probs.shape[-1]) for probs, chosen in layers]
     return [[round(share, 3) for share in shares.tolist()] for shares in found]
 
 

@@ -138,6 +138,14 @@ def test_texts_of_different_lengths_share_a_cache(position):
             torch.testing.assert_close(found[row], says(module, ids[row : row + 1, : length + 1])[0, -1])
 
 
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_cache_of_another_depth_is_refused_before_anything_is_read(depth):
+    cache = Cache(depth)
+    with pytest.raises(ValueError, match=rf"a cache of {depth} layers .* 2 blocks; make it by Cache\(2\)"):
+        network()(IDS, cache=cache)
+    assert cache.positions is None
+
+
 def test_a_prefix_model_can_keep_its_prefix():
     module, cache = network(**MODERN), Cache(2)
     prefix = says(module, IDS[:, :4], np.ones((4, 4), dtype=bool), cache=cache)
