@@ -63,7 +63,7 @@ SETTINGS = [AGAIN, *({"part": part, "quick": False} for part in CHANGES)]
 class Nothing(nn.Module):
     """Stands where a part was, and adds nothing."""
 
-    def forward(self, x: Tensor, **_: object) -> Tensor:
+    def forward(self, x: Tensor, *_: object, **__: object) -> Tensor:
         """Zeros like x."""
         return torch.zeros_like(x)
 

@@ -184,8 +184,8 @@ class Transformer(nn.Module):
                 positions = positions.expand(token_ids.shape) + after
         if cache is not None and len(cache.layers) != len(self.blocks):
             raise ValueError(
-                f"a cache of {len(cache.layers)} layers does not go with {len(self.blocks)} blocks; make it by "
-                f"Cache({len(self.blocks)})"
+                f"a cache of {len(cache.layers)} layers does not go with {len(self.blocks)} blocks; "
+                f"make it by Cache({len(self.blocks)})"
             )
         x = self.embed(token_ids, positions)
         keys = positions if cache is None else cache.extend_positions(positions)
