@@ -29,10 +29,11 @@ SENTENCES, BATCH, STEPS, WARMUP = 20_000, 64, 250, 20
 RATES, SEEDS = (0.006, 0.015), (0, 1, 2)
 BALANCE = 0.01  # the weight of the load-balance loss, Switch's α
 BASE = Config(vocab_size=22, d_model=24, n_heads=4, n_layers=2, context_length=12)  # 15,312 parameters
-EXPERTS = {"feed_forward": "experts", "n_experts": 4}
+EXPERTS = {"feed_forward": "experts", "n_experts": 4, "balance": BALANCE}
 
-# What is changed of BASE; "without" names what is taken out afterwards. Where sizes are given they make the
-# parameters equal to BASE's within one in twenty-five, or, of experts, those that a token uses.
+# What is changed of BASE; "without" names what is taken out afterwards, "balance" is the weight of that loss.
+# Where sizes are given they make the parameters equal to BASE's within one in twenty-five, or, of experts,
+# those that a token uses.
 CHANGES: dict[str, dict] = {
     "as it is": {},
     "no norms": {"without": "norms"},
@@ -41,14 +42,14 @@ CHANGES: dict[str, dict] = {
     "feed-forward only": {"without": "attention"},
     "SwiGLU": {"feed_forward": "swiglu"},
     "experts, each as large": EXPERTS,
-    "experts, each as large, no balance": EXPERTS,
+    "experts, each as large, no balance": {**EXPERTS, "balance": 0.0},
     "RMSNorm": {"norm": "rms"},
     "1 head": {"n_heads": 1},
     "multi-query": {"n_kv_heads": 1, "d_ff": 114},
     "output not tied": {"tied": False, "d_ff": 91},
     "ReLU": {"feed_forward": "relu"},
     "experts, each a quarter": {**EXPERTS, "d_ff": 24},
-    "experts, each a quarter, no balance": {**EXPERTS, "d_ff": 24},
+    "experts, each a quarter, no balance": {**EXPERTS, "d_ff": 24, "balance": 0.0},
     "8 heads": {"n_heads": 8},
     "norms after": {"norm_place": "post"},
     "DeepNorm": {"norm_place": "deep"},
@@ -90,8 +91,8 @@ def build(part: str, seed: int) -> Transformer:
 
     With norms after, what a block adds is not drawn smaller, or by another factor: it belongs to the change.
     """
-    changes = dict(CHANGES[part])
-    without = changes.pop("without", None)
+    without = CHANGES[part].get("without")
+    changes = {name: value for name, value in CHANGES[part].items() if name not in ("without", "balance")}
     network = Transformer(replace(BASE, **changes)).draw(np.random.default_rng([seed, 1]))
     if network.config.norm_place == BASE.norm_place and network.config.n_layers == BASE.n_layers:
         known = Transformer(BASE).draw(np.random.default_rng([seed, 1])).state_dict()
@@ -148,7 +149,7 @@ def loads(network: Transformer, sentences: int = 2_000) -> list[list[float]]:
 def measure(setting: Mapping, _: np.random.Generator) -> dict:
     """For each rate and seed the excess, its parts, and the experts' loads."""
     part, quick = setting["part"], setting["quick"]
-    balance = BALANCE if "experts" in part and "no balance" not in part else 0.0
+    balance = CHANGES[part].get("balance", 0.0)
     found: dict = {"parameters": sum(p.numel() for p in build(part, 0).parameters()), "rates": {}}
     for rate in RATES[1:] if quick else RATES:
         splits, shares = [], []
