@@ -6,4 +6,5 @@ gguf.py      * the file: what is known about the model, and its weights in block
 tokenizer.py * chapter 1's byte-pair encoding with the model's vocabulary, and its special tokens
 model.py       the weights in the same Transformer that the reader has built: `load()`
 chat.py        a conversation as a text, and what the model answers
+missing.py   * for pages: the model, or where it cannot be had, cells that say so instead of failing
 """

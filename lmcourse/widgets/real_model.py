@@ -14,7 +14,15 @@ COUNTS = [20, 50, 100, 200, 400]  # tokens that may be asked for
 MODES = ["text", "chat"]
 
 
-class RealModel(Widget):
+class RealModelWidget(Widget):
+    """What a widget has that asks the real model in the page: see real_model_loader.js."""
+
+    _worker = traitlets.Unicode(worker_script("real_model_worker.js")).tag(sync=True)
+    model_at = traitlets.Unicode().tag(sync=True)  # where the file is; book/_ext/real_model.py writes it
+    size = traitlets.Int(SIZE).tag(sync=True)
+
+
+class RealModel(RealModelWidget):
     """The real model of `lmcourse.pretrained.load` in the page: it continues a text, or answers in a chat.
 
     Each token that it writes is shaded by its surprise, and shows what else could have stood in its place.
@@ -34,9 +42,6 @@ class RealModel(Widget):
     _esm = script("real_model.js")
     _css = HERE / "real_model.css"
 
-    _worker = traitlets.Unicode(worker_script("real_model_worker.js")).tag(sync=True)
-    model_at = traitlets.Unicode().tag(sync=True)  # where the file is; book/_ext/real_model.py writes it
-    size = traitlets.Int(SIZE).tag(sync=True)
     mode = traitlets.Unicode("text").tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)

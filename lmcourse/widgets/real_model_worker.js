@@ -14,7 +14,7 @@
 //       {ids, texts}; {read, of}; then {attention, layers, places}: 32-bit floats, (layers, heads, places, tokens). All
 //       layers or places, if they are not given.
 //   {kind: "cancel"}
-//       ends what is going on: {canceled: true}.
+//       ends that job, if it is going on: {canceled: true}.
 //
 // A prompt is one of {ids}; {text, start}, with `start: true` after the token that stood between texts in training,
 // which an empty text needs; {messages: [{role, content}]}, a chat whose next answer is wanted.
@@ -180,7 +180,10 @@ async function start({ kind, job, ...given }) {
 }
 
 export function listen() {
-  self.onmessage = ({ data }) => data.kind === "cancel" ? cancel() : start(data);
+  self.onmessage = ({ data }) => {
+    if (data.kind !== "cancel") start(data);
+    else if (data.job === running?.job) cancel();
+  };
 }
 
 if ("importScripts" in globalThis) listen(); // we are in a worker

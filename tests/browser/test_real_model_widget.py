@@ -51,12 +51,12 @@ def serve(tmp_path) -> Iterator[Callable[..., str]]:
     """Shows a widget in a page that is served, its file beside it or not; gives the address."""
     servers = []
 
-    def show(widget: RealModel, file: Path | None, name: str = "model.gguf") -> str:
-        states = dependency_state([widget], drop_defaults=False)
+    def show(widget: RealModel, file: Path | None, *more: RealModel, name: str = "model.gguf") -> str:
+        states = dependency_state([widget, *more], drop_defaults=False)
         for state in states.values():
             if "model_at" in state["state"]:
                 state["state"]["model_at"] = f"_weights/{name}"
-        write_page(tmp_path, states, [widget.model_id])
+        write_page(tmp_path, states, [each.model_id for each in (widget, *more)])
         (tmp_path / "_weights").mkdir()
         if file:
             (tmp_path / "_weights" / name).symlink_to(file)
@@ -119,7 +119,7 @@ def test_it_writes_what_pytorch_writes(page, serve, model, vectors):
     assert not [url for url in asked if "_weights" in url]  # nothing before the click
     page.get_by_role("button", name=LOAD).click()
     wait(page, state="ready")
-    assert ("without vectors" in page.locator(f"{ROOT} .lmc-rm-status").inner_text()) != vectors
+    assert ("without vectors" in page.locator(f"{ROOT} .lmc-status").inner_text()) != vectors
     found = written(page, "Continue")
     start = model.vocab.encode(widget.text)
     assert found == greedy(model, start, 20)[: len(found)]
@@ -158,7 +158,8 @@ PROTOCOL = """async ([code, url, size, asks]) => {
     found.push(await ask("load", {url, size}));
     for (const [kind, given] of asks) found.push(await ask(kind, given));
     const long = {prompt: {text: "Once"}, settings: {count: 1000, seed: 0, temperature: 0}};
-    found.push(await ask("generate", long, ({tokens}) => tokens && worker.postMessage({kind: "cancel"})));
+    const cancel = ({tokens}) => tokens && worker.postMessage({kind: "cancel", job: 1});
+    found.push(await ask("generate", long, cancel));
     for (const answer of found.flat()) if (answer.attention) answer.attention = Array.from(answer.attention);
     return found;
 }"""
@@ -244,6 +245,28 @@ def test_it_can_be_stopped_and_the_same_seed_writes_the_same(page, serve, model)
 
 
 @pytest.mark.usefixtures("model")
+def test_the_widgets_of_a_page_share_the_model(page, serve):
+    """It is loaded once, and who asks last is heard."""
+    first, second = RealModel("Once upon a time"), RealModel("One, two,")
+    first.count, second.count = 400, 20
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(serve(first, pretrained_file().path, second))
+    widgets = page.locator(ROOT)
+    widgets.nth(1).get_by_role("button", name=LOAD).click()
+    both = f"[...document.querySelectorAll('{ROOT}')].every(({{ dataset }}) => dataset.state === 'ready')"
+    page.wait_for_function(both)
+    assert len([url for url in asked if "_weights" in url]) == 1
+    widgets.nth(0).get_by_role("button", name="Continue").click()
+    page.wait_for_function(f"document.querySelectorAll('{ROOT} .lmc-rm-token').length > 2")
+    widgets.nth(1).get_by_role("button", name="Continue").click()
+    page.wait_for_function(both.replace("state === 'ready'", "written === '1'"))
+    counts = [len(widgets.nth(i).get_attribute("data-ids").split()) for i in (0, 1)]
+    assert 2 < counts[0] < 400
+    assert 0 < counts[1] <= 20
+
+
+@pytest.mark.usefixtures("model")
 def test_loading_can_be_cancelled_and_begun_again(browser, serve):
     page = browser.new_page()
     held = []  # the first request for the file, which is never answered
@@ -274,14 +297,14 @@ def test_what_is_wrong_with_the_file_is_said(browser, serve, tmp_path, content, 
     page.goto(serve(RealModel(), tmp_path / "broken" if content else None))
     page.get_by_role("button", name=LOAD).click()
     wait(page, state="failed")
-    assert page.locator(f"{ROOT} .lmc-rm-status").inner_text() == said
+    assert page.locator(f"{ROOT} .lmc-status").inner_text() == said
     assert page.get_by_role("button", name="Continue").is_disabled()
     page.close()
 
 
 def test_where_there_is_no_file_the_page_says_so(page, tmp_path):
     open_widgets(page, tmp_path, RealModel())
-    status = page.locator(f"{ROOT} .lmc-rm-status").inner_text()
+    status = page.locator(f"{ROOT} .lmc-status").inner_text()
     assert status.startswith("There is no model beside this page.")
     assert page.get_by_role("button", name=LOAD).is_disabled()
 
@@ -290,7 +313,7 @@ def test_from_disk_the_page_says_how_to_serve_it(page, tmp_path):
     widget = RealModel()
     widget.model_at = "_weights/model.gguf"
     open_widgets(page, tmp_path, widget)
-    status = page.locator(f"{ROOT} .lmc-rm-status").inner_text()
+    status = page.locator(f"{ROOT} .lmc-status").inner_text()
     assert "python -m http.server -d _build/html" in status
     assert page.get_by_role("button", name=LOAD).is_disabled()
 
