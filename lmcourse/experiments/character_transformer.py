@@ -28,7 +28,7 @@ from lmcourse.experiments import run
 from lmcourse.experiments.frame import RESULTS
 from lmcourse.experiments.recurrent_text import Clock, corpus
 from lmcourse.experiments.recurrent_text import load_model as load_lstm
-from lmcourse.experiments.same_context import BLOCK, counted
+from lmcourse.experiments.same_context import counted, in_blocks
 from lmcourse.neural.batches import windows
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer.config import Config
@@ -45,6 +45,7 @@ SHAPES = {
 }
 ROWS = {"tiny": 4, "recipe": 12, "faster": 12, "short": 96, "page": 16}  # windows of a batch
 RATES = {"tiny": 3e-3, "recipe": 1e-3, "faster": 3e-3, "short": 1e-3, "page": 3e-3}
+FIRST = {"tiny": 4, "recipe": 6, "faster": 6, "short": 5, "page": 4}  # beside the seed, of the first weights
 FEW = (1, 2, 4, 6, 8)
 SEEN = {"tiny": (1, 16), "recipe": (*FEW, 64), "faster": (*FEW, 64), "short": FEW, "page": (6, 31, 128)}  # k
 COUNTED = (1, 2, 4, 5, 6, 8)
@@ -84,12 +85,6 @@ def places() -> np.ndarray:
     return np.arange(128, len(corpus()[2]), EVERY)
 
 
-def in_blocks(bits: np.ndarray, where: np.ndarray) -> list[float]:
-    """The mean of each block of so many characters of a text, the last short one joined to the one before."""
-    block = np.minimum(where // BLOCK, where[-1] // BLOCK - 1)
-    return [round(float(bits[block == b].mean()), 3) for b in range(block.max() + 1)]
-
-
 @torch.inference_mode()
 def surprises(network: Transformer, text: np.ndarray, where: np.ndarray, k: int) -> np.ndarray:
     """Bits of the characters at places of a text (ids), each predicted from the k before it."""
@@ -118,7 +113,7 @@ def learn(setting: Mapping, clock: Clock, checkpoint: Path | None = None) -> Tra
     """A network trained on windows from random places of the 39 works."""
     model, seed, steps = (setting[name] for name in ("model", "seed", "steps"))
     ids = corpus()[1]
-    network = network_of(model).draw(np.random.default_rng([seed, len(model)]))
+    network = network_of(model).draw(np.random.default_rng([seed, FIRST[model]]))
     batch = windows(ids, network.config.context_length, ROWS[model], seed)
 
     def loss(step: int) -> torch.Tensor:

@@ -41,7 +41,7 @@ CROWDED = range(LONGEST // 2, LONGEST, BIN)  # places that are read so
 BACK, LETTERS = 12, 8
 ALPHABET, BAR = 64, 64  # letters of the copied strings, and the id of what stands between
 COPIED, COPIED_LONGER = range(4, 16), (4, 8, 12, 15, 16, 20, 24, 31, 47, 63)
-SMALL = ("sinusoidal, tokens small", "sinusoidal, all small")  # see `Small`
+SMALL = {"sinusoidal, tokens small": False, "sinusoidal, all small": True}  # `shrunk` of `Small`
 STEPS = {"agreement": 500, "back": 400, "copy": 1300}
 RATE = 5e-3
 _KEYS = ("task", "position", "seed", "steps")
@@ -105,10 +105,10 @@ class Small(Transformer):
 def network(task: str, position: str, rng: np.random.Generator) -> Transformer:
     """Two layers of four heads. Learned positions have rows for the longest text, most of them never used."""
     size = {"agreement": world().vocab_size, "back": LETTERS, "copy": ALPHABET + 1}[task]
-    kind, _, small = position.partition(", ")
-    module = (Small if small else Transformer)(Config(size, 32, 4, 2, LONGEST, position=kind))
-    if small:
-        module.shrunk = small == "all small"
+    kind = "sinusoidal" if position in SMALL else position
+    module = (Small if position in SMALL else Transformer)(Config(size, 32, 4, 2, LONGEST, position=kind))
+    if position in SMALL:
+        module.shrunk = SMALL[position]
     return module.draw(rng)
 
 

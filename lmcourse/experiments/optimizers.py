@@ -20,7 +20,7 @@ from lmcourse.experiments.depths import parts, world
 from lmcourse.experiments.memory_spans import sentence_batches, sentence_loss
 from lmcourse.neural.recurrent import RecurrentModel, RecurrentNetwork
 from lmcourse.neural.torch_model import TorchModel
-from lmcourse.neural.training import History, Recipe, train
+from lmcourse.neural.training import Diverged, History, Recipe, train
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.model import TransformerModel
 from lmcourse.transformer.network import Transformer
@@ -45,7 +45,7 @@ CHANGES: dict[str, dict] = {
     "no clipping": {"clip": None},
     "no cosine": {"decay": False},
     "weight decay 0.1": {"weight_decay": 0.1},
-    "no 1/√(2N)": {},
+    "no 1/√(2N)": {"shrunk": False},
 }
 ELSEWHERE = (  # optimiser, change, and a rate at which it is tried as well
     ("adamw", "no cosine", 0.01),
@@ -116,18 +116,19 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001
 
     Weights and batches depend on the seed alone, so that runs of one seed differ in what was changed.
     """
-    change = setting["change"]
+    changes = dict(CHANGES.get(setting["change"], {}))
+    shrunk = changes.pop("shrunk", True)
     recipe = Recipe(
         setting["steps"],
         setting["rate"],
-        **{"warmup": 20, "judge_every": min(200, setting["steps"]), **CHANGES.get(change, {})},
+        **{"warmup": 20, "judge_every": min(200, setting["steps"]), **changes},
     )
-    network = build(setting["network"], setting["seed"], change != "no 1/√(2N)")
+    network = build(setting["network"], setting["seed"], shrunk)
     parameters = sum(p.numel() for p in network.parameters())
     try:
         model, history = learn(network, setting["seed"], recipe, OPTIMIZERS[setting["optimizer"]])
-    except ValueError:
-        return {"parameters": parameters, "excess": None, "largest": None, "median": None}
+    except Diverged:
+        return {"parameters": parameters, **dict.fromkeys(("excess", "largest", "median", "clipped"))}
     norms = np.array(history.norms)
     return {
         "parameters": parameters,

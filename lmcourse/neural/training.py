@@ -30,6 +30,10 @@ class Stateful(Protocol):
     def load_state_dict(self, state: dict) -> object: ...  # noqa: D102
 
 
+class Diverged(ValueError):
+    """A loss or gradient that is no finite number."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained. AdamW; the learning rate rises linearly, then falls as a cosine to zero."""
@@ -114,8 +118,9 @@ def train(
         optimizer: another one for the parameters than the recipe's AdamW; the rate is the recipe's still.
 
     Raises:
-        ValueError: for a loss or gradient that is no number, saying at which step; for a checkpoint of
-            another module or recipe, or one that cannot be read. The file stays as it is.
+        Diverged, a ValueError: for a loss or gradient that is no number, saying at which step.
+        ValueError: for a checkpoint of another module or recipe, or one that cannot be read. The file stays
+            as it is.
     """
     run = _Run(module, recipe, stateful, optimizer)
     if checkpoint is not None and checkpoint.exists():
@@ -245,6 +250,6 @@ class _Run:
 
 def _check(value: torch.Tensor, step: int, what: str) -> None:
     if not torch.isfinite(value).all():
-        raise ValueError(
+        raise Diverged(
             f"step {step}: the {what} is {value.item()}; lower the learning rate or clip the gradient"
         )

@@ -27,12 +27,17 @@ from lmcourse.transformer.positions import rotate
 
 
 class Sight(NamedTuple):
-    """What of a text its own tokens see, and from where: the same in all blocks. See `Attention.forward`."""
+    """What of a text is seen, and from where: the same in all blocks. By itself, everything alike."""
 
-    visible: Tensor | None = None
-    bias: Tensor | None = None
-    causal: bool = False
-    rotation: tuple[Tensor, Tensor] | None = None
+    visible: Tensor | None = None  # as of `attend_torch`, broadcast to (B, H, T, S)
+    bias: Tensor | None = None  # likewise
+    causal: bool = False  # instead of both
+    rotation: tuple[Tensor, Tensor] | None = (
+        None  # RoPE's cosines and sines, each (T, K / 2) or (B, 1, T, K / 2)
+    )
+
+
+EVERYTHING = Sight()
 
 
 SEES_NOTHING = "a query sees nothing: a row of `visible` is all False; let it see at least one key"
@@ -89,8 +94,10 @@ def attend_torch(
 ) -> Tensor:
     """`attend` by torch's kernel. `causal` stands for a triangular `visible`, which it then need not read.
 
+    Raises ValueError for `causal` beside `visible` or `bias`: it is instead of both.
+
     With fewer heads of keys and values (B, G, S, K) than of queries (B, H, T, K), H / G neighbouring queries
-    share one. `dropout` is the share of weights left out. Raises ValueError for a `visible` that is not
+    share one. `dropout` is the share of weights left out. Also raises ValueError for a `visible` that is not
     boolean, which torch would add to the scores. That each query sees something is not looked at here, where
     it would be at every layer, but by `network.as_mask`.
     """
@@ -99,6 +106,8 @@ def attend_torch(
         if visible.dtype != torch.bool:
             raise ValueError(f"visible must be boolean, true where a key may be seen; got {visible.dtype}")
         mask = visible if bias is None else bias.masked_fill(~visible, -torch.inf)
+    if causal and mask is not None:
+        raise ValueError("causal=True stands for a triangular visible; give a mask or a bias, or causal=True")
     if k.shape[1] < q.shape[1]:
         if shares_keys() and not q.requires_grad:  # the way back goes through what is repeated
             return scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal, enable_gqa=True)
@@ -179,10 +188,7 @@ class Attention(nn.Module):
     def forward(
         self,
         x: Tensor,
-        visible: Tensor | None = None,
-        bias: Tensor | None = None,
-        causal: bool = False,
-        rotation: tuple[Tensor, Tensor] | None = None,
+        sight: Sight = EVERYTHING,
         source: Tensor | None = None,
         cache: KeysValues | None = None,
     ) -> Tensor:
@@ -190,12 +196,11 @@ class Attention(nn.Module):
 
         Args:
             x: vectors of the tokens, (B, T, D).
-            visible, bias, causal: as of `attend_torch`, broadcast to (B, H, T, S).
-            rotation: RoPE's cosines and sines, each (T, K / 2) or (B, 1, T, K / 2).
+            sight: what is seen; to another text nothing is turned.
             source: vectors of another text to look at, (B, S, D).
             cache: keys and values of the tokens before x, to be extended; of another text, to be kept.
         """
-        q, k, v = self.heads(x, rotation, source, cache)
+        q, k, v = self.heads(x, sight.rotation, source, cache)
         dropout = self.dropout if self.training else 0.0
-        found = attend_torch(q, k, v, visible, bias, causal, dropout)
+        found = attend_torch(q, k, v, sight.visible, sight.bias, sight.causal, dropout)
         return self.output(found.transpose(1, 2).flatten(2))

@@ -74,11 +74,11 @@ class Block(nn.Module):
             cache: for the attention to the text itself, and for that to the other.
         """
         own, other = cache
-        x = self._add(x, self.attention_norm, lambda y: self.attention(y, cache=own, **sight._asdict()))
+        x = self._add(x, self.attention_norm, lambda y: self.attention(y, sight, cache=own))
         if source is not None:
             x = self._add(
                 x,
                 self.cross_norm,
-                lambda y: self.cross(y, source_visible, source=source, cache=other),
+                lambda y: self.cross(y, Sight(source_visible), source, other),
             )
         return self._add(x, self.feed_forward_norm, self.feed_forward)

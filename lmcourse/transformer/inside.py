@@ -78,17 +78,18 @@ def looks(network: Transformer, token_ids: Tensor, visible: Mask = None) -> Tens
     """
     found: list[Tensor] = []
 
-    def note(attention, arguments: tuple, named: dict) -> None:
-        q, k, _ = attention.heads(*arguments, rotation=named["rotation"])
+    def note(attention, arguments: tuple) -> None:
+        x, sight = arguments
+        q, k, _ = attention.heads(x, sight.rotation)
         scores = q @ repeated(k, attention.n_heads).transpose(-1, -2) / attention.d_head**0.5
-        if named["bias"] is not None:
-            scores = scores + named["bias"]
-        seen = named["visible"]
+        if sight.bias is not None:
+            scores = scores + sight.bias
+        seen = sight.visible
         if seen is None:
             seen = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
         found.append(scores.masked_fill(~seen, -torch.inf).softmax(dim=-1))
 
-    hooks = [b.attention.register_forward_pre_hook(note, with_kwargs=True) for b in network.blocks]
+    hooks = [b.attention.register_forward_pre_hook(note) for b in network.blocks]
     try:
         with asking(network):
             network.hidden(token_ids, visible)

@@ -168,8 +168,8 @@ class Transformer(nn.Module):
             cache: what was read before; what is read now is added to it.
             stream: a list to which the residual stream is appended, before the first block and after each.
 
-        Raises ValueError for tokens and positions out of range, a token that sees nothing, or a `source`
-        without `cross` or the other way round.
+        Raises ValueError for tokens and positions out of range, a token that sees nothing, a cache of
+        another depth, or a `source` without `cross` or the other way round.
         """
         if (source is not None) != self.config.cross:
             raise ValueError(
@@ -182,6 +182,11 @@ class Transformer(nn.Module):
                 held = cache.positions
                 after = 0 if held is None else held.amax(dim=1, keepdim=True) + 1
                 positions = positions.expand(token_ids.shape) + after
+        if cache is not None and len(cache.layers) != len(self.blocks):
+            raise ValueError(
+                f"a cache of {len(cache.layers)} layers does not go with {len(self.blocks)} blocks; "
+                f"make it by Cache({len(self.blocks)})"
+            )
         x = self.embed(token_ids, positions)
         keys = positions if cache is None else cache.extend_positions(positions)
         sight = self._sight(positions, keys, visible, x.dtype)

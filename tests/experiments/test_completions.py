@@ -8,6 +8,7 @@ import torch
 
 from lmcourse.experiments import completions
 from lmcourse.experiments.completions import Cuts, batch_of, build, effective_rank
+from lmcourse.transformer.attention import Sight
 from lmcourse.transformer.inside import looks
 from lmcourse.transformer.masks import causal
 
@@ -136,7 +137,7 @@ def test_the_attention_that_is_looked_at_is_the_network_s_own(kind):
         block = network.blocks[0]
         x = block.attention_norm(network.embed(torch.from_numpy(inputs), torch.arange(5)))
         _, _, v = block.attention.heads(x)
-        expected = block.attention(x, visible=torch.from_numpy(visible)[:, None])
+        expected = block.attention(x, Sight(torch.from_numpy(visible)[:, None]))
         found = block.attention.output((weights @ v).transpose(1, 2).flatten(2))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 

@@ -9,6 +9,7 @@ import torch
 from lmcourse.experiments import norm_places
 from lmcourse.experiments import transformer_parts as parts
 from lmcourse.transformer.attention import Sight
+from lmcourse.transformer.experts import routing
 from lmcourse.transformer.network import Transformer
 
 IDS = torch.from_numpy(np.random.default_rng(0).integers(22, size=(3, 8)))
@@ -67,7 +68,7 @@ def test_without_feed_forward_layers_only_attention_is_added():
     x = torch.randn(2, 5, 40)
     block = network.blocks[0]
     with torch.no_grad():
-        right = x + block.attention(block.attention_norm(x), causal=True)
+        right = x + block.attention(block.attention_norm(x), Sight(causal=True))
         torch.testing.assert_close(block(x, Sight(causal=True)), right)
 
 
@@ -75,7 +76,7 @@ def test_without_residual_nothing_of_what_was_there_is_added():
     block = parts.build("no residual", 0).blocks[0]
     x = torch.randn(2, 5, 24)
     with torch.no_grad():
-        middle = block.attention_norm(block.attention(x, causal=True))
+        middle = block.attention_norm(block.attention(x, Sight(causal=True)))
         right = block.feed_forward_norm(block.feed_forward(middle))
         torch.testing.assert_close(block(x, Sight(causal=True)), right)
 
@@ -84,7 +85,7 @@ def test_without_norms_a_block_only_adds():
     network = parts.build("no norms", 0)
     block, x = network.blocks[0], torch.randn(2, 5, 24)
     with torch.no_grad():
-        middle = x + block.attention(x, causal=True)
+        middle = x + block.attention(x, Sight(causal=True))
         torch.testing.assert_close(block(x, Sight(causal=True)), middle + block.feed_forward(middle))
     assert not any("norm" in name for name, _ in network.named_parameters())
 
@@ -96,9 +97,9 @@ def test_a_token_meets_as_many_parameters_of_two_half_experts_as_of_the_one_laye
     met = 2 * sum(p.numel() for p in half.experts[0].parameters())
     bias = base.down.bias.numel()  # each expert has one of its own
     assert met == sum(p.numel() for p in base.parameters()) + bias
-    with torch.no_grad():
+    with torch.no_grad(), routing(half) as layers:
         half(torch.randn(2, 5, 24))
-    assert half.chosen.shape == (2, 5, 2)
+    assert layers[0].chosen.shape == (2, 5, 2)
 
 
 @pytest.mark.parametrize("part", [part for part in parts.CHANGES if "experts" in part])

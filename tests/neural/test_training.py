@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lmcourse.neural.training import Recipe, train
+from lmcourse.neural.training import Diverged, Recipe, train
 
 GENERATOR = np.random.default_rng(0)
 INPUTS = torch.tensor(GENERATOR.standard_normal((64, 5)), dtype=torch.float32)
@@ -157,7 +157,7 @@ def test_a_loss_that_is_no_number_stops_and_nothing_is_overwritten(tmp_path):
         (math.inf, "step 9: the loss is inf"),
     ):
         path.unlink(missing_ok=True)
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(Diverged, match=said):
             train(
                 module,
                 lambda step, fault=fault: plain(step) * (fault if step == 9 else 1),

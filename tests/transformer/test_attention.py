@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from lmcourse.transformer import attention
-from lmcourse.transformer.attention import Attention, attend, attend_torch, attention_weights
+from lmcourse.transformer.attention import Attention, Sight, attend, attend_torch, attention_weights
 from lmcourse.transformer.cache import KeysValues
 from lmcourse.transformer.config import Config
 
@@ -89,7 +89,7 @@ def test_several_heads_are_those_of_torch(bias, other):
     right, right_weights = theirs(
         x, looked_at, looked_at, attn_mask=~visible, average_attn_weights=False
     )  # torch's module marks what is hidden
-    found = ours(x, visible, source=source)
+    found = ours(x, Sight(visible), source=source)
     torch.testing.assert_close(found, right)
     weighting = torch.randn_like(found)
     for mine, other_one in zip(
@@ -116,13 +116,13 @@ def test_a_group_shares_keys_and_values(n_kv_heads, monkeypatch):
         state[name] = torch.cat([q, k, v])
     all_heads.load_state_dict(state)
     x = torch.randn(2, 5, 12, dtype=torch.float64)
-    right = all_heads(x, causal=True)
-    torch.testing.assert_close(few(x, causal=True), right)
+    right = all_heads(x, Sight(causal=True))
+    torch.testing.assert_close(few(x, Sight(causal=True)), right)
     for torch_can in [*{False, attention.shares_keys()}]:  # the kernel's own way, and that of an older torch
         monkeypatch.setattr(attention, "shares_keys", lambda torch_can=torch_can: torch_can)
         with torch.no_grad():
-            torch.testing.assert_close(few(x, causal=True), right)
-            torch.testing.assert_close(few(x, torch.ones(5, 5, dtype=torch.bool).tril()), right)
+            torch.testing.assert_close(few(x, Sight(causal=True)), right)
+            torch.testing.assert_close(few(x, Sight(torch.ones(5, 5, dtype=torch.bool).tril())), right)
     cache = KeysValues()
     few(x, cache=cache)
     assert cache.held[0].shape == (2, n_kv_heads, 5, 3)  # what is saved
@@ -175,3 +175,12 @@ def test_bad_input_is_named():
     q, k, v = map(torch.from_numpy, (Q, K, V))
     with pytest.raises(ValueError, match=r"visible must be boolean, .* got torch\.float64"):
         attend_torch(q, k, v, torch.zeros(5, 6, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    "other", [{"visible": torch.ones(4, 4, dtype=torch.bool)}, {"bias": torch.zeros(4, 4)}]
+)
+def test_causal_is_instead_of_a_mask(other):
+    x = torch.randn(1, 2, 4, 3)
+    with pytest.raises(ValueError, match="causal=True stands for a triangular visible"):
+        attend_torch(x, x, x, **other, causal=True)
