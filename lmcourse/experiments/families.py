@@ -1,0 +1,323 @@
+"""Understanding, with few labels or many: networks of each family learn to find a verb in the wrong number.
+
+In half of the sentences one verb is in the wrong number. The question is asked at the sentence's end, where
+all has been read (is there a wrong verb?), or at the subject, whose verb stands on its right (is it wrong?).
+An encoder (BERT's objective), a decoder, a prefix model and an encoder beside a decoder (BART's), of about
+15,900 parameters, read the same 64,000 sentences without labels, and are then taught the answers of few
+sentences or many, all weights being trained further. The decoder is also given the text in two other ways:
+with its mask lifted, and twice. A network that has read nothing shows what the labels alone teach; and
+without any label networks are asked by likelihood: would the text be more probable with another verb?
+
+One rate of pre-training, 0.006, as in `objectives`; one of teaching, 0.003, tried once at half and at twice.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from lmcourse.experiments import run
+from lmcourse.experiments.fill_ins import Network, draw, logits_of, loss_of, specials, world
+from lmcourse.experiments.objectives import BATCH, OBJECTIVES, RATE, STEPS, build
+from lmcourse.neural.torch_model import asking
+from lmcourse.neural.training import Recipe, train
+from lmcourse.transformer.batches import Batch, seen
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.masks import causal, prefix
+from lmcourse.transformer.network import EncoderDecoder
+from lmcourse.transformer.objectives import causal_lm
+
+TUNING, TUNING_BATCH, TUNING_RATE = 200, 32, 3e-3
+SIZES = (16, 64, 256, 1024, 4096)  # sentences with answers
+JUDGED = 1000  # sentences that are asked about in the end
+
+
+class Reader(NamedTuple):
+    """What a network was taught before, and how it is given a sentence now."""
+
+    objective: str | None  # of `objectives.OBJECTIVES`; None: the weights are as they were drawn
+    sight: str  # "both sides", "left", "twice", "pair"
+
+
+READERS = {
+    "encoder": Reader("masked (BERT)", "both sides"),
+    "decoder": Reader("causal", "left"),
+    "prefix model": Reader("prefix", "both sides"),
+    "encoder-decoder": Reader("infilling (BART)", "pair"),
+    "untrained": Reader(None, "both sides"),
+    "decoder, mask lifted": Reader("causal", "both sides"),
+    "decoder, text twice": Reader("causal", "twice"),
+}
+TASKS = {"sentence": list(READERS)[:5], "subject": list(READERS)}  # where an answer is wanted: who is asked
+LIKELIHOODS = ("encoder", "decoder", "prefix model")  # that are also asked without labels
+_KEYS = ("reader", "task", "labels", "seed", "rate", "steps")
+AGAIN = dict(zip(_KEYS, ("decoder, text twice", "subject", 64, 0, TUNING_RATE, 20)))  # anew by every test
+SETTINGS = [
+    AGAIN,
+    *(
+        dict(zip(_KEYS, (reader, task, n, seed, TUNING_RATE, STEPS)))
+        for seed in range(4)
+        for reader in READERS
+        for task in TASKS
+        for n in SIZES
+        if reader in TASKS[task]
+    ),
+    *(
+        dict(zip(_KEYS, (reader, "sentence", 0, seed, TUNING_RATE, STEPS)))
+        for seed in range(4)
+        for reader in LIKELIHOODS
+    ),
+    *(
+        dict(zip(_KEYS, (reader, task, 256, 0, rate, STEPS)))
+        for reader in READERS
+        for task in TASKS
+        for rate in (TUNING_RATE / 2, 2 * TUNING_RATE)
+        if reader in TASKS[task]
+    ),
+]
+
+
+# ---------- the question ----------
+
+
+@lru_cache(maxsize=1)
+def words() -> dict[str, dict[int, int]]:
+    """Nouns and verbs, each with the same word in the other number."""
+    forms = {
+        "nouns": ("mouse cat dog bird", "mice cats dogs birds"),
+        "verbs": ("sleeps runs hides chases sees", "sleep run hide chase see"),
+    }
+    found = {}
+    for kind, both in forms.items():
+        one, many = (world().vocab.encode(listed) for listed in both)
+        found[kind] = dict(zip(one + many, many + one))
+    return found
+
+
+def clauses(text: list[int]) -> list[tuple[int, int]]:
+    """(place of the subject, place of its verb) of each clause of a sentence, as the verbs come.
+
+    A noun after *near the* has no verb; any other waits, and a verb belongs to the last one that waits.
+    """
+    near = world().vocab.id("near")
+    waiting, found = [], []
+    for place, token in enumerate(text):
+        if token in words()["nouns"] and (place < 2 or text[place - 2] != near):
+            waiting.append(place)
+        elif token in words()["verbs"]:
+            found.append((waiting.pop(), place))
+    return found
+
+
+class Questions(NamedTuple):
+    """Sentences, in each of which one clause is asked about: is its verb in the wrong number?"""
+
+    texts: np.ndarray  # (B, T), filled up
+    wrong: np.ndarray  # (B,)
+    subjects: np.ndarray  # (B,), where the clause's subject stands
+    verbs: np.ndarray  # (B,), and its verb
+
+    def places(self, task: str) -> np.ndarray:
+        """Where the answer is wanted, (B,). Raises ValueError for another task."""
+        if task not in TASKS:
+            raise ValueError(f"task={task!r} must be one of {', '.join(map(repr, TASKS))}")
+        return self.subjects if task == "subject" else (self.texts != specials().pad).sum(axis=1) - 1
+
+    def some(self, rows: np.ndarray) -> Questions:
+        """Those of some rows."""
+        return Questions(*(array[rows] for array in self))
+
+    @property
+    def hard(self) -> np.ndarray:
+        """Whether the last noun before the verb is of the other number than the subject, (B,)."""
+        plural = world().vocab.encode("mice cats dogs birds")
+        last = [
+            [token for token in text[:verb] if token in words()["nouns"]][-1]
+            for text, verb in zip(self.texts.tolist(), self.verbs)
+        ]
+        return np.isin(last, plural) != np.isin(self.texts[np.arange(len(last)), self.subjects], plural)
+
+
+def questions(n: int, rng: np.random.Generator) -> Questions:
+    """So many sentences of the world, half of them with one verb, drawn evenly, in the wrong number."""
+    texts, wrong = draw(n, rng), rng.random(n) < 0.5
+    asked = []
+    for text, is_wrong in zip(texts, wrong):
+        found = clauses(text.tolist())
+        asked.append(found[rng.integers(len(found))])
+        if is_wrong:
+            text[asked[-1][1]] = words()["verbs"][int(text[asked[-1][1]])]
+    return Questions(texts, wrong, *np.array(asked).T)
+
+
+# ---------- the networks ----------
+
+
+def build_equal(objective: str | None, rng: np.random.Generator) -> Network:
+    """As in `objectives`, but two stacks together are no larger than one: narrower feed-forward layers."""
+    if objective is None or not OBJECTIVES[objective].pair:
+        return build("causal", rng)
+    return EncoderDecoder(Config(specials().size, 24, 4, 1, 28, d_ff=63)).draw(rng)
+
+
+@lru_cache(maxsize=8)
+def pretrained(objective: str | None, seed: int, steps: int = STEPS) -> Network:
+    """A network that has read; seed and step decide what, so that all read the same sentences."""
+    network = build_equal(objective, np.random.default_rng([seed, 1]))
+    if objective is None:
+        return network
+
+    def loss(step: int) -> Tensor:
+        rng = np.random.default_rng([seed, 2, step])
+        return loss_of(network, OBJECTIVES[objective].batch(draw(BATCH, rng), rng))
+
+    train(network, loss, Recipe(steps, RATE, warmup=50, judge_every=steps), progress=False)
+    return network
+
+
+class WordReader(nn.Module):
+    """A network with a vector for each word, and an output for the answer, which is 0 at first.
+
+    Args:
+        network: as it was pre-trained; it is copied.
+        reader: how it is given a sentence.
+    """
+
+    def __init__(self, network: Network, reader: Reader):
+        super().__init__()
+        self.network, self.reader = copy.deepcopy(network), reader
+        part = network.decoder if isinstance(network, EncoderDecoder) else network
+        self.output = nn.Linear(part.config.d_model, 1)
+        nn.init.zeros_(self.output.weight)
+        nn.init.zeros_(self.output.bias)
+
+    def vectors(self, texts: np.ndarray) -> Tensor:
+        """One for each place, (B, T, D), read as the network read before: BERT's without `begin`."""
+        length = texts.shape[1]
+        begun = np.pad(texts, ((0, 0), (1, 0)), constant_values=specials().begin)
+        words = torch.from_numpy(texts)
+        sight = self.reader.sight
+        if sight == "pair":
+            source = self.network.encode(words, seen(texts, specials()))
+            return self.network.decoder.hidden(
+                torch.from_numpy(begun), source=source, source_visible=seen(texts, specials())
+            )[:, 1:]
+        if self.reader.objective == "masked (BERT)":
+            return self.network.hidden(words, seen(texts, specials()))
+        if sight == "twice":
+            ids = np.hstack([begun, texts])
+            places = torch.cat([torch.arange(length + 1), torch.arange(1, length + 1)])
+            visible = causal(ids.shape[1]) & seen(ids, specials())
+            return self.network.hidden(torch.from_numpy(ids), visible, places)[:, length + 1 :]
+        visible = seen(begun, specials()) if sight == "both sides" else None
+        return self.network.hidden(torch.from_numpy(begun), visible)[:, 1:]
+
+    def forward(self, asked: Questions, task: str) -> Tensor:
+        """Log-odds (B,) that the verb is in the wrong number."""
+        rows, places = torch.arange(len(asked.texts)), torch.from_numpy(asked.places(task))
+        return self.output(self.vectors(asked.texts)[rows, places])[:, 0]
+
+
+def tune(model: WordReader, task: str, n: int, seed: int, rate: float = TUNING_RATE) -> None:
+    """Train all weights on the first so many of the seed's questions."""
+    known = questions(max(SIZES), np.random.default_rng([seed, 5])).some(np.arange(n))
+
+    def loss(step: int) -> Tensor:
+        rows = np.random.default_rng([seed, 6, step]).choice(n, size=min(TUNING_BATCH, n), replace=False)
+        asked = known.some(rows)
+        targets = torch.from_numpy(asked.wrong.astype(np.float32))
+        return binary_cross_entropy_with_logits(model(asked, task), targets)
+
+    train(model, loss, Recipe(TUNING, rate, warmup=20, judge_every=TUNING), progress=False)
+
+
+# ---------- what is measured ----------
+
+
+@lru_cache(maxsize=1)
+def judged() -> Questions:
+    """Asked of all in the end."""
+    return questions(JUDGED, np.random.default_rng(8))
+
+
+def shares(says_wrong: np.ndarray) -> dict[str, float]:
+    """Share of right answers, and of those about a clause with a noun of the other number before its verb."""
+    right = says_wrong == judged().wrong
+    return {"right": round(float(right.mean()), 4), "hard": round(float(right[judged().hard].mean()), 4)}
+
+
+def judge(model: WordReader, task: str) -> dict[str, float]:
+    """The shares of a network that was taught the answers."""
+    with asking(model):
+        return shares(model(judged(), task).numpy() > 0)
+
+
+def by_likelihood(network: Network, objective: str, asked: Questions) -> np.ndarray:
+    """Whether the text were more probable with some verb in the other number, (B,).
+
+    Of a masked language model: whether it says the other form rather than that which is shown, the verb being
+    hidden; each verb in turn.
+    """
+    rows, places = np.nonzero(np.isin(asked.texts, list(words()["verbs"])))
+    at = np.arange(len(rows))
+    shown = asked.texts[rows]
+    forms = np.stack([shown[at, places], [words()["verbs"][int(v)] for v in shown[at, places]]])
+    with asking(network):
+        if objective == "masked (BERT)":
+            shown[at, places] = specials().mask
+            batch = Batch(shown, shown, shown == specials().mask, seen(shown, specials()))
+            gain = logits_of(network, batch)[at, forms].diff(dim=0)[0].numpy()
+        else:
+            both = []
+            for form in forms:
+                shown[at, places] = form
+                both.append(_log_probs(network, objective, shown))
+            gain = both[1] - both[0]
+    found = np.zeros(len(asked.texts), dtype=bool)
+    found[rows[gain > 0]] = True
+    return found
+
+
+def _log_probs(network: Network, objective: str, texts: np.ndarray) -> np.ndarray:
+    """Of texts from left to right, (B,); by a prefix model, of what follows the first token."""
+    batch = causal_lm(texts, specials())
+    if objective == "prefix":
+        length = texts.shape[1]
+        counts = batch.counts & (np.arange(length) > 0)
+        batch = Batch(batch.inputs, batch.targets, counts, prefix(length, 2)[None])
+    said = torch.from_numpy(batch.targets[batch.counts])
+    log_p = -cross_entropy(logits_of(network, batch), said, reduction="none")
+    row_of = torch.from_numpy(np.nonzero(batch.counts)[0])
+    return torch.zeros(len(texts)).index_add(0, row_of, log_p).numpy()
+
+
+def measure(setting: Mapping, _rng: np.random.Generator) -> dict:
+    """One network, taught the answers and asked; its seconds are those of both."""
+    reader = READERS[setting["reader"]]
+    network = pretrained(reader.objective, setting["seed"], setting["steps"])
+    begin = time.process_time()
+    if setting["labels"] == 0:
+        found = shares(by_likelihood(network, reader.objective, judged()))
+    else:
+        model = WordReader(network, reader)
+        tune(model, setting["task"], setting["labels"], setting["seed"], setting["rate"])
+        found = judge(model, setting["task"])
+    seconds = round(time.process_time() - begin, 2)
+    return {
+        **found,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "seconds": None if setting == AGAIN else seconds,
+    }
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    run("families", SETTINGS, measure)
