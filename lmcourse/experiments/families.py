@@ -36,7 +36,7 @@ from lmcourse.transformer.network import EncoderDecoder
 from lmcourse.transformer.objectives import causal_lm
 
 TUNING, TUNING_BATCH, TUNING_RATE = 200, 32, 3e-3
-SIZES = (16, 64, 256, 1024, 4096)  # sentences with answers
+SIZES = (64, 256, 1024, 4096)  # sentences with answers
 JUDGED = 1000  # sentences that are asked about in the end
 
 
