@@ -1,4 +1,4 @@
-"""Families of pre-trained Transformers: what each is, in the terms of `Config`, and what was published of it."""
+"""Families of pre-trained Transformers: what each is, in the terms of `Config`, and what was published."""
 
 from __future__ import annotations
 
