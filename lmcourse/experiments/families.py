@@ -5,10 +5,12 @@ all has been read (is there a wrong verb?), or at the subject, whose verb stands
 An encoder (BERT's objective), a decoder, a prefix model and an encoder beside a decoder (BART's), of about
 15,900 parameters, read the same 64,000 sentences without labels, and are then taught the answers of few
 sentences or many, all weights being trained further. The decoder is also given the text in two other ways:
-with its mask lifted, and twice. A network that has read nothing shows what the labels alone teach; and
-without any label networks are asked by likelihood: would the text be more probable with another verb?
+with its mask lifted, and twice; one more encoder learns from masks alone, without random words. A network
+that has read nothing shows what the labels alone teach. And without any label networks are asked by
+likelihood: would the text be more probable with another verb?
 
-One rate of pre-training, 0.006, as in `objectives`; one of teaching, 0.003, tried once at half and at twice.
+One rate of pre-training, 0.006, as in `objectives`; one of teaching, 0.003, which for encoder and decoder was
+tried once at half and at twice.
 """
 
 from __future__ import annotations
@@ -53,10 +55,14 @@ READERS = {
     "prefix model": Reader("prefix", "both sides"),
     "encoder-decoder": Reader("infilling (BART)", "pair"),
     "untrained": Reader(None, "both sides"),
+    "encoder, no noise": Reader("masked, no noise", "both sides"),
     "decoder, mask lifted": Reader("causal", "both sides"),
     "decoder, text twice": Reader("causal", "twice"),
 }
-TASKS = {"sentence": list(READERS)[:5], "subject": list(READERS)}  # where an answer is wanted: who is asked
+TASKS = {  # where an answer is wanted: who is asked, after how many labels
+    "sentence": ([*READERS][:6], SIZES),
+    "subject": ([name for name in READERS if name != "encoder, no noise"], SIZES[:3]),
+}
 LIKELIHOODS = ("encoder", "decoder", "prefix model")  # that are also asked without labels
 _KEYS = ("reader", "task", "labels", "seed", "rate", "steps")
 AGAIN = dict(zip(_KEYS, ("decoder, text twice", "subject", 64, 0, TUNING_RATE, 20)))  # anew by every test
@@ -66,9 +72,9 @@ SETTINGS = [
         dict(zip(_KEYS, (reader, task, n, seed, TUNING_RATE, STEPS)))
         for seed in range(4)
         for reader in READERS
-        for task in TASKS
-        for n in SIZES
-        if reader in TASKS[task]
+        for task, (readers, sizes) in TASKS.items()
+        for n in sizes
+        if reader in readers
     ),
     *(
         dict(zip(_KEYS, (reader, "sentence", 0, seed, TUNING_RATE, STEPS)))
@@ -77,10 +83,9 @@ SETTINGS = [
     ),
     *(
         dict(zip(_KEYS, (reader, task, 256, 0, rate, STEPS)))
-        for reader in READERS
+        for reader in ("encoder", "decoder")
         for task in TASKS
         for rate in (TUNING_RATE / 2, 2 * TUNING_RATE)
-        if reader in TASKS[task]
     ),
 ]
 
@@ -128,24 +133,25 @@ class WordReader(nn.Module):
 
     def vectors(self, texts: np.ndarray) -> Tensor:
         """One for each place, (B, T, D), read as the network read before: BERT's without `begin`."""
-        length = texts.shape[1]
-        begun = np.pad(texts, ((0, 0), (1, 0)), constant_values=specials().begin)
-        words = torch.from_numpy(texts)
-        sight = self.reader.sight
+        length, special = texts.shape[1], specials()
+        begun = np.pad(texts, ((0, 0), (1, 0)), constant_values=special.begin)
+        ids, words = torch.from_numpy(begun), torch.from_numpy(texts)
+        real, sight = seen(texts, special), self.reader.sight
         if sight == "pair":
-            source = self.network.encode(words, seen(texts, specials()))
-            return self.network.decoder.hidden(
-                torch.from_numpy(begun), source=source, source_visible=seen(texts, specials())
-            )[:, 1:]
-        if self.reader.objective == "masked (BERT)":
-            return self.network.hidden(words, seen(texts, specials()))
+            source = self.network.encode(words, real)
+            decoder = self.network.decoder
+            return decoder.hidden(ids, source=source, source_visible=real)[:, 1:]
+        if str(self.reader.objective).startswith("masked"):
+            return self.network.hidden(words, real)
         if sight == "twice":
-            ids = np.hstack([begun, texts])
-            places = torch.cat([torch.arange(length + 1), torch.arange(1, length + 1)])
-            visible = causal(ids.shape[1]) & seen(ids, specials())
-            return self.network.hidden(torch.from_numpy(ids), visible, places)[:, length + 1 :]
-        visible = seen(begun, specials()) if sight == "both sides" else None
-        return self.network.hidden(torch.from_numpy(begun), visible)[:, 1:]
+            both = np.hstack([begun, texts])
+            visible = causal(both.shape[1]) & seen(both, special)
+            places = torch.arange(2 * length + 1)
+            places[length + 1 :] -= length
+            vectors = self.network.hidden(torch.from_numpy(both), visible, places)
+            return vectors[:, length + 1 :]
+        visible = seen(begun, special) if sight == "both sides" else None
+        return self.network.hidden(ids, visible)[:, 1:]
 
     def forward(self, asked: Questions, task: str) -> Tensor:
         """Log-odds (B,) that the verb is in the wrong number."""
@@ -176,9 +182,16 @@ def judged() -> Questions:
 
 
 def shares(says_wrong: np.ndarray) -> dict[str, float]:
-    """Share of right answers, and of those about a clause with a noun of the other number before its verb."""
-    right = says_wrong == judged().wrong
-    return {"right": round(float(right.mean()), 4), "hard": round(float(right[judged().hard].mean()), 4)}
+    """Right answers: the share of all, of right sentences, of wrong main verbs and of wrong inner ones."""
+    asked = judged()
+    right = says_wrong == asked.wrong
+    of = {
+        "right": np.ones(len(right), dtype=bool),
+        "fine": ~asked.wrong,
+        "main": asked.wrong & asked.main,
+        "inner": asked.wrong & ~asked.main,
+    }
+    return {name: round(float(right[rows].mean()), 4) for name, rows in of.items()}
 
 
 def judge(model: WordReader, task: str) -> dict[str, float]:

@@ -69,14 +69,9 @@ class Questions(NamedTuple):
         return Questions(*(array[rows] for array in self))
 
     @property
-    def hard(self) -> np.ndarray:
-        """Whether the last noun before the verb is of the other number than the subject, (B,)."""
-        plural = world().vocab.encode("mice cats dogs birds")
-        last = [
-            [token for token in text[:verb] if token in words()["nouns"]][-1]
-            for text, verb in zip(self.texts.tolist(), self.verbs)
-        ]
-        return np.isin(last, plural) != np.isin(self.texts[np.arange(len(last)), self.subjects], plural)
+    def main(self) -> np.ndarray:
+        """Whether the clause is the main one, whose verb is the sentence's last word, (B,)."""
+        return self.verbs == self.places("sentence") - 1
 
 
 def questions(n: int, rng: np.random.Generator) -> Questions:
@@ -102,7 +97,7 @@ def by_likelihood(network: Network, objective: str, asked: Questions) -> np.ndar
     shown = asked.texts[rows]
     forms = np.stack([shown[at, places], [words()["verbs"][int(v)] for v in shown[at, places]]])
     with asking(network):
-        if objective == "masked (BERT)":
+        if objective.startswith("masked"):
             shown[at, places] = specials().mask
             batch = Batch(shown, shown, shown == specials().mask, seen(shown, specials()))
             gain = logits_of(network, batch)[at, forms].diff(dim=0)[0].numpy()

@@ -35,17 +35,19 @@ def test_the_world_never_says_what_is_called_wrong_and_says_all_else():
     assert all(world().log_prob(plain(text)) > -math.inf for text in mended)
 
 
-def test_hard_is_a_noun_of_the_other_number_before_the_verb():
-    texts = ["the mice that the cat near the dogs sees hide .", "the mouse near the cat hides ."]
-    ids = [world().vocab.encode(text) for text in texts]
+def test_the_main_verb_is_the_last_word():
+    ids = [world().vocab.encode(text) for text in (SENTENCE, "the dog sleeps .")]
+    filled = [*ids[1], *[specials().pad] * (len(ids[0]) - len(ids[1]))]
     asked = wrong_verbs.Questions(
-        np.array([ids[0], ids[0], [*ids[1], *[specials().pad] * 4]]),
-        np.array([False] * 3),
-        np.array([4, 1, 1]),
-        np.array([8, 9, 5]),
+        np.array([ids[0], ids[0], filled]), np.zeros(3, dtype=bool), np.array([4, 1, 1]), np.array([8, 9, 2])
     )
-    # dogs between cat and sees; dogs before hide is as plural as mice; cat as singular as mouse
-    assert asked.hard.tolist() == [True, False, False]
+    assert asked.main.tolist() == [False, True, True]
+
+
+def test_shares_by_what_was_wrong():
+    asked = families.judged()
+    found = families.shares(np.ones(len(asked.texts), dtype=bool))  # who calls every sentence wrong
+    assert found == {"right": round(asked.wrong.mean(), 4), "fine": 0, "main": 1, "inner": 1}
 
 
 def test_an_answer_is_wanted_at_the_end_or_at_the_subject():
