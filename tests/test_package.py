@@ -40,7 +40,7 @@ def test_the_widgets_need_no_torch():
     assert "torch" not in loaded_by("import lmcourse.widgets")
 
 
-@pytest.mark.parametrize("room", ["neural", "transformer"])
+@pytest.mark.parametrize("room", ["neural", "transformer", "pretrained"])
 def test_the_map_of_a_room_names_every_module(room):
     lines = importlib.import_module(f"lmcourse.{room}").__doc__.splitlines()
     named = [line.split()[0] for line in lines if line.partition(" ")[0].endswith(".py")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -23,14 +24,15 @@ NO_START = "the model has no start token, so it cannot say how a text begins; gi
 @contextmanager
 def asking(module: torch.nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients, in which a module is asked; afterwards each part is as it was."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
+    in_training = [part for part in module.modules() if part.training]  # each its own: some may be frozen
+    if in_training:  # otherwise nothing is to be changed, in perhaps hundreds of parts at every token
+        module.eval()
     try:
         with torch.inference_mode():
             yield
     finally:
-        for part, was_training in modes:  # each its own: some may be frozen
-            part.training = was_training
+        for part in in_training:
+            part.training = True
 
 
 def device_of(module: torch.nn.Module) -> torch.device:
@@ -89,11 +91,11 @@ class TorchModel(LanguageModel):
 
         Raises ValueError for an empty context if there is no start token.
         """
-        windows = [self.window([*self._before(), *context]) for context in contexts]
+        windows = [self.window([*self.before, *context]) for context in contexts]
         if not all(windows):
             raise ValueError(NO_START)
         asked = (_Window(ids, row, range(1)) for row, ids in enumerate(windows))
-        found = [self._log_probs(batch) for batch in self._batches(asked)]
+        found = [rows for batch in self._batches(asked) for rows in self._log_probs(batch)]
         return np.concatenate([np.empty((0, self.vocab_size)), *found])
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
@@ -110,13 +112,18 @@ class TorchModel(LanguageModel):
             raise ValueError(NO_START)
         terms = [np.empty(len(ids)) for ids in texts]
         for batch in self._batches(self._windows(texts)):
+            said = iter([texts[window.text][place] for window in batch for place in window.predicts])
+            found = [
+                rows[np.arange(len(rows)), list(islice(said, len(rows)))] for rows in self._log_probs(batch)
+            ]
             ends = np.cumsum([len(window.predicts) for window in batch])
-            for window, rows in zip(batch, np.split(self._log_probs(batch), ends[:-1])):
-                said = [texts[window.text][place] for place in window.predicts]
-                terms[window.text][window.predicts] = rows[np.arange(len(said)), said]
+            for window, chances in zip(batch, np.split(np.concatenate(found), ends[:-1])):
+                terms[window.text][window.predicts] = chances
         return terms
 
-    def _before(self) -> list[int]:
+    @property
+    def before(self) -> list[int]:
+        """What stands before every text: the start token, if there is one."""
         return [] if self.start is None else [self.start]
 
     def _windows(self, texts: list[list[int]]) -> Iterator[_Window]:
@@ -142,8 +149,8 @@ class TorchModel(LanguageModel):
         if batch:
             yield batch
 
-    def _log_probs(self, batch: list[_Window]) -> np.ndarray:
-        """Log-probabilities (N, V) of the N tokens that the windows predict, one after another."""
+    def _log_probs(self, batch: list[_Window]) -> Iterator[np.ndarray]:
+        """Log-probabilities (N, V) of the N tokens that the windows predict, a part of the rows at a time."""
         longest = max(len(window.ids) for window in batch)
         # what stands to the right of a token cannot matter to a causal module
         token_ids = torch.tensor([[*window.ids, *[0] * (longest - len(window.ids))] for window in batch])
@@ -151,8 +158,23 @@ class TorchModel(LanguageModel):
         rows = torch.repeat_interleave(torch.tensor(counts))
         places = torch.cat([torch.arange(len(w.ids) - n, len(w.ids)) for w, n in zip(batch, counts)])
         device = device_of(self.module)
-        with asking(self.module):
-            return log_probs_of(self.logits(token_ids.to(device), rows.to(device), places.to(device)))
+        parts = self.logits_in_parts(token_ids.to(device), rows.to(device), places.to(device))
+        while True:
+            with asking(self.module):  # not while the caller works: a generator would keep it open for him
+                part = next(parts, None)
+                if part is None:
+                    return
+                found = log_probs_of(part)
+            yield found
+
+    def logits_in_parts(
+        self, token_ids: torch.Tensor, rows: torch.Tensor, places: torch.Tensor
+    ) -> Iterator[torch.Tensor]:
+        """What `logits` gives, all at once or some rows after others.
+
+        A subclass overrides this where one long text has more logits than memory should hold.
+        """
+        yield self.logits(token_ids, rows, places)
 
     def logits(self, token_ids: torch.Tensor, rows: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
         """Logits (N, V) after token `places[i]` of row `rows[i]` of token_ids (B, T).

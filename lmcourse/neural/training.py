@@ -94,7 +94,7 @@ def train(
     module: torch.nn.Module,
     loss: Callable[[int], torch.Tensor],
     recipe: Recipe,
-    judge: Callable[[], float] | None = None,
+    judge: Callable[[], float | None] | None = None,
     checkpoint: Path | None = None,
     stateful: Sequence[Stateful] = (),
     progress: bool = True,
@@ -106,7 +106,8 @@ def train(
         module: whose parameters are to change.
         loss: the loss of the batch of a step, given the step's number.
         recipe: how.
-        judge: the loss on text that is not learned from; called in evaluation mode, without gradients.
+        judge: the loss on text that is not learned from; called in evaluation mode, without gradients. If it
+            gives none it only looks on.
         checkpoint: a file, renewed at each look; if it is there the run goes on from it.
         stateful: what else has to be kept with it, such as states that go over from batch to batch.
         progress: whether to show a bar.
@@ -185,13 +186,16 @@ class _Run:
         self.history.losses.append(value.item())
         self.history.norms.append(norm.item())
 
-    def look(self, judge: Callable[[], float] | None) -> None:
+    def look(self, judge: Callable[[], float | None] | None) -> None:
         """Judge, if somebody does, and keep the weights if they are the best so far."""
         if judge is None:
             return
         self.module.eval()
         with torch.no_grad():
-            self.history.judged.append((self.done, float(judge())))
+            loss = judge()
+        if loss is None:
+            return
+        self.history.judged.append((self.done, float(loss)))
         if self.history.looks_since_best() == 0:
             self.best_weights = copy.deepcopy(self.module.state_dict())
 

@@ -11,6 +11,8 @@ Ainslie et al. (2023) for a few (grouped).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +23,16 @@ from lmcourse.transformer.cache import KeysValues
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.linear import Linear, linear
 from lmcourse.transformer.positions import rotate
+
+
+class Sight(NamedTuple):
+    """What of a text its own tokens see, and from where: the same in all blocks. See `Attention.forward`."""
+
+    visible: Tensor | None = None
+    bias: Tensor | None = None
+    causal: bool = False
+    rotation: tuple[Tensor, Tensor] | None = None
+
 
 SEES_NOTHING = "a query sees nothing: a row of `visible` is all False; let it see at least one key"
 
@@ -76,17 +88,36 @@ def attend_torch(
 ) -> Tensor:
     """`attend` by torch's kernel. `causal` stands for a triangular `visible`, which it then need not read.
 
-    `dropout` is the share of weights left out. Raises ValueError as `attend`, and for a `visible` that is
-    not boolean, which torch would add to the scores.
+    With fewer heads of keys and values (B, G, S, K) than of queries (B, H, T, K), H / G neighbouring queries
+    share one. `dropout` is the share of weights left out. Raises ValueError for a `visible` that is not
+    boolean, which torch would add to the scores. That each query sees something is not looked at here, where
+    it would be at every layer, but by `network.as_mask`.
     """
     mask = bias
     if visible is not None:
         if visible.dtype != torch.bool:
             raise ValueError(f"visible must be boolean, true where a key may be seen; got {visible.dtype}")
-        if not visible.any(dim=-1).all():
-            raise ValueError(SEES_NOTHING)
         mask = visible if bias is None else bias.masked_fill(~visible, -torch.inf)
+    if k.shape[1] < q.shape[1]:
+        if shares_keys() and not q.requires_grad:  # the way back goes through what is repeated
+            return scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal, enable_gqa=True)
+        k, v = repeated(k, q.shape[1]), repeated(v, q.shape[1])
     return scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal)
+
+
+def repeated(part: Tensor, n_heads: int) -> Tensor:
+    """Keys or values (B, G, S, K) for each head, (B, H, S, K): a group's stand once for each of its heads."""
+    return part if part.shape[1] == n_heads else part.repeat_interleave(n_heads // part.shape[1], dim=1)
+
+
+@lru_cache(maxsize=1)
+def shares_keys() -> bool:
+    """Whether torch's kernel lets heads share keys and values (2.5 and later), which saves repeating them."""
+    try:
+        scaled_dot_product_attention(torch.ones(1, 2, 1, 1), *[torch.ones(1, 1, 1, 1)] * 2, enable_gqa=True)
+    except (TypeError, RuntimeError):
+        return False
+    return True
 
 
 class Attention(nn.Module):
@@ -121,7 +152,7 @@ class Attention(nn.Module):
         source: Tensor | None = None,
         cache: KeysValues | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (B, H, T, K), and keys and values (B, H, S, K), a group's repeated for all its heads."""
+        """Queries (B, H, T, K), and keys and values, which a group of heads may share, (B, G, S, K)."""
         if source is None:
             q, k, v = self._project(x, 0, 3)
             if rotation is not None:
@@ -129,14 +160,13 @@ class Attention(nn.Module):
             k, v = (k, v) if cache is None else cache.extend(k, v)
         else:
             (q,) = self._project(x, 0, 1)
-            if cache is not None and cache.held is not None:
-                k, v = cache.held  # the other text has not changed
+            held = None if cache is None else cache.held
+            if held is not None:
+                k, v = held  # the other text has not changed
             else:
                 k, v = self._project(source, 1, 3)
                 if cache is not None:
-                    cache.held = k, v
-        if k.shape[1] < self.n_heads:
-            k, v = (part.repeat_interleave(self.n_heads // k.shape[1], dim=1) for part in (k, v))
+                    cache.extend(k, v)
         return q, k, v
 
     def forward(

@@ -1,7 +1,8 @@
 """What a Transformer keeps of the texts it has read, so that a further token costs no more than one.
 
 Texts of different lengths share one tensor: a new token takes the next column in every text, and columns in
-which a text holds nothing are not seen. Left out: columns kept in reserve; each token copies what is held.
+which a text holds nothing are not seen. Columns are kept in reserve, so that a token is written beside what
+is held, which is seldom copied.
 """
 
 from __future__ import annotations
@@ -11,22 +12,50 @@ from torch import Tensor
 
 
 class KeysValues:
-    """The keys and values that one attention has worked out so far, each (B, H, S, K); at first none."""
+    """The keys and values that one attention has worked out so far, each (B, H, S, K); at first none.
+
+    What is appended is written in place, into columns that are there already; when these are full, twice as
+    many are taken, so that T tokens one by one cost 2 T copies of a column or so, and not T² / 2. Gradients
+    do not survive it: a cache is for reading, not for training.
+    """
 
     def __init__(self):
-        self.held: tuple[Tensor, Tensor] | None = None
+        self._columns: tuple[Tensor, Tensor] | None = None  # each (B, H, at least S, K)
+        self._length = 0  # S
+
+    @property
+    def held(self) -> tuple[Tensor, Tensor] | None:
+        """Keys and values; None before the first."""
+        if self._columns is None:
+            return None
+        keys, values = self._columns
+        return keys[:, :, : self._length], values[:, :, : self._length]
 
     def extend(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Append those of further tokens; returns all."""
-        if self.held is not None:
-            keys, values = (torch.cat(pair, dim=2) for pair in zip(self.held, (keys, values)))
-        self.held = keys, values
+        begin, self._length = self._length, self._length + keys.shape[2]
+        if self._columns is None:
+            self._columns = keys, values
+        else:
+            self._make_room(begin)
+            for columns, new in zip(self._columns, (keys, values)):
+                columns[:, :, begin : self._length] = new
         return self.held
+
+    def _make_room(self, used: int) -> None:
+        """See to it that there are `_length` columns, of which the first so many are used."""
+        if self._columns[0].shape[2] < self._length:
+            self._columns = tuple(
+                torch.cat(
+                    [old[:, :, :used], old.new_empty(*old.shape[:2], self._length, old.shape[3])], dim=2
+                )
+                for old in self._columns
+            )
 
     def select(self, rows: Tensor) -> None:
         """Go on with these rows."""
-        if self.held is not None:
-            self.held = self.held[0][rows], self.held[1][rows]
+        if self._columns is not None:
+            self._columns = self._columns[0][rows], self._columns[1][rows]
 
 
 class Cache:

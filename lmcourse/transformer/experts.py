@@ -9,12 +9,11 @@ Sources: Shazeer et al. (2017), section 2; Fedus et al. (2022), Switch Transform
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
 from torch import Tensor, nn
 
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.feed_forward import FeedForward
 
 
 class Experts(nn.Module):
@@ -24,15 +23,14 @@ class Experts(nn.Module):
     right after the pass whose loss it joins.
 
     Args:
-        config: of the stack it belongs to: how many experts, and how many are active.
-        experts: the layers, each from (N, D) to (N, D).
+        config: of the stack it belongs to: how many experts, how many are active, and the size of each.
     """
 
-    def __init__(self, config: Config, experts: Iterable[nn.Module]):
+    def __init__(self, config: Config):
         super().__init__()
         self.n_active = config.n_active
         self.router = nn.Linear(config.d_model, config.n_experts, bias=False)
-        self.experts = nn.ModuleList(experts)
+        self.experts = nn.ModuleList(FeedForward(config) for _ in range(config.n_experts))
         self.probs = self.chosen = torch.empty(0)  # of the last tokens: (..., E) and (..., n_active)
 
     def forward(self, x: Tensor) -> Tensor:

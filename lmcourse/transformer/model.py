@@ -6,14 +6,14 @@ to the front than before: nothing that was kept holds for it, and it is read ane
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from lmcourse.model import check_whole
-from lmcourse.neural.torch_model import TorchModel, asking, device_of, log_probs_of
+from lmcourse.neural.torch_model import LOGITS, NO_START, TorchModel, asking, device_of, log_probs_of
 from lmcourse.reader import Reader
 from lmcourse.transformer.network import Cache, Transformer
 from lmcourse.vocabulary import Vocabulary
@@ -25,7 +25,7 @@ class TransformerModel(TorchModel):
     Args:
         module: the network.
         vocab: the tokens.
-        start: id of a token taken to stand before every text.
+        start: id of a token taken to stand before every text; without it nothing can be said about the first.
         end: id of the token that closes a text.
         context_length: the most tokens that it is shown; None: as its config says. With learned positions it
             can be no more than that.
@@ -40,7 +40,7 @@ class TransformerModel(TorchModel):
         self,
         module: Transformer,
         vocab: Vocabulary,
-        start: int,
+        start: int | None = None,
         end: int | None = None,
         context_length: int | None = None,
     ):
@@ -64,9 +64,10 @@ class TransformerModel(TorchModel):
         """A reader that keeps keys and values of all rows in one tensor for each layer."""
         return TransformerReader(self, contexts)
 
-    def logits(self, token_ids: Tensor, rows: Tensor, places: Tensor) -> Tensor:
-        """As `TorchModel` says, with an output only where it is asked for."""
-        return self.module.logits(self.module.hidden(token_ids)[rows, places])
+    def logits_in_parts(self, token_ids: Tensor, rows: Tensor, places: Tensor) -> Iterator[Tensor]:
+        """As `TorchModel` says: an output only where it is asked for, at so many places at a time."""
+        hidden = self.module.hidden(token_ids)[rows, places]
+        yield from map(self.module.logits, hidden.split(max(1, LOGITS // self.vocab_size)))
 
 
 class TransformerReader(Reader):
@@ -80,7 +81,9 @@ class TransformerReader(Reader):
     def __init__(self, model: TransformerModel, contexts: Sequence[Sequence[int]]):
         super().__init__(model.vocab_size, len(contexts))
         self._module, self._longest = model.module, model.context_length
-        texts = [tuple(model.window([model.start, *context])) for context in contexts]
+        texts = [tuple(model.window([*model.before, *context])) for context in contexts]
+        if not all(texts):
+            raise ValueError(NO_START)
         distinct = {text: row for row, text in enumerate(dict.fromkeys(texts))}
         self._windows = [list(text) for text in distinct]
         self._read_anew()

@@ -8,6 +8,7 @@ import torch
 
 from lmcourse.experiments import norm_places
 from lmcourse.experiments import transformer_parts as parts
+from lmcourse.transformer.attention import Sight
 from lmcourse.transformer.network import Transformer
 
 IDS = torch.from_numpy(np.random.default_rng(0).integers(22, size=(3, 8)))
@@ -59,7 +60,7 @@ def test_without_feed_forward_layers_only_attention_is_added():
     block = network.blocks[0]
     with torch.no_grad():
         right = x + block.attention(block.attention_norm(x), causal=True)
-        torch.testing.assert_close(block(x, {"causal": True}), right)
+        torch.testing.assert_close(block(x, Sight(causal=True)), right)
 
 
 def test_without_residual_nothing_of_what_was_there_is_added():
@@ -68,7 +69,7 @@ def test_without_residual_nothing_of_what_was_there_is_added():
     with torch.no_grad():
         middle = block.attention_norm(block.attention(x, causal=True))
         right = block.feed_forward_norm(block.feed_forward(middle))
-        torch.testing.assert_close(block(x, {"causal": True}), right)
+        torch.testing.assert_close(block(x, Sight(causal=True)), right)
 
 
 def test_without_norms_a_block_only_adds():
@@ -76,7 +77,7 @@ def test_without_norms_a_block_only_adds():
     block, x = network.blocks[0], torch.randn(2, 5, 24)
     with torch.no_grad():
         middle = x + block.attention(x, causal=True)
-        torch.testing.assert_close(block(x, {"causal": True}), middle + block.feed_forward(middle))
+        torch.testing.assert_close(block(x, Sight(causal=True)), middle + block.feed_forward(middle))
     assert not any("norm" in name for name, _ in network.named_parameters())
 
 

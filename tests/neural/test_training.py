@@ -110,6 +110,18 @@ def test_what_goes_over_from_batch_to_batch_is_kept(tmp_path):
     assert torch.equal(run(None, tmp_path / "run.pt"), run(None, None))
 
 
+def test_who_only_looks_on_changes_nothing():
+    watched, alone, seen = network(), network(), []
+    recipe = Recipe(steps=9, judge_every=4)
+    history = train(
+        watched, loss_of(watched), recipe, lambda: seen.append(weights(watched).clone()), progress=False
+    )
+    assert train(alone, loss_of(alone), recipe, progress=False) == history
+    assert torch.equal(weights(watched), weights(alone))
+    assert len(seen) == 3  # after 4, 8 and 9 steps
+    assert torch.equal(seen[-1], weights(watched))
+
+
 def test_it_stops_when_nothing_gets_better_and_keeps_the_best():
     module = network()
     looks = iter([3.0, 2.0, 2.5, 2.0, 1.0])  # the fourth is no better than the second

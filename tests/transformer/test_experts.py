@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from lmcourse.transformer.blocks import FeedForward
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.experts import Experts, expert_shares, load_balance
 from lmcourse.transformer.network import Transformer
@@ -27,7 +26,7 @@ SMALL = Config(
 def layer(**choices):
     torch.manual_seed(0)
     config = replace(SMALL, **choices)
-    return Experts(config, (FeedForward(config) for _ in range(config.n_experts))).double()
+    return Experts(config).double()
 
 
 @pytest.mark.parametrize("n_active", [1, 2, 5])

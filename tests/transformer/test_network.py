@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from lmcourse.neural.training import Recipe, train
 from lmcourse.neural.weights import load_weights, save_weights
+from lmcourse.transformer.attention import Sight
 from lmcourse.transformer.cache import Cache
 from lmcourse.transformer.config import PLACES, POSITIONS, Config
 from lmcourse.transformer.network import EncoderDecoder, Transformer
@@ -215,7 +216,7 @@ def test_the_residual_stream_is_there_to_be_read():
         assert len(stream) == 3
         torch.testing.assert_close(module.norm(stream[-1]), hidden)
         torch.testing.assert_close(module.logits(hidden), module(IDS))
-        torch.testing.assert_close(module.blocks[1](stream[1], {"causal": True}), stream[2])
+        torch.testing.assert_close(module.blocks[1](stream[1], Sight(causal=True)), stream[2])
 
 
 def test_weights_are_drawn_from_numpys_generator():

@@ -9,6 +9,7 @@ import torch
 from lmcourse.decoding import Decoding, generate, generate_batch
 from lmcourse.model import LanguageModel
 from lmcourse.reader import ContextReader
+from lmcourse.transformer import model as transformer_model
 from lmcourse.transformer.config import POSITIONS, Config
 from lmcourse.transformer.model import TransformerModel
 from lmcourse.transformer.network import Transformer
@@ -118,3 +119,40 @@ def test_bad_input_is_named():
         model_of(context_length=9)
     with pytest.raises(ValueError, match="context_length=0 must be a whole number, 1 or more"):
         model_of(context_length=0)
+
+
+def test_without_a_start_token_nothing_is_put_before_a_text():
+    started = model_of()
+    model = TransformerModel(started.module, VOCAB, end=START)
+    contexts = [[0, 1, 2], [2], [1, 1]]
+    found = model.reader(contexts).log_probs()
+    with torch.inference_mode():
+        by_hand = [
+            started.module.eval()(torch.tensor([context]))[0, -1].log_softmax(-1) for context in contexts
+        ]
+    np.testing.assert_allclose(found, np.array(by_hand), atol=1e-12)
+    np.testing.assert_allclose(model.next_log_probs(contexts), found, atol=1e-9)
+    for ask in (
+        lambda: model.reader([[0], []]),
+        lambda: model.next_log_probs([[]]),
+        lambda: model.log_prob("a"),
+    ):
+        with pytest.raises(ValueError, match="no start token"):
+            ask()
+
+
+def test_few_places_get_an_output_at_a_time(monkeypatch):
+    model, sizes = model_of(), []
+    texts = ["abc.ab", "", "cab"]
+    whole = model.token_log_probs_of(texts)
+    monkeypatch.setattr(transformer_model, "LOGITS", 4 * len(VOCAB))
+    logits = Transformer.logits
+
+    def noted(self, hidden):
+        sizes.append(len(hidden))
+        return logits(self, hidden)
+
+    monkeypatch.setattr(Transformer, "logits", noted)
+    for terms, expected in zip(model.token_log_probs_of(texts), whole):
+        np.testing.assert_allclose(terms, expected, atol=1e-12)
+    assert sizes == [4, 4, 1]
