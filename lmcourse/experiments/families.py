@@ -63,7 +63,7 @@ TASKS = {  # where an answer is wanted: who is asked, after how many labels
     "sentence": ([*READERS][:6], SIZES),
     "subject": ([name for name in READERS if name != "encoder, no noise"], SIZES[:3]),
 }
-LIKELIHOODS = ("encoder", "decoder", "prefix model")  # that are also asked without labels
+LIKELIHOODS = ("encoder", "decoder")  # that are also asked without labels
 _KEYS = ("reader", "task", "labels", "seed", "rate", "steps")
 AGAIN = dict(zip(_KEYS, ("decoder, text twice", "subject", 64, 0, TUNING_RATE, 20)))  # anew by every test
 SETTINGS = [
@@ -86,6 +86,12 @@ SETTINGS = [
         for reader in ("encoder", "decoder")
         for task in TASKS
         for rate in (TUNING_RATE / 2, 2 * TUNING_RATE)
+    ),
+    *(  # four more, as decoders turned out to differ
+        dict(zip(_KEYS, (reader, "sentence", n, seed, TUNING_RATE, STEPS)))
+        for seed in range(4, 8)
+        for reader in ("encoder", "decoder")
+        for n in SIZES
     ),
 ]
 
