@@ -53,8 +53,8 @@ def history(path: Path = HISTORY) -> list[Milestone]:
                     name=row["name"],
                     age=row["age"],
                     architecture=row["architecture"],
-                    parameters=_figure(row["parameters"], where),
-                    training_tokens=_figure(row["training_tokens"], where),
+                    parameters=positive(row["parameters"], where),
+                    training_tokens=positive(row["training_tokens"], where),
                     source=row["source"],
                 )
             )
@@ -65,7 +65,7 @@ def history(path: Path = HISTORY) -> list[Milestone]:
     return rows
 
 
-def _figure(text: str, where: str) -> float | None:
+def positive(text: str, where: str) -> float | None:
     """A positive number, or None for an empty field."""
     if not text:
         return None

@@ -1,0 +1,110 @@
+"""Families of pre-trained Transformers: what each is, in the terms of `Config`, and what was published."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lmcourse.tables import TABLES, positive
+from lmcourse.transformer.config import Config
+
+FAMILIES = TABLES / "families.csv"
+KINDS = ("encoder", "decoder", "prefix", "encoder-decoder", "any order")  # who sees whom
+_SHAPE = ["vocab_size", "d_model", "n_heads", "n_kv_heads", "n_layers", "context_length", "d_ff"]
+_CHOICES = ["position", "norm", "norm_place", "feed_forward", "bias", "tied"]
+_COLUMNS = ["year", "name", "kind", "objective", "parameters", "active", "training_tokens"]
+_COLUMNS += [*_SHAPE, *_CHOICES, "source"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One row of families.csv. A number that no source states is None, never an estimate."""
+
+    year: int  # first made public
+    name: str
+    kind: str  # one of KINDS
+    objective: str  # of pre-training
+    parameters: float | None  # as published
+    active: float | None  # that work on a token, where not all do
+    training_tokens: float | None  # read in pre-training; what is read again counts again
+    position: str
+    norm: str
+    config: Config | None  # of one stack; None where `Config` has not all of its parts
+    source: str  # key in the book's bibliography
+
+    def count(self) -> int | None:
+        """Parameters of `config`; of an encoder and a decoder together, which share the embedding."""
+        if self.config is None:
+            return None
+        total = self.config.count_parameters()["total"]
+        if self.kind != "encoder-decoder":
+            return total
+        decoder = replace(self.config, cross=True).count_parameters()
+        return total + decoder["total"] - decoder["embedding"]
+
+    def training_operations(self) -> float | None:
+        """6 N D, a product and a sum for each parameter and token, and twice that backwards.
+
+        N are the published parameters that work on a token. Half as many for an encoder-decoder, each of
+        whose tokens passes through one of two halves. An estimate: attention itself is left out, and the
+        embedding is counted though it is only looked up.
+        """
+        used = self.active or self.parameters
+        if used is None or self.training_tokens is None:
+            return None
+        return 6 * used * self.training_tokens / (2 if self.kind == "encoder-decoder" else 1)
+
+
+def families(path: Path = FAMILIES) -> list[Family]:
+    """The families in order of year.
+
+    Raises ValueError naming the line that is out of order, incomplete, of unknown kind, or has a bad figure.
+    """
+    with open(path, encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != _COLUMNS:
+            raise ValueError(
+                f"{path.name} needs the columns {', '.join(_COLUMNS)}; it has {reader.fieldnames}"
+            )
+        rows: list[Family] = []
+        for row in reader:
+            where = f"{path.name}, line {reader.line_num} ({row['name']})"
+            if len(row) != len(_COLUMNS) or not all(row[c] for c in ("year", "name", "objective", "source")):
+                raise ValueError(
+                    f"{where}: expected {len(_COLUMNS)} fields, name, objective and source not empty"
+                )
+            if row["kind"] not in KINDS:
+                raise ValueError(f"{where}: kind {row['kind']!r} is none of {', '.join(KINDS)}")
+            rows.append(
+                Family(
+                    year=int(row["year"]),
+                    **{name: row[name] for name in ("name", "kind", "objective", "position", "norm")},
+                    **{
+                        name: positive(row[name], where)
+                        for name in ("parameters", "active", "training_tokens")
+                    },
+                    config=_config(row, where),
+                    source=row["source"],
+                )
+            )
+            if len(rows) > 1 and rows[-2].year > rows[-1].year:
+                raise ValueError(
+                    f"{where}: year {rows[-1].year} follows {rows[-2].year}; keep the rows in order"
+                )
+    return rows
+
+
+def _config(row: dict[str, str], where: str) -> Config | None:
+    """What `Config` can say of a row; relative positions are left out, of which it knows only ALiBi."""
+    if not row["d_model"]:
+        return None
+    shape = {name: positive(row[name], where) for name in _SHAPE}
+    choices: dict = {name: row[name] for name in _CHOICES[:4]}
+    if choices["position"] == "relative":
+        choices["position"] = "none"
+    for name in _CHOICES[4:]:
+        if row[name] not in ("yes", "no"):
+            raise ValueError(f"{where}: {name} is {row[name]!r}; write yes or no")
+        choices[name] = row[name] == "yes"
+    return Config(**{name: None if n is None else int(n) for name, n in shape.items()}, **choices)
