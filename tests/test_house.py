@@ -175,3 +175,9 @@ def test_tests_mirror_the_package():
     assert {
         name for name in parts() if not re.search(rf"\blmcourse(\.| import .*\b){name}\b", source)
     } == set()
+
+
+def test_no_two_test_files_have_one_name():
+    # pytest imports them by name alone, and would stop at the second one before any test is run.
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
