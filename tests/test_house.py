@@ -135,6 +135,13 @@ def tree():
     return paths
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=in_repository)
+def test_a_link_has_words(path):
+    # In the built page a formula is nothing that could be read out as a link's name.
+    said = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    assert re.findall(r"\[\$[^$\]]*\$\]\([^)]*\)", said) == []
+
+
 def test_every_entry_of_the_readmes_tree_exists():
     paths = tree()
     assert len(paths) > 25
