@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lmcourse.tables import TABLES, positive
+from lmcourse.tables import TABLES, positive, rows_by_year
 from lmcourse.transformer.config import Config
 
 FAMILIES = TABLES / "families.csv"
@@ -57,42 +56,17 @@ class Family:
 
 
 def families(path: Path = FAMILIES) -> list[Family]:
-    """The families in order of year.
-
-    Raises ValueError naming the line that is out of order, incomplete, of unknown kind, or has a bad figure.
-    """
-    with open(path, encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != _COLUMNS:
-            raise ValueError(
-                f"{path.name} needs the columns {', '.join(_COLUMNS)}; it has {reader.fieldnames}"
-            )
-        rows: list[Family] = []
-        for row in reader:
-            where = f"{path.name}, line {reader.line_num} ({row['name']})"
-            if len(row) != len(_COLUMNS) or not all(row[c] for c in ("year", "name", "objective", "source")):
-                raise ValueError(
-                    f"{where}: expected {len(_COLUMNS)} fields, name, objective and source not empty"
-                )
-            if row["kind"] not in KINDS:
-                raise ValueError(f"{where}: kind {row['kind']!r} is none of {', '.join(KINDS)}")
-            rows.append(
-                Family(
-                    year=int(row["year"]),
-                    **{name: row[name] for name in ("name", "kind", "objective", "position", "norm")},
-                    **{
-                        name: positive(row[name], where)
-                        for name in ("parameters", "active", "training_tokens")
-                    },
-                    config=_config(row, where),
-                    source=row["source"],
-                )
-            )
-            if len(rows) > 1 and rows[-2].year > rows[-1].year:
-                raise ValueError(
-                    f"{where}: year {rows[-1].year} follows {rows[-2].year}; keep the rows in order"
-                )
-    return rows
+    """The families in order of year. Raises ValueError as `rows_by_year`, or naming a bad figure."""
+    return [
+        Family(
+            year=int(row["year"]),
+            **{name: row[name] for name in ("name", "kind", "objective", "position", "norm")},
+            **{name: positive(row[name], where) for name in ("parameters", "active", "training_tokens")},
+            config=_config(row, where),
+            source=row["source"],
+        )
+        for where, row in rows_by_year(path, _COLUMNS, "objective", "kind", KINDS)
+    ]
 
 
 def _config(row: dict[str, str], where: str) -> Config | None:

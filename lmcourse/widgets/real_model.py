@@ -23,7 +23,7 @@ class RealModelWidget(Widget):
 
 
 class RealModel(RealModelWidget):
-    """The real model of `lmcourse.pretrained.load` in the page: it continues a text, or answers in a chat.
+    """The real model of `lmcourse.pretrained.model.load` in the page: continues a text, or chats.
 
     Each token that it writes is shaded by its surprise, and shows what else could have stood in its place.
     The settings are those of a decoder. Its file stands beside the published pages and is loaded at a click;

