@@ -127,7 +127,7 @@ def _download(name: str, version: str, scratch: Path) -> Path:
         "--dest",
         str(scratch),
     ]
-    command += ["--disable-pip-version-check"] + (
+    command += ["--disable-pip-version-check", "--no-color"] + (
         ["--progress-bar", "raw"] if _pip_reports_progress() else []
     )
     said = []
