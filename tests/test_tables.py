@@ -182,7 +182,7 @@ def test_a_bad_family_is_named(tmp_path, line, message):
 def test_wrong_columns_of_families_are_named(tmp_path):
     path = tmp_path / "families.csv"
     path.write_text("year,name,kind,objective,source\n2020,A,decoder,next token,key\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="families.csv needs the columns year, name, kind"):
+    with pytest.raises(ValueError, match="needs the columns year, name, kind, objective"):
         families(path)
 
 

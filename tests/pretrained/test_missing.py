@@ -51,6 +51,21 @@ def test_cells_that_need_what_is_missing_say_so(shell, capsys):
     assert run(shell, capsys, "print([probs for probs in (3,)])") == "[3]\n"
 
 
+def test_a_skipped_cell_imports_nothing_that_belongs_to_the_model(shell, capsys):
+    run(shell, capsys, "model = or_skip(fails)")
+    cell = "import math\nfrom lmcourse.pretrained.nowhere import reply\nreply(model)"  # as without torch
+    assert run(shell, capsys, cell).startswith("Here the real model would speak.")
+    assert "math" in shell.user_ns
+
+
+def test_a_cell_that_both_loads_and_uses_the_model_says_what_to_do(shell, capsys):
+    run(shell, capsys, "model = or_skip(fails)")
+    with pytest.raises(
+        AttributeError, match=r"no next_probs of what is missing: could not .*; load it in a cell"
+    ):
+        shell.user_ns["model"].next_probs("a")
+
+
 def test_a_second_try_that_succeeds(shell, capsys):
     run(shell, capsys, "model = or_skip(fails)")
     run(shell, capsys, "length = len(model)\nfor letter in model: print(letter)")
