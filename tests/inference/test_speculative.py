@@ -48,11 +48,6 @@ def test_the_first_token_has_the_models_law(seed):
     np.testing.assert_allclose(law, p, atol=1e-12)
 
 
-def test_where_nothing_is_refused_the_remainder_is_the_models_law():
-    p = np.array([0.25, 0.75])
-    assert remainder(p, p).tolist() == [0.25, 0.75]
-
-
 def law_of(p, q, guesses):
     """The law of what `check` gives for some guesses: its uniform numbers are integrated out.
 
