@@ -168,6 +168,8 @@ GOOD = "2020,A,decoder,next token,1e6,,,10,8,2,,1,5,16,rope,rms,pre,swiglu,no,no
         (GOOD.replace("1e6", "many"), "'many' is no positive number"),
         (GOOD.replace("no,no", "no,"), "line 2 .A.: tied is ''; write yes or no"),
         (GOOD.replace(",key", ","), "source not empty"),
+        (GOOD.replace("next token", ""), "objective and source not empty"),
+        (GOOD + ",more", "expected 21 fields"),
         (GOOD.replace("rope", "ropes"), "position='ropes' must be one of"),
         (GOOD + "\n" + GOOD.replace("2020", "2019"), "line 3 .A.: year 2019 follows 2020"),
     ],
@@ -176,3 +178,15 @@ def test_a_bad_family_is_named(tmp_path, line, message):
     assert read_families(tmp_path, GOOD)[0].count() > 0
     with pytest.raises(ValueError, match=message):
         read_families(tmp_path, line)
+
+
+def test_wrong_columns_of_families_are_named(tmp_path):
+    path = tmp_path / "families.csv"
+    path.write_text("year,name,kind,objective,source\n2020,A,decoder,next token,key\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="needs the columns year, name, kind, objective"):
+        families(path)
+
+
+def test_relative_positions_are_told_and_left_out_of_the_config():
+    (row,) = [row for row in families() if row.name == "T5-base"]
+    assert (row.position, row.config.position) == ("relative", "none")

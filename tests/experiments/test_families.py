@@ -80,6 +80,35 @@ def test_by_likelihood_does_not_ask_what_the_answer_is(objective):
     assert by_likelihood(network, objective, asked).sum() == 1  # one of the two forms is the likelier
 
 
+@pytest.mark.parametrize("objective", ["masked (BERT)", "causal", "prefix"])
+def test_by_likelihood_the_likelier_form_is_the_right_one(objective, monkeypatch):
+    """With answers by hand: whatever is read, *sleeps* comes next, or is hidden, rather than another word."""
+    said = torch.zeros(specials().size)
+    said[world().vocab.id("sleeps")] = 1.0
+    monkeypatch.setattr(
+        wrong_verbs, "logits_of", lambda _, batch: said.expand(int(np.sum(batch.counts)), len(said))
+    )
+    text = np.array([world().vocab.encode("the dog sleeps ."), world().vocab.encode("the dog sleep .")])
+    asked = wrong_verbs.Questions(text, np.array([False, True]), np.array([1, 1]), np.array([2, 2]))
+    network = build_equal(objective, np.random.default_rng(0))
+    assert by_likelihood(network, objective, asked).tolist() == [False, True]
+
+
+def test_a_prefix_model_is_not_asked_for_what_it_sees(monkeypatch):
+    asked = []
+
+    def logits_of(_, batch):
+        asked.append(batch)
+        return torch.zeros(int(batch.counts.sum()), specials().size)
+
+    monkeypatch.setattr(wrong_verbs, "logits_of", logits_of)
+    text = np.array([world().vocab.encode("the dog sleeps .")])
+    found = wrong_verbs._log_probs(build_equal("prefix", np.random.default_rng(0)), "prefix", text)
+    assert asked[0].counts.tolist() == [[False, True, True, True]]  # the begin and "the" are seen by all
+    assert asked[0].visible[0, 0, :3].tolist() == [True, True, False]
+    assert found == pytest.approx(-3 * math.log(specials().size))
+
+
 def test_the_networks_are_of_one_size():
     sizes = {
         reader.objective: sum(
@@ -133,3 +162,18 @@ def test_a_seed_s_few_labels_are_among_its_many(monkeypatch):
     families.tune(model, "sentence", 64, seed=1)
     known = {tuple(text) for text in many.texts[:64].tolist()}
     assert all(tuple(text) in known for asked in seen for text in asked.texts.tolist())
+
+
+def test_who_is_taught_that_all_is_wrong_calls_all_wrong(monkeypatch):
+    taught = questions(max(SIZES), np.random.default_rng(4))._replace(wrong=np.ones(max(SIZES), dtype=bool))
+    monkeypatch.setattr(families, "TUNING", 3)
+    monkeypatch.setattr(families, "questions", lambda *_: taught)
+    monkeypatch.setattr(families, "judged", lambda: questions(50, np.random.default_rng(8)))
+    # all that it learns is a preference, from 0 on
+    monkeypatch.setattr(
+        WordReader, "forward", lambda self, asked, _: self.output.bias.expand(len(asked.texts))
+    )
+    model = WordReader(build_equal(None, np.random.default_rng(0)), READERS["untrained"])
+    families.tune(model, "sentence", 64, seed=1)
+    found = families.judge(model, "sentence")
+    assert (found["fine"], found["main"], found["inner"]) == (0, 1, 1)

@@ -9,7 +9,7 @@ import torch
 from lmcourse.experiments import norm_places
 from lmcourse.experiments import transformer_parts as parts
 from lmcourse.transformer.attention import Sight
-from lmcourse.transformer.experts import routing
+from lmcourse.transformer.experts import load_balance, routing
 from lmcourse.transformer.network import Transformer
 
 IDS = torch.from_numpy(np.random.default_rng(0).integers(22, size=(3, 8)))
@@ -108,6 +108,37 @@ def test_loads_are_shares_of_words_alone(part):
     for layer in parts.loads(network, sentences=50):
         assert len(layer) == 4
         assert sum(layer) == pytest.approx(1, abs=0.003)
+
+
+def words_alone(network, row):
+    """What the router of each layer says of one sentence that is not filled up."""
+    inputs, targets = (part[row : row + 1] for part in parts.pool())
+    with torch.no_grad(), routing(network) as layers:
+        network(inputs[:, : int((targets >= 0).sum())])
+    return layers
+
+
+def test_loads_are_those_of_sentences_read_one_by_one():
+    network = parts.build("experts, each half, 2 active", 0)
+    read = [words_alone(network, row) for row in range(20)]
+    for layer, found in enumerate(parts.loads(network, sentences=20)):
+        chosen = torch.cat([layers[layer].chosen.flatten() for layers in read])
+        shares = torch.bincount(chosen, minlength=4) / len(chosen)
+        assert found == [round(share, 3) for share in shares.tolist()]
+
+
+def test_the_balance_of_words_alone_is_added_to_the_loss(monkeypatch):
+    network, losses = parts.build("experts, each as large", 0), []
+    monkeypatch.setattr(parts, "train", lambda _, loss, *__, **___: losses.append(loss(3).item()))
+    for balance in (0.0, 0.5):
+        parts.learn(network, 0.01, 5, balance=balance)
+    rows = np.random.default_rng([5, 3]).integers(len(parts.pool()[0]), size=parts.BATCH)
+    read = [words_alone(network, int(row)) for row in rows]
+    added = sum(
+        load_balance(*(torch.cat([said[layer][part][0] for said in read]) for part in (0, 1))).item()
+        for layer in range(2)
+    )
+    assert losses[1] - losses[0] == pytest.approx(0.5 * added, rel=1e-4)
 
 
 def test_a_deeper_network_of_places_is_that_of_parts():

@@ -58,5 +58,7 @@ def test_bad_input_is_named():
     other = UniformModel(Vocabulary("ab", separator=""))
     with pytest.raises(ValueError, match="the models have different vocabularies"):
         distance(FIVE, other, TEXT)
+    with pytest.raises(ValueError, match="given=-1 of a text of 2 tokens leaves nothing to foretell"):
+        distance(FIVE, TableModel(VOCAB, FIVE.sentences()), "the mouse", given=-1)
     with pytest.raises(ValueError, match="given=2 of a text of 2 tokens leaves nothing to foretell"):
         distance(FIVE, TableModel(VOCAB, FIVE.sentences()), "the mouse", given=2)

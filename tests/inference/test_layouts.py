@@ -36,6 +36,14 @@ def test_logits_are_the_same(small, layout):
     torch.testing.assert_close(lay_out(small, layout)(IDS), expected, atol=CLOSE[layout], rtol=0)
 
 
+@pytest.mark.parametrize("layout", CLOSE)
+def test_an_output_of_its_own_is_laid_out(small, layout):
+    untied = Transformer(replace(small.config, tied=False)).draw(np.random.default_rng(4)).eval()
+    found, expected = lay_out(untied, layout)(IDS), untied(IDS)
+    torch.testing.assert_close(found, expected, atol=CLOSE[layout], rtol=0)
+    assert expected.std() > 10 * CLOSE[layout]
+
+
 def with_rounded_weights(network):
     """In full precision the weights that "q4" is said to have."""
     rounded = Transformer(network.config)

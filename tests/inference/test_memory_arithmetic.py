@@ -82,6 +82,10 @@ def test_the_cost_of_a_step():
     assert step_cost(TINY, 1, 5, "q4_1", cache_kind="int8").cache_bytes == cache
 
 
+def test_bfloat16_has_as_many_bits_as_float16():
+    assert step_cost(TINY, 2, 5, "bf16") == step_cost(TINY, 2, 5, "f16")
+
+
 def test_the_roof():
     cost = step_cost(TINY, 1, 5)
     assert cost.seconds(bandwidth=cost.bytes) == 1
@@ -96,3 +100,5 @@ def test_bad_input_is_named():
         bytes_of("q5")
     with pytest.raises(ValueError, match="n_texts=0 must be a whole number, 1 or more"):
         step_cost(TINY, 0)
+    with pytest.raises(ValueError, match="n_seen=0 must be a whole number, 1 or more"):
+        step_cost(TINY, 1, 0)

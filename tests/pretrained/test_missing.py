@@ -44,6 +44,8 @@ def test_cells_that_need_what_is_missing_say_so(shell, capsys):
     # what a skipped cell would have defined is missing too, a function that uses it as well
     assert run(shell, capsys, "def surprise(text):\n    return -model.log_prob(text)") == said
     assert run(shell, capsys, "surprise('a')") == said
+    assert run(shell, capsys, "class Own:\n    it = model") == said
+    assert run(shell, capsys, "Own()") == said
     assert run(shell, capsys, "total = sum(probs)") == said
     assert run(shell, capsys, "total") == said
     # a name of its own is not
@@ -51,10 +53,26 @@ def test_cells_that_need_what_is_missing_say_so(shell, capsys):
     assert run(shell, capsys, "print([probs for probs in (3,)])") == "[3]\n"
 
 
+def test_a_skipped_cell_imports_nothing_that_belongs_to_the_model(shell, capsys):
+    run(shell, capsys, "model = or_skip(fails)")
+    cell = "import math\nfrom lmcourse.pretrained.nowhere import reply\nreply(model)"  # as without torch
+    assert run(shell, capsys, cell).startswith("Here the real model would speak.")
+    assert "math" in shell.user_ns
+
+
+def test_a_cell_that_both_loads_and_uses_the_model_says_what_to_do(shell, capsys):
+    run(shell, capsys, "model = or_skip(fails)")
+    with pytest.raises(
+        AttributeError, match=r"no next_probs of what is missing: could not .*; load it in a cell"
+    ):
+        shell.user_ns["model"].next_probs("a")
+
+
 def test_a_second_try_that_succeeds(shell, capsys):
     run(shell, capsys, "model = or_skip(fails)")
     run(shell, capsys, "length = len(model)\nfor letter in model: print(letter)")
     assert run(shell, capsys, "model = or_skip(lambda: 'abc')") == ""
+    assert "length" not in shell.user_ns  # not yet, and not said to be missing
     assert run(shell, capsys, "length = len(model)\nprint(length)") == "3\n"
     assert "length" in shell.user_ns
     assert [each for each in shell.user_ns.values() if each is missing.MISSING] == []

@@ -7,7 +7,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from lmcourse.transformer import attention
 from lmcourse.transformer.attention import Attention, Sight, attend, attend_torch, attention_weights
-from lmcourse.transformer.cache import KeysValues
+from lmcourse.transformer.cache import Columns, KeysValues
 from lmcourse.transformer.config import Config
 
 RNG = np.random.default_rng(0)
@@ -151,6 +151,25 @@ def test_forked_rows_of_a_cache_go_their_own_ways():
     cache.select(torch.tensor([1, 1]))
     cache.extend(torch.tensor([7.0, 8.0]).reshape(2, 1, 1, 1), torch.zeros(2, 1, 1, 1))
     assert cache.held[0].flatten(1).tolist() == [[0, 1, 2, 7], [0, 1, 2, 8]]
+
+
+def test_forked_rows_keep_the_reserve_so_that_the_next_token_moves_nothing():
+    columns = Columns(1)
+    columns.extend(torch.zeros(2, 3))
+    columns.extend(torch.ones(2, 1))  # 7 = 3 + 4 are there
+    columns.select(torch.tensor([1, 0]))
+    before = columns.held.data_ptr()
+    columns.extend(torch.ones(2, 3))
+    assert columns.held.data_ptr() == before
+    assert columns.held.shape == (2, 7)
+
+
+def test_to_crop_to_more_than_is_held_changes_nothing():
+    columns = Columns(1)
+    columns.extend(torch.zeros(2, 3))
+    columns.extend(torch.ones(2, 1))
+    columns.crop(6)  # there are 7 columns, of which 4 are held
+    assert columns.held.tolist() == [[0, 0, 0, 1]] * 2
 
 
 def test_without_positions_attention_takes_a_set():
