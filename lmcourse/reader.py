@@ -1,18 +1,21 @@
 """Reading on: what a language model offers to whoever walks through texts token by token.
 
 A `Reader` has B texts open side by side, its rows. It tells what may follow each, takes one token for each,
-and lets rows be forked, reordered and dropped, as beams and batches of samples need. Whatever a model has
-worked out about the past (a belief, the last n-grams, a recurrent state, keys and values) is kept between the
-steps, so that a token costs the same however long the text has become.
+and lets rows be forked, reordered and dropped, as beams and batches of samples need; on demand it takes
+several tokens at once and gives the last ones back, as guessing ahead does. Whatever a model has worked out
+about the past (a belief, the last n-grams, a recurrent state, keys and values) is kept between the steps, so
+that a token costs the same however long the text has become.
 
 A model without such a state has `ContextReader` for nothing. One with a small state for each row needs no
 more than two functions, see `StateReader`; one whose state is a tensor for all rows together (a recurrent
-network, a cache of keys and values) subclasses `Reader`.
+network, a cache of keys and values) subclasses `Reader`, and where it can read several tokens in one pass it
+overrides `_read_many`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -28,7 +31,8 @@ class Reader(ABC):
     """B texts that are read side by side: predict, read a token of each, predict again.
 
     `model.reader(contexts)` opens one. Arguments are checked here, once for all models, and a prediction is
-    worked out once, however often it is asked for; a subclass supplies `_predict`, `_read` and `_select`.
+    worked out once, however often it is asked for; a subclass supplies `_predict`, `_read`, `_select` and
+    `_mark`.
 
     Args:
         vocab_size: V.
@@ -39,6 +43,8 @@ class Reader(ABC):
         self.vocab_size = vocab_size
         self.n_rows = n_rows
         self._predicted: np.ndarray | None = None
+        # Before each of the last tokens: what was predicted, if it was, and how to come back there.
+        self._marks: deque[tuple[np.ndarray | None, Callable[[], None]]] = deque(maxlen=0)
 
     def log_probs(self) -> np.ndarray:
         """Log-probabilities (B, V) of the next token of each text, read-only; a row may be all -inf."""
@@ -52,8 +58,57 @@ class Reader(ABC):
         tokens = self._whole(tokens, self.vocab_size, "token id")
         if len(tokens) != self.n_rows:
             raise ValueError(f"{len(tokens)} tokens for {self.n_rows} rows; each row reads one")
+        if self._marks.maxlen:
+            self._marks.append((self._predicted, self._mark()))
         self._predicted = None
         self._read(tokens)
+
+    def read_many(self, tokens: Sequence[Sequence[int]]) -> np.ndarray:
+        """Take T token ids for each row, (B, T), as said; log-probabilities (B, T, V) of what follows each.
+
+        As `read` and `log_probs` in turn, and never slower. Raises ValueError as `read`, and for texts of
+        different lengths or without a token.
+        """
+        tokens = [self._whole(row, self.vocab_size, "token id") for row in tokens]
+        lengths = {len(row) for row in tokens}
+        if len(tokens) != self.n_rows or len(lengths) != 1 or 0 in lengths:
+            raise ValueError(
+                f"{len(tokens)} texts of {sorted(lengths)} tokens for {self.n_rows} rows; each row reads as "
+                "many as the others, one or more"
+            )
+        found = self._read_many(tokens)
+        self._predicted = found[:, -1]
+        self._predicted.flags.writeable = False
+        return found
+
+    def _read_many(self, tokens: list[list[int]]) -> np.ndarray:
+        """As `read_many`, of checked tokens; leaves marks as `read` does."""
+        found = []
+        for column in zip(*tokens):
+            self.read(column)
+            found.append(self.log_probs())
+        return np.stack(found, axis=1)
+
+    def remember(self, n: int) -> None:
+        """From now on keep what it needs to take back up to n of the last tokens; 0, as at first: nothing."""
+        self._marks = deque(self._marks, maxlen=n)
+
+    def rewind(self, n: int) -> None:
+        """Take back the last n tokens of every row, as if they had not been read.
+
+        Raises ValueError for more than are remembered. A selection of rows is the end of what was remembered.
+        """
+        if not 0 <= n <= len(self._marks):
+            raise ValueError(
+                f"n={n} tokens cannot be taken back: {len(self._marks)} are remembered; call remember({n}) "
+                "before they are read"
+            )
+        for _ in range(n):
+            self._predicted, come_back = self._marks.pop()
+        if n:
+            come_back()
+        if self._predicted is not None:
+            self._predicted.flags.writeable = False
 
     def select(self, rows: Sequence[int]) -> None:
         """Go on with these rows, in this order; a row named twice is forked, one left out is dropped.
@@ -64,6 +119,7 @@ class Reader(ABC):
         if self._predicted is not None:
             self._predicted = self._predicted[rows]
             self._predicted.flags.writeable = False
+        self._marks.clear()
         self.n_rows = len(rows)
         self._select(rows)
 
@@ -87,6 +143,10 @@ class Reader(ABC):
     @abstractmethod
     def _select(self, rows: list[int]) -> None:
         """Go on with checked rows; `n_rows` is already their number."""
+
+    @abstractmethod
+    def _mark(self) -> Callable[[], None]:
+        """How to come back, from whatever was read after, to where it stands now."""
 
 
 class ContextReader(Reader):
@@ -112,6 +172,15 @@ class ContextReader(Reader):
 
     def _select(self, rows: list[int]) -> None:
         self._contexts = [list(self._contexts[row]) for row in rows]
+
+    def _mark(self) -> Callable[[], None]:
+        lengths = [len(context) for context in self._contexts]
+
+        def come_back() -> None:
+            for context, length in zip(self._contexts, lengths):
+                del context[length:]
+
+        return come_back
 
 
 class StateReader(Reader, Generic[State]):
@@ -150,3 +219,11 @@ class StateReader(Reader, Generic[State]):
             states.append(self._fork(self._states[row]) if row in taken else self._states[row])
             taken.add(row)
         self._states = states
+
+    def _mark(self) -> Callable[[], None]:
+        states = list(map(self._fork, self._states))
+
+        def come_back() -> None:
+            self._states = states
+
+        return come_back

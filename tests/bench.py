@@ -7,29 +7,37 @@ many times faster we are. Seconds depend on the machine and its load, ratios muc
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import tokenizers
 import torch
+from hugging_face_llama import continuation, llama
 from nltk.lm import KneserNeyInterpolated, WittenBellInterpolated
 from nltk.util import everygrams
 from plain_gpt import PlainGPT, train_plainly
 from playwright.sync_api import sync_playwright
 from torch.nn.functional import cross_entropy
 
-from lmcourse.decoding import anneal, beam_search, generate, generate_batch, top_p
+from lmcourse.data import DataError
+from lmcourse.decoding import GREEDY, anneal, beam_search, generate, generate_batch, top_p
 from lmcourse.grading import course, demo
 from lmcourse.grading.release import make_course
+from lmcourse.inference.layouts import lay_out
+from lmcourse.inference.measure import read_bandwidth
+from lmcourse.inference.memory import step_cost, weight_bytes
 from lmcourse.model import LanguageModel
 from lmcourse.neural.autodiff import Tensor, gradients
 from lmcourse.neural.autodiff import cross_entropy as our_cross_entropy
@@ -38,6 +46,8 @@ from lmcourse.neural.recurrent import RecurrentModel, RecurrentNetwork
 from lmcourse.neural.training import Recipe, train
 from lmcourse.neural.word2vec import train_word2vec
 from lmcourse.ngram import CountModel, NgramModel, kneser_ney
+from lmcourse.pretrained.gguf import read
+from lmcourse.pretrained.model import load, network_of, pretrained_file
 from lmcourse.text import shakespeare, shakespeare_split
 from lmcourse.tokenization.bpe import BPE, BYTES, merge
 from lmcourse.tokenization.pieces import pieces
@@ -483,6 +493,67 @@ def neural() -> Iterator[Row]:
     torch.set_num_threads(threads)
 
 
+# A layout, the precision of Hugging Face's side, and what the bound is made of: weights, embedding.
+RACES = (
+    ("f32", torch.float32, ("f32", None)),
+    ("f32-transposed", torch.float32, ("f32", None)),
+    ("f16", torch.float16, ("f16", None)),
+    ("q4", torch.float32, ("q4_1", "int8")),
+)
+
+
+def writing(tokens: int = 48, repeats: int = 4) -> Iterator[Row]:
+    """SmolLM2 writes greedily, on one thread: in our layouts beside `transformers`, and beside the bound.
+
+    The bound is the bandwidth, as measured just before, over the bytes of weights that a token needs.
+    """
+    try:
+        model = load()
+    except DataError as error:
+        print(f"SmolLM2: {error}")
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    config, peer = model.module.config, llama(model.module)
+    prompt = model.ids("The history of the English language begins with")
+    right = continuation(peer, prompt, tokens)
+    for layout, precision, kinds in RACES:
+        peer = peer.to(precision)
+        ours = TransformerModel(lay_out(model.module, layout), model.vocab, end=model.end)
+        said = generate(ours, prompt, tokens, GREEDY, end=())
+        assert said == right or layout == "q4"  # the same result, or the race means nothing
+        bandwidth = read_bandwidth()
+        seconds = best(
+            lambda ours=ours: generate(ours, prompt, tokens, GREEDY, end=()),
+            lambda peer=peer: continuation(peer, prompt, tokens),
+            repeats,
+            time.process_time,
+        )
+        bound = bandwidth / step_cost(config, 1, 1, *kinds).weight_bytes
+        speed = tokens / seconds[0]
+        megabytes = weight_bytes(config, *kinds) / 1e6
+        what = f"{layout}, {megabytes:.0f} MB, {speed:.0f} tokens/s, {speed / bound:.0%}"
+        yield f"write, {what}", f"transformers {precision}"[:18], *seconds
+        if layout == "f32-transposed":
+            yield from reading(ours, peer)
+    path = pretrained_file().path
+    seconds = best(lambda: network_of(read(path)), lambda: path.read_bytes(), 3, time.process_time)
+    yield f"load SmolLM2, {seconds[0]:.2f} s", "its bytes alone", *seconds
+    torch.set_num_threads(threads)
+
+
+def reading(ours: TransformerModel, peer: torch.nn.Module, tokens: int = 256) -> Iterator[Row]:
+    """A prompt of so many tokens, up to what follows it."""
+    ids = np.random.default_rng(0).integers(1000, ours.vocab_size, size=tokens).tolist()
+
+    def theirs() -> None:
+        with torch.inference_mode():
+            peer(torch.tensor([ids]), logits_to_keep=1, use_cache=True)
+
+    seconds = best(lambda: ours.reader([ids]).log_probs(), theirs, 3, time.process_time)
+    yield f"read {tokens} tokens, {tokens / seconds[0]:.0f} tokens/s", "transformers f32", *seconds
+
+
 def in_the_page(tokens: int = 100) -> Iterator[Row]:
     """A character from the Transformer of the reader's page, within its window: in Chromium, and in torch."""
     executable = shutil.which("chromium") or shutil.which("google-chrome")
@@ -517,6 +588,61 @@ def in_the_page(tokens: int = 100) -> Iterator[Row]:
     yield f"a Transformer in the page, {rate}", "in Python", seconds / tokens, theirs / tokens
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line per request."""
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def real_model_in_the_page(tokens: int = 24) -> Iterator[Row]:
+    """A token of the real model in Chromium, by WebAssembly; plain JavaScript there, and PyTorch here."""
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        return
+    model, file = load(), pretrained_file().path
+    ids = model.vocab.encode("Once upon a time there was a mouse who")
+    race = """async ([source, name, ids, count]) => {
+        const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
+        const file = new Uint8Array(await (await fetch(name)).arrayBuffer());
+        const models = [true, false].map((vectors) => {
+            const memory = module.memoryFor(file.length, vectors);
+            memory.bytes.set(file);
+            return new module.RealModel(memory, file.length);
+        });
+        const seconds = models.map(() => []);
+        for (let run = 0; run < 5; run++) {
+            models.forEach((model, i) => {
+                let begin = 0; // after the first token, when the text has been read
+                for (const {id} of module.continuation(model, ids, {count, seed: run, temperature: 1})) {
+                    if (id !== undefined && !begin) begin = performance.now();
+                }
+                seconds[i].push((performance.now() - begin) / 1000);
+            });
+        }
+        return seconds.map((each) => Math.min(...each));
+    }"""
+    handler = functools.partial(Quiet, directory=str(file.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"]).new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        arguments = [script("real_model_engine.js"), file.name, ids, tokens]
+        vectors, plain = (seconds / (tokens - 1) for seconds in page.evaluate(race, arguments))
+        server.shutdown()
+    threads, rng = torch.get_num_threads(), np.random.default_rng(0)
+    torch.set_num_threads(1)
+    both, one = best(
+        lambda: generate(model, ids, tokens, rng=rng, end=()),
+        lambda: generate(model, ids, 1, rng=rng, end=()),
+        3,
+    )
+    torch.set_num_threads(threads)
+    what = f"the real model in the page, {1 / vectors:,.0f} a second"
+    yield what, "plain JavaScript", vectors, plain
+    yield what, "PyTorch, 32 bits", vectors, (both - one) / (tokens - 1)
+
+
 GROUPS = (
     imports,
     counting,
@@ -526,7 +652,9 @@ GROUPS = (
     streams,
     generating,
     neural,
+    writing,
     in_the_page,
+    real_model_in_the_page,
     grading,
 )
 

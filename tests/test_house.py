@@ -135,6 +135,13 @@ def tree():
     return paths
 
 
+@pytest.mark.parametrize("path", CHAPTERS, ids=in_repository)
+def test_a_link_has_words(path):
+    # In the built page a formula is nothing that could be read out as a link's name.
+    said = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    assert re.findall(r"\[\$[^$\]]*\$\]\([^)]*\)", said) == []
+
+
 def test_every_entry_of_the_readmes_tree_exists():
     paths = tree()
     assert len(paths) > 25
@@ -175,3 +182,9 @@ def test_tests_mirror_the_package():
     assert {
         name for name in parts() if not re.search(rf"\blmcourse(\.| import .*\b){name}\b", source)
     } == set()
+
+
+def test_no_two_test_files_have_one_name():
+    # pytest imports them by name alone, and would stop at the second one before any test is run.
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -78,6 +78,68 @@ def test_a_reader_says_what_the_model_says_whatever_was_read_and_selected(model,
 
 
 @every_model
+@given(data=st.data())
+def test_several_tokens_at_once_are_read_as_one_by_one_and_given_back(model, data):
+    """Whatever is read, asked and taken back, it says what a reader opened on the text that is left says."""
+    contexts = data.draw(contexts_of)
+    reader = model.reader(contexts)
+    reader.remember(3)
+    known = 0  # tokens that can be taken back
+    for _ in range(data.draw(st.integers(1, 6))):
+        n = data.draw(st.integers(1, 3))
+        shape = st.lists(st.integers(0, len(VOCAB) - 1), min_size=n, max_size=n)
+        if known and data.draw(st.booleans()):
+            n = data.draw(st.integers(0, known))
+            reader.rewind(n)
+            contexts = [context[: len(context) - n] for context in contexts]
+            known -= n
+        elif n == 1 and data.draw(st.booleans()):
+            tokens = [data.draw(shape)[0] for _ in contexts]
+            reader.read(tokens)
+            contexts = [[*context, token] for context, token in zip(contexts, tokens)]
+            known = min(3, known + 1)
+        else:
+            tokens = [data.draw(shape) for _ in contexts]
+            found = reader.read_many(tokens)
+            assert found.shape == (len(contexts), n, len(VOCAB))
+            for i in range(n):
+                so_far = [[*context, *row[: i + 1]] for context, row in zip(contexts, tokens)]
+                np.testing.assert_allclose(found[:, i], said_anew(model, so_far), rtol=1e-5)
+            contexts = [[*context, *row] for context, row in zip(contexts, tokens)]
+            known = min(3, known + n)
+        if data.draw(st.booleans()):
+            np.testing.assert_allclose(reader.log_probs(), said_anew(model, contexts), rtol=1e-5)
+    np.testing.assert_allclose(reader.log_probs(), said_anew(model, contexts), rtol=1e-5)
+
+
+def said_anew(model, contexts):
+    return model.next_log_probs([model.window(context) for context in contexts])
+
+
+def test_what_is_not_remembered_cannot_be_taken_back():
+    reader = FIVE.reader([[], []])
+    the = VOCAB.encode("the")
+    reader.read(the * 2)
+    with pytest.raises(
+        ValueError, match=r"n=1 tokens cannot be taken back: 0 are remembered; call remember\(1\)"
+    ):
+        reader.rewind(1)
+    reader.remember(1)
+    reader.read_many([VOCAB.encode("mouse ate"), VOCAB.encode("ball ate")])
+    with pytest.raises(ValueError, match="n=2 tokens cannot be taken back: 1 are remembered"):
+        reader.rewind(2)
+    reader.rewind(1)
+    after = reader.log_probs()
+    np.testing.assert_array_equal(
+        after, FIVE.next_log_probs([VOCAB.encode("the mouse"), VOCAB.encode("the ball")])
+    )
+    reader.read(VOCAB.encode("ate ate"))
+    reader.select([1])
+    with pytest.raises(ValueError, match="0 are remembered"):
+        reader.rewind(1)
+
+
+@every_model
 def test_opened_without_a_context_it_stands_at_the_start(model):
     np.testing.assert_allclose(model.reader().log_probs(), model.next_log_probs([[]]), rtol=1e-6)
 
@@ -138,6 +200,11 @@ def test_what_a_model_without_a_state_gets_is_the_general_reader():
         (lambda r: r.read([0, 6]), r"each token id must be a whole number from 0 to 5; got \[0, 6\]"),
         (lambda r: r.read([0, -1]), r"from 0 to 5; got \[0, -1\]"),
         (lambda r: r.read([0, 0.5]), r"from 0 to 5; got \[0.0, 0.5\]"),
+        (lambda r: r.read_many([[0]]), r"1 texts of \[1\] tokens for 2 rows"),
+        (lambda r: r.read_many([[0], [0, 1]]), r"2 texts of \[1, 2\] tokens for 2 rows"),
+        (lambda r: r.read_many([[], []]), r"2 texts of \[0\] tokens for 2 rows; each row reads as many"),
+        (lambda r: r.read_many([[0], [6]]), "each token id must be a whole number from 0 to 5"),
+        (lambda r: r.rewind(-1), "n=-1 tokens cannot be taken back"),
         (lambda r: r.select([2]), r"each row must be a whole number from 0 to 1; got \[2\]"),
         (lambda r: r.select([[0, 1]]), "each row must be a whole number"),
     ],

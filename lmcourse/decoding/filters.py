@@ -151,6 +151,11 @@ class Decoding:
         """Raise the ValueError of a bad setting here, not at the first token."""
         self.apply(np.zeros(1))
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether the text so far matters."""
+        return self.repetition_penalty != 1 or self.no_repeat_ngram != 0
+
     def apply(self, log_probs: np.ndarray, context: Sequence[int] = ()) -> np.ndarray:
         """Reshape the model's next-token log-probabilities (V,) after `context`; returns (V,).
 
@@ -160,7 +165,7 @@ class Decoding:
 
     def apply_rows(self, log_probs: np.ndarray, contexts: Sequence[Sequence[int]]) -> np.ndarray:
         """As `apply`, for many texts side by side: (B, V) after B contexts; returns (B, V)."""
-        if self.repetition_penalty != 1 or self.no_repeat_ngram:
+        if self.looks_back:
             log_probs = np.array([self._look_back(row, seen) for row, seen in zip(log_probs, contexts)])
         speaks = ~np.all(np.isneginf(log_probs), axis=-1)
         if np.all(speaks):

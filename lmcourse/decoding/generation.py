@@ -115,12 +115,15 @@ def generate_batch(
     ends = end_tokens(model, end)
     contexts, reader = open_reader(model, prompts)
     starts = [len(context) for context in contexts]
+    greedy = decoding.temperature == 0
+    plainly_greedy = greedy and not decoding.looks_back  # what else is set does not move the largest
     going = list(range(len(prompts)))  # which text each of the reader's rows is
     for left in reversed(range(max_tokens)):
-        rows = decoding.apply_rows(reader.log_probs(), [contexts[text] for text in going])
+        rows = reader.log_probs()
+        if not plainly_greedy:
+            rows = decoding.apply_rows(rows, [contexts[text] for text in going])
         said = {}  # by row; where nothing more can be said the text is done
-        for row in np.flatnonzero(~np.all(np.isneginf(rows), axis=-1)).tolist():
-            greedy = decoding.temperature == 0
+        for row in np.flatnonzero(rows.max(axis=-1) > -np.inf).tolist():
             said[row] = int(np.argmax(rows[row])) if greedy else _draw(rows[row], rngs[going[row]])
             contexts[going[row]].append(said[row])
         stay = [row for row, token in said.items() if token not in ends]

@@ -2,10 +2,12 @@
 
 `recipe` is a known small one: 4 blocks, 4 heads, 128 wide, a context of 64, 12 windows a batch, 2,000 steps
 (nanoGPT's for a laptop; its learning rate ends at a tenth of the highest, ours at zero; we decay no weights).
-`page` is the one that runs in the reader's page: rotations instead of learned positions, a context of 128,
-longer training; its weights are kept as whole numbers, and judged as they were kept. Neither was tuned, no
-other learning rate was tried, and the last weights are judged. Beside them the LSTM of `recurrent_text`, that
-has read all that came before, and modified Kneser-Ney with n = k + 1.
+`faster` is the recipe at three times its learning rate, `short` the recipe in windows of 8, with as many
+characters in a batch: of its places far more have just a few characters before them. `page` is the one that
+runs in the reader's page: rotations instead of learned positions, a context of 128, longer training; its
+weights are kept as whole numbers, and judged as they were kept. None was tuned, and the last weights are
+judged. Beside them the LSTM of `recurrent_text`, that has read all that came before, and modified Kneser-Ney
+with n = k + 1.
 
 All are judged at the same places of the plays, seeing the k characters before. The Transformers also on the
 plays cut into windows of their context, in which a character is predicted from those before it in its window,
@@ -26,7 +28,7 @@ from lmcourse.experiments import run
 from lmcourse.experiments.frame import RESULTS
 from lmcourse.experiments.recurrent_text import Clock, corpus
 from lmcourse.experiments.recurrent_text import load_model as load_lstm
-from lmcourse.experiments.same_context import BLOCK, counted
+from lmcourse.experiments.same_context import counted, in_blocks
 from lmcourse.neural.batches import windows
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer.config import Config
@@ -37,11 +39,15 @@ from lmcourse.transformer.quantise import load_quantised, save_quantised
 SHAPES = {
     "tiny": {"d_model": 16, "n_heads": 2, "n_layers": 1, "context_length": 16, "position": "rope"},
     "recipe": {"d_model": 128, "n_heads": 4, "n_layers": 4, "context_length": 64, "position": "learned"},
+    "faster": {"d_model": 128, "n_heads": 4, "n_layers": 4, "context_length": 64, "position": "learned"},
+    "short": {"d_model": 128, "n_heads": 4, "n_layers": 4, "context_length": 8, "position": "learned"},
     "page": {"d_model": 128, "n_heads": 4, "n_layers": 4, "context_length": 128, "position": "rope"},
 }
-ROWS = {"tiny": 4, "recipe": 12, "page": 16}  # windows of a batch
-RATES = {"tiny": 3e-3, "recipe": 1e-3, "page": 3e-3}
-SEEN = {"tiny": (1, 16), "recipe": (1, 2, 4, 6, 8, 64), "page": (6, 31, 128)}  # k
+ROWS = {"tiny": 4, "recipe": 12, "faster": 12, "short": 96, "page": 16}  # windows of a batch
+RATES = {"tiny": 3e-3, "recipe": 1e-3, "faster": 3e-3, "short": 1e-3, "page": 3e-3}
+FIRST = {"tiny": 4, "recipe": 6, "faster": 6, "short": 5, "page": 4}  # beside the seed, of the first weights
+FEW = (1, 2, 4, 6, 8)
+SEEN = {"tiny": (1, 16), "recipe": (*FEW, 64), "faster": (*FEW, 64), "short": FEW, "page": (6, 31, 128)}  # k
 COUNTED = (1, 2, 4, 5, 6, 8)
 EVERY = 64  # of so many characters one is predicted, the same ones by all
 PASS = 16_000  # characters that are read in one pass
@@ -53,6 +59,8 @@ SETTINGS = [
     {"model": "counts", "seed": 0, "steps": 0},
     {"model": "lstm", "seed": 0, "steps": 0},
     *({"model": "recipe", "seed": seed, "steps": 2_000} for seed in (0, 1)),
+    {"model": "recipe", "seed": 0, "steps": 8_000},
+    *({"model": model, "seed": 0, "steps": 2_000} for model in ("short", "faster")),
 ]
 WEIGHTS = RESULTS / "character_transformer.safetensors"
 
@@ -75,12 +83,6 @@ def load_model() -> TransformerModel:
 def places() -> np.ndarray:
     """Where in the plays a character is predicted."""
     return np.arange(128, len(corpus()[2]), EVERY)
-
-
-def in_blocks(bits: np.ndarray, where: np.ndarray) -> list[float]:
-    """The mean of each block of so many characters of a text, the last short one joined to the one before."""
-    block = np.minimum(where // BLOCK, where[-1] // BLOCK - 1)
-    return [round(float(bits[block == b].mean()), 3) for b in range(block.max() + 1)]
 
 
 @torch.inference_mode()
@@ -111,7 +113,7 @@ def learn(setting: Mapping, clock: Clock, checkpoint: Path | None = None) -> Tra
     """A network trained on windows from random places of the 39 works."""
     model, seed, steps = (setting[name] for name in ("model", "seed", "steps"))
     ids = corpus()[1]
-    network = network_of(model).draw(np.random.default_rng([seed, len(model)]))
+    network = network_of(model).draw(np.random.default_rng([seed, FIRST[model]]))
     batch = windows(ids, network.config.context_length, ROWS[model], seed)
 
     def loss(step: int) -> torch.Tensor:
@@ -126,7 +128,7 @@ def learn(setting: Mapping, clock: Clock, checkpoint: Path | None = None) -> Tra
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001  (seeds are the settings' own)
     """Bits per character for each k, and of each block; in windows, also quantised; parameters, seconds."""
     model, plays, where = setting["model"], corpus()[2], places()
-    checkpoint = RESULTS / ".character_transformer-{model}-{seed}.checkpoint".format(**setting)
+    checkpoint = RESULTS / ".character_transformer-{model}-{seed}-{steps}.checkpoint".format(**setting)
     clock, windowed, rounded = Clock(), None, None
     if model == "counts":
         found, parameters = counted(where, COUNTED)

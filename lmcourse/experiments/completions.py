@@ -24,9 +24,9 @@ from torch.nn.functional import cross_entropy
 from lmcourse.experiments import run
 from lmcourse.neural.torch_model import asking
 from lmcourse.neural.training import Recipe, train
-from lmcourse.transformer.attention import attention_weights
 from lmcourse.transformer.batches import Batch, PairBatch, Specials, fill, pairs, shifted
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.inside import looks
 from lmcourse.transformer.masks import prefix
 from lmcourse.transformer.network import EncoderDecoder, Transformer
 from lmcourse.transformer.objectives import masked_lm
@@ -188,18 +188,6 @@ def excess(kind: str, network: Network) -> np.ndarray:
     return (truth * (np.log(np.where(truth > 0, truth, 1)) - said)).sum(axis=1) / math.log(2)
 
 
-def attention_of(network: Transformer, inputs: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    """The weights of all heads of a stack, (layers, B, H, T, T)."""
-    found = []
-    stream: list[torch.Tensor] = []
-    with asking(network):
-        network.hidden(torch.from_numpy(inputs), visible, stream=stream)
-        for block, x in zip(network.blocks, stream):
-            q, k, _ = block.attention.heads(block.attention_norm(x))
-            found.append(attention_weights(q.double().numpy(), k.double().numpy(), visible[:, None]))
-    return np.stack(found)
-
-
 def effective_rank(weights: np.ndarray) -> np.ndarray:
     """exp(entropy of the singular values, made to sum to one), of matrices (..., T, T).
 
@@ -229,7 +217,8 @@ def directions(kind: str, network: Network) -> dict[str, float] | None:
     if kind == "masked":
         inputs, visible = np.array(cuts.texts), np.ones((len(cuts.texts), LONG, LONG), dtype=bool)
     visible = np.broadcast_to(visible, (len(inputs), LONG, LONG)).copy()
-    ranks = effective_rank(attention_of(network, inputs, visible)).mean(axis=1)  # of each layer and head
+    weights = looks(network, torch.from_numpy(inputs), visible).double().numpy()
+    ranks = effective_rank(weights).mean(axis=1)  # of each layer and head
     return {"mean": round(float(ranks.mean()), 2), "least": round(float(ranks.min()), 2)}
 
 

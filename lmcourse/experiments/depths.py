@@ -19,11 +19,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, pad
+from torch.nn.functional import pad
 
 from lmcourse.experiments import run
 from lmcourse.experiments.contexts import Contexts
-from lmcourse.experiments.memory_spans import sentence_batches
+from lmcourse.experiments.memory_spans import sentence_batches, sentence_loss
 from lmcourse.model import LanguageModel
 from lmcourse.neural.feed_forward import FeedForwardNetwork
 from lmcourse.neural.initial import draw_weights
@@ -217,17 +217,12 @@ def teach(network: nn.Module, sentences: list[list[int]], seed: int, steps: int,
     inputs, targets = sentence_batches(sentences[:cut], world().end)
     kept = sentence_batches(sentences[cut : cut + 1000], world().end)
 
-    def surprise(inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        longest = int((targets >= 0).sum(1).max())
-        logits = network(inputs[:, :longest])
-        return cross_entropy(logits.flatten(0, 1), targets[:, :longest].flatten(), ignore_index=-100)
-
     def loss(step: int) -> torch.Tensor:
         rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(cut, size=BATCH))
-        return surprise(inputs[rows], targets[rows])
+        return sentence_loss(network, inputs[rows], targets[rows])
 
     recipe = Recipe(steps, rate, warmup=20, judge_every=50)
-    train(network, loss, recipe, lambda: surprise(*kept).item(), progress=False)
+    train(network, loss, recipe, lambda: sentence_loss(network, *kept).item(), progress=False)
 
 
 def learn(

@@ -7,8 +7,13 @@ place costs 0 bits for who knows.
 
 Long texts are read in three ways. *whole*: all that came before is seen. *near*: only the last `LENGTH`
 tokens are seen, by a mask, in each layer; the tokens keep their places. *window*: each prediction reads the
-last `LENGTH` tokens anew, as a text of their own that begins at place 0. RoPE is also asked with its places
-*squeezed* into those that it has learned. All kinds have the same learning rate, which was tuned for none.
+last `LENGTH` tokens anew, as a text of their own that begins at place 0. RoPE is read in four more:
+*squeezed*, its places scaled into those that it has learned; *half*, with the last `HALF` tokens seen alone;
+*mixed*, with as many far ones beside them (distances are new, the number of keys is not); *crowded*, with all
+far tokens put at the longest distance that was learned (the number of keys is new, no distance is). All kinds
+have the same learning rate, which was tuned for none.
+
+Of copies it is also asked by what they are found: see `clues`.
 """
 
 from __future__ import annotations
@@ -24,16 +29,19 @@ from torch.nn.functional import cross_entropy
 from lmcourse.experiments import run
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer.config import POSITIONS, Config
-from lmcourse.transformer.masks import causal
 from lmcourse.transformer.network import Transformer
+from lmcourse.transformer.positions import sinusoidal
 from lmcourse.world import World, agreement
 
 LENGTH, LONGEST = 32, 256  # tokens of a text, learned and asked
+HALF = LENGTH // 2
 BIN = 8  # neighbouring places whose mean is kept
 ROWS, ASKED = 32, 32  # texts in a batch; that are asked
+CROWDED = range(LONGEST // 2, LONGEST, BIN)  # places that are read so
 BACK, LETTERS = 12, 8
 ALPHABET, BAR = 64, 64  # letters of the copied strings, and the id of what stands between
 COPIED, COPIED_LONGER = range(4, 16), (4, 8, 12, 15, 16, 20, 24, 31, 47, 63)
+SMALL = {"sinusoidal, tokens small": False, "sinusoidal, all small": True}  # `shrunk` of `Small`
 STEPS = {"agreement": 500, "back": 400, "copy": 1300}
 RATE = 5e-3
 _KEYS = ("task", "position", "seed", "steps")
@@ -44,7 +52,7 @@ SETTINGS = [
         dict(zip(_KEYS, (task, position, seed, steps)))
         for seed in range(3)
         for task, steps in STEPS.items()
-        for position in POSITIONS
+        for position in (*POSITIONS, *(SMALL if task == "copy" else ()))
     ),
 ]
 
@@ -82,10 +90,26 @@ def copies(length: int, rows: int, rng: np.random.Generator) -> np.ndarray:
     return np.hstack([strings, np.full((rows, 1), BAR), strings])
 
 
+class Small(Transformer):
+    """Sinusoids beside embeddings that are not made √D times as large: as they are, or small as well."""
+
+    shrunk = False  # whether the sinusoids are divided by √D
+
+    def embed(self, token_ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """As of `Transformer`; ids are not checked."""
+        x = self.embedding(token_ids)
+        places = sinusoidal(positions, self.config.d_model).to(x.dtype)
+        return x + (places / self.config.d_model**0.5 if self.shrunk else places)
+
+
 def network(task: str, position: str, rng: np.random.Generator) -> Transformer:
     """Two layers of four heads. Learned positions have rows for the longest text, most of them never used."""
     size = {"agreement": world().vocab_size, "back": LETTERS, "copy": ALPHABET + 1}[task]
-    return Transformer(Config(size, 32, 4, 2, LONGEST, position=position)).draw(rng)
+    kind = "sinusoidal" if position in SMALL else position
+    module = (Small if position in SMALL else Transformer)(Config(size, 32, 4, 2, LONGEST, position=kind))
+    if position in SMALL:
+        module.shrunk = SMALL[position]
+    return module.draw(rng)
 
 
 def batches(task: str, seed: int) -> Callable[[int], tuple[np.ndarray, np.ndarray]]:
@@ -128,11 +152,28 @@ def learn(task: str, position: str, seed: int, steps: int, rng: np.random.Genera
     return module
 
 
-# ---------- three ways to read, and what is measured ----------
+# ---------- ways to read, and what is measured ----------
+
+
+def sight(how: str, length: int) -> np.ndarray | None:
+    """What may be seen, (T, T): "near", "half" or "mixed"; None, all that came before."""
+    places = np.arange(length)
+    distance = places[:, None] - places
+    if how == "near":
+        return (distance >= 0) & (distance < LENGTH)
+    if how not in ("half", "mixed"):
+        return None
+    visible = (distance >= 0) & (distance < HALF)
+    if how == "mixed":
+        rng = np.random.default_rng(11)
+        for place in range(LENGTH, length):
+            far = rng.permutation(place - LENGTH + 1)[: LENGTH - HALF]
+            visible[place, far] = True
+    return visible
 
 
 def read(module: Transformer, ids: np.ndarray, how: str) -> np.ndarray:
-    """Logits (N, T, V) at each place of texts (N, T): "whole", "near", "window" or "squeezed"."""
+    """Logits (N, T, V) at each place of texts (N, T), read in one of the ways, but for "crowded"."""
     n, length = ids.shape
     tokens = torch.from_numpy(ids)
     with torch.no_grad():
@@ -141,12 +182,16 @@ def read(module: Transformer, ids: np.ndarray, how: str) -> np.ndarray:
             windows = tokens.unfold(1, LENGTH, 1)[:, 1:].flatten(0, 1)
             parts = [module.logits(module.hidden(part)[:, -1]) for part in windows.split(2048)]
             return torch.cat([first, torch.cat(parts).unflatten(0, (n, -1))], dim=1).double().numpy()
-        visible = positions = None
-        if how == "near":
-            visible = causal(length) & ~np.tril(np.ones((length, length), bool), -LENGTH)
-        if how == "squeezed":
-            positions = torch.arange(length) * (LENGTH / length)
-        return module(tokens, visible, positions).double().numpy()
+        positions = torch.arange(length) * (LENGTH / length) if how == "squeezed" else None
+        return module(tokens, sight(how, length), positions).double().numpy()
+
+
+def crowded(module: Transformer, ids: np.ndarray, place: int) -> np.ndarray:
+    """Logits (N, V) at one place, what is further back than was learned put at the longest such distance."""
+    positions = torch.arange(place + 1).clamp(min=place - LENGTH + 1)
+    with torch.no_grad():
+        hidden = module.hidden(torch.from_numpy(ids[:, : place + 1]), None, positions)
+        return module.logits(hidden[:, -1]).double().numpy()
 
 
 def log2_probs(logits: np.ndarray) -> np.ndarray:
@@ -182,11 +227,15 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     task, position = setting["task"], setting["position"]
     module = learn(task, position, setting["seed"], setting["steps"], rng)
     if task == "copy":
-        found = [float(copy_bits(module, length).mean()) for length in COPIED_LONGER]
-        return {"whole": np.round(found, 2 if setting == AGAIN else 4).tolist()}
+        bits = [float(copy_bits(module, length).mean()) for length in COPIED_LONGER]
+        digits = 2 if setting == AGAIN else 4
+        return {"whole": np.round(bits, digits).tolist(), **({} if setting == AGAIN else clues(module))}
     ids, wanted = asked(task)
-    hows = ["whole", "near", "window", *(["squeezed"] if position == "rope" else [])]
-    found = {}
+    hows = ["whole", "near", "window", *(["squeezed", "half", "mixed"] if position == "rope" else [])]
+    found: dict = {}
+    if position == "rope":
+        lost = [bits_lost(crowded(module, ids, t)[:, None], wanted[:, t : t + 1]).mean() for t in CROWDED]
+        found["crowded"] = round(float(np.mean(lost)), 4)
     for how in hows:
         lost = np.split(bits_lost(read(module, ids, how), wanted), LONGEST // BIN, axis=1)
         means = [part[np.isfinite(part)].mean() if np.isfinite(part).any() else None for part in lost]
@@ -198,6 +247,29 @@ def copy_bits(module: Transformer, length: int) -> np.ndarray:
     """Surprise at each letter of the second string, (N, length)."""
     rows = copies(length, ASKED, np.random.default_rng([7, length]))
     return bits_lost(read(module, rows[:, :-1], "whole"), rows[:, 1:])[:, length:]
+
+
+def clues(module: Transformer, length: int = max(COPIED), rows: int = 300) -> dict[str, list[float]]:
+    """By what a copy is found: shares of what is said next after a slip, and after a late beginning.
+
+    *slip*: the second string is right up to its letter number j and has a later letter, number k, there. Said
+    is, by content, the letter after k; by place, the one after j; or j itself, which was left out.
+    *late*: the second string begins with three letters from number k on. Said is, by content, the next; by
+    place, the one that is the fourth of the string.
+    """
+    strings = copies(length, rows, np.random.default_rng(8))[:, : length + 1]
+
+    def shares(begun: np.ndarray, numbers: list[int]) -> list[float]:
+        said = read(module, np.hstack([strings, begun]), "whole")[:, -1].argmax(axis=-1)
+        return [float((said == strings[:, number]).mean()) for number in numbers]
+
+    slips = [
+        shares(np.hstack([strings[:, :j], strings[:, k : k + 1]]), [k + 1, j + 1, j])
+        for j in range(3, 10)
+        for k in range(11, length - 1)
+    ]
+    lates = [shares(strings[:, k : k + 3], [k + 3, 3]) for k in (4, 8)]
+    return {"slip": np.mean(slips, axis=0).round(3).tolist(), "late": np.round(lates, 3).tolist()}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
 from lmcourse.experiments.depths import BATCH, parts, world
-from lmcourse.experiments.memory_spans import sentence_batches
+from lmcourse.experiments.memory_spans import sentence_batches, sentence_loss
 from lmcourse.neural.initial import draw_weights
 from lmcourse.neural.training import History, Recipe, train
 from lmcourse.transformer.attention import Attention
@@ -194,9 +194,7 @@ def mouse(
 
     def loss(step: int) -> Tensor:
         rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(len(texts), size=BATCH))
-        longest = int((targets[rows] >= 0).sum(1).max())
-        logits = network(inputs[rows, :longest])
-        return cross_entropy(logits.flatten(0, 1), targets[rows, :longest].flatten(), ignore_index=-100)
+        return sentence_loss(network, inputs[rows], targets[rows])
 
     train(network, loss, Recipe(steps, rate, warmup=20), progress=False)
     return TransformerModel(network, vocab, start=end, end=end)

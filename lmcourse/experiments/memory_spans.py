@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
@@ -119,6 +120,13 @@ def sentence_batches(sentences: Sequence[Sequence[int]], end: int) -> tuple[torc
     return torch.cat([before, targets[:, :-1].clamp(min=0)], dim=1), targets
 
 
+def sentence_loss(network: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean surprise in nats at the tokens of sentences, see `sentence_batches`; their padding is not read."""
+    longest = int((targets >= 0).sum(1).max())
+    logits = network(inputs[:, :longest])
+    return cross_entropy(logits.flatten(0, 1), targets[:, :longest].flatten(), ignore_index=-100)
+
+
 def train_agreement(network: RecurrentNetwork, seed: int, steps: int = STEPS) -> RecurrentModel:
     """Train on whole sentences of the world, 64 at a time, drawn from 20,000."""
     world = known()[0]
@@ -126,9 +134,7 @@ def train_agreement(network: RecurrentNetwork, seed: int, steps: int = STEPS) ->
 
     def loss(step: int) -> torch.Tensor:
         rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(len(inputs), size=64))
-        longest = int((targets[rows] >= 0).sum(1).max())
-        logits = network(inputs[rows, :longest])
-        return cross_entropy(logits.flatten(0, 1), targets[rows, :longest].flatten(), ignore_index=-100)
+        return sentence_loss(network, inputs[rows], targets[rows])
 
     train(network, loss, Recipe(steps, 1e-2, warmup=20, judge_every=steps), progress=False)
     return RecurrentModel(network, world.vocab, start=world.end, end=world.end)

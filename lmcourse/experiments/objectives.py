@@ -108,7 +108,7 @@ OBJECTIVES = {
         _plain(objectives.span_corruption), _exact(optimum.span_optimum), by_span, pair=True
     ),
     "infilling (BART)": Objective(
-        lambda texts, rng: objectives.denoising(texts, specials(), rng, world().end),
+        lambda texts, rng: objectives.denoising(texts, specials(), rng),
         _exact(optimum.infill_optimum),
         by_infilling,
         pair=True,
@@ -184,17 +184,16 @@ def learn(
         found["answers"] += int(batch.counts.sum())
         return loss_of(network, batch)
 
-    def judge() -> float:
+    def look_on() -> None:
         nonlocal spent
         begin = time.process_time()
         found["looks"].append(look(network, objective))
         found["tokens"].append(read)
         spent += time.process_time() - begin
-        return -len(found["looks"])  # the last weights are kept
 
     recipe = Recipe(steps, rate, warmup=50, judge_every=steps // n_looks)
     begin = time.process_time()
-    train(network, loss, recipe, judge, progress=False)
+    train(network, loss, recipe, look_on, progress=False)
     found["seconds"] = time.process_time() - begin - spent
     return network, found
 

@@ -2,7 +2,8 @@
 
 All networks have about 10,000 parameters. They read 18,000 sentences of `agreement(2)`, drawn as in `depths`,
 in 600 steps of 64; a thousand others choose the weights. Three optimisers are tried at several rates, with an
-LSTM beside them. Then AdamW's recipe is changed in one part at a time, at the best of its rates.
+LSTM beside them. Then AdamW's recipe is changed in one part at a time, at the best of its rates, and some of
+it at other rates.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from functools import partial
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
 from lmcourse.experiments.depths import parts, world
-from lmcourse.experiments.memory_spans import sentence_batches
+from lmcourse.experiments.memory_spans import sentence_batches, sentence_loss
 from lmcourse.neural.recurrent import RecurrentModel, RecurrentNetwork
 from lmcourse.neural.torch_model import TorchModel
-from lmcourse.neural.training import History, Recipe, train
+from lmcourse.neural.training import Diverged, History, Recipe, train
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.model import TransformerModel
 from lmcourse.transformer.network import Transformer
@@ -30,8 +30,8 @@ STEPS, BATCH, SENTENCES = 600, 64, 20_000
 SEEDS = range(3)
 GRID = {
     ("transformer", "sgd"): (0.3, 1.0, 3.0),
-    ("transformer", "momentum"): (0.1, 0.3),
-    ("transformer", "adamw"): (0.0025, 0.01, 0.04),
+    ("transformer", "momentum"): (0.025, 0.1, 0.2, 0.3),
+    ("transformer", "adamw"): (0.0025, 0.01, 0.04, 0.08, 0.16),
     ("lstm", "adamw"): (0.01, 0.02, 0.04),
 }
 RATE = 0.04  # at which the recipe is changed
@@ -45,8 +45,12 @@ CHANGES: dict[str, dict] = {
     "no clipping": {"clip": None},
     "no cosine": {"decay": False},
     "weight decay 0.1": {"weight_decay": 0.1},
-    "no 1/√(2N)": {},
+    "no 1/√(2N)": {"shrunk": False},
 }
+ELSEWHERE = (  # optimiser, change, and a rate at which it is tried as well
+    ("adamw", "no cosine", 0.01),
+    ("adamw", "no warm-up", 0.01),
+)
 _KEYS = ("network", "optimizer", "change", "rate", "steps", "seed")
 
 
@@ -64,6 +68,7 @@ SETTINGS = [
         for seed in SEEDS
     ),
     *(_setting("transformer", "adamw", change, RATE, seed) for change in CHANGES for seed in SEEDS),
+    *(_setting("transformer", *kind, seed) for kind in ELSEWHERE for seed in SEEDS),
 ]
 
 
@@ -81,13 +86,6 @@ def build(kind: str, seed: int, shrunk: bool = True) -> nn.Module:
     return network
 
 
-def surprise(network: nn.Module, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean surprise in nats at the tokens of sentences, see `sentence_batches`."""
-    longest = int((targets >= 0).sum(1).max())
-    logits = network(inputs[:, :longest])
-    return cross_entropy(logits.flatten(0, 1), targets[:, :longest].flatten(), ignore_index=-100)
-
-
 def learn(
     network: nn.Module, seed: int, recipe: Recipe, optimizer: Callable | None = None
 ) -> tuple[TorchModel, History]:
@@ -99,13 +97,13 @@ def learn(
 
     def loss(step: int) -> torch.Tensor:
         rows = torch.from_numpy(np.random.default_rng([seed, step]).integers(cut, size=BATCH))
-        return surprise(network, inputs[rows], targets[rows])
+        return sentence_loss(network, inputs[rows], targets[rows])
 
     history = train(
         network,
         loss,
         recipe,
-        lambda: surprise(network, *kept).item(),
+        lambda: sentence_loss(network, *kept).item(),
         progress=False,
         optimizer=optimizer,
     )
@@ -118,18 +116,19 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:  # noqa: ARG001
 
     Weights and batches depend on the seed alone, so that runs of one seed differ in what was changed.
     """
-    change = setting["change"]
+    changes = dict(CHANGES.get(setting["change"], {}))
+    shrunk = changes.pop("shrunk", True)
     recipe = Recipe(
         setting["steps"],
         setting["rate"],
-        **{"warmup": 20, "judge_every": min(200, setting["steps"]), **CHANGES.get(change, {})},
+        **{"warmup": 20, "judge_every": min(200, setting["steps"]), **changes},
     )
-    network = build(setting["network"], setting["seed"], change != "no 1/√(2N)")
+    network = build(setting["network"], setting["seed"], shrunk)
     parameters = sum(p.numel() for p in network.parameters())
     try:
         model, history = learn(network, setting["seed"], recipe, OPTIMIZERS[setting["optimizer"]])
-    except ValueError:
-        return {"parameters": parameters, "excess": None, "largest": None, "median": None}
+    except Diverged:
+        return {"parameters": parameters, **dict.fromkeys(("excess", "largest", "median", "clipped"))}
     norms = np.array(history.norms)
     return {
         "parameters": parameters,

@@ -46,8 +46,11 @@ SETTINGS = [
 # ---------- a small text, read again and again ----------
 
 
-def learn_again(copies: int | None, seed: int, passes: int) -> Network:
-    """BERT's objective on few sentences; in each pass the masks of one of so many copies, or new ones."""
+def learn_again(copies: int | None, seed: int, passes: int) -> tuple[Network, float]:
+    """BERT's objective on few sentences; in each pass the masks of one of so many copies, or new ones.
+
+    Returns the network, and bits at an answer of the last pass, asked once more: of text that was read.
+    """
     network = build("masked (BERT)", np.random.default_rng([seed, 1]))
     texts = draw(FEW, np.random.default_rng([seed, 3]))
     each = FEW // BATCH
@@ -66,7 +69,9 @@ def learn_again(copies: int | None, seed: int, passes: int) -> Network:
     steps = passes * each
     recipe = Recipe(steps, RATE, warmup=50, judge_every=steps)
     train(network, loss, recipe, progress=False)
-    return network
+    with torch.no_grad():
+        read = loss_of(network, masked_in(passes - 1)).item() / math.log(2)
+    return network, read
 
 
 # ---------- pairs of sentences ----------
@@ -170,8 +175,8 @@ def judge_pairs(network: Network) -> dict[str, float]:
 def measure(setting: Mapping, _: np.random.Generator) -> dict:
     """One network, judged in bits above the best answer, or on pairs."""
     if setting["task"] == "masks":
-        network = learn_again(setting["copies"], setting["seed"], setting["passes"])
-        return look(network, "masked (BERT)")
+        network, read = learn_again(setting["copies"], setting["seed"], setting["passes"])
+        return {**look(network, "masked (BERT)"), "read": round(read, 4)}
     network = learn_pairs(setting["asked"], setting["seed"], setting["steps"])
     return {name: round(value, 4) for name, value in judge_pairs(network).items()}
 

@@ -35,6 +35,7 @@ COUNTED = (1, 2, 3, 4, 5, 6, 8)
 STEPS = {"window": 12_000, "lstm": 6_000}
 BATCHES = {"window": (WINDOW, 512), "lstm": (32, 64)}  # characters of a window, windows of a batch
 RATES = {"window": 3e-3, "lstm": 6e-3}
+FIRST = {"window": 6, "lstm": 4}  # beside the seed, of the first weights
 AGAIN = {"model": "window", "seed": 0, "steps": 20}  # measured anew by every test
 SETTINGS = [
     AGAIN,
@@ -64,15 +65,15 @@ def surprises(network: nn.Module, text: np.ndarray, where: np.ndarray, k: int) -
 
 
 def in_blocks(bits: np.ndarray, where: np.ndarray) -> list[float]:
-    """The mean of each block of the plays, the last short one joined to the one before."""
-    block = np.minimum(where // BLOCK, len(corpus()[2]) // BLOCK - 1)
+    """The mean of each block of a text by places (N,) in order, the last joined to the one before."""
+    block = np.minimum(where // BLOCK, where[-1] // BLOCK - 1)
     return [round(float(bits[block == b].mean()), 3) for b in range(block.max() + 1)]
 
 
 def learn(model: str, seed: int, steps: int) -> nn.Module:
     """A network trained on windows from random places of the 39 works."""
     vocab, ids, _ = corpus()
-    rng = np.random.default_rng([seed, len(model)])
+    rng = np.random.default_rng([seed, FIRST[model]])
     length, rows = BATCHES[model]
     batch = windows(ids, length, rows, seed)
     if model == "window":

@@ -7,7 +7,7 @@ agree, in the same number of steps, at each of `RATES`. The excess over the entr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -21,7 +21,7 @@ from lmcourse.experiments.depths import parts, world
 from lmcourse.experiments.memory_spans import sentence_batches
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer.config import Config
-from lmcourse.transformer.experts import Experts, expert_shares, load_balance
+from lmcourse.transformer.experts import expert_shares, load_balance, routing
 from lmcourse.transformer.model import TransformerModel
 from lmcourse.transformer.network import Transformer
 
@@ -29,10 +29,11 @@ SENTENCES, BATCH, STEPS, WARMUP = 20_000, 64, 250, 20
 RATES, SEEDS = (0.006, 0.015), (0, 1, 2)
 BALANCE = 0.01  # the weight of the load-balance loss, Switch's α
 BASE = Config(vocab_size=22, d_model=24, n_heads=4, n_layers=2, context_length=12)  # 15,312 parameters
-EXPERTS = {"feed_forward": "experts", "n_experts": 4}
+EXPERTS = {"feed_forward": "experts", "n_experts": 4, "balance": BALANCE}
 
-# What is changed of BASE; "without" names what is taken out afterwards. Where sizes are given they make the
-# parameters equal to BASE's within one in twenty-five.
+# What is changed of BASE; "without" names what is taken out afterwards, "balance" is the weight of that loss.
+# Where sizes are given they make the parameters equal to BASE's within one in twenty-five, or, of experts,
+# those that a token uses.
 CHANGES: dict[str, dict] = {
     "as it is": {},
     "no norms": {"without": "norms"},
@@ -41,11 +42,20 @@ CHANGES: dict[str, dict] = {
     "feed-forward only": {"without": "attention"},
     "SwiGLU": {"feed_forward": "swiglu"},
     "experts, each as large": EXPERTS,
-    "experts, each as large, no balance": EXPERTS,
+    "experts, each as large, no balance": {**EXPERTS, "balance": 0.0},
     "RMSNorm": {"norm": "rms"},
     "1 head": {"n_heads": 1},
     "multi-query": {"n_kv_heads": 1, "d_ff": 114},
     "output not tied": {"tied": False, "d_ff": 91},
+    "ReLU": {"feed_forward": "relu"},
+    "experts, each a quarter": {**EXPERTS, "d_ff": 24},
+    "experts, each a quarter, no balance": {**EXPERTS, "d_ff": 24, "balance": 0.0},
+    "8 heads": {"n_heads": 8},
+    "norms after": {"norm_place": "post"},
+    "DeepNorm": {"norm_place": "deep"},
+    "experts, each half, 2 active": {**EXPERTS, "d_ff": 48, "n_active": 2},
+    "2 heads": {"n_heads": 2},
+    "grouped": {"n_kv_heads": 2, "d_ff": 108},
 }
 AGAIN = {"part": "as it is", "quick": True}  # a quick one, measured anew by every test
 SETTINGS = [AGAIN, *({"part": part, "quick": False} for part in CHANGES)]
@@ -54,7 +64,7 @@ SETTINGS = [AGAIN, *({"part": part, "quick": False} for part in CHANGES)]
 class Nothing(nn.Module):
     """Stands where a part was, and adds nothing."""
 
-    def forward(self, x: Tensor, **_: object) -> Tensor:
+    def forward(self, x: Tensor, *_: object, **__: object) -> Tensor:
         """Zeros like x."""
         return torch.zeros_like(x)
 
@@ -81,10 +91,10 @@ def build(part: str, seed: int) -> Transformer:
 
     With norms after, what a block adds is not drawn smaller, or by another factor: it belongs to the change.
     """
-    changes = dict(CHANGES[part])
-    without = changes.pop("without", None)
+    without = CHANGES[part].get("without")
+    changes = {name: value for name, value in CHANGES[part].items() if name not in ("without", "balance")}
     network = Transformer(replace(BASE, **changes)).draw(np.random.default_rng([seed, 1]))
-    if network.config.norm_place == BASE.norm_place:
+    if network.config.norm_place == BASE.norm_place and network.config.n_layers == BASE.n_layers:
         known = Transformer(BASE).draw(np.random.default_rng([seed, 1])).state_dict()
         with torch.no_grad():
             for name, parameter in network.named_parameters():
@@ -99,13 +109,6 @@ def build(part: str, seed: int) -> Transformer:
 def pool() -> tuple[Tensor, Tensor]:
     """Inputs and targets of all sentences that are learned from."""
     return sentence_batches(world().sample(SENTENCES, np.random.default_rng(1)), world().end)
-
-
-def routed(network: Transformer, counts: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """Of each layer of experts, at the places (B, T) that count: probabilities (N, E), choices (N, k)."""
-    for module in network.modules():
-        if isinstance(module, Experts):
-            yield module.probs[counts], module.chosen[counts]
 
 
 def learn(
@@ -124,9 +127,10 @@ def learn(
         counts = targets[rows] >= 0
         longest = int(counts.sum(1).max())
         counts, wanted = counts[:, :longest], targets[rows, :longest]
-        found = cross_entropy(network(inputs[rows, :longest])[counts], wanted[counts])
+        with routing(network) as layers:
+            found = cross_entropy(network(inputs[rows, :longest])[counts], wanted[counts])
         if balance:
-            found = found + balance * sum(load_balance(*layer) for layer in routed(network, counts))
+            found = found + balance * sum(load_balance(probs[counts], k[counts]) for probs, k in layers)
         return found
 
     train(network, loss, Recipe(steps, rate, warmup=warmup, judge_every=steps), progress=False)
@@ -136,16 +140,16 @@ def learn(
 def loads(network: Transformer, sentences: int = 2_000) -> list[list[float]]:
     """The share of tokens that each expert of each layer gets."""
     inputs, targets = (part[:sentences] for part in pool())
-    with torch.no_grad():
+    with torch.no_grad(), routing(network) as layers:
         network(inputs)
-    found = [expert_shares(chosen, len(probs[0])) for probs, chosen in routed(network, targets >= 0)]
+    found = [expert_shares(chosen[targets >= 0], probs.shape[-1]) for probs, chosen in layers]
     return [[round(share, 3) for share in shares.tolist()] for shares in found]
 
 
 def measure(setting: Mapping, _: np.random.Generator) -> dict:
     """For each rate and seed the excess, its parts, and the experts' loads."""
     part, quick = setting["part"], setting["quick"]
-    balance = BALANCE if "experts" in part and "no balance" not in part else 0.0
+    balance = CHANGES[part].get("balance", 0.0)
     found: dict = {"parameters": sum(p.numel() for p in build(part, 0).parameters()), "rates": {}}
     for rate in RATES[1:] if quick else RATES:
         splits, shares = [], []

@@ -12,6 +12,7 @@ function that is asked must leave its arguments as they are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,8 @@ from lmcourse.grading.checks import CheckFailed, StudentError
 from lmcourse.grading.compare import MISSING, same, short, told
 from lmcourse.grading.student import PURE, Handle, Question, Student
 
-Outcome = (
-    tuple  # ("gives", value), ("raises", name of the exception's class) or ("fails", message of a check)
-)
+Outcome = tuple  # ("gives", value), ("raises", `_sign_of` an exception) or ("fails", message of a check)
+SHAPES = re.compile("shape|mismatch|dimension|broadcast|size of tensor")
 
 
 class Asked:
@@ -164,7 +164,7 @@ class Fact:
             if self._is_raised(error):
                 return
             message = f"{name}: {error.explanation()}"
-            reasoned = _reasoned(message, ("raises", error.kinds[0]), self.right, known)
+            reasoned = _reasoned(message, ("raises", _sign_of(error)), self.right, known)
             if reasoned == message:
                 raise
             raise CheckFailed(reasoned) from None
@@ -183,7 +183,7 @@ class Fact:
         except CheckFailed as failure:
             return "fails", str(failure)
         except StudentError as error:
-            return None if self._is_raised(error) else ("raises", error.kinds[0])
+            return None if self._is_raised(error) else ("raises", _sign_of(error))
         right = not isinstance(self.right, Raises) and same(got, self.right, self.tolerance)
         return None if right else ("gives", got)
 
@@ -193,14 +193,30 @@ class Fact:
         return isinstance(self.right, Raises) and self.right.kind in error.kinds and not unwritten
 
 
+def _sign_of(error: StudentError) -> str:
+    """By what an exception is known: its class and, where shapes do not fit, the sizes that it names.
+
+    Mistakes as different as a matrix that is not transposed and a head too few raise the same class.
+    """
+    sizes = re.findall(r"\d+", error.message) if SHAPES.search(error.message) else []
+    return " ".join([error.kinds[0], *sizes])
+
+
 def _reasoned(message: str, outcome: Outcome, right: Any, known: Sequence[tuple[Outcome, str]]) -> str:
     """The message with the reasons of the mistakes that have this outcome.
 
-    A mistake whose value is nearly right is known by this value only, not by all that are nearly right.
+    A mistake whose value is nearly right is known by this value only, not by all that are nearly right. What
+    the message says already is not said again.
     """
     reasons = [
         why
         for (kind, what), why in known
         if kind == outcome[0] and same(outcome[1], what, 1e-8 if same(what, right, 1e-5) else 1e-6)
     ]
-    return ": ".join([message, "; or: ".join(dict.fromkeys(reasons))] if reasons else [message])
+    untold = [why for why in dict.fromkeys(reasons) if why not in message]
+    if not untold:
+        return message
+    first = (
+        ": " if len(untold) == len(set(reasons)) else " Or: " if message.endswith((".", "?")) else "; or: "
+    )
+    return message + first + "; or: ".join(untold)

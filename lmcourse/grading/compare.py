@@ -11,6 +11,7 @@ import numpy as np
 from lmcourse.grading.checks import describe
 from lmcourse.grading.numbers import close
 
+NEAR = 1e-5  # up to which numbers, relative above one, are nearly right
 MISSING = "your function returned None; is a `return` missing?"
 
 
@@ -28,7 +29,7 @@ def _written(value: Any, figures: int) -> str:
     def inner(part: Any) -> str:
         return _written(part, figures)
 
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, np.generic)):
         value = value.tolist()
     if isinstance(value, float):
         return f"{value:.{figures}g}"
@@ -77,7 +78,8 @@ def _is_row(value: Any) -> bool:
 
 
 def told(what: str, got: Any, right: Any, tolerance: float = 1e-9) -> str:
-    """The message on a wrong value: it and the right one, and the first difference where that is hard to see.
+    """The message on a wrong value: it and the right one, and where that is hard to see the first difference
+    that is more than nearly right, if there is one.
 
     >>> told("`f(1)`", {"a": {"b": 2}}, {"a": {"b": 3}})
     "`f(1)` should be {'a': {'b': 3}}, yours is {'a': {'b': 2}}: at 'a', 'b' it should be 3, yours has 2"
@@ -88,12 +90,17 @@ def told(what: str, got: Any, right: Any, tolerance: float = 1e-9) -> str:
     texts = _apart(right, got)
     shown = f"{what} should be {texts[0]}, yours is {texts[1]}"
     easy = _is_flat(right) and _is_flat(got) and "…" not in shown
-    detail = "" if easy else _difference(got, right, tolerance, [])
+    detail = "" if easy else _difference(got, right, _telling(got, right, tolerance), [])
     return shown + "".join(
         f"{sign} {part}"
         for sign, part in ((":", detail), (";", _sum(got, right)), (";", _near(got, right)))
         if part
     )
+
+
+def _telling(got: Any, right: Any, tolerance: float) -> float:
+    """The tolerance at which to look for a difference: beside large ones, those of rounding tell nothing."""
+    return tolerance if same(got, right, NEAR) else max(tolerance, NEAR)
 
 
 def _is_flat(value: Any) -> bool:
@@ -171,11 +178,17 @@ def _sum(got: Any, right: Any) -> str:
 
 
 def _row_sums(got: Any, right: Any) -> str:
-    """The first row of a matrix with another sum than all its rows should have; empty if there is none."""
+    """The first row of a matrix that does not sum to what all should; empty if there is none.
+
+    A common sum is told only where it is a property: of distributions, and of two or more rows around zero.
+    """
     if not (_is_matrix(right) and _is_matrix(got) and any(map(any, right))):
         return ""
     wanted = {round(float(sum(row)), 9) + 0.0 for row in right}
-    if len(wanted) == 1:
+    numbers = [number for row in right for number in row]
+    are_counted = all(isinstance(number, (int, np.integer)) for number in numbers)
+    are_distributions = wanted == {1.0} and not are_counted and min(numbers) >= 0
+    if are_distributions or (wanted == {0.0} and len(right) > 1):
         for i, row in enumerate(got):
             total = float(sum(row))
             if math.isfinite(total) and not close(total, *wanted, 1e-6):
@@ -189,6 +202,6 @@ def _is_matrix(value: Any) -> bool:
 
 def _near(got: Any, right: Any) -> str:
     """A word on numbers that are nearly right."""
-    if not same(got, right, 1e-5):
+    if not same(got, right, NEAR):
         return ""
     return "that is near: is something rounded, or computed in single precision, or is a small number added?"

@@ -20,10 +20,10 @@ from nbformat import NotebookNode
 
 from lmcourse.grading.checks import Check, CheckFailed, StudentError
 from lmcourse.grading.course import exercise_of
-from lmcourse.grading.local import OutOfTime, not_tried, time_limit
+from lmcourse.grading.local import LAST_RESORT, OutOfTime, not_tried, time_limit
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome
-from lmcourse.grading.sandbox import LAST_RESORT, Clock, Gone, Sandbox, Seat
+from lmcourse.grading.sandbox import Clock, Gone, Sandbox, Seat
 from lmcourse.grading.student import Handle, Question, Student
 from lmcourse.grading.values import NotPlain, ProtocolError, from_wire, pack, to_wire
 

@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +26,8 @@ from lmcourse.grading.checks import Check, Score
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.student import Desk, Handle, Question, Student
 from lmcourse.grading.values import NotPlain, from_wire, to_wire, torch_tensor
+
+LAST_RESORT = 8  # times the seconds that code may compute, it may take on a machine that is busy
 
 
 class OutOfTime(BaseException):
@@ -71,7 +74,8 @@ def run_checks(
         checks: of one exercise.
         namespace: where the student's functions are.
         seed: each check gets its own generator, derived from this number and the check's name.
-        seconds: allowed for all of them together; once they are over, the rest counts as failed.
+        seconds: of computing allowed for all of them together, as `time_limit` counts; once they are over,
+            the rest counts as failed.
     """
     student = local_student(namespace)
     outcomes: list[Outcome] = []
@@ -101,18 +105,27 @@ def not_tried(checks: Sequence[Check], reason: str, late: bool = False) -> list[
 
 @contextmanager
 def time_limit(seconds: float, computing: bool = False) -> Iterator[None]:
-    """Raise OutOfTime in the code below after so many seconds, where that can be done (Unix, main thread).
+    """Raise OutOfTime in the code below once its time is over, where that can be done (Unix, main thread).
+
+    A busy machine costs nobody marks. Allowed are so many seconds of computing and twice as many on the
+    clock, without those in which the code was ready to compute and had no processor, where the system tells
+    (Linux); only at LAST_RESORT times the seconds it is over whatever the reason.
 
     Args:
-        seconds: on the clock.
-        computing: count this process's processor time instead.
+        seconds: of computing.
+        computing: count the processor time of all threads, and nothing else.
     """
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    begun = _times()
+
     def stop(*_: object) -> None:
-        raise OutOfTime
+        left = 0.0 if computing else _left(seconds, *(now - then for now, then in zip(_times(), begun)))
+        if left <= 0:
+            raise OutOfTime
+        signal.setitimer(timer, max(left, 0.01))
 
     timer, number = (
         (signal.ITIMER_PROF, signal.SIGPROF) if computing else (signal.ITIMER_REAL, signal.SIGALRM)
@@ -124,6 +137,25 @@ def time_limit(seconds: float, computing: bool = False) -> Iterator[None]:
     finally:
         signal.setitimer(timer, 0)
         signal.signal(number, previous)
+
+
+def _times() -> tuple[float, float, float]:
+    """The clock, what this thread has computed, and how long it has waited for a processor, in seconds."""
+    try:
+        with open("/proc/thread-self/schedstat") as file:
+            waited = int(file.read().split()[1]) / 1e9
+    except (OSError, IndexError):  # a system that does not count
+        waited = 0.0
+    return time.monotonic(), time.thread_time(), waited
+
+
+def _left(seconds: float, passed: float, computed: float, waited: float) -> float:
+    """Seconds until it is to be asked again whether the time is over; 0 or less if it is.
+
+    >>> _left(10.0, 30.0, 4.0, 25.0)  # of 30 seconds it had a processor, or slept, for 5
+    6.0
+    """
+    return min(seconds - computed, 2 * seconds + waited - passed, LAST_RESORT * seconds - passed)
 
 
 @contextmanager

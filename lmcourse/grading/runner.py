@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lmcourse.grading.assignment import Assignment
 from lmcourse.grading.course import RUNNING, GradingError
-from lmcourse.grading.local import OutOfTime, quiet, time_limit
+from lmcourse.grading.local import LAST_RESORT, OutOfTime, quiet, time_limit
 from lmcourse.grading.report import Report
 
 
@@ -39,7 +39,8 @@ def run(
         assignment: its name.
         exercises: their names; all if empty. ValueError (GradingError) at one that does not exist.
         folder: the working directory, where the notebook lies.
-        seconds: allowed for the cells; each exercise's checks have a limit of their own.
+        seconds: of computing allowed for the cells, as `time_limit` counts; each exercise's checks have a
+            limit of their own.
     """
     with tempfile.TemporaryDirectory() as scratch:
         job, result = Path(scratch) / "job.json", Path(scratch) / "result.json"
@@ -56,6 +57,7 @@ def run(
             "PYTHONIOENCODING": "utf-8",
             RUNNING: "1",
         }
+        most = LAST_RESORT * seconds + 240
         try:
             process = subprocess.run(
                 [sys.executable, "-m", "lmcourse.grading.runner", str(job), str(result)],
@@ -64,11 +66,11 @@ def run(
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                timeout=seconds + 240,
+                timeout=most,
             )
         except subprocess.TimeoutExpired:
             raise GradingError(
-                f"the notebook did not end within {seconds:g} s and could not be interrupted"
+                f"the notebook did not end within {most:g} s and could not be interrupted"
             ) from None
         if not result.exists():
             raise GradingError(f"the notebook ended its Python process (exit status {process.returncode})")

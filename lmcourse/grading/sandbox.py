@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 
 from lmcourse.grading.confine import Limits
+from lmcourse.grading.local import LAST_RESORT
 from lmcourse.grading.values import ProtocolError, header, unpack
 from lmcourse.grading.walls import NoSandbox, bubblewrap, environment, passwd
 
 START_SECONDS = 120  # for the imports, on a machine that is busy
-LAST_RESORT = 8  # times the seconds that a step may compute, it may take on a machine that is busy
 REFUSED = (
     "The usual reason is a host that forbids user namespaces: the page 'A class server' says how to allow "
     "them, or how to grade in a virtual machine. If you trust every student, --unsafe does without a sandbox."

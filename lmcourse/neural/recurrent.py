@@ -11,7 +11,7 @@ matrix.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -240,3 +240,11 @@ class RecurrentReader(Reader):
 
     def _select(self, rows: list[int]) -> None:
         self._states = [tuple(part[rows] for part in state) for state in self._states]
+
+    def _mark(self) -> Callable[[], None]:
+        states = self._states
+
+        def come_back() -> None:
+            self._states = states
+
+        return come_back

@@ -22,16 +22,20 @@ NO_START = "the model has no start token, so it cannot say how a text begins; gi
 
 
 @contextmanager
-def asking(module: torch.nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients, in which a module is asked; afterwards each part is as it was."""
-    in_training = [part for part in module.modules() if part.training]  # each its own: some may be frozen
-    if in_training:  # otherwise nothing is to be changed, in perhaps hundreds of parts at every token
-        module.eval()
+def asking(module: torch.nn.Module | Sequence[torch.nn.Module]) -> Iterator[None]:
+    """Evaluation mode without gradients, in which a module is asked; afterwards each part is as it was.
+
+    To go through all parts of a module takes as long as a small layer; who asks it often may give their list.
+    """
+    parts = module.modules() if isinstance(module, torch.nn.Module) else module
+    training = [part for part in parts if part.training]  # not all need be: some may be frozen
+    for part in training:
+        part.training = False
     try:
         with torch.inference_mode():
             yield
     finally:
-        for part in in_training:
+        for part in training:
             part.training = True
 
 

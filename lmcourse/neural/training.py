@@ -30,6 +30,10 @@ class Stateful(Protocol):
     def load_state_dict(self, state: dict) -> object: ...  # noqa: D102
 
 
+class Diverged(ValueError):
+    """A loss or gradient that is no finite number."""
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained. AdamW; the learning rate rises linearly, then falls as a cosine to zero."""
@@ -94,7 +98,7 @@ def train(
     module: torch.nn.Module,
     loss: Callable[[int], torch.Tensor],
     recipe: Recipe,
-    judge: Callable[[], float] | None = None,
+    judge: Callable[[], float | None] | None = None,
     checkpoint: Path | None = None,
     stateful: Sequence[Stateful] = (),
     progress: bool = True,
@@ -106,15 +110,17 @@ def train(
         module: whose parameters are to change.
         loss: the loss of the batch of a step, given the step's number.
         recipe: how.
-        judge: the loss on text that is not learned from; called in evaluation mode, without gradients.
+        judge: the loss on text that is not learned from; called in evaluation mode, without gradients. If it
+            gives none it only looks on.
         checkpoint: a file, renewed at each look; if it is there the run goes on from it.
         stateful: what else has to be kept with it, such as states that go over from batch to batch.
         progress: whether to show a bar.
         optimizer: another one for the parameters than the recipe's AdamW; the rate is the recipe's still.
 
     Raises:
-        ValueError: for a loss or gradient that is no number, saying at which step; for a checkpoint of
-            another module or recipe, or one that cannot be read. The file stays as it is.
+        Diverged, a ValueError: for a loss or gradient that is no number, saying at which step.
+        ValueError: for a checkpoint of another module or recipe, or one that cannot be read. The file stays
+            as it is.
     """
     run = _Run(module, recipe, stateful, optimizer)
     if checkpoint is not None and checkpoint.exists():
@@ -185,13 +191,16 @@ class _Run:
         self.history.losses.append(value.item())
         self.history.norms.append(norm.item())
 
-    def look(self, judge: Callable[[], float] | None) -> None:
+    def look(self, judge: Callable[[], float | None] | None) -> None:
         """Judge, if somebody does, and keep the weights if they are the best so far."""
         if judge is None:
             return
         self.module.eval()
         with torch.no_grad():
-            self.history.judged.append((self.done, float(judge())))
+            loss = judge()
+        if loss is None:
+            return
+        self.history.judged.append((self.done, float(loss)))
         if self.history.looks_since_best() == 0:
             self.best_weights = copy.deepcopy(self.module.state_dict())
 
@@ -241,6 +250,6 @@ class _Run:
 
 def _check(value: torch.Tensor, step: int, what: str) -> None:
     if not torch.isfinite(value).all():
-        raise ValueError(
+        raise Diverged(
             f"step {step}: the {what} is {value.item()}; lower the learning rate or clip the gradient"
         )

@@ -8,4 +8,5 @@ model.py       the weights in the same Transformer that the reader has built: `l
 chat.py        a conversation as a text, and what the model answers
 questions.py * small examinations: capitals, sums, verbs and their nouns
 page.py        the model in a notebook, also where its weights are missing; a text's surprise as heat
+missing.py   * for pages: the model, or where it cannot be had, cells that say so instead of failing
 """

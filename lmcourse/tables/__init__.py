@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,44 +29,58 @@ class Milestone:
 def history(path: Path = HISTORY) -> list[Milestone]:
     """The milestones of language modelling in order of year.
 
-    Raises ValueError naming the line that is out of order, incomplete, of unknown age, or has a bad figure.
+    Raises ValueError as `rows_by_year`, or naming a bad figure.
+    """
+    return [
+        Milestone(
+            year=int(row["year"]),
+            name=row["name"],
+            age=row["age"],
+            architecture=row["architecture"],
+            parameters=positive(row["parameters"], where),
+            training_tokens=positive(row["training_tokens"], where),
+            source=row["source"],
+        )
+        for where, row in rows_by_year(path, _COLUMNS, "architecture", "age", AGES)
+    ]
+
+
+def rows_by_year(
+    path: Path, columns: list[str], needed: str, kind: str, kinds: tuple[str, ...]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a table, each with a name of its place for messages.
+
+    Args:
+        path: of the CSV file.
+        columns: all of its columns.
+        needed: the column that, beside year, name and source, is never empty.
+        kind, kinds: a column, and what may stand in it.
+
+    Raises ValueError naming the line that is out of order, incomplete, or of unknown kind.
     """
     with open(path, encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        if reader.fieldnames != _COLUMNS:
+        if reader.fieldnames != columns:
             raise ValueError(
-                f"{path.name} needs the columns {', '.join(_COLUMNS)}; it has {reader.fieldnames}"
+                f"{path.name} needs the columns {', '.join(columns)}; it has {reader.fieldnames}"
             )
-        rows: list[Milestone] = []
+        before = 0
         for row in reader:
             where = f"{path.name}, line {reader.line_num} ({row['name']})"
-            if len(row) != len(_COLUMNS) or not all(
-                row[c] for c in ("year", "name", "architecture", "source")
-            ):
+            if len(row) != len(columns) or not all(row[c] for c in ("year", "name", needed, "source")):
                 raise ValueError(
-                    f"{where}: expected {len(_COLUMNS)} fields, name, architecture and source not empty"
+                    f"{where}: expected {len(columns)} fields, name, {needed} and source not empty"
                 )
-            if row["age"] not in AGES:
-                raise ValueError(f"{where}: age {row['age']!r} is none of {', '.join(AGES)}")
-            rows.append(
-                Milestone(
-                    year=int(row["year"]),
-                    name=row["name"],
-                    age=row["age"],
-                    architecture=row["architecture"],
-                    parameters=_figure(row["parameters"], where),
-                    training_tokens=_figure(row["training_tokens"], where),
-                    source=row["source"],
-                )
-            )
-            if len(rows) > 1 and rows[-2].year > rows[-1].year:
-                raise ValueError(
-                    f"{where}: year {rows[-1].year} follows {rows[-2].year}; keep the rows in order"
-                )
-    return rows
+            if row[kind] not in kinds:
+                raise ValueError(f"{where}: {kind} {row[kind]!r} is none of {', '.join(kinds)}")
+            year = int(row["year"])
+            if year < before:
+                raise ValueError(f"{where}: year {year} follows {before}; keep the rows in order")
+            before = year
+            yield where, row
 
 
-def _figure(text: str, where: str) -> float | None:
+def positive(text: str, where: str) -> float | None:
     """A positive number, or None for an empty field."""
     if not text:
         return None

@@ -1,23 +1,22 @@
 """The block: attention and a feed-forward layer, each added to what was there, with normalisation around.
 
 Sources: Vaswani et al. (2017), section 3; Ba et al. (2016), LayerNorm; Zhang and Sennrich (2019), RMSNorm;
-Shazeer (2020), SwiGLU; Xiong et al. (2020), norms before and after; Wang et al. (2022), DeepNorm.
+Xiong et al. (2020), norms before and after; Wang et al. (2022), DeepNorm.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, layer_norm, relu, silu
+from torch.nn.functional import layer_norm
 
-from lmcourse.transformer.attention import Attention
+from lmcourse.transformer.attention import Attention, Sight
 from lmcourse.transformer.cache import KeysValues
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.experts import Experts
-from lmcourse.transformer.linear import Linear
+from lmcourse.transformer.feed_forward import FeedForward
 
 EPSILON = 1e-5  # keeps a norm from dividing by zero
 
@@ -39,25 +38,6 @@ class Norm(nn.Module):
         return x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + EPSILON) * self.weight
 
 
-class FeedForward(nn.Module):
-    """Each token by itself: up to more numbers, bent, and down again. SwiGLU: some numbers gate others."""
-
-    def __init__(self, config: Config):
-        super().__init__()
-        self.kind = config.feed_forward
-        ups = 2 if self.kind == "swiglu" else 1  # the gates, then what they gate
-        self.up = Linear(config.d_model, ups * config.d_inner, bias=config.bias)
-        self.down = Linear(config.d_inner, config.d_model, bias=config.bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., D) of (..., D)."""
-        inner = self.up(x)
-        if self.kind == "swiglu":
-            gates, inner = inner.chunk(2, dim=-1)
-            return self.down(silu(gates) * inner)
-        return self.down(relu(inner) if self.kind == "relu" else gelu(inner))
-
-
 class Block(nn.Module):
     """Attention, with `cross` attention to another text, and a feed-forward layer."""
 
@@ -67,22 +47,20 @@ class Block(nn.Module):
         self.attention, self.attention_norm = Attention(config), Norm(config)
         if config.cross:
             self.cross, self.cross_norm = Attention(config), Norm(config)
-        if config.feed_forward == "experts":
-            self.feed_forward = Experts(config, (FeedForward(config) for _ in range(config.n_experts)))
-        else:
-            self.feed_forward = FeedForward(config)
+        self.feed_forward = (Experts if config.feed_forward == "experts" else FeedForward)(config)
         self.feed_forward_norm = Norm(config)
         self.dropout = nn.Dropout(config.dropout)
 
     def _add(self, x: Tensor, norm: Norm, part: Callable[[Tensor], Tensor]) -> Tensor:
-        if self.pre:
-            return x + self.dropout(part(norm(x)))
-        return norm(self.scale * x + self.dropout(part(x)))
+        added = part(norm(x) if self.pre else x)
+        if self.training:  # otherwise it would change nothing, and take its time
+            added = self.dropout(added)
+        return x + added if self.pre else norm(self.scale * x + added)
 
     def forward(
         self,
         x: Tensor,
-        sight: dict[str, Any],
+        sight: Sight,
         source: Tensor | None = None,
         source_visible: Tensor | None = None,
         cache: tuple[KeysValues | None, KeysValues | None] = (None, None),
@@ -91,17 +69,16 @@ class Block(nn.Module):
 
         Args:
             x: before it, (B, T, D).
-            sight: what is seen of the text itself and from where, see `Attention.forward`: `visible`, `bias`,
-                `causal`, `rotation`.
+            sight: what is seen of the text itself, and from where.
             source, source_visible: vectors of the other text, and what of it may be seen.
             cache: for the attention to the text itself, and for that to the other.
         """
         own, other = cache
-        x = self._add(x, self.attention_norm, lambda y: self.attention(y, cache=own, **sight))
+        x = self._add(x, self.attention_norm, lambda y: self.attention(y, sight, cache=own))
         if source is not None:
             x = self._add(
                 x,
                 self.cross_norm,
-                lambda y: self.cross(y, source_visible, source=source, cache=other),
+                lambda y: self.cross(y, Sight(source_visible), source, other),
             )
         return self._add(x, self.feed_forward_norm, self.feed_forward)

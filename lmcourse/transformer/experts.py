@@ -9,42 +9,70 @@ Sources: Shazeer et al. (2017), section 2; Fedus et al. (2022), Switch Transform
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.feed_forward import FeedForward
+
+
+class Routed(NamedTuple):
+    """What a router said of tokens."""
+
+    probs: Tensor  # of each expert, (..., E)
+    chosen: Tensor  # the experts that they use, (..., k)
 
 
 class Experts(nn.Module):
     """The sum, over the experts with the highest probability, of probability times what the expert says.
 
-    What the router said of the last tokens is kept until the next pass: `load_balance` is to be worked out
-    right after the pass whose loss it joins.
+    What its router said is kept by `routing` alone: a graph in the layer itself could not be copied with it.
 
     Args:
-        config: of the stack it belongs to: how many experts, and how many are active.
-        experts: the layers, each from (N, D) to (N, D).
+        config: of the stack it belongs to: how many experts, how many are active, and the size of each.
     """
 
-    def __init__(self, config: Config, experts: Iterable[nn.Module]):
+    def __init__(self, config: Config):
         super().__init__()
         self.n_active = config.n_active
         self.router = nn.Linear(config.d_model, config.n_experts, bias=False)
-        self.experts = nn.ModuleList(experts)
-        self.probs = self.chosen = torch.empty(0)  # of the last tokens: (..., E) and (..., n_active)
+        self.experts = nn.ModuleList(FeedForward(config) for _ in range(config.n_experts))
+        self._routed: list[Routed] | None = None  # where it is noted, while `routing` asks
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., D) of (..., D)."""
-        self.probs = self.router(x).softmax(dim=-1)
-        gates, self.chosen = self.probs.topk(self.n_active, dim=-1)
-        tokens, gates, chosen = x.flatten(0, -2), gates.flatten(0, -2), self.chosen.flatten(0, -2)
+        probs = self.router(x).softmax(dim=-1)
+        gates, chosen = probs.topk(self.n_active, dim=-1)
+        if self._routed is not None:
+            self._routed.append(Routed(probs, chosen))
+        tokens, gates, chosen = x.flatten(0, -2), gates.flatten(0, -2), chosen.flatten(0, -2)
         mixed = torch.zeros_like(tokens)
         for i, expert in enumerate(self.experts):
             rows, places = (chosen == i).nonzero(as_tuple=True)
             mixed = mixed.index_add(0, rows, gates[rows, places, None] * expert(tokens[rows]))
         return mixed.view_as(x)
+
+    def __getstate__(self) -> dict:
+        """Of a copy: nobody asks it."""
+        return {**self.__dict__, "_routed": None}
+
+
+@contextmanager
+def routing(network: nn.Module) -> Iterator[list[Routed]]:
+    """A list to which each layer of experts, in turn, appends what its router says while a network reads."""
+    found: list[Routed] = []
+    layers = [part for part in network.modules() if isinstance(part, Experts)]
+    for layer in layers:
+        layer._routed = found
+    try:
+        yield found
+    finally:
+        for layer in layers:
+            layer._routed = None
 
 
 def expert_shares(chosen: Tensor, n_experts: int) -> Tensor:

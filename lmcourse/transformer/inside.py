@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from lmcourse.neural.torch_model import asking
-from lmcourse.transformer.network import Transformer
+from lmcourse.transformer.attention import repeated
+from lmcourse.transformer.network import Mask, Transformer
 
 
 def stream(network: Transformer, token_ids: Tensor) -> Tensor:
@@ -71,25 +72,28 @@ def patched(network: Transformer, token_ids: Tensor, layer: int, places: Tensor,
         return network(token_ids)
 
 
-def looks(network: Transformer, token_ids: Tensor) -> Tensor:
+def looks(network: Transformer, token_ids: Tensor, visible: Mask = None) -> Tensor:
     """Weights of all heads, (N, B, H, T, T): how much of each place (last) is read at each place before it.
 
-    Of a causal network, with none or any of the positions.
+    With none or any of the positions. `visible` is as of `Transformer.hidden`; None: each sees those before.
     """
     found: list[Tensor] = []
 
-    def note(attention, arguments: tuple, named: dict) -> None:
-        q, k, _ = attention.heads(*arguments, rotation=named["rotation"])
-        scores = q @ k.transpose(-1, -2) / attention.d_head**0.5
-        if named["bias"] is not None:
-            scores = scores + named["bias"]
-        unseen = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
-        found.append(scores.masked_fill(unseen, -torch.inf).softmax(dim=-1))
+    def note(attention, arguments: tuple) -> None:
+        x, sight = arguments
+        q, k, _ = attention.heads(x, sight.rotation)
+        scores = q @ repeated(k, attention.n_heads).transpose(-1, -2) / attention.d_head**0.5
+        if sight.bias is not None:
+            scores = scores + sight.bias
+        seen = sight.visible
+        if seen is None:
+            seen = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
+        found.append(scores.masked_fill(~seen, -torch.inf).softmax(dim=-1))
 
-    hooks = [b.attention.register_forward_pre_hook(note, with_kwargs=True) for b in network.blocks]
+    hooks = [b.attention.register_forward_pre_hook(note) for b in network.blocks]
     try:
         with asking(network):
-            network.hidden(token_ids)
+            network.hidden(token_ids, visible)
     finally:
         for hook in hooks:
             hook.remove()

@@ -3,8 +3,9 @@
 `torch.nn.functional.linear` calls Intel's MKL there. On the AMD processor where it was measured, oneDNN is
 about twice as fast on large matrices, for it uses the wide registers (AVX-512) that MKL leaves alone there;
 kept to AVX2, the two are equally fast. Small matrices, other devices and other precisions go torch's own way.
-Most networks of the course are below that size.
-What comes out is the same up to rounding. Left out: gradients of gradients.
+Most networks of the course are below that size: this file is for the few experiments that are not, and who
+reads the package may take `Linear` for torch's. The operator is none of torch's public ones; where a torch
+lacks it, its own way is gone. What comes out is the same up to rounding. Left out: gradients of gradients.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ to the front than before: nothing that was kept holds for it, and it is read ane
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -81,6 +81,7 @@ class TransformerReader(Reader):
     def __init__(self, model: TransformerModel, contexts: Sequence[Sequence[int]]):
         super().__init__(model.vocab_size, len(contexts))
         self._module, self._longest = model.module, model.context_length
+        self._parts = list(model.module.modules())
         texts = [tuple(model.window([*model.before, *context])) for context in contexts]
         if not all(texts):
             raise ValueError(NO_START)
@@ -102,11 +103,11 @@ class TransformerReader(Reader):
     def _hidden_of(self, tokens: list[list[int]], length: int) -> Tensor:
         """What the network makes of more tokens (B, T)."""
         ids = torch.tensor(tokens, device=device_of(self._module), dtype=torch.int64).reshape(-1, length)
-        with asking(self._module):
+        with asking(self._parts):
             return self._module.hidden(ids, cache=self._cache)
 
     def _predict(self) -> np.ndarray:
-        with asking(self._module):
+        with asking(self._parts):
             return log_probs_of(self._module.logits(self._last))
 
     def _read(self, tokens: list[int]) -> None:
@@ -119,8 +120,36 @@ class TransformerReader(Reader):
         else:
             self._last = self._hidden_of([[token] for token in tokens], 1)[:, -1]
 
+    def _read_many(self, tokens: list[list[int]]) -> np.ndarray:
+        """All in one pass, which fetches the weights once."""
+        n = len(tokens[0])
+        if any(len(window) + n > self._longest for window in self._windows):
+            return super()._read_many(tokens)  # each token is to be seen in a window of its own
+        marks = [(self._predicted, self._mark())]
+        windows, columns = self._windows, self._cache.positions.shape[1]
+        hidden = self._hidden_of(tokens, n)
+        with asking(self._parts):
+            found = log_probs_of(self._module.logits(hidden))
+        for i in range(1, n + 1):
+            self._windows = [[*window, *row[:i]] for window, row in zip(windows, tokens)]
+            self._last = hidden[:, i - 1]
+            marks.append((found[:, i - 1], self._mark(columns + i)))
+        self._marks.extend(marks[:n])
+        return found
+
     def _select(self, rows: list[int]) -> None:
         self._windows = [list(self._windows[row]) for row in rows]
         chosen = torch.tensor(rows, device=self._last.device, dtype=torch.int64)
         self._last = self._last[chosen]
         self._cache.select(chosen)
+
+    def _mark(self, columns: int | None = None) -> Callable[[], None]:
+        """`columns`: how many of the cache's are to be kept then; None: all that it has now."""
+        windows, last, cache = list(map(list, self._windows)), self._last, self._cache
+        columns = cache.positions.shape[1] if columns is None else columns
+
+        def come_back() -> None:
+            self._windows, self._last, self._cache = windows, last, cache
+            cache.crop(columns)
+
+        return come_back

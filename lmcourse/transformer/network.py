@@ -7,16 +7,18 @@ all of itself: a prefix model. A decoder with `cross`, beside an encoder: `Encod
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Union
+from typing import Union
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lmcourse.neural.initial import draw_weights
-from lmcourse.transformer.blocks import Block, FeedForward, Norm
+from lmcourse.transformer.attention import SEES_NOTHING, Sight
+from lmcourse.transformer.blocks import Block, Norm
 from lmcourse.transformer.cache import Cache
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.feed_forward import FeedForward
 from lmcourse.transformer.linear import Linear, linear
 from lmcourse.transformer.positions import alibi, rotation, sinusoidal
 
@@ -26,7 +28,7 @@ Mask = Union[np.ndarray, Tensor, None]  # booleans, true where a token may see a
 def as_mask(visible: Mask, n_queries: int, n_keys: int, device: torch.device) -> Tensor | None:
     """Booleans (T, S) or (B, T, S) as a tensor with a place for the heads, (T, S) or (B, 1, T, S).
 
-    Raises ValueError for another shape.
+    Raises ValueError for another shape, and for a token that sees nothing.
     """
     if visible is None:
         return None
@@ -36,7 +38,13 @@ def as_mask(visible: Mask, n_queries: int, n_keys: int, device: torch.device) ->
             f"visible has the shape {tuple(mask.shape)}; it must be (T, S) or (B, T, S) with T = {n_queries} "
             f"(or 1) tokens that see and S = {n_keys} that are seen"
         )
-    return mask if mask.dim() == 2 else mask[:, None]
+    return _seeing(mask if mask.dim() == 2 else mask[:, None])
+
+
+def _seeing(mask: Tensor) -> Tensor:
+    if not mask.any(dim=-1).all():
+        raise ValueError(SEES_NOTHING)
+    return mask
 
 
 class Transformer(nn.Module):
@@ -109,8 +117,8 @@ class Transformer(nn.Module):
             x = x * self.config.d_model**0.5 + sinusoidal(positions, self.config.d_model).to(x.dtype)
         return self.dropout(x)
 
-    def _sight(self, positions: Tensor, keys: Tensor, visible: Mask, dtype: torch.dtype) -> dict[str, Any]:
-        """What all attentions share: see `Attention.forward`.
+    def _sight(self, positions: Tensor, keys: Tensor, visible: Mask, dtype: torch.dtype) -> Sight:
+        """What all attentions of the text to itself share.
 
         Args:
             positions: of the tokens, (T,) or (B, T).
@@ -126,7 +134,7 @@ class Transformer(nn.Module):
             visible = places <= places[n_keys - n_new :, None]
         visible = as_mask(visible, n_new, n_keys, keys.device)
         if visible is not None and not fresh:
-            visible = visible & (keys >= 0)[:, None, None]
+            visible = _seeing(visible & (keys >= 0)[:, None, None])
             if visible.all():
                 visible = None  # as for one more token in each of several texts of one length
         bias = turns = None
@@ -135,7 +143,7 @@ class Transformer(nn.Module):
         if self.config.position == "rope":
             turns = rotation(positions, self.config.d_head, self.config.rope_base)
             turns = tuple(part.to(dtype) if part.dim() == 2 else part[:, None].to(dtype) for part in turns)
-        return {"visible": visible, "bias": bias, "causal": causal, "rotation": turns}
+        return Sight(visible, bias, causal, turns)
 
     def hidden(
         self,
@@ -160,8 +168,8 @@ class Transformer(nn.Module):
             cache: what was read before; what is read now is added to it.
             stream: a list to which the residual stream is appended, before the first block and after each.
 
-        Raises ValueError for tokens and positions out of range, a token that sees nothing, or a `source`
-        without `cross` or the other way round.
+        Raises ValueError for tokens and positions out of range, a token that sees nothing, a cache of
+        another depth, or a `source` without `cross` or the other way round.
         """
         if (source is not None) != self.config.cross:
             raise ValueError(
@@ -174,6 +182,11 @@ class Transformer(nn.Module):
                 held = cache.positions
                 after = 0 if held is None else held.amax(dim=1, keepdim=True) + 1
                 positions = positions.expand(token_ids.shape) + after
+        if cache is not None and len(cache.layers) != len(self.blocks):
+            raise ValueError(
+                f"a cache of {len(cache.layers)} layers does not go with {len(self.blocks)} blocks; "
+                f"make it by Cache({len(self.blocks)})"
+            )
         x = self.embed(token_ids, positions)
         keys = positions if cache is None else cache.extend_positions(positions)
         sight = self._sight(positions, keys, visible, x.dtype)
@@ -190,7 +203,7 @@ class Transformer(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., V) of what `hidden` gives, (..., D)."""
-        return linear(hidden, self.embedding.weight if self.output is None else self.output.weight)
+        return linear(hidden, self.embedding.weight) if self.output is None else self.output(hidden)
 
     def forward(self, token_ids: Tensor, *args, **named) -> Tensor:
         """Logits (B, T, V); arguments as of `hidden`."""

@@ -1,7 +1,7 @@
-"""How texts are spoilt for a network to mend: replaced tokens, spans cut out, sentences in another order.
+"""How texts are spoilt for a network to mend: replaced tokens, and spans cut out.
 
-Pure functions of a text and a generator; `objectives` makes batches of them. Left out: deleted tokens and
-rotated documents, which BART's authors tried and did not keep.
+Pure functions of a text and a generator; `objectives` makes batches of them. Left out: sentences in another
+order, as BART reads them; deleted tokens and rotated documents, which its authors tried and did not keep.
 """
 
 from __future__ import annotations
@@ -123,20 +123,6 @@ def infill(
         spoilt += [*text[end:begin], mask]
         end = after
     return [*spoilt, *text[end:]]
-
-
-def permute_sentences(text: Sequence[int], end: int, rng: np.random.Generator) -> list[int]:
-    """The sentences of a text in random order; each ends with the token `end`, or where the text does.
-
-    Source: Lewis et al. 2020, section 2.2, "sentence permutation".
-    """
-    sentences: list[list[int]] = [[]]
-    for token in text:
-        sentences[-1].append(int(token))
-        if token == end:
-            sentences.append([])
-    kept = [sentence for sentence in sentences if sentence]
-    return [token for i in rng.permutation(len(kept)) for token in kept[i]]
 
 
 def _check(rate: float, mean_span: float, least: float) -> None:

@@ -36,7 +36,7 @@ from lmcourse.transformer.batches import (
     shifted,
 )
 from lmcourse.transformer.masks import prefix, two_streams
-from lmcourse.transformer.noise import even_spans, infill, permute_sentences, random_replacements
+from lmcourse.transformer.noise import even_spans, infill, random_replacements
 
 
 def causal_lm(texts: Texts, specials: Specials) -> Batch:
@@ -153,25 +153,23 @@ def denoising(
     texts: Texts,
     specials: Specials,
     rng: np.random.Generator,
-    end: int,
     rate: float = 0.3,
     mean_span: float = 3.0,
 ) -> PairBatch:
-    """The whole text from one with its sentences in another order and some spans behind masks: BART.
+    """The whole text from one with some spans behind masks: BART, but for the order of sentences.
 
-    Source: Lewis et al. 2020, section 5.1: all sentences permuted, then 30 % of tokens in spans, see `noise`.
+    Source: Lewis et al. 2020, section 5.1: 30 % of tokens in spans, see `noise`. Theirs also permutes the
+    sentences of a text; ours are single ones.
 
     Args:
-        texts: each of one or more sentences.
+        texts: of token ids.
         specials: their ids.
-        rng: draws order and spans.
-        end: the token that ends a sentence.
+        rng: draws the spans.
         rate: share of tokens in spans.
         mean_span: of the spans' Poisson distribution.
     """
     targets = lists(texts, specials)
-    permuted = [permute_sentences(text, end, rng) for text in targets]
-    sources = [infill(text, specials.mask, rng, rate, mean_span) for text in permuted]
+    sources = [infill(text, specials.mask, rng, rate, mean_span) for text in targets]
     return pairs(sources, targets, specials)
 
 

@@ -183,12 +183,11 @@ def span_lengths(length: int, rate: float, mean_span: float) -> dict[tuple[int, 
             for n in range(0 if not last else left_over, left_over + 1):
                 chance = math.exp(-mean_span) * mean_span**n / math.factorial(n)
                 chance, below = (below if n == left_over else chance), below - chance
-                key = (tuple(sorted((*drawn, n))), left_over - n)
-                into = after if key[1] else None
-                if into is None:
-                    sets[key[0]] = sets.get(key[0], 0.0) + p * chance
+                lengths, still_left = tuple(sorted((*drawn, n))), left_over - n
+                if still_left:
+                    after[lengths, still_left] = after.get((lengths, still_left), 0.0) + p * chance
                 else:
-                    into[key] = into.get(key, 0.0) + p * chance
+                    sets[lengths] = sets.get(lengths, 0.0) + p * chance
         ahead = after
     found = {}
     for drawn, p in sets.items():

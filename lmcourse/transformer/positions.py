@@ -48,6 +48,9 @@ def rotate(vectors: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     code in Hugging Face's form pairs a number with the one K / 2 further on; so its weights are in another
     order.
     """
+    if vectors.dtype in (torch.float32, torch.float64):  # a pair is a complex number, which is turned by one
+        turned = torch.view_as_complex(vectors.unflatten(-1, (-1, 2))) * torch.complex(cos, sin)
+        return torch.view_as_real(turned).flatten(-2)
     even, odd = vectors[..., 0::2], vectors[..., 1::2]
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).flatten(-2)
 

@@ -12,6 +12,7 @@ from lmcourse.widgets.mask_switcher import MaskSwitcher
 from lmcourse.widgets.ngrams import NgramExplorer
 from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.positions import PositionExplorer
+from lmcourse.widgets.real_model import RealModel
 from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
@@ -28,6 +29,7 @@ __all__ = [
     "MaskSwitcher",
     "NgramExplorer",
     "PositionExplorer",
+    "RealModel",
     "SentenceTree",
     "SparsityMap",
     "TemperatureExplorer",

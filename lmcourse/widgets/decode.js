@@ -15,11 +15,44 @@ export function anneal(logProbs, temperature) {
   return normalise(logProbs.map((l) => (l - top) / temperature));
 }
 
-// Ids by falling value; among equals the smaller id comes first.
-export const byRank = (values) => Array.from(values, (_, id) => id).sort((a, b) => values[b] - values[a] || a - b);
+const FEW = 500;
+
+// The ids of the largest values, the largest first; among equals the smaller id comes first.
+export function largest(values, count) {
+  const found = [];
+  if (count <= FEW) { // they are kept in order while all values pass by
+    for (let id = 0; id < values.length; id++) {
+      if (found.length === count && !(values[id] > values[found[count - 1]])) continue;
+      let at = found.length;
+      while (at > 0 && values[found[at - 1]] < values[id]) at--;
+      found.splice(at, 0, id);
+      if (found.length > count) found.pop();
+    }
+    return found;
+  }
+  // To sort numbers is much faster than to sort ids by them, so first it is found out how small the last one is.
+  const least = Float64Array.from(values).sort()[Math.max(0, values.length - count)];
+  for (let id = 0; id < values.length; id++) values[id] >= least && found.push(id);
+  return found.sort((a, b) => values[b] - values[a] || a - b).slice(0, count);
+}
+
+// As many ids by rank as have a given share of all probability together: at first few are looked at, then more.
+function coreOf(logProbs, ranks, share) {
+  for (let count = FEW;; count *= 10) {
+    const order = largest(ranks, count);
+    let before = 0;
+    const end = order.findIndex((id) => {
+      if (before >= share * (1 - 1e-12)) return true; // a sum such as 0.4 + 0.3 + 0.2 must reach 0.9
+      before += Math.exp(logProbs[id]);
+      return false;
+    });
+    if (end >= 0) return order.slice(0, end);
+    if (order.length === ranks.length) return order;
+  }
+}
 
 // A power of the probability of all that was said, then temperature, top-k, top-p and min-p; null switches one of the
-// last three off. The order is found before the temperature, at which all may be equal.
+// last three off. The rank is that before the temperature, at which all may be equal.
 export function decodeRow(
   logProbs,
   { penalty = 1, temperature = 1, topK = null, topP = null, minP = null },
@@ -30,25 +63,19 @@ export function decodeRow(
     for (const id of new Set(said)) result[id] *= penalty;
     result = normalise(result);
   }
-  const order = topK === null && topP === null ? null : byRank(result);
+  const ranks = result;
   result = anneal(result, temperature);
   const keep = (kept) => {
     const row = new Float64Array(result.length).fill(-Infinity);
     kept.forEach((id) => row[id] = result[id]);
     result = normalise(row);
   };
-  if (topK !== null) keep(order.slice(0, topK));
-  if (topP !== null && topP < 1) {
-    let before = 0;
-    keep(order.filter((id) => {
-      const stays = before < topP * (1 - 1e-12); // a sum such as 0.4 + 0.3 + 0.2 must reach 0.9
-      before += Math.exp(result[id]);
-      return stays;
-    }));
-  }
+  if (topK !== null) keep(largest(ranks, topK));
+  if (topP !== null && topP < 1) keep(coreOf(result, ranks, topP));
   if (minP !== null) {
-    const least = Math.max(...result) + Math.log(minP) - 1e-12;
-    keep(Array.from(result.keys()).filter((id) => result[id] >= least));
+    const most = result.reduce((top, l) => Math.max(top, l), -Infinity);
+    const least = most + Math.log(minP) - 1e-12;
+    result = normalise(result.map((l) => (l >= least ? l : -Infinity)));
   }
   return result;
 }

@@ -35,20 +35,22 @@ import {
 
 // ---------- arithmetic ----------
 
-const STEP = 2 ** -12; // of the log-probabilities beyond the first
+const STEP = 2 ** -7; // of the log-probabilities beyond the first
 
-// All log-probabilities: the first ones as they are, then how many steps each lies below the one before it. What is
-// impossible comes last, and does not travel.
+// All log-probabilities: the first ones as they are, then pairs of numbers: so many steps further down lie so many
+// tokens. What is impossible comes last, and does not travel.
 export function unpack(first, tail, size) {
   const all = new Float64Array(size).fill(-Infinity);
   first.forEach((l, i) => {
     if (l !== null) all[i] = l;
   });
-  let below = 0;
-  unpackNumbers(tail).forEach((steps, i) => {
-    below += steps;
-    all[first.length + i] = all[first.length - 1] - below * STEP;
-  });
+  const pairs = unpackNumbers(tail);
+  let [at, below] = [first.length, 0];
+  for (let i = 0; i < pairs.length; i += 2) {
+    below += pairs[i];
+    all.fill(first[first.length - 1] - below * STEP, at, at + pairs[i + 1]);
+    at += pairs[i + 1];
+  }
   return all;
 }
 
@@ -147,10 +149,14 @@ function settings(model, size, change) {
 }
 
 // One line: the model's own probability in outline, the present one filled, the share of draws as a diamond.
-function tokenRow(name, kind) {
+function tokenRow(kind) {
+  const label = rowName("lmc-token");
   const [outline, fill, diamond] = [bar("lmc-outline"), bar("lmc-fill"), div("lmc-diamond")];
   const [model, now, drawn] = [numberCell(), numberCell(), numberCell()];
-  const element = row(kind, rowName("lmc-token", name), track(fill, outline, diamond), model, now, drawn);
+  const element = row(kind, label, track(fill, outline, diamond), model, now, drawn);
+  function name(text) {
+    label.textContent = text;
+  }
   function show(was, is, count, draws, end) {
     const share = draws ? count / draws : 0;
     outline.style.width = percent(was / end);
@@ -165,33 +171,48 @@ function tokenRow(name, kind) {
     drawn.classList.toggle("lmc-zero", draws === 0);
     Object.assign(element.dataset, { model: was, now: is, count });
   }
-  return { element, show };
+  return { element, name, show };
 }
 
-function render({ model, el }) {
-  const tokens = model.get("tokens");
-  const size = model.get("size");
-  const logProbs = unpack(model.get("log_probs"), model.get("tail"), size);
-  const set = setter(model);
-  // Draws under other settings count no more.
-  const change = (values) => set(model.get("counts").length ? { counts: [], ...values } : values);
+// The heading: what the distribution is of, or a choice among prompts.
+function chooser(prompts, choose) {
+  if (prompts.length === 1) return { element: prompts[0].heading, show: () => {} };
+  const options = prompts.map(({ text }, i) => h("option", { value: i }, text.replace(/\n */g, " ↵ ")));
+  const input = h("select", { "data-choice": "prompt", onchange: () => choose(Number(input.value)) }, ...options);
+  return {
+    element: h("label", { class: "lmc-prompt" }, "The next token after ", input),
+    show: (chosen) => input.value = chosen,
+  };
+}
 
+// What the widget knows of one prompt: all log-probabilities, the bars before the settings act.
+function prompted({ tokens, log_probs, tail }, size) {
+  const logProbs = unpack(log_probs, tail, size);
   // The probability of each bar: one for each token that is shown, one for all others.
   function bars(logs) {
     const probs = Array.from(logs.subarray(0, tokens.length), Math.exp);
     const rest = logs.subarray(tokens.length).reduce((sum, l) => sum + Math.exp(l), 0);
     return size > tokens.length ? [...probs, rest] : probs;
   }
-  const before = bars(logProbs);
   const possible = logProbs.filter((l) => l > -Infinity).length;
+  return { tokens, logProbs, bars, before: bars(logProbs), bits: entropyBits(logProbs), possible };
+}
 
+function render({ model, el }) {
+  const prompts = model.get("prompts");
+  const size = model.get("size");
+  const set = setter(model);
+  // Draws under other settings count no more.
+  const change = (values) => set(model.get("counts").length ? { counts: [], ...values } : values);
+
+  const heading = chooser(prompts, (chosen) => change({ chosen }));
   const controls = settings(model, size, change);
-  const rows = tokens.map((token) => {
-    const line = tokenRow(visible(token), "");
-    line.element.setAttribute("data-token", token);
-    return line;
-  });
-  if (size > tokens.length) rows.push(tokenRow(others(size - tokens.length), "lmc-others"));
+  const rows = prompts[0].tokens.map(() => tokenRow(""));
+  if (size > rows.length) {
+    const rest = tokenRow("lmc-others");
+    rest.name(others(size - rows.length));
+    rows.push(rest);
+  }
   const scale = axis();
   const head = row(
     "lmc-head",
@@ -214,17 +235,28 @@ function render({ model, el }) {
   const root = section(
     "temperature",
     "Temperature explorer",
-    model.get("heading"),
+    heading.element,
     controls.element,
     table("Probability of each token", "", head, ...rows.map((line) => line.element)),
     summary,
     group("lmc-buttons", "Draw tokens", "Draw", ...draws, reset, result),
   );
 
-  let now = before;
+  let [chosen, prompt, now] = [-1, null, []];
+  function choose() {
+    chosen = model.get("chosen");
+    prompt = prompted(prompts[chosen], size);
+    heading.show(chosen);
+    prompt.tokens.forEach((token, i) => {
+      rows[i].name(visible(token));
+      rows[i].element.setAttribute("data-token", token);
+    });
+  }
   function update() {
-    const decoded = decode(logProbs, controls.value());
-    now = bars(decoded);
+    if (model.get("chosen") !== chosen) choose();
+    const { before, possible } = prompt;
+    const decoded = decode(prompt.logProbs, controls.value());
+    now = prompt.bars(decoded);
     controls.show(controls.value());
     const counts = model.get("counts");
     const drawn = counts.reduce((a, b) => a + b, 0);
@@ -232,7 +264,7 @@ function render({ model, el }) {
     scale.replaceChildren(...axis(0, end / 2, end).children);
     rows.forEach((line, i) => line.show(before[i], now[i], counts[i] || 0, drawn, end));
 
-    const bits = [entropyBits(logProbs), entropyBits(decoded)];
+    const bits = [prompt.bits, entropyBits(decoded)];
     const kept = decoded.filter((l) => l > -Infinity).length;
     summary.textContent = `Entropy: ${bits[0].toFixed(3)} bits in the model, ${bits[1].toFixed(3)} bits now` +
       (kept < possible ? `; ${grouped(kept)} of ${plural(possible, "possible token")} kept` : "");
@@ -250,7 +282,7 @@ function render({ model, el }) {
     });
   }
 
-  const follows = ["temperature", "top_k", "top_p", "min_p", "counts"];
+  const follows = ["chosen", "temperature", "top_k", "top_p", "min_p", "counts"];
   return mount({ model, el }, root, { follows, update });
 }
 

@@ -1,7 +1,7 @@
 // Transformer live. The arithmetic is in transformer_engine.js and runs in a worker; here is what loads it, asks it and
 // draws what it says.
 
-import { temperatureOf, temperatureSlider } from "./anneal.js";
+import { decoderSettings } from "./decoder_settings.js";
 import {
   button,
   cell,
@@ -12,7 +12,6 @@ import {
   h,
   mount,
   mute,
-  nearest,
   note,
   number,
   percent,
@@ -23,7 +22,6 @@ import {
   say,
   section,
   setter,
-  short,
   slider,
   span,
   table,
@@ -32,8 +30,6 @@ import {
 
 const [MAX_TEXT, SHADED, TOP, PAUSE] = [1000, 8, 5, 200]; // characters, bits, guesses shown, milliseconds
 const COUNTS = [50, 100, 200, 500];
-const MIN_PS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1];
-const PENALTIES = [1, 1.05, 1.1, 1.2, 1.3, 1.5, 2];
 const EXAMPLES = [
   ["a line learned by heart?", "To be, or not to be: that is the "],
   ["a form", "MACBETH.\nI have done the deed. Didst thou not hear a noise?\n\nLADY MACBETH.\n"],
@@ -211,55 +207,6 @@ function lensTable(blocks, tokens) {
   return { element, show };
 }
 
-// ---------- the decoder's settings ----------
-
-const stopsTo = (size) => Array.from({ length: size }, (_, i) => i + 1);
-
-function settings(model, size, set) {
-  const ks = stopsTo(size);
-  const temperature = temperatureSlider(set);
-  const k = slider("Top-k", "top_k", {
-    max: size - 1,
-    onMove: (at) => set({ top_k: at === size - 1 ? null : ks[at] }),
-  });
-  const p = slider("Top-p", "top_p", { max: 99, onMove: (at) => set({ top_p: at === 99 ? null : (at + 1) / 100 }) });
-  const minP = slider("Min-p", "min_p", {
-    max: MIN_PS.length - 1,
-    onMove: (at) => set({ min_p: MIN_PS[at] || null }),
-  });
-  const penalty = slider("Repetition penalty", "penalty", {
-    max: PENALTIES.length - 1,
-    onMove: (at) => set({ penalty: PENALTIES[at] }),
-  });
-  const seed = h("input", {
-    ...{ type: "number", min: 0, max: 9999, step: 1, "aria-label": "Seed" },
-    oninput: () => /^\d{1,4}$/.test(seed.value) && set({ seed: Number(seed.value) }),
-  });
-  const count = h("select", { "aria-label": "Characters", onchange: () => set({ count: Number(count.value) }) });
-  count.append(...COUNTS.map((n) => h("option", { value: n }, `${n} characters`)));
-  const value = () => ({
-    temperature: temperatureOf(model),
-    topK: model.get("top_k"),
-    topP: model.get("top_p"),
-    minP: model.get("min_p"),
-    penalty: model.get("penalty"),
-    seed: model.get("seed"),
-    count: model.get("count"),
-  });
-  function show() {
-    const now = value();
-    temperature.show(now.temperature);
-    k.show(now.topK === null ? size - 1 : Math.min(now.topK, size) - 1, now.topK === null ? "all" : String(now.topK));
-    p.show(now.topP === null ? 99 : Math.round(100 * now.topP) - 1, now.topP === null ? "all" : short(now.topP));
-    minP.show(nearest(MIN_PS, now.minP || 0), now.minP ? short(now.minP) : "all");
-    penalty.show(nearest(PENALTIES, now.penalty), now.penalty === 1 ? "none" : short(now.penalty));
-    if (document.activeElement !== seed) seed.value = String(now.seed);
-    count.value = String(now.count);
-  }
-  const element = div("lmc-tf-settings", ...[temperature, k, p, minP, penalty].map((each) => each.element));
-  return { element, seed: h("label", {}, "Seed", seed), count, value, show };
-}
-
 // ---------- all together ----------
 
 function render({ model, el }) {
@@ -294,7 +241,8 @@ function render({ model, el }) {
   const bar = slider("Chosen character", "place", { max: 0, onMove: (place) => choose(place) });
   const grid = headGrid(blocks, heads, (block, head) => set({ block, head }));
   const lens = lensTable(blocks, tokens);
-  const controls = settings(model, tokens.length, set);
+  const ks = tokens.map((_, i) => i + 1);
+  const controls = decoderSettings(model, set, { ks, counts: COUNTS, unit: "characters" });
   const go = button("Continue the text", () => generate(), { class: "lmc-run" });
   const stop = button("Stop", () => halt());
   const undo = button("Take it back", () => write(before));

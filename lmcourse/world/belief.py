@@ -62,9 +62,7 @@ def belief_states(world: World, texts: Texts) -> np.ndarray:
     return found
 
 
-def given_the_rest(
-    world: World, evidence: np.ndarray, lengths: Sequence[int] | None = None, packed: bool = False
-) -> np.ndarray:
+def given_the_rest(world: World, evidence: np.ndarray, lengths: Sequence[int] | None = None) -> np.ndarray:
     """P(token at a place | what is seen at all *other* places, and the text's length): forward and backward.
 
     A place's own evidence is left out; multiply by it, and rescale, to take it in.
@@ -75,7 +73,6 @@ def given_the_rest(
             for the token and zero for the others where it is read, all ones where nothing is seen, anything
             between where it may be misread. The scale of a place's evidence does not matter.
         lengths: of the texts, (B,); what is beyond a text's end is not looked at. Without them all have T.
-        packed: each text is a row of whole, independent sentences; otherwise it is one, and known to be one.
 
     Returns:
         Array (B, T, V), each row a distribution; all zero where this world never says anything like the rest,
@@ -88,7 +85,7 @@ def given_the_rest(
     into_token = _Sums(arcs.token, world.vocab_size)
     found = np.full(evidence.shape, np.nan)
     for rows, length in _parts(lengths, len(arcs.token)):
-        weights = [arcs.probability if packed or t == length - 1 else arcs.inside for t in range(length)]
+        weights = [arcs.probability if t == length - 1 else arcs.inside for t in range(length)]
         start = np.zeros((len(rows), n_states))
         start[:, 0] = 1  # before the first token and, for a sentence ends there, after the last
         forward = [start]
@@ -103,9 +100,7 @@ def given_the_rest(
     return found
 
 
-def masked_posteriors(
-    world: World, texts: Texts, hidden: Sequence[Sequence[bool]], packed: bool = False
-) -> np.ndarray:
+def masked_posteriors(world: World, texts: Texts, hidden: Sequence[Sequence[bool]]) -> np.ndarray:
     """P(token at a place | the tokens that are not hidden at all other places): the best fill-in there is.
 
     At a hidden place it is the posterior that a masked language model is to learn; at another, what one would
@@ -115,7 +110,6 @@ def masked_posteriors(
         world: that the texts come from.
         texts: B sequences of token ids, of any lengths up to T.
         hidden: whether each token is hidden, B rows, of the texts' lengths or more.
-        packed: see `given_the_rest`.
 
     Returns:
         Array (B, T, V), see `given_the_rest`.
@@ -129,7 +123,7 @@ def masked_posteriors(
         row[:length][places[:length]] = 1
     if len(hidden) != len(ids):
         raise ValueError(f"hidden has {len(hidden)} rows for {len(ids)} texts")
-    return given_the_rest(world, seen, lengths, packed)
+    return given_the_rest(world, seen, lengths)
 
 
 def corrupted_posteriors(
@@ -139,7 +133,6 @@ def corrupted_posteriors(
     rate: float = 0.15,
     masked: float = 0.8,
     random: float = 0.1,
-    packed: bool = False,
 ) -> np.ndarray:
     """P(token at a place | the corrupted text, and that this place counts): BERT's objective at its optimum.
 
@@ -152,7 +145,6 @@ def corrupted_posteriors(
         inputs: B corrupted texts, of ids of the world and `mask`.
         mask: the id that hides a token, outside the world's vocabulary.
         rate, masked, random: as for `lmcourse.transformer.objectives.masked_lm`, which corrupted them.
-        packed: see `given_the_rest`.
 
     Returns:
         Array (B, T, V), as of `given_the_rest`, of what was said there if the place was chosen.
@@ -171,7 +163,7 @@ def corrupted_posteriors(
     for row, places in enumerate(hidden):
         for t in np.flatnonzero(places):
             elsewhere[row, t] = here[row, t] = 1
-    return _normalised(given_the_rest(world, elsewhere, lengths, packed) * here)
+    return _normalised(given_the_rest(world, elsewhere, lengths) * here)
 
 
 class _Sums:

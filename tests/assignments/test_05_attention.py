@@ -122,6 +122,60 @@ def test_memory_is_counted_as_the_package_counts_parameters():
         assert bytes_needed(kv_heads, 50, 16, 4, 3, 0, 0) == 2 * config.count_parameters()["total"]
 
 
+# A message names the function that is wrong.
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    return weights",
+        "    return weights.T",
+        "    return 2 * (weights @ v)",
+    ],
+)
+def test_multi_head_is_not_blamed_for_a_wrong_attend(line):
+    code = (
+        "def attend(q, k, v, visible=None):\n    scores = q @ k.T / np.sqrt(q.shape[1])\n"
+        "    scores = scores if visible is None else np.where(visible, scores, -np.inf)\n"
+        "    weights = np.exp(scores - scores.max(axis=1, keepdims=True))\n"
+        "    weights /= weights.sum(axis=1, keepdims=True)\n"
+    )
+    done = [o for o in outcomes(NAME, "attend", wrong(NAME, code + line), 0) if not o.hidden]
+    heads = [o.message for o in done[4:]]
+    assert len(heads) == 3
+    assert all("`multi_head` cannot be right before `attend` is" in said for said in heads), heads
+
+
+def test_an_attend_that_raises_is_not_told_how_heads_are_laid_side_by_side():
+    code = "def attend(q, k, v, visible=None):\n    return q @ k @ v"
+    done = [o for o in outcomes(NAME, "attend", wrong(NAME, code), 0) if not o.hidden]
+    assert all("line 2 of its cell" in o.message or "sees nothing" in o.title for o in done), done
+    assert not any("side by side" in o.message or "are cut as well" in o.message for o in done), done
+
+
+def test_attend_rotated_is_not_blamed_for_a_wrong_rotate():
+    code = (
+        "old = rotate\n\n\ndef rotate(x, positions, base=10_000.0):\n"
+        "    return old(x, positions, base).astype(int)"
+    )
+    done = [o for o in outcomes(NAME, "rotary", wrong(NAME, code), 0) if not o.hidden]
+    assert "`attend_rotated` cannot be right before `rotate` is" in done[-1].message
+    assert not any("to be turned as well" in o.message or "nothing is turned" in o.message for o in done)
+
+
+def test_who_leaves_out_what_is_exactly_full_is_not_told_of_a_loop_that_ends():
+    code = (
+        "def most_kv_heads(memory, vocab_size, d_model, n_heads, *others):\n"
+        "    for n in range(n_heads, 0, -1):\n"
+        "        if n_heads % n == 0 and bytes_needed(n, vocab_size, d_model, n_heads, *others) < memory:\n"
+        "            return n\n"
+        "    raise ValueError('too little memory')"
+    )
+    done = [o for o in outcomes(NAME, "budget", wrong(NAME, code), 0) if not o.passed and not o.hidden]
+    assert done
+    assert all("exactly full fits" in o.message and "your loop ends" not in o.message for o in done), done
+
+
 # The bug hunt, and what the model answer says of it.
 
 
@@ -158,9 +212,10 @@ def test_perturbation_finds_the_leaks_that_the_model_answer_names():
     right = {"none": CAUSAL, "batch": CAUSAL, "one off": np.tri(4, k=1, dtype=int)}
     for fault, (_, *parts) in hunted().items():
 
-        def said(ids, parts=parts):
-            return names["leaky_network"](names["drawn"](), torch.as_tensor(ids), *parts).detach().numpy()
+        def network(w, ids, parts=parts):
+            return names["leaky_network"](w, ids, *parts)
 
+        said = partial(names["logits_of"], names["drawn"](), network=network)
         expected = right.get(fault, np.ones((4, 4), dtype=int))
         assert names["sees"](said, 4, 22).astype(int).tolist() == expected.tolist(), fault
 
@@ -294,6 +349,7 @@ def test_each_halving_of_the_distance_earns_a_quarter():
         lost = float(visible.message.split()[0])
         assert visible.score == pytest.approx(min(1, max(0, math.log2(0.16 / lost) / 4)), abs=0.01)
         scores.append(done[-1].score)
+        assert ("build the very network that was trained" in visible.message) == (lost > 0.3)
     assert 1 > scores[0] > scores[1] > scores[2] == 0
 
 

@@ -220,6 +220,22 @@ def test_draws_add_up_and_are_forgotten_when_the_distribution_changes(explorer_p
     assert sum(shown(page, "count").values()) == 0
 
 
+def test_a_choice_of_prompts(page, tmp_path):
+    texts = ["the mouse ate the", "the mouse", "the"]
+    explorer = TemperatureExplorer(WORLD, texts, temperature=0.5)
+    open_widgets(page, tmp_path, explorer)
+    check_explorer(page, explorer)
+    choice = page.get_by_label("The next token after")
+    assert choice.locator("option").all_inner_texts() == texts
+    for chosen in (2, 1):
+        page.get_by_role("button", name="10", exact=True).click()
+        assert sum(shown(page, "count").values()) == 10
+        choice.select_option(str(chosen))
+        explorer.chosen = chosen
+        check_explorer(page, explorer)
+        assert sum(shown(page, "count").values()) == 0  # those were draws from another distribution
+
+
 def test_tokens_without_a_bar_of_their_own_share_one(page, tmp_path):
     probs = np.random.default_rng(2).dirichlet(np.ones(84))
     tokens = [chr(33 + i) for i in range(84)]
@@ -233,7 +249,7 @@ def test_tokens_without_a_bar_of_their_own_share_one(page, tmp_path):
     assert page.locator(".lmc-others").inner_text().startswith("72 others")
 
 
-BOUND = 2**-15  # of the error of a probability at T = 1, as TemperatureExplorer states it
+BOUND = 2**-10  # of the error of a probability at T = 1, as TemperatureExplorer states it
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +281,7 @@ def test_a_large_vocabulary_equals_python_within_its_bound(page, tmp_path, large
         assert others == pytest.approx(rest, abs=bound)
         assert float(root.get_attribute("data-entropy-now")) == pytest.approx(entropy(large.probs), abs=1e-3)
         assert int(root.get_attribute("data-kept")) == np.count_nonzero(
-            np.isfinite(Decoding(temperature=large.temperature).apply(large._log_probs))
+            np.isfinite(Decoding(temperature=large.temperature).apply(large._rows[0]))
         )
 
 
@@ -281,7 +297,7 @@ def test_what_a_large_vocabulary_keeps(page, tmp_path, large):
         slider.evaluate("(e, at) => { e.value = at; e.dispatchEvent(new Event('input')); }", at)
         setattr(large, name, value)
         kept = np.count_nonzero(large.probs)
-        assert int(root.get_attribute("data-kept")) == pytest.approx(kept, rel=2e-3)
+        assert int(root.get_attribute("data-kept")) == pytest.approx(kept, rel=1e-2)
         assert f"of {49_152 - 700:,} possible tokens kept" in page.locator(".lmc-summary").inner_text()
         found, expected = shown(page, "now"), dict(zip(large.vocab.tokens, large.probs))
         assert {t: pytest.approx(expected[t], abs=3 * BOUND) for t in found} == found
@@ -396,7 +412,7 @@ def test_boxes_of_the_tree_stand_out_from_the_page(page, tmp_path, theme, paper)
 @pytest.mark.parametrize("width", [375, 1280])  # a small phone: 360 and the scroll bar
 def test_looks(page, tmp_path, theme, width, large):
     page.set_viewport_size({"width": width, "height": 800})
-    small = TemperatureExplorer(WORLD, "the mouse ate")
+    small = TemperatureExplorer(WORLD, ["the mouse ate", "the"])
     open_widgets(page, tmp_path, small, large, SentenceTree(temperature=0.5))
     set_theme(page, theme)
     for button in page.locator("[data-draw='100']").all():

@@ -6,6 +6,7 @@ import torch
 
 from lmcourse.experiments import character_transformer as experiment
 from lmcourse.experiments import load
+from lmcourse.experiments.same_context import BLOCK
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.network import Transformer
 
@@ -50,9 +51,9 @@ def test_blocks_are_means_of_the_places_in_them():
 def test_the_kept_network_is_the_one_that_was_measured():
     row = next(row for row in load("character_transformer").rows if row.items() >= experiment.PAGE.items())
     model, where = experiment.load_model(), experiment.places()
-    those = where < 3 * experiment.BLOCK
+    those = where < 3 * BLOCK
     bits = experiment.surprises(model.module, experiment.corpus()[2], where[those], 31)
-    found = [bits[where[those] // experiment.BLOCK == b].mean() for b in range(3)]
+    found = [bits[where[those] // BLOCK == b].mean() for b in range(3)]
     assert found == pytest.approx(row["blocks"]["31"][:3], abs=1e-3)
     assert experiment.WEIGHTS.stat().st_size < 1_000_000
     assert sum(weight.numel() for weight in model.module.parameters()) == row["parameters"]

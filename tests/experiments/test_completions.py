@@ -8,6 +8,8 @@ import torch
 
 from lmcourse.experiments import completions
 from lmcourse.experiments.completions import Cuts, batch_of, build, effective_rank
+from lmcourse.transformer.attention import Sight
+from lmcourse.transformer.inside import looks
 from lmcourse.transformer.masks import causal
 
 SPECIALS = completions.SPECIALS
@@ -130,12 +132,12 @@ def test_the_attention_that_is_looked_at_is_the_network_s_own(kind):
     network = build(kind, np.random.default_rng(3)).eval()
     inputs = np.array([TEXT])
     visible = np.ones((1, 5, 5), dtype=bool) if kind == "masked" else causal(5)[None]
-    weights = torch.from_numpy(completions.attention_of(network, inputs, visible)[0]).float()
+    weights = looks(network, torch.from_numpy(inputs), visible)[0]
     with torch.no_grad():
         block = network.blocks[0]
         x = block.attention_norm(network.embed(torch.from_numpy(inputs), torch.arange(5)))
         _, _, v = block.attention.heads(x)
-        expected = block.attention(x, visible=torch.from_numpy(visible)[:, None])
+        expected = block.attention(x, Sight(torch.from_numpy(visible)[:, None]))
         found = block.attention.output((weights @ v).transpose(1, 2).flatten(2))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 

@@ -8,6 +8,7 @@ import torch
 
 from lmcourse.experiments import optimizers
 from lmcourse.experiments.depths import world
+from lmcourse.neural.training import Diverged
 
 
 def test_both_networks_have_about_ten_thousand_parameters_and_the_worlds_words():
@@ -40,6 +41,21 @@ def bits(change, optimizer="adamw"):
 @pytest.mark.parametrize("change", optimizers.CHANGES)
 def test_a_change_is_seen_after_a_few_steps(change):
     assert bits(change) != bits("none")
+
+
+def test_only_a_run_that_diverged_is_told_as_one(monkeypatch):
+    def failing(error):
+        def learn(*_):
+            raise error
+
+        monkeypatch.setattr(optimizers, "learn", learn)
+        return optimizers.measure(optimizers.AGAIN, np.random.default_rng(0))
+
+    diverged = failing(Diverged("step 3: the loss is nan"))
+    assert set(diverged) == {"parameters", "excess", "largest", "median", "clipped"}
+    assert diverged["excess"] is diverged["clipped"] is None
+    with pytest.raises(ValueError, match="token id 99"):
+        failing(ValueError("token id 99 is not from 0 to 21"))
 
 
 def test_momentum_goes_further_than_plain_steps_in_the_same_time():

@@ -130,6 +130,29 @@ def test_plain_values_agree_or_not(got, right, agree):
             "it should be [[0.5, -0.5], [0.5, -0.5]], yours is [[0.5, -0.5], [0.25, 0.5]]: at 1, 0 it should "
             "be 0.5, yours has 0.25; your row 1 sums to 0.75; each should sum to 0",
         ),
+        (
+            [[0.5, 0.75]],
+            [[0.25, 0.75]],
+            "it should be [[0.25, 0.75]], yours is [[0.5, 0.75]]: at 0, 0 it should be 0.25, yours has 0.5; "
+            "your row 0 sums to 1.25; each should sum to 1",
+        ),
+        (  # beside the difference of 2 that of a rounding error is not worth a word
+            [[0.5 + 1e-7, 3.0]],
+            [[0.5, 5.0]],
+            "it should be [[0.5, 5]], yours is [[0.5, 3]]: at 0, 1 it should be 5, yours has 3",
+        ),
+        (  # numbers of an array are told as Python's
+            (np.array([[5, 6]]), np.array([[5, 6]])),
+            ([[5, 6]], [[6, 7]]),
+            "it should be ([[5, 6]], [[6, 7]]), yours is ([[5, 6]], [[5, 6]]): at 1, 0, 0 it should be 6, "
+            "yours has 5",
+        ),
+        (
+            {"a": [1.0, {"b": 2.0 + 1e-6}], "c": 1},
+            {"a": [1.0, {"b": 2.0}], "c": 2},
+            "it should be {'a': [1, {'b': 2}], 'c': 2}, yours is {'a': [1, {'b': 2}], 'c': 1}: "
+            "at 'c' it should be 2, yours has 1",
+        ),
     ],
 )
 def test_a_wrong_value_is_told(got, right, said):
@@ -139,7 +162,12 @@ def test_a_wrong_value_is_told(got, right, said):
 def test_no_sum_of_rows_is_told_where_the_rows_have_no_common_one():
     for got, right in (
         ([[1, 2], [3, 5]], [[1, 2], [3, 4]]),
+        ([[1, 4], [3, 1]], [[1, 3], [2, 2]]),  # each row sums to 4, but it is no property of theirs
+        ([[1, 4]], [[1, 3]]),
+        ([[-1, 1], [2, 0]], [[-1, 2], [2, -1]]),  # no distributions, though they sum to one
+        ([[1, 4]], [[1, -1]]),
         ([[0, 1], [0, 0]], [[0, 0], [0, 0]]),
+        ([[1, 0], [1, 1]], [[1, 0], [0, 1]]),  # which sees which: no shares
         ([[0.0, math.nan]], [[0.5, 0.5]]),
         ([[0.0, 2.0]], [[0.0, 1.0], [0.5]]),
         ([1.0, 2.0], [0.5, 0.5]),
@@ -156,6 +184,27 @@ def test_a_mistake_that_is_nearly_right_is_known_by_its_own_value_only():
         with pytest.raises(CheckFailed) as failure:
             ask.f().gives(0.2).expect(student_of(f"def f():\n    return {value}"), known)
         assert ("you added 1e-6" in str(failure.value)) == named
+
+
+def test_an_error_about_shapes_is_known_by_the_sizes_that_it_names():
+    """Otherwise whatever does not fit would be told the reason of the first thing that does not."""
+    made = "import numpy as np\n\n\ndef f():\n    return {}"
+    slips = {
+        "np.ones((2, 3)) @ np.ones((2, 3))": "transpose it",
+        "np.ones((2, 3)) @ np.ones(4)": "one row too many",
+        "int('7 a')": "that is no number",
+    }
+    known = [(ask.f().gives(0).outcome(student_of(made.format(code))), why) for code, why in slips.items()]
+    for code, why in {
+        **slips,
+        "np.zeros((7, 3)) @ np.ones((2, 3))": "transpose it",  # 3 against 2 as well
+        "np.ones((2, 3)) @ np.ones(5)": "",
+        "int('8 b')": "that is no number",
+    }.items():
+        with pytest.raises((CheckFailed, StudentError)) as failure:
+            ask.f().gives(0).expect(student_of(made.format(code)), known)
+        said = str(failure.value)
+        assert [other for other in slips.values() if other in said] == [why] * bool(why), said
 
 
 def test_values_are_shown_short():
@@ -252,6 +301,25 @@ def test_an_exception_may_be_right_or_have_a_known_reason():
         ask.f(1).gives(1).expect(student, [(("raises", "KeyError"), "think of 1")])
     with pytest.raises(CheckFailed, match=r"`shares\({}\)` should raise ValueError, but it returned {}"):
         ask.shares({}).raises("ValueError").expect(student_of(SOLUTION))
+
+
+@pytest.mark.parametrize(
+    ("failure", "reasons", "said"),
+    [
+        ("it sees the future", ["it sees the future"], "it sees the future"),
+        ("it sees the future: why?", ["it sees the future"], "it sees the future: why?"),
+        ("it sees the future: why?", ["it sees the future", "late"], "it sees the future: why? Or: late"),
+        ("it sees the future", ["late", "it sees the future"], "it sees the future; or: late"),
+        ("it is wrong", ["early", "late", "early"], "it is wrong: early; or: late"),
+    ],
+)
+def test_a_reason_that_the_message_gives_already_is_not_told_twice(failure, reasons, said):
+    def answer(_):
+        raise CheckFailed(failure)
+
+    with pytest.raises(CheckFailed) as caught:
+        asking("it", answer).gives(1).expect(None, [(("fails", failure), why) for why in reasons])
+    assert str(caught.value) == said
 
 
 # Slips

@@ -20,7 +20,7 @@ from lmcourse.grading.checks import (
     expect_close,
     on_a_curve,
 )
-from lmcourse.grading.local import local_student, run_checks
+from lmcourse.grading.local import _left, local_student, run_checks
 from lmcourse.grading.report import Report
 
 
@@ -141,6 +141,40 @@ def test_an_endless_loop_ends_and_is_told():
     assert first.passed
     assert "is there an endless loop?" in second.message
     assert "not tried" in third.message
+
+
+@pytest.mark.parametrize(
+    ("passed", "computed", "waited", "left"),
+    [
+        (1.0, 0.4, 0.0, 0.6),
+        (1.5, 1.1, 0.0, -0.1),  # it has computed
+        (2.1, 0.0, 0.0, -0.1),  # it has slept
+        (6.5, 0.9, 4.6, 0.1),  # it was kept waiting
+        (6.5, 0.9, 4.4, -0.1),  # so it has slept for 1.2 s
+        (8.1, 0.9, 7.2, -0.1),  # the last resort: 8 s, whatever it has waited
+    ],
+)
+def test_checks_may_compute_and_sleep_so_long_and_waiting_for_a_processor_does_not_count(
+    passed, computed, waited, left
+):
+    """As in the sandbox."""
+    assert _left(1.0, passed, computed, waited) == pytest.approx(left)
+
+
+def test_only_computing_uses_up_the_time_of_checks():
+    """Code that neither computes nor waits for long passes after its seconds on the clock."""
+
+    def busy(seconds):
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+    slept, computed, both = (
+        outcomes(lambda student: student.f(), seconds=0.4, f=f)[0]
+        for f in (lambda: time.sleep(0.6), lambda: busy(0.6), lambda: busy(0.2) or time.sleep(0.3))
+    )
+    assert [slept.message, both.message] == ["", ""]
+    assert "stopped after 0.4 s" in computed.message
 
 
 def test_a_hidden_check_shows_its_hint_and_the_kind_of_error_only():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lmcourse.neural.training import Recipe, train
+from lmcourse.neural.training import Diverged, Recipe, train
 
 GENERATOR = np.random.default_rng(0)
 INPUTS = torch.tensor(GENERATOR.standard_normal((64, 5)), dtype=torch.float32)
@@ -110,6 +110,18 @@ def test_what_goes_over_from_batch_to_batch_is_kept(tmp_path):
     assert torch.equal(run(None, tmp_path / "run.pt"), run(None, None))
 
 
+def test_who_only_looks_on_changes_nothing():
+    watched, alone, seen = network(), network(), []
+    recipe = Recipe(steps=9, judge_every=4)
+    history = train(
+        watched, loss_of(watched), recipe, lambda: seen.append(weights(watched).clone()), progress=False
+    )
+    assert train(alone, loss_of(alone), recipe, progress=False) == history
+    assert torch.equal(weights(watched), weights(alone))
+    assert len(seen) == 3  # after 4, 8 and 9 steps
+    assert torch.equal(seen[-1], weights(watched))
+
+
 def test_it_stops_when_nothing_gets_better_and_keeps_the_best():
     module = network()
     looks = iter([3.0, 2.0, 2.5, 2.0, 1.0])  # the fourth is no better than the second
@@ -145,7 +157,7 @@ def test_a_loss_that_is_no_number_stops_and_nothing_is_overwritten(tmp_path):
         (math.inf, "step 9: the loss is inf"),
     ):
         path.unlink(missing_ok=True)
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(Diverged, match=said):
             train(
                 module,
                 lambda step, fault=fault: plain(step) * (fault if step == 9 else 1),

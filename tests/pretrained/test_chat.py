@@ -1,5 +1,7 @@
 """The chat template: the text that the file's own one gives, and messages that cannot speak for others."""
 
+import re
+
 import jinja2
 import pytest
 
@@ -42,9 +44,10 @@ def test_a_message_cannot_end_itself(tokenizer):
     assert tokenizer.decode(safe) == tokenizer.decode(naive) == chat_text(messages)
 
 
-def test_a_message_says_who_and_what(tokenizer):
-    with pytest.raises(ValueError, match=r"message \{'user': 'Hi'\} must have a role and a content"):
-        chat_ids(tokenizer, [{"user": "Hi"}])
+@pytest.mark.parametrize("message", [{"user": "Hi"}, {"role": "user"}, {"content": "Hi"}])
+def test_a_message_says_who_and_what(tokenizer, message):
+    with pytest.raises(ValueError, match=re.escape(f"message {message} must have a role and a content")):
+        chat_ids(tokenizer, [message])
 
 
 def test_it_answers(model):

@@ -147,6 +147,7 @@ def test_the_whole_file_is_read(written):
             handmade.file([], [("w", (33,), 8, bytes(34))]),
             r"w has shape \(33,\); rows of Q8_0 are multiples of 32",
         ),
+        (handmade.file([], [("w", (), 0, bytes(4))]), r"w has shape \(\); rows of F32"),
         (handmade.file([("x", handmade.value(8, struct.pack("<Q", 2**60)))]), "ends at byte"),
         (handmade.file([("x", handmade.value(9, struct.pack("<IQ", 8, 2**60)))]), "ends at byte"),
         (

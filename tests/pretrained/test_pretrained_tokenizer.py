@@ -141,6 +141,7 @@ def test_what_looks_like_a_special_token_becomes_one_only_if_asked_for():
 def test_bytes_without_a_token_are_left_out_before_merging():
     assert small().encode("<\x04>a\x04b c") == [8, 2, 3, 6]  # "a" and "b" are two pieces
     assert small().encode("é") == []
+    assert small().encode("a\ud800b") == [2, 3]  # half of a pair, which is no character
 
 
 def described(**changed):

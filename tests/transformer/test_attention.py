@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from lmcourse.transformer.attention import Attention, attend, attend_torch, attention_weights
-from lmcourse.transformer.cache import KeysValues
+from lmcourse.transformer import attention
+from lmcourse.transformer.attention import Attention, Sight, attend, attend_torch, attention_weights
+from lmcourse.transformer.cache import Columns, KeysValues
 from lmcourse.transformer.config import Config
 
 RNG = np.random.default_rng(0)
@@ -88,7 +89,7 @@ def test_several_heads_are_those_of_torch(bias, other):
     right, right_weights = theirs(
         x, looked_at, looked_at, attn_mask=~visible, average_attn_weights=False
     )  # torch's module marks what is hidden
-    found = ours(x, visible, source=source)
+    found = ours(x, Sight(visible), source=source)
     torch.testing.assert_close(found, right)
     weighting = torch.randn_like(found)
     for mine, other_one in zip(
@@ -101,7 +102,7 @@ def test_several_heads_are_those_of_torch(bias, other):
 
 
 @pytest.mark.parametrize("n_kv_heads", [1, 2])
-def test_a_group_shares_keys_and_values(n_kv_heads):
+def test_a_group_shares_keys_and_values(n_kv_heads, monkeypatch):
     """It is attention with all heads, in which the rows of keys and values stand once for each of a group."""
     torch.manual_seed(1)
     few, all_heads = Attention(config(n_kv_heads=n_kv_heads)).double(), Attention(config()).double()
@@ -115,10 +116,60 @@ def test_a_group_shares_keys_and_values(n_kv_heads):
         state[name] = torch.cat([q, k, v])
     all_heads.load_state_dict(state)
     x = torch.randn(2, 5, 12, dtype=torch.float64)
-    torch.testing.assert_close(few(x, causal=True), all_heads(x, causal=True))
+    right = all_heads(x, Sight(causal=True))
+    torch.testing.assert_close(few(x, Sight(causal=True)), right)
+    for torch_can in [*{False, attention.shares_keys()}]:  # the kernel's own way, and that of an older torch
+        monkeypatch.setattr(attention, "shares_keys", lambda torch_can=torch_can: torch_can)
+        with torch.no_grad():
+            torch.testing.assert_close(few(x, Sight(causal=True)), right)
+            torch.testing.assert_close(few(x, Sight(torch.ones(5, 5, dtype=torch.bool).tril())), right)
     cache = KeysValues()
     few(x, cache=cache)
     assert cache.held[0].shape == (2, n_kv_heads, 5, 3)  # what is saved
+
+
+def test_a_cache_holds_what_it_was_given_and_seldom_moves_it():
+    generator = torch.Generator().manual_seed(5)
+    parts = [torch.randn(2, 2, 1, n, 3, generator=generator) for n in (3, *[1] * 97)]
+    cache, places = KeysValues(), set()
+    assert cache.held is None
+    for keys, values in parts:
+        before = cache.held
+        kept = None if before is None else before[0].clone()
+        assert torch.equal(cache.extend(keys, values)[0], cache.held[0])
+        assert before is None or torch.equal(before[0], kept)  # what was handed out stays as it was
+        places.add(cache.held[0].data_ptr())
+    for found, right in zip(cache.held, torch.cat(parts, dim=3)):
+        assert torch.equal(found, right)
+    assert len(places) <= 7  # 3 columns, 7 = 3 + 4, 15 = 7 + 8, 31, 63, 127: moved five times in 97
+
+
+def test_forked_rows_of_a_cache_go_their_own_ways():
+    cache = KeysValues()
+    for place in range(3):
+        cache.extend(torch.full((2, 1, 1, 1), float(place)), torch.zeros(2, 1, 1, 1))
+    cache.select(torch.tensor([1, 1]))
+    cache.extend(torch.tensor([7.0, 8.0]).reshape(2, 1, 1, 1), torch.zeros(2, 1, 1, 1))
+    assert cache.held[0].flatten(1).tolist() == [[0, 1, 2, 7], [0, 1, 2, 8]]
+
+
+def test_forked_rows_keep_the_reserve_so_that_the_next_token_moves_nothing():
+    columns = Columns(1)
+    columns.extend(torch.zeros(2, 3))
+    columns.extend(torch.ones(2, 1))  # 7 = 3 + 4 are there
+    columns.select(torch.tensor([1, 0]))
+    before = columns.held.data_ptr()
+    columns.extend(torch.ones(2, 3))
+    assert columns.held.data_ptr() == before
+    assert columns.held.shape == (2, 7)
+
+
+def test_to_crop_to_more_than_is_held_changes_nothing():
+    columns = Columns(1)
+    columns.extend(torch.zeros(2, 3))
+    columns.extend(torch.ones(2, 1))
+    columns.crop(6)  # there are 7 columns, of which 4 are held
+    assert columns.held.tolist() == [[0, 0, 0, 1]] * 2
 
 
 def test_without_positions_attention_takes_a_set():
@@ -141,7 +192,14 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="a query sees nothing"):
         attend(Q, K, V, blind)
     q, k, v = map(torch.from_numpy, (Q, K, V))
-    with pytest.raises(ValueError, match="a query sees nothing"):
-        attend_torch(q, k, v, torch.from_numpy(blind))
     with pytest.raises(ValueError, match=r"visible must be boolean, .* got torch\.float64"):
         attend_torch(q, k, v, torch.zeros(5, 6, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(
+    "other", [{"visible": torch.ones(4, 4, dtype=torch.bool)}, {"bias": torch.zeros(4, 4)}]
+)
+def test_causal_is_instead_of_a_mask(other):
+    x = torch.randn(1, 2, 4, 3)
+    with pytest.raises(ValueError, match="causal=True stands for a triangular visible"):
+        attend_torch(x, x, x, **other, causal=True)

@@ -5,8 +5,10 @@ import torch
 from torch import nn
 from torch.nn.functional import rms_norm
 
-from lmcourse.transformer.blocks import Block, FeedForward, Norm
+from lmcourse.transformer.attention import Sight
+from lmcourse.transformer.blocks import Block, Norm
 from lmcourse.transformer.config import Config
+from lmcourse.transformer.feed_forward import FeedForward
 
 ATTENTION = {
     "qkv.weight": "in_proj_weight",
@@ -76,7 +78,7 @@ def test_a_block_is_torchs_encoder_layer(norm_place, bent):
     copied(theirs, ours)
     x, visible = vectors(5), torch.rand(5, 5) < 0.5
     visible.fill_diagonal_(True)
-    for sight, mask in [({}, None), ({"visible": visible}, ~visible), ({"causal": True}, ~TRIANGLE)]:
+    for sight, mask in [(Sight(), None), (Sight(visible), ~visible), (Sight(causal=True), ~TRIANGLE)]:
         torch.testing.assert_close(ours(x, sight), theirs(x, src_mask=mask), atol=1e-9, rtol=1e-9)
 
 
@@ -91,7 +93,7 @@ def test_a_block_with_cross_attention_is_torchs_decoder_layer(norm_place):
     x, source = vectors(5), vectors(6)
     held = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])  # the second text is filled up
     right = theirs(x, source, tgt_mask=~TRIANGLE, memory_key_padding_mask=~held)
-    found = ours(x, {"causal": True}, source, held[:, None, None])
+    found = ours(x, Sight(causal=True), source, held[:, None, None])
     torch.testing.assert_close(found, right, atol=1e-9, rtol=1e-9)
 
 
@@ -124,4 +126,4 @@ def test_deepnorm_is_the_norm_of_alpha_times_what_was_there_plus_what_is_added()
     # of 8 layers α is 16^(1/4) = 2
     middle = deep.attention_norm(2 * x + deep.attention(x))
     right = deep.feed_forward_norm(2 * middle + deep.feed_forward(middle))
-    torch.testing.assert_close(deep(x, {}), right)
+    torch.testing.assert_close(deep(x, Sight()), right)

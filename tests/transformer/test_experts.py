@@ -1,14 +1,15 @@
 """A mixture of experts beside loops over tokens, its balance by hand, and what it costs and may see."""
 
+import copy
+import pickle
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from lmcourse.transformer.blocks import FeedForward
 from lmcourse.transformer.config import Config
-from lmcourse.transformer.experts import Experts, expert_shares, load_balance
+from lmcourse.transformer.experts import Experts, expert_shares, load_balance, routing
 from lmcourse.transformer.network import Transformer
 
 SMALL = Config(
@@ -27,21 +28,24 @@ SMALL = Config(
 def layer(**choices):
     torch.manual_seed(0)
     config = replace(SMALL, **choices)
-    return Experts(config, (FeedForward(config) for _ in range(config.n_experts))).double()
+    return Experts(config).double()
 
 
 @pytest.mark.parametrize("n_active", [1, 2, 5])
 def test_each_token_gets_what_a_loop_over_tokens_gives_it(n_active):
     experts = layer(n_active=n_active)
     x = torch.randn(3, 4, 12, dtype=torch.float64)
-    found = experts(x)
+    with routing(experts) as layers:
+        found = experts(x)
+    ((probs, chosen),) = layers
     for i in np.ndindex(3, 4):
         scores = (experts.router.weight @ x[i]).tolist()
         total = sum(np.exp(scores))
         best = sorted(range(5), key=lambda e: -scores[e])[:n_active]
         right = sum(np.exp(scores[e]) / total * experts.experts[e](x[i]) for e in best)
         torch.testing.assert_close(found[i], right)
-        assert sorted(experts.chosen[i].tolist()) == sorted(best)
+        assert sorted(chosen[i].tolist()) == sorted(best)
+        assert probs[i].tolist() == pytest.approx([np.exp(score) / total for score in scores])
 
 
 def test_the_router_learns_from_the_loss_though_a_choice_has_no_gradient():
@@ -55,10 +59,26 @@ def test_an_expert_that_nobody_chose_is_no_error():
     with torch.no_grad():
         experts.router.weight.zero_()
         experts.router.weight[3] = 1.0
-    found = experts(torch.ones(4, 12, dtype=torch.float64))
+    with routing(experts) as layers:
+        found = experts(torch.ones(4, 12, dtype=torch.float64))
     found.sum().backward()
-    assert expert_shares(experts.chosen, 5).tolist() == [0, 0, 0, 1, 0]
+    assert expert_shares(layers[0].chosen, 5).tolist() == [0, 0, 0, 1, 0]
     assert experts.experts[0].up.weight.grad.abs().sum() == 0
+
+
+def test_a_network_that_has_been_trained_can_be_copied():
+    """Also from within `routing`, and the copy tells nothing to the list of the one that was copied."""
+    network = Transformer(SMALL).draw(np.random.default_rng(0))
+    ids = torch.tensor([[1, 2, 3, 4]])
+    network(ids).sum().backward()
+    for again in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):
+        assert torch.equal(again(ids), network(ids))
+    with routing(network) as layers:
+        network(ids).sum().backward()
+        copy.deepcopy(network)(ids)
+    assert len(layers) == SMALL.n_layers
+    network(ids)
+    assert len(layers) == SMALL.n_layers  # closed
 
 
 def test_the_balance_by_hand():

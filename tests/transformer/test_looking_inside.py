@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lmcourse.transformer.attention import Sight
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.inside import (
     explained,
@@ -39,8 +40,7 @@ def test_the_stream_begins_with_the_embedding_and_a_block_leads_from_one_to_the_
     found = stream(net, IDS)
     with torch.no_grad():
         torch.testing.assert_close(found[0], net.embedding(IDS))
-        sight = {"visible": None, "bias": None, "causal": True, "rotation": None}
-        torch.testing.assert_close(found[2], net.blocks[1](found[1], sight))
+        torch.testing.assert_close(found[2], net.blocks[1](found[1], Sight(causal=True)))
 
 
 @pytest.mark.parametrize("layer", [0, 1, 2, 3])

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from lmcourse.neural.training import Recipe, train
 from lmcourse.neural.weights import load_weights, save_weights
+from lmcourse.transformer.attention import Sight
 from lmcourse.transformer.cache import Cache
 from lmcourse.transformer.config import PLACES, POSITIONS, Config
 from lmcourse.transformer.network import EncoderDecoder, Transformer
@@ -137,6 +138,32 @@ def test_texts_of_different_lengths_share_a_cache(position):
             torch.testing.assert_close(found[row], says(module, ids[row : row + 1, : length + 1])[0, -1])
 
 
+def test_a_cache_that_holds_nothing_has_nothing_to_forget():
+    module, cache = network(), Cache(2)
+    cache.forget(torch.tensor([0, 0, 0]))
+    cache.select(torch.tensor([2, 0]))
+    cache.crop(4)
+    assert cache.positions is None
+    torch.testing.assert_close(says(module, IDS, cache=cache), says(module, IDS))
+
+
+def test_a_cache_that_is_cropped_and_read_on_leaves_alone_what_it_was_given():
+    module, cache, places = network(), Cache(2), torch.tensor([[0, 1, 2, 3]] * 3)
+    says(module, IDS[:, :4], positions=places, cache=cache)
+    cache.crop(2)
+    says(module, IDS[:, :2], positions=places[:, :2] + 6, cache=cache)
+    assert places.tolist() == [[0, 1, 2, 3]] * 3
+    assert cache.positions.tolist() == [[0, 1, 6, 7]] * 3
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+def test_a_cache_of_another_depth_is_refused_before_anything_is_read(depth):
+    cache = Cache(depth)
+    with pytest.raises(ValueError, match=rf"a cache of {depth} layers .* 2 blocks; make it by Cache\(2\)"):
+        network()(IDS, cache=cache)
+    assert cache.positions is None
+
+
 def test_a_prefix_model_can_keep_its_prefix():
     module, cache = network(**MODERN), Cache(2)
     prefix = says(module, IDS[:, :4], np.ones((4, 4), dtype=bool), cache=cache)
@@ -215,7 +242,7 @@ def test_the_residual_stream_is_there_to_be_read():
         assert len(stream) == 3
         torch.testing.assert_close(module.norm(stream[-1]), hidden)
         torch.testing.assert_close(module.logits(hidden), module(IDS))
-        torch.testing.assert_close(module.blocks[1](stream[1], {"causal": True}), stream[2])
+        torch.testing.assert_close(module.blocks[1](stream[1], Sight(causal=True)), stream[2])
 
 
 def test_weights_are_drawn_from_numpys_generator():

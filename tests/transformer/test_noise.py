@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from lmcourse.transformer.noise import (
     even_spans,
     infill,
-    permute_sentences,
     poisson_spans,
     random_replacements,
     spread,
@@ -159,15 +158,6 @@ def test_infilling_by_hand():
     assert (0, 10, 0, 12, 13) in seen
     assert (0, 10, 0, 12, 0, 13) in seen
     assert all(sum(token != 0 for token in spoilt) == 3 for spoilt in seen)
-
-
-def test_all_orders_of_sentences_are_equally_likely():
-    text, rng, n = [1, 0, 2, 2, 0, 3], np.random.default_rng(6), 3_000  # the last sentence has no end
-    drawn = Counter(tuple(permute_sentences(text, 0, rng)) for _ in range(n))
-    parts = [(1, 0), (2, 2, 0), (3,)]
-    assert drawn.keys() == {sum(order, ()) for order in itertools.permutations(parts)}
-    assert all(is_likely(count, n, 1 / 6) for count in drawn.values())
-    assert permute_sentences([], 0, rng) == []
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ SPOILERS = {
         lambda batch, sentences, sp: optimum.span_optimum(batch, sentences, sp, 0.5, 1.5),
     ),
     "infilling": (
-        lambda texts, sp, rng: objectives.denoising(texts, sp, rng, LETTERS.end, 0.4, 2.0),
+        lambda texts, sp, rng: objectives.denoising(texts, sp, rng, 0.4, 2.0),
         lambda batch, sentences, sp: optimum.infill_optimum(batch, sentences, sp, 0.4, 2.0),
     ),
 }

@@ -2,6 +2,7 @@ import json
 import math
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from traitlets import TraitError
 
 from lmcourse.decoding import Decoding
 from lmcourse.model import UniformModel
+from lmcourse.tokenization.bpe import BPE
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets import TemperatureExplorer
 from lmcourse.widgets.temperature import STEP, pack_tail
@@ -39,18 +41,44 @@ def test_a_model_with_a_prompt():
     settings = Decoding(temperature=0.5, top_k=2)
     row = world.next_log_probs([world.ids("the mouse ate the")])[0]
     np.testing.assert_allclose(explorer.probs, np.exp(settings.apply(row)))
-    assert explorer.heading == "The next token after “the mouse ate the”"
-    assert TemperatureExplorer(world).heading == "The first token"
+    assert explorer.prompts[0]["heading"] == "The next token after “the mouse ate the”"
+    assert TemperatureExplorer(world).prompts[0]["heading"] == "The first token"
+
+
+def test_several_prompts_to_choose_from():
+    world, texts = five_words(), ["the mouse ate the", "the", "the ball ate"]
+    explorer = TemperatureExplorer(world, texts, temperature=0.5)
+    assert [prompt["text"] for prompt in explorer.prompts] == texts
+    for i, text in enumerate(texts):
+        explorer.chosen = i
+        alone = TemperatureExplorer(world, text, temperature=0.5)
+        np.testing.assert_array_equal(explorer.probs, alone.probs)
+        assert explorer.tokens == alone.tokens
+        assert explorer.prompts[i] == alone.prompts[0]
+    for wrong in (-1, 3):
+        with pytest.raises(ValueError, match=f"chosen={wrong}: the prompts have the numbers from 0 to 2"):
+            explorer.chosen = wrong
+    assert explorer.chosen == 2
+    with pytest.raises(ValueError, match="impossible"):
+        TemperatureExplorer(world, ["the", "mouse mouse"])
+
+
+def test_tokens_of_bytes_are_spelled():
+    # 您 is e6 82 a8: one letter of the alphabet for each byte, and a token for the first two of them
+    bpe = BPE([b"a", b"\xe6", b"\x82", b"\xa8"], [(1, 2)])
+    explorer = TemperatureExplorer(UniformModel(bpe))
+    assert explorer.tokens == ["a", "\\xe6", "\\x82", "\\xa8", "\\xe6\\x82"]
 
 
 def test_state_is_json_without_infinities():
     explorer = TemperatureExplorer(five_words(), "the mouse ate", temperature=math.inf)
     state = explorer.get_state()
-    assert state.pop("tail") == b""
+    prompt = state["prompts"][0]
+    assert prompt.pop("tail") == b""
     state = json.loads(json.dumps(state, allow_nan=False))
     assert state["temperature"] == "inf"
-    assert state["log_probs"].count(None) == 4  # after "ate" comes only "the" or the end
-    assert state["tokens"][:2] == ["the", "."]
+    assert prompt["log_probs"].count(None) == 4  # after "ate" comes only "the" or the end
+    assert prompt["tokens"][:2] == ["the", "."]
     assert "render" in state["_esm"]
     assert ".lmc-temperature" in state["_css"]
     assert ".lmc-slider" in state["_ui"]
@@ -97,10 +125,10 @@ def test_bad_tables(tokens, probs, message):
 
 
 def test_the_tail_by_hand():
-    # The hundredth lies at -5; the others 0, 1.4, 1.6, 300 steps below it, the last is impossible. Rounded:
-    # 0, 1, 2, 300; so 0, 1, 1 and 298 = 2 · 128 + 42 below the one before.
-    falling = np.concatenate([np.full(100, -5.0), -5 - np.array([0, 1.4, 1.6, 300]) * STEP, [-np.inf]])
-    assert list(pack_tail(falling)) == [0, 1, 1, 42 + 128, 2]
+    # The hundredth lies at -5; the others 0, 1.4, 1.4, 300 steps below it, the last is impossible. Rounded:
+    # one at 0, two at 1, one at 300; and 299 = 2 · 128 + 43.
+    falling = np.concatenate([np.full(100, -5.0), -5 - np.array([0, 1.4, 1.4, 300]) * STEP, [-np.inf]])
+    assert list(pack_tail(falling)) == [0, 1, 1, 2, 43 + 128, 2, 1]
     assert pack_tail(falling[:100]) == pack_tail(falling[:7]) == b""
 
 
@@ -108,16 +136,18 @@ def test_a_large_vocabulary_weighs_little_and_says_all():
     logits = np.random.default_rng(4).normal(0, 2.5, 49_152)
     probs = np.exp(logits) / np.exp(logits).sum()
     explorer = TemperatureExplorer.from_probs(map(str, range(len(probs))), probs)
-    assert len(explorer.tokens) == 12
-    assert len(explorer.log_probs) == 100
-    assert 49_052 <= len(explorer.tail) < 52_000  # about a byte for each token, 70 kB of the page
+    prompt = explorer.prompts[0]
+    assert len(prompt["tokens"]) == 12
+    assert len(prompt["log_probs"]) == 100
+    assert len(prompt["tail"]) < 7_000
+    assert len(zlib.compress(prompt["tail"])) < 3_500
     # read back: seven bits of each byte, the eighth says that more follow
-    steps, number, shift = [], 0, 0
-    for byte in explorer.tail:
+    numbers, number, shift = [], 0, 0
+    for byte in prompt["tail"]:
         number, shift = number + ((byte & 127) << shift), shift + 7
         if byte < 128:
-            steps, number, shift = [*steps, number], 0, 0
-    tail = explorer.log_probs[-1] - np.cumsum(steps) * STEP
+            numbers, number, shift = [*numbers, number], 0, 0
+    tail = prompt["log_probs"][-1] - np.repeat(np.cumsum(numbers[::2]), numbers[1::2]) * STEP
     np.testing.assert_allclose(tail, np.sort(np.log(probs))[::-1][100:], rtol=0, atol=STEP / 2 + 1e-9)
 
 

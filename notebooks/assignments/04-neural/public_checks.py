@@ -407,8 +407,8 @@ REASONS = {
             (0, 0, 'gives', [[-0.428571429, 0.142857143, 0.0714285714], [0.142857143, -0.464285714, 0.0357142857]]),
         ],
         "a row's largest logit, and its sum, are to stand beside the row, as a column: keepdims=True": [
-            (0, 0, 'raises', 'ValueError'),
-            (0, 0, 'raises', 'ValueError'),
+            (0, 0, 'raises', 'ValueError 2 3 2'),
+            (0, 0, 'raises', 'ValueError 2 3 2'),
         ],
         "you took 1 from the target's column in every row; each row has its own target": [
             (0, 0, 'gives', [[-0.375, -0.25, 0.125], [-0.166666667, -0.416666667, 0.0833333333]]),
@@ -491,7 +491,7 @@ REASONS = {
             (0, 0, 'gives', ([[1, 2], [5, 6]], [[100, 1000], [1, 10], [0, 0]])),
         ],
         'the result has all the axes of `ids`, and the columns behind; you made one row of numbers of them': [
-            (2, 0, 'raises', 'ValueError'),
+            (2, 0, 'raises', 'ValueError 4 2 2 2 2 2 2'),
         ],
     },
     'lstm': {

@@ -1,0 +1,11 @@
+"""How a Transformer that has been trained is run fast: fewer bytes to fetch, fewer times to fetch them.
+
+In reading order; those marked * need only NumPy, the others torch.
+
+memory.py      * arithmetic: what weights, cache and multiplications cost, and how fast it can be at best
+measure.py       how fast this machine reads its memory, and models write on it
+kernels.py       products with weights of four and eight bits
+layouts.py       a network's weights, laid out for reading
+distance.py    * how far a variant has moved from the original
+speculative.py * a small model guesses ahead, the large one checks several guesses at once
+"""

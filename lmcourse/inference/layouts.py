@@ -1,0 +1,208 @@
+"""The weights of a Transformer laid out for reading on a CPU, token by token, where fetching them is the
+work.
+
+`lay_out` gives a network that is used as before, by the same model and the same reader: only its matrices lie
+in memory in another way, or in fewer bits.
+
+    f32             as they are: each matrix (out, in), one row after another
+    f32-apart       queries, keys, values, gates and what they gate in matrices of their own, as in most code
+    f32-transposed  each matrix (in, out): a product with one token is then a sum of rows
+    f16             half the bytes
+    q4              4 bits, and two numbers of 16 bits for each 32 weights; the embedding, which is the output
+                    too, in 8 bits with a scale for each row
+
+Four bits are chosen as a file's Q4_1 has them: the least and the largest of each 32 weights are kept, the
+others go to the nearest of 14 steps between them. From weights that were such numbers before, the same are
+found again. Left out: training, biases and experts, choosing the roundings with some text at hand.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from lmcourse.inference.kernels import (
+    GROUP,
+    ROWS,
+    eight_bit_product,
+    four_bit_packed,
+    four_bit_product,
+    require_small_weights,
+)
+from lmcourse.transformer.network import Transformer
+from lmcourse.transformer.quantise import LARGEST, quantise
+
+LAYOUTS = ("f32", "f32-apart", "f32-transposed", "f16", "q4")
+
+
+class Transposed(nn.Module):
+    """Multiplication by a matrix that is stored (in, out). Args: weight, (out, in)."""
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        self.register_buffer("weight", weight.T.contiguous())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., out) of (..., in)."""
+        return x @ self.weight
+
+
+class Apart(nn.Module):
+    """Several matrices, whose products stand one behind the other. Args: weight (out, in); rows of each."""
+
+    def __init__(self, weight: Tensor, sizes: list[int]):
+        super().__init__()
+        self.weights = nn.ParameterList(part.clone() for part in weight.split(sizes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., out) of (..., in)."""
+        return torch.cat([linear(x, weight) for weight in self.weights], dim=-1)
+
+
+class Half(nn.Module):
+    """Multiplication by a matrix in 16 bits, of vectors rounded to them. Args: weight, (out, in)."""
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        self.register_buffer("weight", weight.half())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., out) of (..., in), both in 32 bits."""
+        return linear(x.half(), self.weight).float()
+
+
+class HalfRows(Half):
+    """The same matrix as a table, whose rows are the vectors of tokens."""
+
+    def forward(self, token_ids: Tensor) -> Tensor:
+        """(..., D) of (...)."""
+        return self.weight[token_ids].float()
+
+
+class FourBit(nn.Module):
+    """Multiplication by a matrix of four bits. Args: weight, (out, in), as yet in full."""
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        packed, scales_and_zeros = four_bit_packed(*four_bit(weight))
+        self.register_buffer("packed", packed)
+        self.register_buffer("scales_and_zeros", scales_and_zeros)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., out) of (..., in)."""
+        return four_bit_product(x, self.packed, self.scales_and_zeros)
+
+
+class EightBit(nn.Module):
+    """Multiplication by a matrix of whole numbers, (out, in), with a scale for each row, (out,)."""
+
+    def __init__(self, whole: Tensor, scale: Tensor):
+        super().__init__()
+        self.register_buffer("whole", whole)
+        self.register_buffer("scale", scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., out) of (..., in)."""
+        return eight_bit_product(x, self.whole, self.scale)
+
+
+class EightBitRows(EightBit):
+    """The same matrix as a table, whose rows are the vectors of tokens."""
+
+    def forward(self, token_ids: Tensor) -> Tensor:
+        """(..., D) of (...)."""
+        return self.whole[token_ids].float() * self.scale[token_ids].float()[..., None]
+
+
+def four_bit(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Whole numbers from 0 to 15 (N, K), scales and least weights (N, K / GROUP) of weights (N, K).
+
+    w ≈ whole · scale + least, with least and largest exact. Raises ValueError for sizes that the kernel, or
+    these groups, do not divide.
+
+    >>> whole, scale, least = four_bit(torch.arange(32.0).repeat(16, 1))  # scale 31 / 15
+    >>> whole[0, :6].tolist(), round(scale[0, 0].item(), 3), least[0, 0].item()
+    ([0, 0, 1, 1, 2, 2], 2.067, 0.0)
+    """
+    n_rows, n_columns = weight.shape
+    if n_columns % GROUP or n_rows % ROWS:
+        raise ValueError(
+            f"a matrix of {n_rows} rows and {n_columns} columns cannot be laid out in four bits: rows must "
+            f"be a multiple of {ROWS}, columns of {GROUP}"
+        )
+    groups = weight.float().unflatten(1, (-1, GROUP))
+    least, most = groups.amin(dim=2), groups.amax(dim=2)
+    scale = (most - least) / 15
+    steps = torch.where(scale > 0, scale, 1.0)  # where all are equal, all are `least`
+    whole = ((groups - least[..., None]) / steps[..., None]).round().to(torch.uint8)
+    return whole.flatten(1), scale, least
+
+
+def eight_bit(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Whole numbers from -127 to 127 (N, K) and a bfloat16 scale (N,) for each row of weights (N, K).
+
+    As `quantise`, but the scales are rounded first, so that the whole numbers make up for it.
+    """
+    scale = quantise(weight)[1].to(torch.bfloat16)
+    whole = (weight / scale[:, None].float()).round().clamp(-LARGEST, LARGEST)
+    return whole.to(torch.int8), scale
+
+
+def lay_out(network: Transformer, layout: str) -> Transformer:
+    """A copy of a network for reading, laid out as one of `LAYOUTS`; what is the same is shared, not copied.
+
+    Args:
+        network: in float32, without biases, experts and a source, as Llama's kind is.
+        layout: which.
+
+    Raises:
+        ValueError: for an unknown layout, another kind of network, or sizes that do not go into it.
+        kernels.Unavailable: for "q4" where torch has no such products.
+    """
+    config = network.config
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout={layout!r} must be one of {', '.join(map(repr, LAYOUTS))}")
+    if config.bias or config.cross or config.feed_forward == "experts":
+        raise ValueError(
+            f"bias={config.bias}, cross={config.cross}, feed_forward={config.feed_forward!r}: only a network "
+            "without biases, experts and a source can be laid out"
+        )
+    if layout == "q4":
+        require_small_weights()
+    shared = {id(p): nn.Parameter(p.detach().float(), False) for p in network.parameters()}
+    copied = copy.deepcopy(network, shared)  # deepcopy takes what it finds in `shared` for copied
+    if layout != "f32":
+        _replace(copied, layout)
+    return copied.eval()
+
+
+MATRICES = {"f32-transposed": Transposed, "f16": Half, "q4": FourBit}
+
+
+def _replace(network: Transformer, layout: str) -> None:
+    """Put other multiplications in the place of a network's."""
+    if layout == "f32-apart":
+        for block in network.blocks:
+            attention, forward = block.attention, block.feed_forward
+            attention.qkv = Apart(attention.qkv.weight, attention.sizes)
+            if forward.kind == "swiglu":
+                forward.up = Apart(forward.up.weight, [len(forward.up.weight) // 2] * 2)
+        return
+    matrix = MATRICES[layout]
+    for block in network.blocks:
+        for part, name in (
+            (block.attention, "qkv"),
+            (block.attention, "output"),
+            (block.feed_forward, "up"),
+            (block.feed_forward, "down"),
+        ):
+            setattr(part, name, matrix(getattr(part, name).weight))
+    head = network.embedding.weight if network.output is None else network.output.weight
+    network.output = EightBit(*eight_bit(head)) if layout == "q4" else matrix(head)
+    if network.config.tied and layout == "q4":
+        network.embedding = EightBitRows(network.output.whole, network.output.scale)
+    elif network.config.tied and layout == "f16":
+        network.embedding = HalfRows(network.output.weight)

@@ -1,0 +1,310 @@
+// Real model. Its arithmetic runs in a worker (real_model_worker.js, which tells what may be asked for); here is what
+// loads it, asks it and shows what it says.
+
+import { decoderSettings } from "./decoder_settings.js";
+import { modelLoader } from "./real_model_loader.js";
+import {
+  bar,
+  button,
+  cell,
+  column,
+  div,
+  group,
+  grouped,
+  h,
+  mount,
+  mute,
+  note,
+  number,
+  numberCell,
+  percent,
+  plural,
+  row,
+  say,
+  section,
+  setter,
+  span,
+  stretch,
+  table,
+  track,
+  visible,
+} from "./ui.js";
+
+const [MAX_TEXT, SHADED, TOP] = [4000, 12, 10]; // characters, bits, candidates
+const COUNTS = [20, 50, 100, 200, 400];
+const KS = [1, 2, 3, 5, 10, 20, 40, 50, 100, 200, 500, 1000, Infinity];
+const EXAMPLES = {
+  text: [
+    ["a fact", "The capital of France is"],
+    ["a story", "Once upon a time there was a mouse who"],
+    ["a pattern", "Monday, Tuesday, Wednesday,"],
+    ["a program", "def fibonacci(n):\n    "],
+  ],
+  chat: [
+    ["a question", "What is gravity?"],
+    ["a sum", "What is 17 + 25?"],
+    ["a wish", "Write a haiku about a mouse."],
+  ],
+};
+
+// ---------- what is written ----------
+
+const bitsText = (bits) => `${bits.toFixed(2)} bits`;
+const named = (text) => ({ " ": "space", "\n": "line end", "": "nothing" })[text] || text;
+
+// Tokens as buttons that the arrow keys walk through; `choose` is told which is looked at. What was given is plain
+// text.
+function strip(choose) {
+  const element = group("lmc-rm-strip", "What is written; arrow keys go from token to token");
+  let tokens = [];
+  let cells = [];
+  let line = element;
+  function clear() {
+    [tokens, cells, line] = [[], [], element];
+    element.replaceChildren();
+  }
+  function give(text) {
+    line.append(span("lmc-rm-given", text));
+  }
+  function turn(role) {
+    line = div(`lmc-rm-turn lmc-rm-${role}`, span("lmc-rm-role", role === "user" ? "You" : "Model"));
+    element.append(line);
+  }
+  function append(token) {
+    const at = cells.length;
+    const label = `${named(token.text)}, ${bitsText(token.bits)}`;
+    // No button element, whose text would not flow with that of its neighbours; JupyterLab leaves its keys alone.
+    const shown = h("span", {
+      ...{ class: "lmc-rm-token", role: "button", tabindex: at ? -1 : 0, "aria-label": label },
+      ...{ "data-lm-suppress-shortcuts": "true", onclick: () => choose(at), onfocus: () => choose(at) },
+    }, token.text.replace(/\n/g, "↵\n"));
+    shown.style.setProperty("--bits", percent(Math.min(token.bits / SHADED, 1)));
+    shown.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && choose(at));
+    line.append(shown);
+    tokens.push(token);
+    cells.push(shown);
+    element.scrollTop = element.scrollHeight;
+  }
+  element.addEventListener("keydown", (event) => {
+    const at = cells.indexOf(document.activeElement);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: cells.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    cells[Math.max(0, Math.min(cells.length - 1, to))].focus();
+  });
+  function chosen(at) {
+    cells.forEach((each, i) => {
+      each.tabIndex = i === at ? 0 : -1;
+      if (i === at) each.setAttribute("aria-current", "true");
+      else each.removeAttribute("aria-current");
+    });
+  }
+  return { element, clear, give, turn, append, chosen, tokenAt: (at) => tokens[at], count: () => tokens.length };
+}
+
+// The most probable tokens in a token's place.
+function candidateTable() {
+  const rows = Array.from({ length: TOP }, () => {
+    const [token, fill, p] = [cell("lmc-token"), bar("lmc-fill"), numberCell()];
+    return { token, fill, p, element: row("", token, track(fill), p) };
+  });
+  const head = row("lmc-head", column("", "token"), column("", ""), column("lmc-number", "prob."));
+  head.children[1].setAttribute("aria-label", "bar");
+  const element = table("The most probable tokens in this place", "", head, ...rows.map((each) => each.element));
+  function show({ id, top }) {
+    rows.forEach(({ token, fill, p, element: line }, i) => {
+      token.textContent = visible(top[i].text);
+      stretch(fill, 0, top[i].p);
+      p.textContent = number(top[i].p);
+      line.classList.toggle("lmc-rm-taken", top[i].id === id);
+    });
+  }
+  return { element, show };
+}
+
+// ---------- all together ----------
+
+function render({ model, el }) {
+  const set = setter(model);
+  const loader = modelLoader(model, () => update());
+
+  let writing = null; // { chat, given, begin, first, tokens, said, job }: what is being written
+  let trouble = ""; // what went wrong last
+  let talk = []; // messages of the chat: {role, content}
+  let before = null; // the text before the last continuation
+  let rateText = "";
+
+  // --- what is shown
+  const name = `lmc-rm-${String(Math.random()).slice(2)}`; // there may be two of these widgets
+  const radios = ["text", "chat"].map((mode) =>
+    h("input", { type: "radio", name, value: mode, onchange: () => set({ mode }) })
+  );
+  const modeLabels = ["Continue a text", "Chat"].map((label, i) => h("label", {}, radios[i], label));
+  const modes = group("lmc-rm-modes", "What it does", ...modeLabels);
+  const area = h("textarea", {
+    ...{ rows: 3, spellcheck: "false", autocapitalize: "off", autocomplete: "off", maxlength: MAX_TEXT },
+    oninput: () => set({ [field()]: area.value }),
+  });
+  const examples = group("lmc-examples", "Examples");
+  const written = strip((at) => look(at));
+  const legend = mute(div("lmc-rm-legend", span("", "surprise: 0"), span("lmc-rm-scale"), span("", `${SHADED} bits`)));
+  const told = h("p", { class: "lmc-rm-told" });
+  const candidates = candidateTable();
+  const details = div("lmc-detail lmc-rm-details", told, candidates.element);
+  const controls = decoderSettings(model, set, { ks: KS, counts: COUNTS, unit: "tokens" });
+  const go = button("", () => generate(), { class: "lmc-run" });
+  const stop = button("Stop", () => halt());
+  const undo = button("", () => takeBack());
+  const rate = h("p", { class: "lmc-rm-rate" });
+  const spoken = h("p", { class: "lmc-hidden", role: "status" }); // once, when all is written
+  const root = section(
+    "real_model",
+    "Real model",
+    "A real model, SmolLM2 with 135 million parameters, in your browser",
+    loader.element,
+    modes,
+    area,
+    examples,
+    div("lmc-buttons", go, stop, undo, controls.count, controls.seed),
+    controls.element,
+    rate,
+    spoken,
+    div("lmc-rm-box", written.element, legend),
+    details,
+    note(
+      "What it says is often wrong: it is small. A token is shaded by its surprise, minus the binary logarithm of " +
+        "the probability that the model itself gave it, before the decoder's settings.",
+    ),
+  );
+
+  const field = () => model.get("mode") === "chat" ? "message" : "text";
+
+  // --- writing
+  function generate() {
+    if (loader.state() !== "ready" || writing) return;
+    trouble = "";
+    const chat = model.get("mode") === "chat";
+    const given = area.value;
+    if (chat && !given.trim()) return;
+    const { count, ...settings } = controls.value();
+    writing = { chat, given, begin: performance.now(), first: 0, tokens: [], said: "", job: 0 };
+    if (chat) {
+      if (!talk.length) written.clear();
+      talk.push({ role: "user", content: given });
+      written.turn("user");
+      written.give(given);
+      written.turn("model");
+      set({ message: "" });
+    } else {
+      before = given;
+      written.clear();
+      written.give(given);
+    }
+    const prompt = chat ? { messages: talk } : { text: given };
+    writing.job = loader.ask("generate", { prompt, settings: { count, ...settings } }, grow);
+    update();
+  }
+  function grow({ read, of, tokens = [], said = writing.said, failed, done }) {
+    writing.said = said;
+    if (read) say(rate, `Reading: ${read} of ${plural(of, "token")} …`);
+    if (tokens.length && !writing.first) writing.first = performance.now();
+    for (const token of tokens) {
+      written.append(token);
+      writing.tokens.push(token);
+    }
+    if (tokens.length) {
+      look(written.count() - 1, false);
+      showRate();
+    }
+    if (done) finish(failed);
+  }
+  function finish(failed) {
+    const { chat, given, tokens, said } = writing;
+    writing = null;
+    trouble = failed || "";
+    say(spoken, failed ? `That did not work: ${failed}.` : `${plural(tokens.length, "token")}: ${said}`);
+    root.dataset.ids = tokens.map(({ id }) => id).join(" "); // for the tests, as all of these
+    root.dataset.bits = JSON.stringify(tokens.map(({ bits }) => Number(bits.toFixed(5))));
+    root.dataset.written = String(Number(root.dataset.written || 0) + 1);
+    if (chat) {
+      if (failed) talk.pop();
+      else talk.push({ role: "assistant", content: said });
+      if (failed) set({ message: given });
+    } else {
+      set({ text: (given + said).slice(0, MAX_TEXT) });
+    }
+    update();
+  }
+  function takeBack() {
+    written.clear();
+    rateText = "";
+    if (model.get("mode") === "chat") talk = [];
+    else set({ text: before });
+    before = null;
+    update();
+  }
+  function halt() {
+    if (writing) loader.cancel(writing.job);
+  }
+
+  // --- what is drawn
+  function look(at, choose = true) {
+    const token = written.tokenAt(at);
+    if (!token) return;
+    if (choose || at === written.count() - 1) written.chosen(at);
+    const p = number(2 ** -token.bits);
+    told.textContent = `“${visible(token.text)}” cost ${bitsText(token.bits)} (probability ${p}). In its place:`;
+    candidates.show(token);
+    details.hidden = false;
+    root.dataset.looked = String(at);
+  }
+  function showRate() {
+    const { begin, first, tokens } = writing;
+    const after = ((first - begin) / 1000).toFixed(1);
+    const seconds = (performance.now() - first) / 1000;
+    const speed = tokens.length > 3 ? `, then ${grouped(Math.round((tokens.length - 1) / seconds))} a second` : "";
+    rateText = `${plural(tokens.length, "token")}, the first after ${after} s${speed}.`;
+    say(rate, rateText);
+    Object.assign(root.dataset, { first: after, speed: ((tokens.length - 1) / seconds).toFixed(1) });
+  }
+  let shownMode = null;
+  function update() {
+    const mode = model.get("mode");
+    const chat = mode === "chat";
+    if (mode !== shownMode) {
+      shownMode = mode;
+      [talk, before, rateText] = [[], null, ""];
+      written.clear();
+      examples.replaceChildren(
+        "Try",
+        ...EXAMPLES[mode].map(([label, text]) => button(label, () => set({ [field()]: text }))),
+      );
+      area.setAttribute("aria-label", chat ? "Your message" : "Your text");
+      go.textContent = chat ? "Send" : "Continue";
+      undo.textContent = chat ? "New chat" : "Take it back";
+    }
+    if (area.value !== model.get(field())) area.value = model.get(field());
+    controls.show();
+    radios.forEach((each) => {
+      each.checked = each.value === mode;
+      each.disabled = Boolean(writing);
+    });
+    const state = loader.state();
+    area.readOnly = Boolean(writing);
+    go.disabled = state !== "ready" || Boolean(writing);
+    stop.disabled = !writing;
+    undo.disabled = Boolean(writing) || (chat ? !talk.length : before === null);
+    [...examples.querySelectorAll("button")].forEach((each) => each.disabled = Boolean(writing));
+    if (!writing) say(rate, trouble ? `That did not work: ${trouble}.` : rateText);
+    legend.hidden = written.element.hidden = !written.element.childNodes.length;
+    details.hidden = !written.count();
+    Object.assign(root.dataset, { state, busy: writing ? "yes" : "", tokens: String(written.count()) });
+  }
+
+  const follows = ["mode", "text", "message", "temperature", "top_k", "top_p", "min_p", "penalty", "seed", "count"];
+  const taken = mount({ model, el }, root, { follows, update, teardown: () => loader.end() });
+  loader.watch();
+  return taken;
+}
+
+export default { render };

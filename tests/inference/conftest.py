@@ -1,0 +1,43 @@
+"""A small network of Llama's kind, drawn, and the real one, without whose file tests are skipped."""
+
+import os
+
+import numpy as np
+import pytest
+
+from lmcourse.data import DataError
+from lmcourse.pretrained.model import load
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.network import Transformer
+
+
+@pytest.fixture(scope="session")
+def small():
+    config = Config(
+        64,
+        64,
+        4,
+        2,
+        64,
+        n_kv_heads=2,
+        d_ff=96,
+        position="rope",
+        norm="rms",
+        feed_forward="swiglu",
+        bias=False,
+    )
+    network = Transformer(config).draw(np.random.default_rng(0)).requires_grad_(False).eval()
+    for parameter in network.parameters():  # so that what it says depends on what it has read
+        if parameter.dim() == 2:
+            parameter *= 3
+    return network
+
+
+@pytest.fixture(scope="session")
+def real():
+    try:
+        return load()
+    except DataError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no SmolLM2: {error}")
