@@ -6,7 +6,6 @@ gguf.py      * the file: what is known about the model, and its weights in block
 tokenizer.py * chapter 1's byte-pair encoding with the model's vocabulary, and its special tokens
 model.py       the weights in the same Transformer that the reader has built: `load()`
 chat.py        a conversation as a text, and what the model answers
-questions.py * small examinations: capitals, sums, verbs and their nouns
-page.py        the model in a notebook, also where its weights are missing; a text's surprise as heat
 missing.py   * for pages: the model, or where it cannot be had, cells that say so instead of failing
+page.py      * for pages: a text, the warmer the more surprising each token is
 """

@@ -1,4 +1,4 @@
-"""The real model on a page: built also where its weights are missing; and a text's surprise as heat.
+"""A text's surprise as heat, and tokens as text: how a page shows what a model with byte-level tokens reads.
 
 Left out: anything that answers to the reader; that is a widget's.
 """
@@ -9,39 +9,7 @@ from html import escape
 
 import numpy as np
 
-from lmcourse.data import DataError
 from lmcourse.model import LanguageModel, Tokens
-from lmcourse.pretrained.model import load
-from lmcourse.transformer.model import TransformerModel
-
-SILENT = "Here the real model would speak; its weights are missing."
-
-
-def load_here(start: str | None = None) -> TransformerModel | None:
-    """`load`, in a notebook. Without the weights it says what to do, and later cells that they do nothing.
-
-    When the weights have come, run the cell again.
-    """
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        return load(start)
-    edits = shell.input_transformers_cleanup
-    edits[:] = [edit for edit in edits if edit is not _silent]
-    try:
-        return load(start)
-    except DataError as error:
-        edits.append(_silent)
-        print(error)
-        return None
-
-
-def _silent(lines: list[str]) -> list[str]:
-    """What is run instead of a cell; commands for the shell and the loading itself stay as they are."""
-    if any("load_here(" in line or line.startswith(("!", "%")) for line in lines):
-        return lines
-    return [f"print({SILENT!r})\n"]
 
 
 class Heat:

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from lmcourse.pretrained.questions import FORTY, FRESH, MANY, ONE, phrases, sums
+from lmcourse.evaluation.questions import FORTY, FRESH, MANY, ONE, phrases, sums
 
 
 def test_the_lists_of_capitals_have_no_country_twice():
