@@ -75,7 +75,7 @@ WORTH = 8  # tokens that texts must have in common for a pass of their own
 
 
 def _shared(texts: Sequence[Sequence[int]]) -> int:
-    """How many tokens texts have in common at their beginning, each with one of its own left; 0: not worth it."""
+    """How many tokens texts begin with in common, each with one left after them; 0: not worth a pass."""
     if len(texts) < 2:
         return 0
     columns = zip(*(text[:-1] for text in texts))
@@ -105,7 +105,7 @@ class TransformerReader(Reader):
         self._select([distinct[text] for text in texts])
 
     def _read_anew(self) -> None:
-        """Read the windows: what all begin with once, then the rest, the shorter ones filled up on the right."""
+        """Read the windows: first what all begin with, then the rest, the shorter filled up on the right."""
         self._cache = Cache(self._module.config.n_layers)
         shared = _shared(self._windows)
         if shared:
