@@ -45,3 +45,9 @@ def test_a_font_keeps_what_is_used(tmp_path):
     assert 0x2208 in kept
     assert ord("z") not in kept
     assert (tmp_path / "part.woff").stat().st_size < font.stat().st_size / 3
+
+
+def test_a_font_for_nothing_but_height_is_left_as_it_is(tmp_path):
+    font = FORMULAS["mathjax"]() / FORMULAS["FONTS"] / "MathJax_Zero.woff"
+    FORMULAS["write_font"](font, tmp_path / "zero.woff", {ord("x")})
+    assert (tmp_path / "zero.woff").read_bytes() == font.read_bytes()

@@ -12,6 +12,7 @@ import html
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -141,9 +142,15 @@ def characters(css: str) -> set[int]:
 
 
 def write_font(font: Path, copy: Path, codes: set[int]) -> None:
-    """Write a font with no more than the characters that are used: a fifth of it, as a rule."""
+    """Write a font with no more than the characters that are used; one without any of them as it is.
+
+    MJXZERO is such a font: it has no letters, and is there for the height of a line.
+    """
     options = subset.Options(flavor="woff", notdef_outline=True, drop_tables=["FFTM"])
     part = TTFont(font)
+    if not codes & part.getBestCmap().keys():
+        shutil.copyfile(font, copy)
+        return
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=codes)
     subsetter.subset(part)
