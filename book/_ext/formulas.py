@@ -1,7 +1,8 @@
 """Sphinx extension: formulas are set when the book is built, so that pages carry no script for them.
 
 MathJax runs in Deno (formulas.js) and gives the HTML that it would have made in the page, with MathML beside
-it for screen readers. A page loads a style sheet, and the fonts that its formulas use.
+it for screen readers. A page loads a style sheet, the fonts that its formulas use, and a line of script that
+lets the keyboard scroll a formula that is too wide (scrolling_formulas.js).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 SCRIPT = Path(__file__).with_suffix(".js")
+SCROLLING = SCRIPT.with_name("scrolling_formulas.js")
 FONTS = Path("output", "chtml", "fonts", "woff-v2")
 # What Sphinx gives MathJax to find: \( … \) in a line, \[ … \] on lines of its own, or an environment.
 MARKED = re.compile(
@@ -110,9 +112,10 @@ def is_formula(node: nodes.Node) -> bool:
 
 
 def add_style(app: Sphinx, page: str, _template: str, _context: dict[str, Any], _doctree: object) -> None:
-    """Link the formulas' style sheet on pages with formulas."""
+    """Link what formulas need on pages with formulas."""
     if app.env.get_domain("math").data["has_equations"].get(page):
         app.add_css_file("formulas.css")
+        app.add_js_file(SCROLLING.name, loading_method="defer")
 
 
 def write_style(app: Sphinx, error: Exception | None) -> None:
@@ -127,6 +130,7 @@ def write_style(app: Sphinx, error: Exception | None) -> None:
     css = ask(fonts="formulas")["css"]
     (static / "formulas.css").write_text(css, encoding="utf-8")
     (static / "formulas").mkdir(exist_ok=True)
+    shutil.copy(SCROLLING, static)
     for font in sorted((mathjax() / FONTS).glob("*.woff")):
         write_font(font, static / "formulas" / font.name, characters(css))
 

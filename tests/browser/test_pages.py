@@ -39,6 +39,19 @@ def not_typeset(page) -> list[str]:
     )
 
 
+def wrong_stops(page) -> list[str]:
+    """Formulas that the keyboard should reach and does not, for they scroll, or does and should not."""
+    return page.evaluate(
+        """async () => {
+            await new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)));
+            return [...document.querySelectorAll('mjx-container')]
+                .filter(e => (e.tabIndex >= 0) !== (getComputedStyle(e).overflowX === 'auto'
+                    && e.scrollWidth > e.clientWidth))
+                .map(e => e.outerHTML.slice(0, 200));
+        }"""
+    )
+
+
 def fonts_missing(page) -> list[str]:
     """Fonts of formulas that the page needs and did not get."""
     return page.evaluate(
@@ -162,6 +175,7 @@ def test_page_on_a_phone_in_the_dark(page, base_url, name):
     assert out_of_reach(page) == []
     assert serious_violations(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
+    assert wrong_stops(page) == []
     assert not scrolls_sideways(page)
     assert needless_scroll_bars(page) == []
 
