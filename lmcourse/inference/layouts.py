@@ -4,8 +4,9 @@ work.
 `lay_out` gives a network that is used as before, by the same model and the same reader: only its matrices lie
 in memory in another way, or in fewer bits.
 
-    f32             as they are: each matrix (out, in), one row after another
     f32-apart       queries, keys, values, gates and what they gate in matrices of their own, as in most code
+    f32             as they are: what reads the same is one matrix (out, in), one row after another
+    f32-flat        the same, and each block in one function; so are the others that follow
     f32-transposed  each matrix (in, out): a product with one token is then a sum of rows
     f16             half the bytes
     q4              4 bits, and two numbers of 16 bits for each 32 weights; the embedding, which is the output
@@ -13,7 +14,7 @@ in memory in another way, or in fewer bits.
 
 Four bits are chosen as a file's Q4_1 has them: the least and the largest of each 32 weights are kept, the
 others go to the nearest of 14 steps between them. From weights that were such numbers before, the same are
-found again. Left out: training, biases and experts, choosing the roundings with some text at hand.
+found again. Left out: training, other kinds of networks, choosing the roundings with some text at hand.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ import copy
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
+from lmcourse.inference.flat import FlatBlock, check_llama
 from lmcourse.inference.kernels import (
     GROUP,
     ROWS,
@@ -32,10 +33,17 @@ from lmcourse.inference.kernels import (
     four_bit_product,
     require_small_weights,
 )
+from lmcourse.transformer.linear import has_onednn, linear, onednn
 from lmcourse.transformer.network import Transformer
 from lmcourse.transformer.quantise import LARGEST, quantise
 
-LAYOUTS = ("f32", "f32-apart", "f32-transposed", "f16", "q4")
+LAYOUTS = ("f32-apart", "f32", "f32-flat", "f32-transposed", "f16", "q4")
+
+
+WIDE = 2048  # numbers that come out, from which on a product with one token is left to MKL, by measurement
+
+
+FEW = 6  # tokens up to which CPUs multiply faster in 16 bits than in 32 into which weights are widened first
 
 
 class Transposed(nn.Module):
@@ -44,10 +52,14 @@ class Transposed(nn.Module):
     def __init__(self, weight: Tensor):
         super().__init__()
         self.register_buffer("weight", weight.T.contiguous())
+        self.n_in = len(self.weight)
+        self.never, self.wide = not has_onednn(), len(weight) >= WIDE
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., out) of (..., in)."""
-        return x @ self.weight
+        if self.never or (self.wide and x.numel() == self.n_in):
+            return x @ self.weight
+        return onednn(x, self.weight.T)
 
 
 class Apart(nn.Module):
@@ -71,6 +83,8 @@ class Half(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., out) of (..., in), both in 32 bits."""
+        if x.numel() > FEW * self.weight.shape[1]:
+            return linear(x, self.weight.float())
         return linear(x.half(), self.weight).float()
 
 
@@ -155,54 +169,51 @@ def lay_out(network: Transformer, layout: str) -> Transformer:
     """A copy of a network for reading, laid out as one of `LAYOUTS`; what is the same is shared, not copied.
 
     Args:
-        network: in float32, without biases, experts and a source, as Llama's kind is.
+        network: in float32, of Llama's kind.
         layout: which.
 
     Raises:
         ValueError: for an unknown layout, another kind of network, or sizes that do not go into it.
         kernels.Unavailable: for "q4" where torch has no such products.
     """
-    config = network.config
     if layout not in LAYOUTS:
         raise ValueError(f"layout={layout!r} must be one of {', '.join(map(repr, LAYOUTS))}")
-    if config.bias or config.cross or config.feed_forward == "experts":
-        raise ValueError(
-            f"bias={config.bias}, cross={config.cross}, feed_forward={config.feed_forward!r}: only a network "
-            "without biases, experts and a source can be laid out"
-        )
+    check_llama(network.config)
     if layout == "q4":
         require_small_weights()
     shared = {id(p): nn.Parameter(p.detach().float(), False) for p in network.parameters()}
     copied = copy.deepcopy(network, shared)  # deepcopy takes what it finds in `shared` for copied
-    if layout != "f32":
-        _replace(copied, layout)
+    if layout == "f32-apart":
+        _take_apart(copied)
+    elif layout != "f32":
+        _flatten(copied, layout)
     return copied.eval()
 
 
-MATRICES = {"f32-transposed": Transposed, "f16": Half, "q4": FourBit}
+def _plain(weight: Tensor) -> nn.Linear:
+    found = nn.Linear(*weight.T.shape, bias=False, device="meta")
+    found.weight = nn.Parameter(weight, requires_grad=False)
+    return found
 
 
-def _replace(network: Transformer, layout: str) -> None:
-    """Put other multiplications in the place of a network's."""
-    if layout == "f32-apart":
-        for block in network.blocks:
-            attention, forward = block.attention, block.feed_forward
-            attention.qkv = Apart(attention.qkv.weight, attention.sizes)
-            if forward.kind == "swiglu":
-                forward.up = Apart(forward.up.weight, [len(forward.up.weight) // 2] * 2)
-        return
-    matrix = MATRICES[layout]
+MATRICES = {"f32-flat": _plain, "f32-transposed": Transposed, "f16": Half, "q4": FourBit}
+
+
+def _take_apart(network: Transformer) -> None:
+    """Give what reads the same matrices of their own."""
     for block in network.blocks:
-        for part, name in (
-            (block.attention, "qkv"),
-            (block.attention, "output"),
-            (block.feed_forward, "up"),
-            (block.feed_forward, "down"),
-        ):
-            setattr(part, name, matrix(getattr(part, name).weight))
+        attention, forward = block.attention, block.feed_forward
+        attention.qkv = Apart(attention.qkv.weight, attention.sizes)
+        forward.up = Apart(forward.up.weight, [len(forward.up.weight) // 2] * 2)
+
+
+def _flatten(network: Transformer, layout: str) -> None:
+    """Put flat blocks with other multiplications in the place of a network's, and another output."""
+    matrix, config = MATRICES[layout], network.config
+    network.blocks = nn.ModuleList(FlatBlock(block, matrix) for block in network.blocks)
     head = network.embedding.weight if network.output is None else network.output.weight
     network.output = EightBit(*eight_bit(head)) if layout == "q4" else matrix(head)
-    if network.config.tied and layout == "q4":
+    if config.tied and layout == "q4":
         network.embedding = EightBitRows(network.output.whole, network.output.scale)
-    elif network.config.tied and layout == "f16":
+    elif config.tied and layout == "f16":
         network.embedding = HalfRows(network.output.weight)
