@@ -43,7 +43,7 @@ class FlatBlock(nn.Module):
 
     Args:
         block: whose weights it takes.
-        matrix: makes of a weight (out, in) a module that multiplies by it.
+        matrix: makes of a weight (out, in) a module that multiplies by it, by its `rows`.
     """
 
     def __init__(self, block: Block, matrix: Callable[[Tensor], nn.Module]):
@@ -52,10 +52,12 @@ class FlatBlock(nn.Module):
         self.qkv, self.output = matrix(attention.qkv.weight), matrix(attention.output.weight)
         self.up, self.down = matrix(forward.up.weight), matrix(forward.down.weight)
         self.attention_scale, self.forward_scale = block.attention_norm.weight, block.feed_forward_norm.weight
+        least = torch.tensor(EPSILON * len(self.attention_scale)).sqrt()
         self._heads = attention.n_heads, attention.sizes[1] // attention.d_head, attention.d_head
         # A tuple is found at once; modules and parameters are looked up in several places.
-        products = (part.forward for part in (self.qkv, self.output, self.up, self.down))
-        self._parts = *products, self.attention_scale, self.forward_scale
+        products = (part.rows for part in (self.qkv, self.output, self.up, self.down))
+        scales = (scale * len(scale) ** 0.5 for scale in (self.attention_scale, self.forward_scale))
+        self._parts = *products, *scales, least
 
     def forward(
         self,
@@ -66,15 +68,22 @@ class FlatBlock(nn.Module):
         cache: tuple[KeysValues | None, None] = (None, None),
     ) -> Tensor:
         """As `Block.forward`, without another text."""
-        qkv, output, up, down, attention_scale, forward_scale = self._parts
+        qkv, output, up, down, attention_scale, forward_scale, least = self._parts
         n_heads, n_shared, d_head = self._heads
-        y = x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + EPSILON) * attention_scale
-        heads = qkv(y).view(*x.shape[:2], -1, d_head).transpose(1, 2)
+        rows = x.flatten(0, 1)
+        found = qkv(_normed(rows, attention_scale, least)).float()
+        heads = found.view(*x.shape[:2], -1, d_head).transpose(1, 2)
         turned = rotate(heads[:, : n_heads + n_shared], *sight.rotation)
         q, k, v = turned[:, :n_heads], turned[:, n_heads:], heads[:, n_heads + n_shared :]
         if cache[0] is not None:
             k, v = cache[0].extend(k, v)
-        x = x + output(attend_torch(q, k, v, sight.visible, None, sight.causal).transpose(1, 2).flatten(2))
-        y = x * torch.rsqrt(x.square().mean(dim=-1, keepdim=True) + EPSILON) * forward_scale
-        gates, inner = up(y).chunk(2, dim=-1)
-        return x + down(silu(gates) * inner)
+        seen = attend_torch(q, k, v, sight.visible, None, sight.causal).transpose(1, 2).reshape(rows.shape)
+        rows = rows + output(seen)
+        gates, inner = up(_normed(rows, forward_scale, least)).float().chunk(2, dim=-1)
+        rows = rows + down(silu(gates) * inner)
+        return rows.view(x.shape)
+
+
+def _normed(x: Tensor, scale: Tensor, least: Tensor) -> Tensor:
+    """RMSNorm. The root of the mean square is a length over √D; this √D is a factor of `scale` already."""
+    return x / torch.hypot(torch.linalg.vector_norm(x, dim=-1, keepdim=True), least) * scale

@@ -28,9 +28,12 @@ from lmcourse.inference.flat import FlatBlock, check_llama
 from lmcourse.inference.kernels import (
     GROUP,
     ROWS,
+    digits_packed,
+    digits_product,
     eight_bit_product,
     four_bit_packed,
     four_bit_product,
+    has_digits,
     require_small_weights,
 )
 from lmcourse.transformer.linear import has_onednn, linear, onednn
@@ -41,23 +44,44 @@ LAYOUTS = ("f32-apart", "f32", "f32-flat", "f32-transposed", "f16", "q4")
 
 
 WIDE = 2048  # numbers that come out, from which on a product with one token is left to MKL, by measurement
-
-
 FEW = 6  # tokens up to which CPUs multiply faster in 16 bits than in 32 into which weights are widened first
 
 
-class Transposed(nn.Module):
-    """Multiplication by a matrix that is stored (in, out). Args: weight, (out, in)."""
+class Matrix(nn.Module):
+    """Multiplication by a matrix (out, in), for reading."""
+
+    def rows(self, x: Tensor) -> Tensor:
+        """(N, out), in whatever precision the product has, of (N, in), in 32 bits."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., out) of (..., in), both in 32 bits."""
+        return self.rows(x.flatten(0, -2)).float().unflatten(0, x.shape[:-1])
+
+
+class Plain(Matrix):
+    """As it is."""
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        return linear(x, self.weight)
+
+
+class Transposed(Matrix):
+    """Stored (in, out)."""
 
     def __init__(self, weight: Tensor):
         super().__init__()
         self.register_buffer("weight", weight.T.contiguous())
-        self.n_in = len(self.weight)
-        self.never, self.wide = not has_onednn(), len(weight) >= WIDE
+        self._never, self._wide = not has_onednn(), len(weight) >= WIDE
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., out) of (..., in)."""
-        if self.never or (self.wide and x.numel() == self.n_in):
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        if self._never or (self._wide and len(x) == 1):
             return x @ self.weight
         return onednn(x, self.weight.T)
 
@@ -74,18 +98,18 @@ class Apart(nn.Module):
         return torch.cat([linear(x, weight) for weight in self.weights], dim=-1)
 
 
-class Half(nn.Module):
-    """Multiplication by a matrix in 16 bits, of vectors rounded to them. Args: weight, (out, in)."""
+class Half(Matrix):
+    """In 16 bits, of vectors rounded to them."""
 
     def __init__(self, weight: Tensor):
         super().__init__()
         self.register_buffer("weight", weight.half())
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., out) of (..., in), both in 32 bits."""
-        if x.numel() > FEW * self.weight.shape[1]:
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        if len(x) > FEW:
             return linear(x, self.weight.float())
-        return linear(x.half(), self.weight).float()
+        return linear(x.half(), self.weight)
 
 
 class HalfRows(Half):
@@ -96,8 +120,8 @@ class HalfRows(Half):
         return self.weight[token_ids].float()
 
 
-class FourBit(nn.Module):
-    """Multiplication by a matrix of four bits. Args: weight, (out, in), as yet in full."""
+class FourBit(Matrix):
+    """In four bits, see `four_bit`."""
 
     def __init__(self, weight: Tensor):
         super().__init__()
@@ -105,26 +129,39 @@ class FourBit(nn.Module):
         self.register_buffer("packed", packed)
         self.register_buffer("scales_and_zeros", scales_and_zeros)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., out) of (..., in)."""
-        return four_bit_product(x, self.packed, self.scales_and_zeros)
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        return four_bit_product(x.bfloat16(), self.packed, self.scales_and_zeros)
 
 
-class EightBit(nn.Module):
-    """Multiplication by a matrix of whole numbers, (out, in), with a scale for each row, (out,)."""
+class EightBit(Matrix):
+    """Whole numbers with a scale for each row, see `eight_bit`.
 
-    def __init__(self, whole: Tensor, scale: Tensor):
+    The faster of two products needs them in another order: then they are kept twice.
+    """
+
+    def __init__(self, weight: Tensor):
         super().__init__()
+        whole, scale = eight_bit(weight)
         self.register_buffer("whole", whole)
         self.register_buffer("scale", scale)
+        self._packed = digits_packed(whole) if has_digits() else None
+        self._wide_scale = scale.float()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., out) of (..., in)."""
-        return eight_bit_product(x, self.whole, self.scale)
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        if self._packed is None:
+            return eight_bit_product(x.bfloat16(), self.whole, self.scale)
+        return digits_product(x, self._packed, self._wide_scale)
 
 
-class EightBitRows(EightBit):
-    """The same matrix as a table, whose rows are the vectors of tokens."""
+class EightBitRows(nn.Module):
+    """The matrix of an `EightBit` as a table, whose rows are the vectors of tokens."""
+
+    def __init__(self, matrix: EightBit):
+        super().__init__()
+        self.register_buffer("whole", matrix.whole)
+        self.register_buffer("scale", matrix.scale)
 
     def forward(self, token_ids: Tensor) -> Tensor:
         """(..., D) of (...)."""
@@ -190,13 +227,7 @@ def lay_out(network: Transformer, layout: str) -> Transformer:
     return copied.eval()
 
 
-def _plain(weight: Tensor) -> nn.Linear:
-    found = nn.Linear(*weight.T.shape, bias=False, device="meta")
-    found.weight = nn.Parameter(weight, requires_grad=False)
-    return found
-
-
-MATRICES = {"f32-flat": _plain, "f32-transposed": Transposed, "f16": Half, "q4": FourBit}
+MATRICES = {"f32-flat": Plain, "f32-transposed": Transposed, "f16": Half, "q4": FourBit}
 
 
 def _take_apart(network: Transformer) -> None:
@@ -212,8 +243,8 @@ def _flatten(network: Transformer, layout: str) -> None:
     matrix, config = MATRICES[layout], network.config
     network.blocks = nn.ModuleList(FlatBlock(block, matrix) for block in network.blocks)
     head = network.embedding.weight if network.output is None else network.output.weight
-    network.output = EightBit(*eight_bit(head)) if layout == "q4" else matrix(head)
+    network.output = EightBit(head) if layout == "q4" else matrix(head)
     if config.tied and layout == "q4":
-        network.embedding = EightBitRows(network.output.whole, network.output.scale)
+        network.embedding = EightBitRows(network.output)
     elif config.tied and layout == "f16":
         network.embedding = HalfRows(network.output.weight)
