@@ -17,7 +17,6 @@ from lmcourse.transformer.attention import Sight, attend_torch
 from lmcourse.transformer.blocks import EPSILON, Block
 from lmcourse.transformer.cache import KeysValues
 from lmcourse.transformer.config import Config
-from lmcourse.transformer.positions import rotate
 
 LLAMA = {
     "position": "rope",
@@ -73,12 +72,12 @@ class FlatBlock(nn.Module):
         rows = x.flatten(0, 1)
         found = qkv(_normed(rows, attention_scale, least)).float()
         heads = found.view(*x.shape[:2], -1, d_head).transpose(1, 2)
-        turned = rotate(heads[:, : n_heads + n_shared], *sight.rotation)
-        q, k, v = turned[:, :n_heads], turned[:, n_heads:], heads[:, n_heads + n_shared :]
-        if cache[0] is not None:
-            k, v = cache[0].extend(k, v)
-        seen = attend_torch(q, k, v, sight.visible, None, sight.causal).transpose(1, 2).reshape(rows.shape)
-        rows = rows + output(seen)
+        pairs = torch.view_as_complex(heads.view(*heads.shape[:3], -1, 2))
+        pairs[:, : n_heads + n_shared] *= torch.complex(*sight.rotation)  # as `rotate`, in place
+        q, both = heads[:, :n_heads], heads[:, n_heads:]
+        k, v = both.chunk(2, dim=1) if cache[0] is None else cache[0].extend_both(both)
+        seen = attend_torch(q, k, v, sight.visible, None, sight.causal)
+        rows = rows + output(seen.transpose(1, 2).reshape(rows.shape))
         gates, inner = up(_normed(rows, forward_scale, least)).float().chunk(2, dim=-1)
         rows = rows + down(silu(gates) * inner)
         return rows.view(x.shape)

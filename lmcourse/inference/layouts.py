@@ -109,7 +109,7 @@ class Half(Matrix):
         """As of every `Matrix`."""
         if len(x) > FEW:
             return linear(x, self.weight.float())
-        return linear(x.half(), self.weight)
+        return nn.functional.linear(x.half(), self.weight)
 
 
 class HalfRows(Half):
@@ -128,10 +128,11 @@ class FourBit(Matrix):
         packed, scales_and_zeros = four_bit_packed(*four_bit(weight))
         self.register_buffer("packed", packed)
         self.register_buffer("scales_and_zeros", scales_and_zeros)
+        self._operands = packed, scales_and_zeros  # a module looks for its buffers in several places
 
     def rows(self, x: Tensor) -> Tensor:
         """As of every `Matrix`."""
-        return four_bit_product(x.bfloat16(), self.packed, self.scales_and_zeros)
+        return four_bit_product(x.bfloat16(), *self._operands)
 
 
 class EightBit(Matrix):
