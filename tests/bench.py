@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -533,6 +534,8 @@ def writing(tokens: int = 40, repeats: int = 4) -> Iterator[Row]:
         yield f"write, {what}", f"transformers {str(precision)[6:]}", mine, other
         if layout != "f32":
             yield from reading(ours, peer, layout)
+    if find_spec("llama_cpp") is None:
+        print("llama.cpp: not here; its Python package comes as source, which needs a compiler")
     path = pretrained_file().path
     loading = fastest({"ours": lambda: network_of(read(path)), "bytes": path.read_bytes})
     yield f"load SmolLM2, {loading['ours']:.2f} s", "its bytes alone", *loading.values()
