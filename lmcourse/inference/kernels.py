@@ -28,7 +28,7 @@ MIDDLE = 8  # of 0 … 15: where the kernel has its zero
 DIGITS, BASE = 3, 128
 PLACES = torch.tensor([BASE**2, BASE, 1])  # what each of the digits counts
 ZERO = BASE // 2  # a digit stands for itself less this
-NO_SHIFT = torch.zeros(1, dtype=torch.int64)  # as little as of the weights
+NO_SHIFT = torch.zeros(1, dtype=torch.int64)  # weights stand for themselves
 LARGEST = 1_000_000  # of the whole numbers that vectors become; three digits reach 63 · (128² + 128 + 1)
 
 
@@ -57,7 +57,7 @@ def four_bit_product(x: Tensor, packed: Tensor, scales_and_zeros: Tensor) -> Ten
 
 
 def eight_bit_product(x: Tensor, whole: Tensor, scale: Tensor) -> Tensor:
-    """x W', (M, N) of x (M, K), whole numbers (N, K) in int8 a scale (N,) for each; the rest in bfloat16."""
+    """x W', (M, N) of x (M, K), whole numbers (N, K) in int8, a scale (N,) for each row; else in bfloat16."""
     return torch._weight_int8pack_mm(x, whole, scale)
 
 

@@ -10,7 +10,7 @@ in memory in another way, or in fewer bits.
     f32-transposed  each matrix (in, out): a product with one token is then a sum of rows
     f16             half the bytes
     q4              4 bits, and two numbers of 16 bits for each 32 weights; the embedding, which is the output
-                    too, in 8 bits with a scale for each row
+                    too, in 8 bits with a scale for each row (kept twice if that is faster)
 
 Four bits are chosen as a file's Q4_1 has them: the least and the largest of each 32 weights are kept, the
 others go to the nearest of 14 steps between them. From weights that were such numbers before, the same are
