@@ -14,6 +14,7 @@ from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.positions import PositionExplorer
 from lmcourse.widgets.real_model import RealModel
 from lmcourse.widgets.sparsity import SparsityMap
+from lmcourse.widgets.surprise_reader import SurpriseReader
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
 from lmcourse.widgets.transformer import TransformerLive
@@ -32,6 +33,7 @@ __all__ = [
     "RealModel",
     "SentenceTree",
     "SparsityMap",
+    "SurpriseReader",
     "TemperatureExplorer",
     "TokenizerExplorer",
     "TrainingPlayground",

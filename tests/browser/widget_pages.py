@@ -12,6 +12,7 @@ from ipywidgets.embed import dependency_state
 
 from lmcourse.widgets.base import script
 
+LOAD = "Load the model (98 MB, stays on your machine)"
 SHIM = Path(__file__).resolve().parents[2] / "book" / "_ext" / "static_widgets.js"
 
 
@@ -76,6 +77,23 @@ def open_widgets(page, folder: Path, *widgets) -> None:
     page.wait_for_function(DRAWN)
     errors = page.evaluate("heard") + page.locator("main [role=alert]").all_inner_texts()
     assert not errors, "the page has errors:\n" + "\n".join(errors)
+
+
+def wait(page, root: str, **data: str) -> None:
+    """Wait until the widget at `root` says of itself, in its data, what is wanted."""
+    page.wait_for_function(
+        "([root, data]) => Object.entries(data).every(([name, value]) => "
+        "document.querySelector(root)?.dataset[name] === value)",
+        arg=[root, data],
+        timeout=120_000,
+    )
+
+
+def load_model(page, address: str, root: str) -> None:
+    """Load the real model by the button of a widget on a served page."""
+    page.goto(address)
+    page.locator(root).get_by_role("button", name=LOAD).click()
+    wait(page, root, state="ready")
 
 
 def move(page, slider, stop: int) -> None:
