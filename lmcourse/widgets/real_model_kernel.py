@@ -29,10 +29,8 @@ START = "<|endoftext|>"
 def text_of(vocab: PretrainedTokenizer, token_id: int) -> str:
     """A token for the eye: its text, or its bytes where they are only part of a character, as ⟨E4 BB⟩."""
     token = vocab.tokens[token_id]
-    try:
-        return token.decode()
-    except UnicodeDecodeError:
-        return f"⟨{token.hex(' ').upper()}⟩"
+    text = token.decode(errors="replace")
+    return f"⟨{token.hex(' ').upper()}⟩" if "\ufffd" in text else text
 
 
 def ids_of(vocab: PretrainedTokenizer, text: str, start: bool = False, most: int = MOST) -> list[int]:

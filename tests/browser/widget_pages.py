@@ -96,6 +96,59 @@ def load_model(page, address: str, root: str) -> None:
     wait(page, root, state="ready")
 
 
+# A widget's model as JupyterLab gives it, whose kernel is a function of this process.
+KERNEL = """async ([text, state]) => {
+    const listeners = {};
+    const emit = (event, ...given) => (listeners[event] || []).forEach((listener) => listener(...given));
+    const model = {
+        get: (name) => state[name],
+        set(name, value) {
+            state[name] = value;
+            emit(`change:${name}`);
+        },
+        on: (event, listener) => (listeners[event] = listeners[event] || []).push(listener),
+        off: (event, listener) => listeners[event] = listeners[event].filter((each) => each !== listener),
+        save_changes: () => kernelKeeps(state),
+        async send(content) {
+            for (const { answer, floats } of await kernelAnswers(content)) {
+                const odd = new Uint8Array(1 + 4 * (floats || []).length); // buffers begin anywhere
+                odd.set(new Uint8Array(Float32Array.from(floats || []).buffer), 1);
+                emit("msg:custom", answer, floats ? [new DataView(odd.buffer, 1)] : []);
+            }
+        },
+    };
+    const module = await import(URL.createObjectURL(new Blob([text], {type: "text/javascript"})));
+    const style = document.head.appendChild(document.createElement("style"));
+    style.textContent = state._css;
+    const el = document.querySelector("main").appendChild(document.createElement("div"));
+    module.default.render({ model, el });
+}"""
+
+
+def answer_as_kernel(page, widget, name: str) -> None:
+    """Show a widget in a page, and let it answer what the page asks, as a notebook's kernel does."""
+    sent: list[dict] = []
+    widget.send = lambda answer, buffers=None: sent.append(
+        {"answer": answer, "floats": buffers and np.frombuffer(buffers[0], "<f4").tolist()}
+    )
+
+    def answers(content: dict) -> list[dict]:
+        sent.clear()
+        widget._handle_custom_msg(content, [])
+        return list(sent)
+
+    kept = [name for name, trait in widget.traits(sync=True).items() if not name.startswith("_")]
+    page.expose_function("kernelAnswers", answers)
+    page.expose_function(
+        "kernelKeeps",
+        lambda state: widget.set_state({name: state[name] for name in kept if name in state}),
+    )
+    page.set_content(
+        PAGE.format(views="", state="{}").replace('<script src="static_widgets.js" defer>', "<script>")
+    )
+    page.evaluate(KERNEL, [script(name), widget.get_state()])
+
+
 def move(page, slider, stop: int) -> None:
     """Drag a slider's thumb to one of its stops with the mouse (the thumb is 18 pixels wide)."""
     slider.scroll_into_view_if_needed()
