@@ -3,6 +3,7 @@
 Python validates and is the reference; the JavaScript beside each module computes the same and draws it.
 """
 
+from lmcourse.widgets.attention_browser import AttentionBrowser
 from lmcourse.widgets.attention_steps import AttentionSteps
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
@@ -22,6 +23,7 @@ from lmcourse.widgets.tree import SentenceTree
 from lmcourse.widgets.wordmap import WordMap
 
 __all__ = [
+    "AttentionBrowser",
     "AttentionSteps",
     "CodingInterval",
     "EntropyExplorer",

@@ -1,7 +1,7 @@
 """What the real model says of a text: for a page to carry, or asked from a notebook that has a kernel.
 
-The answers are those of real_model_worker.js, whose beginning says what may be asked; here it is `hello`,
-which is answered if there is a model, `score` and `attention`.
+The answers are those of real_model_worker.js, whose beginning says what may be asked; here it is `tokenize`,
+`score`, `attention`, and `hello`, which is answered if there is a model.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lmcourse.pretrained.tokenizer import PretrainedTokenizer
     from lmcourse.transformer.model import TransformerModel
 
-MOST, MOST_SEEN = 2048, 256  # tokens of a text; of one whose attention is wanted
+MOST, MOST_SEEN = 2048, 128  # tokens of a text; of one whose attention is wanted
 TOP, BATCH = 10, 64  # candidates in a token's place; places at a time
 START = "<|endoftext|>"
 

@@ -171,5 +171,6 @@ export function modelLoader(model, changed, { kernel = false } = {}) {
     globalThis.lmcRealModels.delete(url);
   }
   const state = () => asked().state;
-  return { element, watch, end, state, ask: (...all) => asked().ask(...all), cancel: (job) => asked().cancel(job) };
+  const [ask, cancelJob] = [(...given) => asked().ask(...given), (job) => asked().cancel(job)];
+  return { element, watch, end, state, ask, cancel: cancelJob, inKernel: () => asked() === beside };
 }

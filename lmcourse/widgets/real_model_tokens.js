@@ -26,7 +26,7 @@ export const bitsText = (bits) => `${bits.toFixed(2)} bits`;
 const named = (text) => ({ " ": "space", "\n": "line end", "": "nothing" })[text] || text;
 
 // Tokens as buttons that the arrow keys walk through; `choose` is told which is looked at. What was given is plain
-// text.
+// text. Tokens without bits have no shade but that of `weigh`.
 export function strip(what, choose) {
   const element = group("lmc-rm-strip", `${what}; arrow keys go from token to token`);
   let tokens = [];
@@ -45,13 +45,13 @@ export function strip(what, choose) {
   }
   function append(token) {
     const at = cells.length;
-    const label = `${named(token.text)}, ${bitsText(token.bits)}`;
+    const label = token.bits === undefined ? named(token.text) : `${named(token.text)}, ${bitsText(token.bits)}`;
     // No button element, whose text would not flow with that of its neighbours; JupyterLab leaves its keys alone.
     const shown = h("span", {
       ...{ class: "lmc-rm-token", role: "button", tabindex: at ? -1 : 0, "aria-label": label },
       ...{ "data-lm-suppress-shortcuts": "true", onclick: () => choose(at), onfocus: () => choose(at) },
     }, token.text.replace(/\n/g, "↵\n"));
-    shown.style.setProperty("--bits", percent(Math.min(token.bits / SHADED, 1)));
+    shown.style.setProperty("--bits", percent(Math.min((token.bits || 0) / SHADED, 1)));
     shown.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && choose(at));
     line.append(shown);
     tokens.push(token);
@@ -72,29 +72,35 @@ export function strip(what, choose) {
       else each.removeAttribute("aria-current");
     });
   }
-  return { element, clear, give, turn, append, chosen, tokenAt: (at) => tokens[at], count: () => tokens.length };
+  // Weights from 0 to 1 on the first tokens.
+  function weigh(weights) {
+    cells.forEach((each, i) => each.style.setProperty("--weight", percent(weights[i] || 0)));
+  }
+  return { element, clear, give, turn, append, chosen, weigh, tokenAt: (at) => tokens[at], count: () => tokens.length };
 }
 
 // What the shades mean.
 export const shades = () =>
   mute(div("lmc-rm-legend", span("", "surprise: 0"), span("lmc-rm-scale"), span("", `${SHADED} bits`)));
 
-// The most probable tokens in a token's place, so many of them.
-export function candidateTable(count) {
+// A few tokens with their share of something, at most `count`: the most probable ones in a token's place, if nothing else
+// is said.
+export function candidateTable(count, {
+  label = "The most probable tokens in this place",
+  head = "token",
+  share = "prob.",
+} = {}) {
   const rows = Array.from({ length: count }, () => {
     const [token, fill, p] = [cell("lmc-token"), bar("lmc-fill"), numberCell()];
     return { token, fill, p, element: row("", token, track(fill), p) };
   });
-  const head = row("lmc-head", column("", "token"), column("", ""), column("lmc-number", "prob."));
-  head.children[1].setAttribute("aria-label", "bar");
-  const element = table(
-    "The most probable tokens in this place",
-    "lmc-rm-candidates",
-    head,
-    ...rows.map((each) => each.element),
-  );
+  const first = row("lmc-head", column("", head), column("", ""), column("lmc-number", share));
+  first.children[1].setAttribute("aria-label", "bar");
+  const element = table(label, "lmc-rm-candidates", first, ...rows.map((each) => each.element));
   function show({ text, top }) {
     rows.forEach(({ token, fill, p, element: line }, i) => {
+      line.hidden = !top[i];
+      if (!top[i]) return;
       token.textContent = visible(top[i].text);
       stretch(fill, 0, top[i].p);
       p.textContent = number(top[i].p);

@@ -64,7 +64,7 @@ def test_too_much_is_refused(model):
     said = asked(model, "score", prompt={"text": "a " * 3_000, "start": True})["failed"]
     assert said.startswith("a text of ")
     assert said.endswith("tokens is too long: 2048 fit in")
-    assert asked(model, "attention", prompt={"text": "a b c " * 100})["failed"].endswith("256 fit in")
+    assert asked(model, "attention", prompt={"text": "a b c " * 100})["failed"].endswith("128 fit in")
 
 
 def test_weights_travel_as_bytes(model):
