@@ -49,9 +49,14 @@ export function answered(answers, heads, length) {
   };
 }
 
-// ---------- drawing ----------
+// Of the weights from each place the place with the largest one that is neither on the first token nor on itself; the
+// last of equals.
+export function hardest(weights) {
+  const most = weights.map((each) => Math.max(0, ...each.slice(1, -1)));
+  return most.lastIndexOf(Math.max(...most));
+}
 
-const inPercent = (weight) => `${Math.round(100 * weight)} %`;
+// ---------- drawing ----------
 
 // A button for each head: block beside block where there is room, else below block. Arrow keys go through them.
 function headGrid(kinds, heads, choose) {
@@ -80,13 +85,18 @@ function headGrid(kinds, heads, choose) {
     buttons[to].click();
   });
   function show(block, head) {
+    const at = block * heads + head;
     buttons.forEach((each, i) => {
-      const chosen = i === block * heads + head;
-      each.tabIndex = chosen ? 0 : -1;
-      each.setAttribute("aria-pressed", String(chosen));
+      each.tabIndex = i === at ? 0 : -1;
+      each.setAttribute("aria-pressed", String(i === at));
     });
+    element.scrollTop = buttons[at].offsetTop - element.clientHeight / 2; // where it has a scroll bar
   }
-  return { element, show };
+  const numbers = Array.from({ length: kinds.length / heads }, (_, i) => i % 5 === 4 || !i ? String(i + 1) : "");
+  const axis = mute(div("lmc-ab-axis", ...numbers.map((each) => span("", each))));
+  const captions = [["wide", "block"], ["narrow", "each line a block, the first above"]];
+  const caption = captions.map(([kind, said]) => span(`lmc-ab-${kind}`, said));
+  return { elements: [element, axis, mute(div("lmc-ab-caption", ...caption))], show };
 }
 
 // What the signs mean, and how many heads have each.
@@ -108,9 +118,10 @@ function render({ model, el }) {
 
   let own = null; // {text, tokens, answers, weights}: the reader's own text, as far as it was read
   let job = null; // what reads it now
-  let trouble = ""; // what went wrong
+  let trouble = ""; // what went wrong with it
+  let broken = ""; // what went wrong with the prepared texts
   let drawn = null; // whose tokens the strip has
-  let place = 0; // from which is looked
+  let place = null; // from which is looked; null: from where the head looks hardest
 
   // --- what is shown
   const names = [...model.get("texts").map(({ name }) => name), "Your own"];
@@ -120,14 +131,17 @@ function render({ model, el }) {
   const about = h("p", { class: "lmc-rm-rate", role: "status" });
   const text = strip("The text, token by token", (at) => look(at));
   const told = h("p", { class: "lmc-rm-told" });
-  const where = candidateTable(TOP, { label: "Where it looks most", head: "token and its place", share: "weight" });
+  const where = candidateTable(TOP, {
+    ...{ label: "Where it looks most", head: "token and its place", share: "weight" },
+    format: (weight) => `${Math.round(100 * weight)} %`,
+  });
   const area = h("textarea", {
     ...{ rows: 2, spellcheck: "false", autocapitalize: "off", autocomplete: "off", maxlength: MAX_TEXT },
     ...{ placeholder: "Paste a text", "aria-label": "A text of your own", oninput: () => set({ text: area.value }) },
   });
   const go = button("Read it", () => read(), { class: "lmc-run" });
   const stop = button("Stop", () => loader.cancel(job));
-  const all = div("lmc-ab-all", grid.element, signs(kinds), about);
+  const all = div("lmc-ab-all", ...grid.elements, signs(kinds), about);
   const details = div("lmc-ab-details", text.element, told, where.element);
   const root = section(
     "attention_browser",
@@ -158,15 +172,12 @@ function render({ model, el }) {
     own = null;
     job = loader.ask("tokenize", { prompt: { text: given } }, ({ texts, failed, done, canceled }) => {
       if (texts?.length > MAX_TOKENS) {
-        failed = `a text of ${texts.length} tokens is too long: ${MAX_TOKENS} fit in`;
+        trouble = `a text of ${texts.length} tokens is too long: ${MAX_TOKENS} fit in`;
       } else if (texts) {
         own = { text: given, tokens: texts, answers: [], weights: () => null };
         own.weights = answered(own.answers, heads, texts.length);
       }
-      if (done) {
-        finish(failed, canceled);
-        if (own) fetchWeights();
-      }
+      if (done) finish(trouble || failed, canceled); // and the weights are asked for when the text is shown
     });
     set({ shown: prepared.length });
     update();
@@ -185,13 +196,12 @@ function render({ model, el }) {
     job = null;
     trouble = failed || (canceled ? "it was stopped" : "");
     if (trouble) own = null;
-    root.dataset.read = String(Number(root.dataset.read || 0) + 1); // for the tests
     update();
   }
 
   // --- what is drawn
-  function look(at) {
-    place = at;
+  function look(at, chosen = at) {
+    place = chosen;
     if (!drawn) return;
     text.chosen(at);
     const weights = drawn.weights(model.get("block"), model.get("head"), at);
@@ -202,7 +212,7 @@ function render({ model, el }) {
       : "The weights are being read …";
     if (weights) {
       const top = ranked(weights).slice(0, TOP).filter((i) => weights[i] > 0);
-      where.show({ text: null, top: top.map((i) => ({ text: `${drawn.tokens[i]} (${i + 1})`, p: weights[i] })) });
+      where.show({ top: top.map((i) => ({ text: drawn.tokens[i], note: ` (${i + 1})`, p: weights[i] })) });
     }
     Object.assign(root.dataset, { looked: String(at), weights: JSON.stringify(weights) });
   }
@@ -210,9 +220,9 @@ function render({ model, el }) {
     const [block, head] = [model.get("block"), model.get("head")];
     const shares = model.get("shares")[block * heads + head];
     const most = ranked(shares)[0];
-    const mixed = kinds[block * heads + head] === KINDS.length - 1;
-    return `Block ${block + 1}, head ${head + 1}: ${mixed ? "mixed; most" : KINDS[most][0]}, ` +
-      `${inPercent(shares[most] / 100)} of its weight ${KINDS[most][2]}.`;
+    const [kind] = KINDS[kinds[block * heads + head]];
+    return `Block ${block + 1}, head ${head + 1}: ${kind}. On random tokens said twice, ` +
+      `${shares[most]} % of its weight is ${KINDS[most][2]}.`;
   }
   function update() {
     const [shown, why] = [model.get("shown"), model.get("missing")];
@@ -222,6 +232,8 @@ function render({ model, el }) {
       ? `There are no heads to show: where this page was made, the model was missing. ${why}`
       : trouble && shown === prepared.length
       ? `That did not work: ${trouble}.`
+      : broken
+      ? broken
       : !reading && !job
       ? "Nothing has been read yet: the field for it is below."
       : "";
@@ -236,25 +248,29 @@ function render({ model, el }) {
       drawn = reading;
       text.clear();
       (reading?.tokens || []).forEach((each) => text.append({ text: each }));
-      place = Math.max(0, (reading?.tokens.length || 0) - 1);
+      place = null;
     }
     if (area.value !== model.get("text")) area.value = model.get("text");
     details.hidden = !drawn;
-    if (drawn) look(place);
+    if (drawn) {
+      const from = (at) => drawn.weights(model.get("block"), model.get("head"), at);
+      if (place === null && from(0)) place = hardest(drawn.tokens.map((_, at) => from(at)));
+      look(place ?? drawn.tokens.length - 1, place);
+    }
     const state = loader.state();
     area.readOnly = Boolean(job);
     go.disabled = state !== "ready" || Boolean(job) || !area.value || !blocks;
     stop.disabled = !job;
     Object.assign(root.dataset, { state, busy: job ? "yes" : "", tokens: String(text.count()) });
-    if (drawn && drawn === own && state === "ready" && !job && !own.weights(model.get("block"), 0, 0)) fetchWeights();
+    const wanted = drawn && drawn === own && !own.weights(model.get("block"), 0, 0);
+    if (wanted && state === "ready" && !job) fetchWeights();
   }
 
   if (prepared.length) {
     inflated(model.get("weights")).then((levels) => {
       const each = unpacked(levels, prepared.map(({ tokens }) => tokens.length), blocks, heads);
       prepared.forEach((reading, i) => reading.weights = each[i]);
-      update();
-    });
+    }).catch((error) => broken = `The weights could not be unpacked: ${error.message}.`).then(update);
   }
   const follows = ["shown", "block", "head", "text", "missing"];
   const taken = mount({ model, el }, root, { follows, update, teardown: () => loader.end() });

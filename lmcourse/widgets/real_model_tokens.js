@@ -89,6 +89,7 @@ export function candidateTable(count, {
   label = "The most probable tokens in this place",
   head = "token",
   share = "prob.",
+  format = number,
 } = {}) {
   const rows = Array.from({ length: count }, () => {
     const [token, fill, p] = [cell("lmc-token"), bar("lmc-fill"), numberCell()];
@@ -97,13 +98,13 @@ export function candidateTable(count, {
   const first = row("lmc-head", column("", head), column("", ""), column("lmc-number", share));
   first.children[1].setAttribute("aria-label", "bar");
   const element = table(label, "lmc-rm-candidates", first, ...rows.map((each) => each.element));
-  function show({ text, top }) {
+  function show({ text = null, top }) {
     rows.forEach(({ token, fill, p, element: line }, i) => {
-      line.hidden = !top[i];
+      line.style.visibility = top[i] ? "" : "hidden"; // so that what is below stays where it is
       if (!top[i]) return;
-      token.textContent = visible(top[i].text);
+      token.textContent = visible(top[i].text) + (top[i].note || "");
       stretch(fill, 0, top[i].p);
-      p.textContent = number(top[i].p);
+      p.textContent = format(top[i].p);
       line.classList.toggle("lmc-rm-taken", top[i].text === text);
     });
   }

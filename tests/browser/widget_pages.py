@@ -97,18 +97,23 @@ def load_model(page, address: str, root: str) -> None:
 
 
 # A widget's model as JupyterLab gives it, whose kernel is a function of this process.
-KERNEL = """async ([text, state]) => {
+KERNEL = """async ([text, state, bytes]) => {
+    for (const name of bytes) state[name] = new DataView(Uint8Array.from(state[name]).buffer);
     const listeners = {};
+    let set = {};
     const emit = (event, ...given) => (listeners[event] || []).forEach((listener) => listener(...given));
     const model = {
         get: (name) => state[name],
         set(name, value) {
-            state[name] = value;
+            state[name] = set[name] = value;
             emit(`change:${name}`);
         },
         on: (event, listener) => (listeners[event] = listeners[event] || []).push(listener),
         off: (event, listener) => listeners[event] = listeners[event].filter((each) => each !== listener),
-        save_changes: () => kernelKeeps(state),
+        save_changes() {
+            kernelKeeps(set);
+            set = {};
+        },
         async send(content) {
             for (const { answer, floats } of await kernelAnswers(content)) {
                 const odd = new Uint8Array(1 + 4 * (floats || []).length); // buffers begin anywhere
@@ -137,16 +142,15 @@ def answer_as_kernel(page, widget, name: str) -> None:
         widget._handle_custom_msg(content, [])
         return list(sent)
 
-    kept = [name for name, trait in widget.traits(sync=True).items() if not name.startswith("_")]
     page.expose_function("kernelAnswers", answers)
-    page.expose_function(
-        "kernelKeeps",
-        lambda state: widget.set_state({name: state[name] for name in kept if name in state}),
-    )
+    page.expose_function("kernelKeeps", widget.set_state)
     page.set_content(
         PAGE.format(views="", state="{}").replace('<script src="static_widgets.js" defer>', "<script>")
     )
-    page.evaluate(KERNEL, [script(name), widget.get_state()])
+    state = widget.get_state()
+    packed = [each for each, value in state.items() if isinstance(value, bytes)]
+    state |= {each: list(state[each]) for each in packed}
+    page.evaluate(KERNEL, [script(name), state, packed])
 
 
 def move(page, slider, stop: int) -> None:
