@@ -80,8 +80,8 @@ function modelAt(url, size, code) {
   return shelf.get(url);
 }
 
-// The model in a notebook's kernel, if there is one that answers; real_model_kernel.py says to what. `heard` is called when
-// it does.
+// The model in a notebook's kernel, if there is one that answers; real_model_kernel.py says to what. `heard` is called
+// when it does.
 function kernelModel(model, heard) {
   const hearers = new Map(); // by job, whose names no other view of the widget has
   const it = { state: "waiting", ask, cancel, end };

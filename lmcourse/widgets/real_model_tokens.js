@@ -1,5 +1,5 @@
-// Tokens of the real model as buttons shaded by their surprise, and what else could have stood in a token's place. A token
-// is as real_model_worker.js tells it: {text, bits, top}.
+// Tokens of the real model as buttons shaded by their surprise, and what else could have stood in a token's place. A
+// token is as real_model_worker.js tells it: {text, bits, top}.
 
 import {
   bar,
@@ -83,8 +83,8 @@ export function strip(what, choose) {
 export const shades = () =>
   mute(div("lmc-rm-legend", span("", "surprise: 0"), span("lmc-rm-scale"), span("", `${SHADED} bits`)));
 
-// A few tokens with their share of something, at most `count`: the most probable ones in a token's place, if nothing else
-// is said.
+// A few tokens with their share of something, at most `count`: the most probable ones in a token's place, if nothing
+// else is said.
 export function candidateTable(count, {
   label = "The most probable tokens in this place",
   head = "token",
