@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -36,7 +37,7 @@ from lmcourse.decoding import GREEDY, anneal, beam_search, generate, generate_ba
 from lmcourse.grading import course, demo
 from lmcourse.grading.release import make_course
 from lmcourse.inference.layouts import lay_out
-from lmcourse.inference.measure import read_bandwidth
+from lmcourse.inference.measure import fastest, read_bandwidth
 from lmcourse.inference.memory import step_cost, weight_bytes
 from lmcourse.model import LanguageModel
 from lmcourse.neural.autodiff import Tensor, gradients
@@ -502,47 +503,45 @@ RACES = (
 )
 
 
-def writing(tokens: int = 48, repeats: int = 4) -> Iterator[Row]:
+def writing(tokens: int = 40, repeats: int = 4) -> Iterator[Row]:
     """SmolLM2 writes greedily, on one thread: in our layouts beside `transformers`, and beside the bound.
 
-    The bound is the bandwidth, as measured just before, over the bytes of weights that a token needs.
+    Seconds are those of the tokens after the first; the prompt is not counted. The bound is the bandwidth, as
+    measured just before, over the bytes of weights that a token needs.
     """
     try:
         model = load()
     except DataError as error:
         print(f"SmolLM2: {error}")
         return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     config, peer = model.module.config, llama(model.module)
-    prompt = model.ids("The history of the English language begins with")
-    right = continuation(peer, prompt, tokens)
+    prompt = model.ids("The planets of the solar system are")  # whose tokens are never on the edge
+    right = continuation(peer, prompt, tokens + 1)
     for layout, precision, kinds in RACES:
         peer = peer.to(precision)
         ours = TransformerModel(lay_out(model.module, layout), model.vocab, end=model.end)
-        said = generate(ours, prompt, tokens, GREEDY, end=())
+        said = generate(ours, prompt, tokens + 1, GREEDY, end=())
         assert said == right or layout == "q4"  # the same result, or the race means nothing
-        bandwidth = read_bandwidth()
-        seconds = best(
-            lambda ours=ours: generate(ours, prompt, tokens, GREEDY, end=()),
-            lambda peer=peer: continuation(peer, prompt, tokens),
-            repeats,
-            time.process_time,
-        )
-        bound = bandwidth / step_cost(config, 1, 1, *kinds).weight_bytes
-        speed = tokens / seconds[0]
+        bound = read_bandwidth() / step_cost(config, 1, 1, *kinds).weight_bytes
+        tasks = {}
+        for n in (1, tokens + 1):
+            tasks["ours", n] = lambda ours=ours, n=n: generate(ours, prompt, n, GREEDY, end=())
+            tasks["theirs", n] = lambda peer=peer, n=n: continuation(peer, prompt, n)
+        seconds = fastest(tasks, repeats)
+        mine, other = (seconds[side, tokens + 1] - seconds[side, 1] for side in ("ours", "theirs"))
         megabytes = weight_bytes(config, *kinds) / 1e6
-        what = f"{layout}, {megabytes:.0f} MB, {speed:.0f} tokens/s, {speed / bound:.0%}"
-        yield f"write, {what}", f"transformers {precision}"[:18], *seconds
-        if layout == "f32-transposed":
-            yield from reading(ours, peer)
+        what = f"{layout}, {megabytes:.0f} MB, {tokens / mine:.0f} tokens/s, {tokens / mine / bound:.0%}"
+        yield f"write, {what}", f"transformers {str(precision)[6:]}", mine, other
+        if layout != "f32":
+            yield from reading(ours, peer, layout)
+    if find_spec("llama_cpp") is None:
+        print("llama.cpp: not here; its Python package comes as source, which needs a compiler")
     path = pretrained_file().path
-    seconds = best(lambda: network_of(read(path)), lambda: path.read_bytes(), 3, time.process_time)
-    yield f"load SmolLM2, {seconds[0]:.2f} s", "its bytes alone", *seconds
-    torch.set_num_threads(threads)
+    loading = fastest({"ours": lambda: network_of(read(path)), "bytes": path.read_bytes})
+    yield f"load SmolLM2, {loading['ours']:.2f} s", "its bytes alone", *loading.values()
 
 
-def reading(ours: TransformerModel, peer: torch.nn.Module, tokens: int = 256) -> Iterator[Row]:
+def reading(ours: TransformerModel, peer: torch.nn.Module, layout: str, tokens: int = 256) -> Iterator[Row]:
     """A prompt of so many tokens, up to what follows it."""
     ids = np.random.default_rng(0).integers(1000, ours.vocab_size, size=tokens).tolist()
 
@@ -550,8 +549,13 @@ def reading(ours: TransformerModel, peer: torch.nn.Module, tokens: int = 256) ->
         with torch.inference_mode():
             peer(torch.tensor([ids]), logits_to_keep=1, use_cache=True)
 
-    seconds = best(lambda: ours.reader([ids]).log_probs(), theirs, 3, time.process_time)
-    yield f"read {tokens} tokens, {tokens / seconds[0]:.0f} tokens/s", "transformers f32", *seconds
+    seconds = fastest({"ours": lambda: ours.reader([ids]).log_probs(), "theirs": theirs}, 2)
+    speed = f"{tokens / seconds['ours']:.0f} tokens/s"
+    yield (
+        f"read, {layout}, {tokens} tokens, {speed}",
+        f"transformers {str(peer.dtype)[6:]}",
+        *seconds.values(),
+    )
 
 
 def in_the_page(tokens: int = 100) -> Iterator[Row]:

@@ -153,7 +153,11 @@ def test_a_good_book_is_built_with_the_network_cut(tmp_path):
     html = (tmp_path / "_build/html/notebooks/page.html").read_text(encoding="utf-8")
     assert 'href="../book/index.html#known"' in html
     assert 'href="../book/index.html#planned-2"' in html
-    assert "mathjax/tex-chtml.js" in html
+    assert "formulas.css" in html
+    assert re.search(r"<mjx-container.*?<math.*?<mi>x</mi>", html)
+    assert "mjx-c1D465.TEX-I::before" in (tmp_path / "_build/html/_static/formulas.css").read_text(
+        encoding="utf-8"
+    )
     assert '<blockquote class="definition">' in html
     assert 'href="../book/index.html#term-token"><strong id="explained-tokens">Tokens</strong></a>' in html
     front = (tmp_path / "_build/html/book/index.html").read_text(encoding="utf-8")
@@ -161,7 +165,7 @@ def test_a_good_book_is_built_with_the_network_cut(tmp_path):
         'Explained in <a class="reference internal" href="../notebooks/page.html#explained-tokens">' in front
     )
     assert 'Cited in <a class="reference internal" href="../notebooks/page.html">Page</a>' in front
-    assert "mathjax/tex-chtml.js" not in front
+    assert "formulas.css" not in front
 
 
 @pytest.mark.parametrize(
@@ -170,11 +174,20 @@ def test_a_good_book_is_built_with_the_network_cut(tmp_path):
         ({"code": "1 / 0"}, "ZeroDivisionError"),
         ({"page": "[A work](../book/index.md#unknown)"}, "unknown"),
         ({"page": "[A page](../book/nowhere.md)"}, "nowhere"),
+        ({"page": r"$\unheard{x}$"}, r"a formula is wrong: Undefined control sequence \unheard"),
         ({"known": "[A](../book/index.md#known)"}, "no page explains (in bold) term-token"),
         ({"known": "A **token**"}, "no page cites known"),
         ({"page": "[Planned](../book/index.md#planned-1)"}, "planned-1"),
     ],
-    ids=["failing cell", "unknown work", "dead link", "lost term", "lost work", "planned, and there"],
+    ids=[
+        "failing cell",
+        "unknown work",
+        "dead link",
+        "wrong formula",
+        "lost term",
+        "lost work",
+        "planned, and there",
+    ],
 )
 def test_a_fault_turns_the_build_red(tmp_path, fault, said):
     done = build(tmp_path, **fault)

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "lmcourse"
 CORE = ["vocabulary", "model", "world", "information", "decoding", "ngram", "text", "ladder"]
 CORE += [f"neural.{name}" for name in ("autodiff", "bells", "glove", "gradient_lab", "vectors")]
 CORE += ["transformer.config", "inference.memory", "inference.distance", "inference.speculative"]
+CORE += ["evaluation.questions"]
 
 
 def loaded_by(statement):
@@ -40,7 +41,7 @@ def test_the_widgets_need_no_torch():
     assert "torch" not in loaded_by("import lmcourse.widgets")
 
 
-@pytest.mark.parametrize("room", ["inference", "neural", "transformer", "pretrained"])
+@pytest.mark.parametrize("room", ["inference", "neural", "transformer", "pretrained", "evaluation"])
 def test_the_map_of_a_room_names_every_module(room):
     lines = importlib.import_module(f"lmcourse.{room}").__doc__.splitlines()
     named = [line.split()[0] for line in lines if line.partition(" ")[0].endswith(".py")]

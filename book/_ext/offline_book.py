@@ -1,8 +1,8 @@
 """Sphinx extension: what the published book needs beyond Jupyter Book's settings.
 
-No page may ask another host for anything, so MathJax and what draws widgets without a kernel are copied into
-the book. Plain links reach single works of the bibliography and terms of the glossary. Addresses
-that depend on where the repository lives follow from its one setting.
+No page may ask another host for anything, so what draws widgets without a kernel is copied into the book.
+Plain links reach single works of the bibliography and terms of the glossary. Addresses that depend on where
+the repository lives follow from its one setting.
 """
 
 from __future__ import annotations
@@ -19,13 +19,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 
 HERE = Path(__file__).resolve().parent
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
-# MathJax 3.2.2: the one script our pages load, and the fonts that it loads.
-MATHJAX, MATHJAX_FONTS = "tex-chtml.js", "output/chtml/fonts/woff-v2"
-MATHJAX_SHA256 = "0a6ded5abbce13331658dd239f34382abd06492c74b71b61e8caa8112ec55fa5"
 
 
 def set_addresses(_app: Sphinx, config: Config) -> None:
@@ -35,22 +31,9 @@ def set_addresses(_app: Sphinx, config: Config) -> None:
 
 
 def copy_scripts(app: Sphinx) -> None:
-    """Put MathJax, out of the pinned package that carries it, and what widgets need into the book.
-
-    Raises ExtensionError if the package is missing or its MathJax is not the known one.
-    """
-    package = importlib.util.find_spec("sphinx-mathjax-offline")
-    if package is None:
-        raise ExtensionError("the package sphinx-mathjax-offline is missing; `make book` installs it")
-    source = Path(package.origin).parent / "static" / "mathjax"
-    found = hashlib.sha256((source / MATHJAX).read_bytes()).hexdigest()
-    if found != MATHJAX_SHA256:
-        raise ExtensionError(
-            f"{MATHJAX} of sphinx-mathjax-offline has sha256 {found}, expected {MATHJAX_SHA256}"
-        )
+    """Put what widgets need into the book."""
     static = Path(app.outdir) / "_static"
-    shutil.copytree(source / MATHJAX_FONTS, static / "mathjax" / MATHJAX_FONTS, dirs_exist_ok=True)
-    shutil.copy(source / MATHJAX, static / "mathjax")
+    static.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE / "static_widgets.js", static)
     widgets = Path(importlib.util.find_spec("lmcourse.widgets").origin).parent
     shutil.copy(widgets / "ui.css", static / "widgets.css")
@@ -86,17 +69,6 @@ def offer_colab(app: Sphinx, page: str, _template: str, context: dict[str, Any],
         elif str(app.env.doc2path(page)).endswith(".ipynb"):
             buttons += [{**b, "tooltip": "Open in Colab", "label": "colab"} for b in button["buttons"]]
     context["header_buttons"] = buttons
-
-
-def load_mathjax_where_needed(
-    app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object
-) -> None:
-    """Spare pages without a formula the megabyte; Sphinx by itself counts the pages below a page as well."""
-    if not app.env.get_domain("math").data["has_equations"].get(page):
-        scripts = context["script_files"]
-        scripts[:] = [
-            s for s in scripts if "mathjax" not in f"{s.filename} {s.attributes.get('body')}".lower()
-        ]
 
 
 def lighten_widgets(
@@ -142,6 +114,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-updated", add_link_targets, priority=900)  # after the bibliography's own
     app.connect("doctree-resolved", box_figures)
     app.connect("html-page-context", offer_colab, priority=900)  # after the theme's own
-    app.connect("html-page-context", load_mathjax_where_needed, priority=900)  # after Sphinx's own
     app.connect("html-page-context", lighten_widgets, priority=900)  # after MyST-NB's own
     return {"parallel_read_safe": True, "parallel_write_safe": True}

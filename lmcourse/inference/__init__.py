@@ -5,6 +5,7 @@ In reading order; those marked * need only NumPy, the others torch.
 memory.py      * arithmetic: what weights, cache and multiplications cost, and how fast it can be at best
 measure.py       how fast this machine reads its memory, and models write on it
 kernels.py       products with weights of four and eight bits
+flat.py          a block in one function
 layouts.py       a network's weights, laid out for reading
 distance.py    * how far a variant has moved from the original
 speculative.py * a small model guesses ahead, the large one checks several guesses at once

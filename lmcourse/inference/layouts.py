@@ -4,16 +4,17 @@ work.
 `lay_out` gives a network that is used as before, by the same model and the same reader: only its matrices lie
 in memory in another way, or in fewer bits.
 
-    f32             as they are: each matrix (out, in), one row after another
     f32-apart       queries, keys, values, gates and what they gate in matrices of their own, as in most code
+    f32             as they are: what reads the same is one matrix (out, in), one row after another
+    f32-flat        the same, and each block in one function; so are the others that follow
     f32-transposed  each matrix (in, out): a product with one token is then a sum of rows
     f16             half the bytes
     q4              4 bits, and two numbers of 16 bits for each 32 weights; the embedding, which is the output
-                    too, in 8 bits with a scale for each row
+                    too, in 8 bits with a scale for each row (kept twice if that is faster)
 
 Four bits are chosen as a file's Q4_1 has them: the least and the largest of each 32 weights are kept, the
 others go to the nearest of 14 steps between them. From weights that were such numbers before, the same are
-found again. Left out: training, biases and experts, choosing the roundings with some text at hand.
+found again. Left out: training, other kinds of networks, choosing the roundings with some text at hand.
 """
 
 from __future__ import annotations
@@ -22,32 +23,67 @@ import copy
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
+from lmcourse.inference.flat import FlatBlock, check_llama
 from lmcourse.inference.kernels import (
     GROUP,
     ROWS,
+    digits_packed,
+    digits_product,
     eight_bit_product,
     four_bit_packed,
     four_bit_product,
+    has_digits,
     require_small_weights,
 )
+from lmcourse.transformer.linear import has_onednn, linear, onednn
 from lmcourse.transformer.network import Transformer
 from lmcourse.transformer.quantise import LARGEST, quantise
 
-LAYOUTS = ("f32", "f32-apart", "f32-transposed", "f16", "q4")
+LAYOUTS = ("f32-apart", "f32", "f32-flat", "f32-transposed", "f16", "q4")
 
 
-class Transposed(nn.Module):
-    """Multiplication by a matrix that is stored (in, out). Args: weight, (out, in)."""
+WIDE = 2048  # numbers that come out, from which on a product with one token is left to MKL, by measurement
+FEW = 6  # tokens up to which CPUs multiply faster in 16 bits than in 32 into which weights are widened first
+
+
+class Matrix(nn.Module):
+    """Multiplication by a matrix (out, in), for reading."""
+
+    def rows(self, x: Tensor) -> Tensor:
+        """(N, out), in whatever precision the product has, of (N, in), in 32 bits."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., out) of (..., in), both in 32 bits."""
+        return self.rows(x.flatten(0, -2)).float().unflatten(0, x.shape[:-1])
+
+
+class Plain(Matrix):
+    """As it is."""
+
+    def __init__(self, weight: Tensor):
+        super().__init__()
+        self.weight = nn.Parameter(weight, requires_grad=False)
+
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        return linear(x, self.weight)
+
+
+class Transposed(Matrix):
+    """Stored (in, out)."""
 
     def __init__(self, weight: Tensor):
         super().__init__()
         self.register_buffer("weight", weight.T.contiguous())
+        self._never, self._wide = not has_onednn(), len(weight) >= WIDE
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., out) of (..., in)."""
-        return x @ self.weight
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        if self._never or (self._wide and len(x) == 1):
+            return x @ self.weight
+        return onednn(x, self.weight.T)
 
 
 class Apart(nn.Module):
@@ -62,16 +98,18 @@ class Apart(nn.Module):
         return torch.cat([linear(x, weight) for weight in self.weights], dim=-1)
 
 
-class Half(nn.Module):
-    """Multiplication by a matrix in 16 bits, of vectors rounded to them. Args: weight, (out, in)."""
+class Half(Matrix):
+    """In 16 bits, of vectors rounded to them."""
 
     def __init__(self, weight: Tensor):
         super().__init__()
         self.register_buffer("weight", weight.half())
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., out) of (..., in), both in 32 bits."""
-        return linear(x.half(), self.weight).float()
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        if len(x) > FEW:
+            return linear(x, self.weight.float())
+        return nn.functional.linear(x.half(), self.weight)
 
 
 class HalfRows(Half):
@@ -82,35 +120,49 @@ class HalfRows(Half):
         return self.weight[token_ids].float()
 
 
-class FourBit(nn.Module):
-    """Multiplication by a matrix of four bits. Args: weight, (out, in), as yet in full."""
+class FourBit(Matrix):
+    """In four bits, see `four_bit`."""
 
     def __init__(self, weight: Tensor):
         super().__init__()
         packed, scales_and_zeros = four_bit_packed(*four_bit(weight))
         self.register_buffer("packed", packed)
         self.register_buffer("scales_and_zeros", scales_and_zeros)
+        self._operands = packed, scales_and_zeros  # a module looks for its buffers in several places
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., out) of (..., in)."""
-        return four_bit_product(x, self.packed, self.scales_and_zeros)
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        return four_bit_product(x.bfloat16(), *self._operands)
 
 
-class EightBit(nn.Module):
-    """Multiplication by a matrix of whole numbers, (out, in), with a scale for each row, (out,)."""
+class EightBit(Matrix):
+    """Whole numbers with a scale for each row, see `eight_bit`.
 
-    def __init__(self, whole: Tensor, scale: Tensor):
+    The faster of two products needs them in another order: then they are kept twice.
+    """
+
+    def __init__(self, weight: Tensor):
         super().__init__()
+        whole, scale = eight_bit(weight)
         self.register_buffer("whole", whole)
         self.register_buffer("scale", scale)
+        self._packed = digits_packed(whole) if has_digits() else None
+        self._wide_scale = scale.float()
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(..., out) of (..., in)."""
-        return eight_bit_product(x, self.whole, self.scale)
+    def rows(self, x: Tensor) -> Tensor:
+        """As of every `Matrix`."""
+        if self._packed is None:
+            return eight_bit_product(x.bfloat16(), self.whole, self.scale)
+        return digits_product(x, self._packed, self._wide_scale)
 
 
-class EightBitRows(EightBit):
-    """The same matrix as a table, whose rows are the vectors of tokens."""
+class EightBitRows(nn.Module):
+    """The matrix of an `EightBit` as a table, whose rows are the vectors of tokens."""
+
+    def __init__(self, matrix: EightBit):
+        super().__init__()
+        self.register_buffer("whole", matrix.whole)
+        self.register_buffer("scale", matrix.scale)
 
     def forward(self, token_ids: Tensor) -> Tensor:
         """(..., D) of (...)."""
@@ -155,54 +207,45 @@ def lay_out(network: Transformer, layout: str) -> Transformer:
     """A copy of a network for reading, laid out as one of `LAYOUTS`; what is the same is shared, not copied.
 
     Args:
-        network: in float32, without biases, experts and a source, as Llama's kind is.
+        network: in float32, of Llama's kind.
         layout: which.
 
     Raises:
         ValueError: for an unknown layout, another kind of network, or sizes that do not go into it.
         kernels.Unavailable: for "q4" where torch has no such products.
     """
-    config = network.config
     if layout not in LAYOUTS:
         raise ValueError(f"layout={layout!r} must be one of {', '.join(map(repr, LAYOUTS))}")
-    if config.bias or config.cross or config.feed_forward == "experts":
-        raise ValueError(
-            f"bias={config.bias}, cross={config.cross}, feed_forward={config.feed_forward!r}: only a network "
-            "without biases, experts and a source can be laid out"
-        )
+    check_llama(network.config)
     if layout == "q4":
         require_small_weights()
     shared = {id(p): nn.Parameter(p.detach().float(), False) for p in network.parameters()}
     copied = copy.deepcopy(network, shared)  # deepcopy takes what it finds in `shared` for copied
-    if layout != "f32":
-        _replace(copied, layout)
+    if layout == "f32-apart":
+        _take_apart(copied)
+    elif layout != "f32":
+        _flatten(copied, layout)
     return copied.eval()
 
 
-MATRICES = {"f32-transposed": Transposed, "f16": Half, "q4": FourBit}
+MATRICES = {"f32-flat": Plain, "f32-transposed": Transposed, "f16": Half, "q4": FourBit}
 
 
-def _replace(network: Transformer, layout: str) -> None:
-    """Put other multiplications in the place of a network's."""
-    if layout == "f32-apart":
-        for block in network.blocks:
-            attention, forward = block.attention, block.feed_forward
-            attention.qkv = Apart(attention.qkv.weight, attention.sizes)
-            if forward.kind == "swiglu":
-                forward.up = Apart(forward.up.weight, [len(forward.up.weight) // 2] * 2)
-        return
-    matrix = MATRICES[layout]
+def _take_apart(network: Transformer) -> None:
+    """Give what reads the same matrices of their own."""
     for block in network.blocks:
-        for part, name in (
-            (block.attention, "qkv"),
-            (block.attention, "output"),
-            (block.feed_forward, "up"),
-            (block.feed_forward, "down"),
-        ):
-            setattr(part, name, matrix(getattr(part, name).weight))
+        attention, forward = block.attention, block.feed_forward
+        attention.qkv = Apart(attention.qkv.weight, attention.sizes)
+        forward.up = Apart(forward.up.weight, [len(forward.up.weight) // 2] * 2)
+
+
+def _flatten(network: Transformer, layout: str) -> None:
+    """Put flat blocks with other multiplications in the place of a network's, and another output."""
+    matrix, config = MATRICES[layout], network.config
+    network.blocks = nn.ModuleList(FlatBlock(block, matrix) for block in network.blocks)
     head = network.embedding.weight if network.output is None else network.output.weight
-    network.output = EightBit(*eight_bit(head)) if layout == "q4" else matrix(head)
-    if network.config.tied and layout == "q4":
-        network.embedding = EightBitRows(network.output.whole, network.output.scale)
-    elif network.config.tied and layout == "f16":
+    network.output = EightBit(head) if layout == "q4" else matrix(head)
+    if config.tied and layout == "q4":
+        network.embedding = EightBitRows(network.output)
+    elif config.tied and layout == "f16":
         network.embedding = HalfRows(network.output.weight)

@@ -6,8 +6,8 @@ time of a token is that of fetching, and the bound is bandwidth over bytes (the 
 a pure function of a `Config`; nothing is measured. Left out: experts of which a token uses only some, what is
 fetched twice, activations, the memory of a program around it.
 
-Sources: Williams et al. (2009), the roofline; Pope et al. (2023), section 2, on what inference fetches;
-Shazeer (2019) and Ainslie et al. (2023) on shared keys and values.
+Sources: Williams et al. (2009), the roofline; Shazeer (2019) and Ainslie et al. (2023), shared keys and
+values.
 """
 
 from __future__ import annotations

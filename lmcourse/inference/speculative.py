@@ -10,8 +10,7 @@ A draft is a smaller model of the same vocabulary, or `Lookup`: where the text's
 what followed them there. Left out: trees of guesses, several texts at once, settings that look at the text so
 far.
 
-Sources: Leviathan et al. (2023), algorithm 1 and theorem 3.8; Chen et al. (2023), algorithm 2; the look-up is
-that of Saxena (2023).
+Sources: Leviathan et al. (2023), Chen et al. (2023); the look-up is that of Saxena (2023).
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def remainder(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 def expected_tokens(rate: float, ahead: int) -> float:
     """Tokens that a pass gives on average, 1 + α + … + α^k, if each of k guesses is accepted with chance α.
 
-    Source: Leviathan et al. (2023), equation 1.
+    Source: Leviathan et al. (2023).
 
     >>> expected_tokens(0.5, 2)
     1.75

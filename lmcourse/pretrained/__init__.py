@@ -7,4 +7,5 @@ tokenizer.py * chapter 1's byte-pair encoding with the model's vocabulary, and i
 model.py       the weights in the same Transformer that the reader has built: `load()`
 chat.py        a conversation as a text, and what the model answers
 missing.py   * for pages: the model, or where it cannot be had, cells that say so instead of failing
+page.py      * for pages: a text, the warmer the more surprising each token is
 """

@@ -58,27 +58,29 @@ class KeysValues:
     """The keys and values that one attention has worked out so far, each (B, H, S, K); at first none."""
 
     def __init__(self):
-        self._keys, self._values = Columns(2), Columns(2)
+        self._both = Columns(2)  # keys, then values, as further heads: (B, 2 H, S, K)
 
     @property
     def held(self) -> tuple[Tensor, Tensor] | None:
         """Keys and values; None before the first."""
-        keys = self._keys.held
-        return None if keys is None else (keys, self._values.held)
+        both = self._both.held
+        return None if both is None else both.chunk(2, dim=1)
 
     def extend(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Append those of further tokens; returns all."""
-        return self._keys.extend(keys), self._values.extend(values)
+        return self.extend_both(torch.cat([keys, values], dim=1))
+
+    def extend_both(self, both: Tensor) -> tuple[Tensor, Tensor]:
+        """As `extend`, for whoever has them in one tensor, (B, 2 H, T, K)."""
+        return self._both.extend(both).chunk(2, dim=1)
 
     def crop(self, length: int) -> None:
         """Keep so many of the columns, the first."""
-        self._keys.crop(length)
-        self._values.crop(length)
+        self._both.crop(length)
 
     def select(self, rows: Tensor) -> None:
         """Go on with these rows."""
-        self._keys.select(rows)
-        self._values.select(rows)
+        self._both.select(rows)
 
 
 class Cache:

@@ -1,9 +1,9 @@
 """Looking inside a Transformer: what stands in its stream, what it would say there, and what it acts upon.
 
 `stream` reads the residual stream, `lens` lets the output read it after every block, `patched` puts vectors
-of another run into it, `looks` gives what each head sees, `silenced` takes a head away. `fit_linear` is the
-map from vectors to whatever may be written in them. All leave the network as it was. Left out: patches of
-single heads, and lenses that are learned.
+of another run into it, `looks` gives what each head sees, `silenced` takes a head away, `without_heads`
+several. `fit_linear` is the map from vectors to whatever may be written in them. All leave the network as it
+was. Left out: patches of single heads, and lenses that are learned.
 
 Sources: nostalgebraist (2020), the logit lens; Vig et al. (2020), interventions on a network's inside; Zhang
 and Nanda (2024), how patches are made and measured.
@@ -11,8 +11,9 @@ and Nanda (2024), how patches are made and measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -101,15 +102,30 @@ def looks(network: Transformer, token_ids: Tensor, visible: Mask = None) -> Tens
 
 def silenced(network: Transformer, token_ids: Tensor, layer: int, head: int) -> Tensor:
     """Logits (B, T, V) if one head of a block (both counted from 0) adds nothing to the stream."""
+    with asking(network), without_heads(network, [(layer, head)]):
+        return network(token_ids)
+
+
+@contextmanager
+def without_heads(network: Transformer, heads: Iterable[tuple[int, int]]) -> Iterator[None]:
+    """While it is open, these heads add nothing to the stream, whoever asks the network.
+
+    Args:
+        network: whose heads they are.
+        heads: pairs of a block and a head in it, counted from 0.
+    """
     size = network.config.d_head
 
-    def silence(_, arguments: tuple) -> tuple:
+    def silence(_, arguments: tuple, begin: int) -> tuple:
         mixed = arguments[0].clone()
-        mixed[..., head * size : (head + 1) * size] = 0
+        mixed[..., begin : begin + size] = 0
         return (mixed,)
 
-    with asking(network), _hook(network.blocks[layer].attention.output, silence):
-        return network(token_ids)
+    with ExitStack() as hooks:
+        for layer, head in heads:
+            output = network.blocks[layer].attention.output
+            hooks.enter_context(_hook(output, partial(silence, begin=head * size)))
+        yield
 
 
 @contextmanager

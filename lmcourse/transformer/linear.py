@@ -23,13 +23,14 @@ LARGE = 4_000_000  # products from which on oneDNN is called; below, calling it 
 def has_onednn() -> bool:
     """Whether this torch multiplies by oneDNN."""
     try:
-        _product(torch.ones(1, 1), torch.ones(1, 1))
+        onednn(torch.ones(1, 1), torch.ones(1, 1))
     except (AttributeError, NotImplementedError, RuntimeError):
         return False
     return True
 
 
-def _product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def onednn(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x W' + b by oneDNN, as of `linear`, without gradients; W may also be a transposed view."""
     return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
 
 
@@ -38,14 +39,14 @@ class _OneDNN(torch.autograd.Function):
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.biased = bias is not None
-        return _product(x, weight, bias)
+        return onednn(x, weight, bias)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, d_out: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         x, weight = ctx.saved_tensors
         rows = d_out.flatten(0, -2)
-        d_x, d_weight = _product(d_out, weight.T), _product(rows.T, x.flatten(0, -2).T)
+        d_x, d_weight = onednn(d_out, weight.T), onednn(rows.T, x.flatten(0, -2).T)
         return d_x, d_weight, rows.sum(0) if ctx.biased else None
 
 

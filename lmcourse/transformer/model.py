@@ -7,6 +7,7 @@ to the front than before: nothing that was kept holds for it, and it is read ane
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 
 import numpy as np
 import torch
@@ -70,12 +71,25 @@ class TransformerModel(TorchModel):
         yield from map(self.module.logits, hidden.split(max(1, LOGITS // self.vocab_size)))
 
 
+WORTH = 8  # tokens that texts must have in common for a pass of their own
+
+
+def _shared(texts: Sequence[Sequence[int]]) -> int:
+    """How many tokens texts begin with in common, each with one left after them; 0: not worth a pass."""
+    if len(texts) < 2:
+        return 0
+    columns = zip(*(text[:-1] for text in texts))
+    found = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    return found if found >= WORTH else 0
+
+
 class TransformerReader(Reader):
     """Texts that a Transformer reads side by side.
 
     Args:
         model: the Transformer.
-        contexts: B sequences of token ids; what is the same in several rows is read once.
+        contexts: B sequences of token ids; the same text in several rows is read once, and so is a beginning
+            that all have in common, such as examples before questions.
     """
 
     def __init__(self, model: TransformerModel, contexts: Sequence[Sequence[int]]):
@@ -91,14 +105,18 @@ class TransformerReader(Reader):
         self._select([distinct[text] for text in texts])
 
     def _read_anew(self) -> None:
-        """Read the windows, the shorter ones filled up on the right."""
+        """Read the windows: first what all begin with, then the rest, the shorter filled up on the right."""
         self._cache = Cache(self._module.config.n_layers)
-        longest = max(map(len, self._windows), default=1)
-        filled = [[*window, *[0] * (longest - len(window))] for window in self._windows]
-        hidden = self._hidden_of(filled, longest)
-        lengths = torch.tensor(list(map(len, self._windows)), device=hidden.device, dtype=torch.int64)
-        self._last = hidden[torch.arange(len(filled)), lengths - 1]
-        self._cache.forget(lengths)
+        shared = _shared(self._windows)
+        if shared:
+            self._hidden_of([self._windows[0][:shared]], shared)
+            self._cache.select(torch.zeros(len(self._windows), dtype=torch.int64))
+        rests = [window[shared:] for window in self._windows]
+        longest = max(map(len, rests), default=1)
+        hidden = self._hidden_of([[*rest, *[0] * (longest - len(rest))] for rest in rests], longest)
+        lengths = torch.tensor(list(map(len, rests)), device=hidden.device, dtype=torch.int64)
+        self._last = hidden[torch.arange(len(rests)), lengths - 1]
+        self._cache.forget(shared + lengths)
 
     def _hidden_of(self, tokens: list[list[int]], length: int) -> Tensor:
         """What the network makes of more tokens (B, T)."""

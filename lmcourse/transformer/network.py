@@ -102,9 +102,11 @@ class Transformer(nn.Module):
         the source. Raises ValueError for a token id or, of a learned position, a place out of range.
         """
         size, limit = self.config.vocab_size, self.config.context_length
-        if token_ids.numel() and not 0 <= token_ids.min() <= token_ids.max() < size:
-            bad = token_ids[(token_ids < 0) | (token_ids >= size)][0]
-            raise ValueError(f"token id {bad} is not from 0 to {size - 1}, where vocab_size={size} ends")
+        if token_ids.numel():
+            least, most = map(int, token_ids.aminmax())
+            if least < 0 or most >= size:
+                bad = token_ids[(token_ids < 0) | (token_ids >= size)][0]
+                raise ValueError(f"token id {bad} is not from 0 to {size - 1}, where vocab_size={size} ends")
         x = self.embedding(token_ids)
         if self.config.position == "learned":
             if positions.numel() and positions.max() >= limit:

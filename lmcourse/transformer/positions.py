@@ -10,6 +10,7 @@ ALiBi, section 3 and their code for numbers of heads that are no power of two.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -25,8 +26,13 @@ def angles(positions: Tensor, size: int, base: float = 10_000.0) -> Tensor:
     """
     if size % 2:
         raise ValueError(f"size={size} must be even: an angle serves two numbers")
-    steps = torch.arange(0, size, 2, dtype=torch.float64, device=positions.device)
-    return positions[..., None].double() * base ** (-steps / size)
+    return positions[..., None].double() * _frequencies(size, base, positions.device)
+
+
+@lru_cache(maxsize=16)
+def _frequencies(size: int, base: float, device: torch.device) -> Tensor:
+    with torch.inference_mode(False):  # so that what is kept serves training too
+        return base ** (-torch.arange(0, size, 2, dtype=torch.float64, device=device) / size)
 
 
 def sinusoidal(positions: Tensor, d_model: int, base: float = 10_000.0) -> Tensor:

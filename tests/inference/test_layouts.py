@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from lmcourse.decoding import GREEDY, generate
-from lmcourse.inference import kernels
+from lmcourse.inference import kernels, layouts
 from lmcourse.inference.distance import distance
-from lmcourse.inference.layouts import LAYOUTS, eight_bit, four_bit, lay_out
+from lmcourse.inference.layouts import LAYOUTS, EightBit, eight_bit, four_bit, lay_out
 from lmcourse.pretrained.model import pretrained_file
 from lmcourse.reader import ContextReader
 from lmcourse.transformer.model import TransformerModel
@@ -26,7 +26,7 @@ HERE = [
 each_layout = pytest.mark.parametrize("layout", HERE)
 # Logits, whose standard deviation is about 1.5, may be off by so much. 16 bits have 11 digits of two, so that
 # products are off by some 2^-11 of their size. The weights' own rounding to 4 bits is compared apart.
-CLOSE = {"f32": 0, "f32-apart": 1e-5, "f32-transposed": 1e-5, "f16": 3e-2}
+CLOSE = {"f32": 0, "f32-apart": 1e-5, "f32-flat": 2e-5, "f32-transposed": 2e-5, "f16": 3e-2}
 
 
 @pytest.mark.parametrize("layout", CLOSE)
@@ -70,6 +70,19 @@ def test_four_bits_are_a_network_with_rounded_weights(small):
     assert 0.1 < by_rounding.mean()  # so that the first line says something
 
 
+@pytest.mark.skipif(not HAS, reason="no such kernels")
+def test_the_output_of_eight_bits_is_the_same_by_either_product(monkeypatch):
+    weight, x = torch.randn(2, 64, 96, generator=torch.Generator().manual_seed(0))
+    by_digits = EightBit(weight)
+    monkeypatch.setattr(layouts, "has_digits", lambda: False)
+    in_bfloat = EightBit(weight)
+    assert by_digits.whole.equal(in_bfloat.whole)
+    # bfloat16 has 8 binary digits: of 96 products of standard deviation 1 each is off by some thousandths
+    torch.testing.assert_close(by_digits(x), in_bfloat(x), atol=0.2, rtol=0)
+    rows = layouts.EightBitRows(by_digits)(torch.arange(64))
+    torch.testing.assert_close(by_digits(torch.eye(96)).T, rows, atol=1e-5, rtol=0)
+
+
 @each_layout
 def test_reading_on_is_the_same_as_being_asked_anew(small, layout):
     model = TransformerModel(lay_out(small, layout), VOCAB, start=0)
@@ -107,7 +120,8 @@ def test_bytes(small):
     norms, table = 5 * 64, 64 * 64
     assert n_bytes(small) == 4 * (matrices + norms + table)
     assert n_bytes(lay_out(small, "f16")) == 2 * (matrices + table) + 4 * norms
-    # 4 bits, two numbers of 16 bits for 32 weights; the table: 8 bits, and 16 bits for each row
+    # 4 bits, two numbers of 16 bits for 32 weights; the table: 8 bits, and 16 bits for each row. (Beside it,
+    # and not counted here, what oneDNN makes of the table.)
     assert n_bytes(lay_out(small, "q4")) == matrices * 5 / 8 + table + 2 * 64 + 4 * norms
 
 
@@ -168,10 +182,13 @@ def test_the_real_model_says_nearly_the_same(real):
 
 
 def test_bad_input_is_named(small, monkeypatch):
-    with pytest.raises(ValueError, match="layout='int3' must be one of 'f32', 'f32-apart'"):
+    with pytest.raises(ValueError, match="layout='int3' must be one of 'f32-apart', 'f32'"):
         lay_out(small, "int3")
-    for choice in ({"bias": True}, {"cross": True}, {"feed_forward": "experts", "n_experts": 2}):
-        with pytest.raises(ValueError, match="only a network without biases, experts and a source"):
+    for choice in ({"bias": True}, {"cross": True}, {"norm": "layer"}, {"position": "alibi"}):
+        (name, value), *_ = choice.items()
+        with pytest.raises(
+            ValueError, match=f"only a network of Llama's kind.*this one has .'{name}': {value!r}"
+        ):
             lay_out(Transformer(replace(small.config, **choice)), "f16")
     with pytest.raises(
         ValueError, match="a matrix of 16 rows and 48 columns cannot be laid out in four bits"

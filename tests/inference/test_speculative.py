@@ -201,12 +201,12 @@ def test_what_is_guessed_right_saves_passes():
 
 
 def test_how_many_stay_is_one_minus_the_distance():
-    """α = Σ min(p, q), which is 1 minus half the sum of differences (Leviathan et al., theorem 3.5)."""
+    """α = Σ min(p, q), which is 1 minus half the sum of differences (Leviathan et al., 2023)."""
     rng = np.random.default_rng(5)
     p, q = distributions(rng, 2)
     mean = sum(q[x] * acceptance(p, q, x) for x in np.flatnonzero(q))
     assert mean == pytest.approx(1 - np.abs(p - q).sum() / 2)
-    assert expected_tokens(mean, 3) == pytest.approx((1 - mean**4) / (1 - mean))  # their equation 1
+    assert expected_tokens(mean, 3) == pytest.approx((1 - mean**4) / (1 - mean))
 
 
 def test_the_look_up():

@@ -6,7 +6,16 @@ import torch
 
 from lmcourse.transformer.attention import Sight
 from lmcourse.transformer.config import Config
-from lmcourse.transformer.inside import explained, fit_linear, lens, looks, patched, silenced, stream
+from lmcourse.transformer.inside import (
+    explained,
+    fit_linear,
+    lens,
+    looks,
+    patched,
+    silenced,
+    stream,
+    without_heads,
+)
 from lmcourse.transformer.network import Transformer
 
 IDS = torch.tensor([[0, 3, 1, 4, 1], [5, 2, 6, 5, 3]])
@@ -91,6 +100,18 @@ def test_a_silenced_head_is_one_whose_part_of_the_output_matrix_is_zero(head):
         expected = other(IDS)
         torch.testing.assert_close(silenced(net, IDS, 1, head), expected)
         assert not torch.allclose(net(IDS), expected)
+
+
+def test_heads_are_away_while_it_is_open_and_no_longer():
+    net, other = network(), network()
+    with torch.no_grad():
+        for block, head in [(1, 0), (1, 1), (2, 1)]:
+            other.blocks[block].attention.output.weight[:, 4 * head : 4 * head + 4] = 0
+        whole, expected = net(IDS), other(IDS)
+        with without_heads(net, [(1, 0), (1, 1), (2, 1)]):
+            torch.testing.assert_close(net(IDS), expected)
+        torch.testing.assert_close(net(IDS), whole)
+        assert not torch.allclose(whole, expected)
 
 
 def test_a_linear_map_is_found_again_and_noise_is_not_explained():

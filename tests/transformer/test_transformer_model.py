@@ -71,20 +71,41 @@ def test_a_context_opens_where_it_is_longer_than_the_window():
     np.testing.assert_allclose(reader.log_probs()[0], model_of().next_log_probs([long[-8:]])[0], atol=1e-9)
 
 
-def test_a_token_is_read_once(monkeypatch):
-    model, read = model_of("rope"), []
-    hidden = Transformer.hidden
+@pytest.fixture
+def passes(monkeypatch):
+    """The shapes of the token ids of each pass."""
+    read, hidden = [], Transformer.hidden
 
     def counted(self, token_ids, *args, **named):
         read.append(tuple(token_ids.shape))
         return hidden(self, token_ids, *args, **named)
 
     monkeypatch.setattr(Transformer, "hidden", counted)
+    return read
+
+
+def test_a_token_is_read_once(passes):
+    model = model_of("rope")
     reader = model.reader([[0, 1, 2]] * 5 + [[1]])
     for _ in range(2):
         reader.log_probs()
         reader.read([0] * 6)
-    assert read == [(2, 4), (6, 1), (6, 1)]  # two different texts, the longer of four with the start
+    assert passes == [(2, 4), (6, 1), (6, 1)]  # two different texts, the longer of four with the start
+
+
+@each_position
+def test_a_beginning_in_common_is_read_once(position, passes):
+    """Twelve tokens of three texts, one of which ends with them; also when one text is given twice."""
+    network = Transformer(replace(SMALL, position=position, context_length=20)).double()
+    model = TransformerModel(network.draw(np.random.default_rng(1)), VOCAB)
+    common = np.random.default_rng(5).integers(4, size=12).tolist()
+    contexts = [[*common, 1, 2], common, [*common, 3], [*common, 3]]
+    reader = model.reader(contexts)
+    assert passes == [(1, 11), (3, 3)]
+    for token in range(9):  # until the longest has outgrown its twenty
+        np.testing.assert_allclose(reader.log_probs(), model.next_log_probs(contexts), atol=1e-9)
+        reader.read([token % 4] * 4)
+        contexts = [[*context, token % 4] for context in contexts]
 
 
 @each_position
