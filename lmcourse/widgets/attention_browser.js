@@ -232,7 +232,7 @@ function render({ model, el }) {
       ? `There are no heads to show: where this page was made, the model was missing. ${why}`
       : trouble && shown === prepared.length
       ? `That did not work: ${trouble}.`
-      : broken
+      : broken && prepared[shown]
       ? broken
       : !reading && !job
       ? "Nothing has been read yet: the field for it is below."
@@ -267,10 +267,10 @@ function render({ model, el }) {
   }
 
   if (prepared.length) {
-    inflated(model.get("weights")).then((levels) => {
+    inflated(model.get("packed")).then((levels) => {
       const each = unpacked(levels, prepared.map(({ tokens }) => tokens.length), blocks, heads);
       prepared.forEach((reading, i) => reading.weights = each[i]);
-    }).catch((error) => broken = `The weights could not be unpacked: ${error.message}.`).then(update);
+    }).catch((error) => broken = `The weights could not be unpacked (${error.message}).`).then(update);
   }
   const follows = ["shown", "block", "head", "text", "missing"];
   const taken = mount({ model, el }, root, { follows, update, teardown: () => loader.end() });

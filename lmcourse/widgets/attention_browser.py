@@ -52,8 +52,8 @@ class AttentionBrowser(KernelWidget):
 
     texts = traitlets.List(traitlets.Dict()).tag(sync=True)  # each {name, tokens}
     # Of all texts, one after another, (blocks, heads, T (T + 1) / 2) whole numbers of a byte: of each place
-    # the weights on those up to it, in LEVELS; packed by zlib.
-    weights = traitlets.Bytes().tag(sync=True)
+    # the weights on those up to it, in LEVELS; by zlib.
+    packed = traitlets.Bytes().tag(sync=True)
     kinds = traitlets.List(traitlets.Int()).tag(
         sync=True
     )  # of each head its kind's number; their count: none
@@ -80,7 +80,7 @@ class AttentionBrowser(KernelWidget):
         self.shape = list(shares.shape[1:])
         self.shares = np.round(100 * shares.reshape(len(KINDS), -1).T).astype(int).tolist()
         self.kinds = kinds_of(shares).ravel().tolist()
-        self.weights = zlib.compress(b"".join(levels(seen(self.model, each)) for each in ids.values()), 9)
+        self.packed = zlib.compress(b"".join(levels(seen(self.model, each)) for each in ids.values()), 9)
         self.texts = [
             {"name": name, "tokens": [text_of(vocab, i) for i in each]} for name, each in ids.items()
         ]

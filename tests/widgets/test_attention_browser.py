@@ -60,7 +60,7 @@ def test_the_page_reads_the_weights_of_the_model(deno, browser, model):
         np.testing.assert_allclose(each[0], first_block(tokens), atol=2e-5)
     places = [(0, 18, 6, 23), (0, 0, 0, 0), (1, 29, 8, 17), (2, 11, 1, 9), (2, 0, 3, 4), (1, 0, 5, 6)]
     weights = [[1], [0.9, 0.1], [0.1, 0.8, 0.1], [0.2, 0.1, 0.1, 0.6], [0.1, 0.1, 0.8, 0, 0]]
-    packed = base64.b64encode(browser.weights).decode()
+    packed = base64.b64encode(browser.packed).decode()
     found = deno(JS, packed=packed, lengths=list(map(len, ids)), asks=places, weights=weights)
     for (text, block, head, place), row in zip(places, found["asked"]):
         expected = whole[text][block, head, place, : place + 1]
@@ -116,7 +116,7 @@ def test_the_shares_are_the_models(browser, model):
 
 def test_state_is_json_and_small(browser):
     state = browser.get_state()
-    packed = state.pop("weights")
+    packed = state.pop("packed")
     assert len(packed) < 45_000
     assert len(zlib.decompress(packed)) == 270 * sum(
         math.comb(len(each["tokens"]) + 1, 2) for each in browser.texts
@@ -130,7 +130,7 @@ def test_without_weights_it_says_why(monkeypatch):
 
     monkeypatch.setattr(real_model_kernel, "_load", fails)
     widget = AttentionBrowser()
-    assert (widget.texts, widget.kinds, widget.weights) == ([], [], b"")
+    assert (widget.texts, widget.kinds, widget.packed) == ([], [], b"")
     assert widget.missing == "could not download it. Check the network, then run: lmcourse data it"
 
 
