@@ -52,16 +52,10 @@ def or_skip(make: Callable[[], Made]) -> Made:
     do.
     """
     shell = _shell()
-    try:
-        made = make()
+    made, why = or_why(make)
+    if why is None:
         _forget(shell)
         return made
-    except DataError as error:
-        why = error
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        why = DataError("PyTorch is not installed; run: pip install 'lmcourse[neural]'")
     if shell is None:
         raise why
     MISSING.why = str(why)
@@ -69,6 +63,18 @@ def or_skip(make: Callable[[], Made]) -> Made:
         shell.ast_transformers.append(SkipCells(shell.user_ns))
     print(f"The real model is not here: {why}")
     return MISSING  # type: ignore[return-value]
+
+
+def or_why(make: Callable[[], Made]) -> tuple[Made | None, DataError | None]:
+    """What `make` returns, or why it cannot: data or torch is missing, and what to do about it."""
+    try:
+        return make(), None
+    except DataError as error:
+        return None, error
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return None, DataError("PyTorch is not installed; run: pip install 'lmcourse[neural]'")
 
 
 def _forget(shell: Any) -> None:

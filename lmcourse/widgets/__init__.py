@@ -3,6 +3,7 @@
 Python validates and is the reference; the JavaScript beside each module computes the same and draws it.
 """
 
+from lmcourse.widgets.attention_browser import AttentionBrowser
 from lmcourse.widgets.attention_steps import AttentionSteps
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
@@ -14,6 +15,7 @@ from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.positions import PositionExplorer
 from lmcourse.widgets.real_model import RealModel
 from lmcourse.widgets.sparsity import SparsityMap
+from lmcourse.widgets.surprise_reader import SurpriseReader
 from lmcourse.widgets.temperature import TemperatureExplorer
 from lmcourse.widgets.tokenizer import TokenizerExplorer
 from lmcourse.widgets.transformer import TransformerLive
@@ -21,6 +23,7 @@ from lmcourse.widgets.tree import SentenceTree
 from lmcourse.widgets.wordmap import WordMap
 
 __all__ = [
+    "AttentionBrowser",
     "AttentionSteps",
     "CodingInterval",
     "EntropyExplorer",
@@ -32,6 +35,7 @@ __all__ = [
     "RealModel",
     "SentenceTree",
     "SparsityMap",
+    "SurpriseReader",
     "TemperatureExplorer",
     "TokenizerExplorer",
     "TrainingPlayground",

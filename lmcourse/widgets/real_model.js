@@ -3,34 +3,10 @@
 
 import { decoderSettings } from "./decoder_settings.js";
 import { modelLoader } from "./real_model_loader.js";
-import {
-  bar,
-  button,
-  cell,
-  column,
-  div,
-  group,
-  grouped,
-  h,
-  mount,
-  mute,
-  note,
-  number,
-  numberCell,
-  percent,
-  plural,
-  row,
-  say,
-  section,
-  setter,
-  span,
-  stretch,
-  table,
-  track,
-  visible,
-} from "./ui.js";
+import { bitsText, candidateTable, shades, strip } from "./real_model_tokens.js";
+import { button, div, group, grouped, h, mount, note, number, plural, say, section, setter, visible } from "./ui.js";
 
-const [MAX_TEXT, SHADED, TOP] = [4000, 12, 10]; // characters, bits, candidates
+const [MAX_TEXT, TOP] = [4000, 10]; // characters, candidates
 const COUNTS = [20, 50, 100, 200, 400];
 const KS = [1, 2, 3, 5, 10, 20, 40, 50, 100, 200, 500, 1000, Infinity];
 const EXAMPLES = {
@@ -46,83 +22,6 @@ const EXAMPLES = {
     ["a wish", "Write a haiku about a mouse."],
   ],
 };
-
-// ---------- what is written ----------
-
-const bitsText = (bits) => `${bits.toFixed(2)} bits`;
-const named = (text) => ({ " ": "space", "\n": "line end", "": "nothing" })[text] || text;
-
-// Tokens as buttons that the arrow keys walk through; `choose` is told which is looked at. What was given is plain
-// text.
-function strip(choose) {
-  const element = group("lmc-rm-strip", "What is written; arrow keys go from token to token");
-  let tokens = [];
-  let cells = [];
-  let line = element;
-  function clear() {
-    [tokens, cells, line] = [[], [], element];
-    element.replaceChildren();
-  }
-  function give(text) {
-    line.append(span("lmc-rm-given", text));
-  }
-  function turn(role) {
-    line = div(`lmc-rm-turn lmc-rm-${role}`, span("lmc-rm-role", role === "user" ? "You" : "Model"));
-    element.append(line);
-  }
-  function append(token) {
-    const at = cells.length;
-    const label = `${named(token.text)}, ${bitsText(token.bits)}`;
-    // No button element, whose text would not flow with that of its neighbours; JupyterLab leaves its keys alone.
-    const shown = h("span", {
-      ...{ class: "lmc-rm-token", role: "button", tabindex: at ? -1 : 0, "aria-label": label },
-      ...{ "data-lm-suppress-shortcuts": "true", onclick: () => choose(at), onfocus: () => choose(at) },
-    }, token.text.replace(/\n/g, "↵\n"));
-    shown.style.setProperty("--bits", percent(Math.min(token.bits / SHADED, 1)));
-    shown.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && choose(at));
-    line.append(shown);
-    tokens.push(token);
-    cells.push(shown);
-    element.scrollTop = element.scrollHeight;
-  }
-  element.addEventListener("keydown", (event) => {
-    const at = cells.indexOf(document.activeElement);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: cells.length - 1 }[event.key];
-    if (at < 0 || to === undefined) return;
-    event.preventDefault();
-    cells[Math.max(0, Math.min(cells.length - 1, to))].focus();
-  });
-  function chosen(at) {
-    cells.forEach((each, i) => {
-      each.tabIndex = i === at ? 0 : -1;
-      if (i === at) each.setAttribute("aria-current", "true");
-      else each.removeAttribute("aria-current");
-    });
-  }
-  return { element, clear, give, turn, append, chosen, tokenAt: (at) => tokens[at], count: () => tokens.length };
-}
-
-// The most probable tokens in a token's place.
-function candidateTable() {
-  const rows = Array.from({ length: TOP }, () => {
-    const [token, fill, p] = [cell("lmc-token"), bar("lmc-fill"), numberCell()];
-    return { token, fill, p, element: row("", token, track(fill), p) };
-  });
-  const head = row("lmc-head", column("", "token"), column("", ""), column("lmc-number", "prob."));
-  head.children[1].setAttribute("aria-label", "bar");
-  const element = table("The most probable tokens in this place", "", head, ...rows.map((each) => each.element));
-  function show({ id, top }) {
-    rows.forEach(({ token, fill, p, element: line }, i) => {
-      token.textContent = visible(top[i].text);
-      stretch(fill, 0, top[i].p);
-      p.textContent = number(top[i].p);
-      line.classList.toggle("lmc-rm-taken", top[i].id === id);
-    });
-  }
-  return { element, show };
-}
-
-// ---------- all together ----------
 
 function render({ model, el }) {
   const set = setter(model);
@@ -146,10 +45,10 @@ function render({ model, el }) {
     oninput: () => set({ [field()]: area.value }),
   });
   const examples = group("lmc-examples", "Examples");
-  const written = strip((at) => look(at));
-  const legend = mute(div("lmc-rm-legend", span("", "surprise: 0"), span("lmc-rm-scale"), span("", `${SHADED} bits`)));
+  const written = strip("What is written", (at) => look(at));
+  const legend = shades();
   const told = h("p", { class: "lmc-rm-told" });
-  const candidates = candidateTable();
+  const candidates = candidateTable(TOP);
   const details = div("lmc-detail lmc-rm-details", told, candidates.element);
   const controls = decoderSettings(model, set, { ks: KS, counts: COUNTS, unit: "tokens" });
   const go = button("", () => generate(), { class: "lmc-run" });

@@ -80,16 +80,53 @@ function modelAt(url, size, code) {
   return shelf.get(url);
 }
 
+// The model in a notebook's kernel, if there is one that answers; real_model_kernel.py says to what. `heard` is called
+// when it does.
+function kernelModel(model, heard) {
+  const hearers = new Map(); // by job, whose names no other view of the widget has
+  const it = { state: "waiting", ask, cancel, end };
+  function hear({ job, ...answer }, buffers = []) {
+    const hearer = hearers.get(job);
+    if (answer.done) hearers.delete(job);
+    const [{ buffer, byteOffset, byteLength }] = buffers.length ? buffers : [{}];
+    if (buffer) answer.attention = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+    hearer?.(answer);
+  }
+  function ask(kind, given, hearer) {
+    const job = `job ${Math.random()}`;
+    hearers.set(job, hearer);
+    model.send({ kind, job, ...given });
+    return job;
+  }
+  function cancel(job) {
+    const hearer = hearers.get(job);
+    hearers.delete(job);
+    hearer?.({ canceled: true, done: true });
+  }
+  function end() {
+    model.off("msg:custom", hear);
+  }
+  model.on("msg:custom", hear);
+  ask("hello", {}, ({ ready }) => {
+    if (!ready) return;
+    it.state = "ready";
+    heard();
+  });
+  return it;
+}
+
 // A line that says how things stand, the button, a progress bar and a button to cancel, as `element`. `changed` is
 // called when the state has changed; `ask` and `cancel` are those of the model; `end` is for a widget that is taken
-// away.
-export function modelLoader(model, changed) {
+// away. With `kernel` the model in a notebook's kernel is asked where there is one (KernelWidget).
+export function modelLoader(model, changed, { kernel = false } = {}) {
   const address = model.get("model_at");
   const size = model.get("size");
   const megabytes = Math.round(size / 1e6);
   const hindered = hindrance(address);
   const url = hindered ? "" : new URL(address, document.baseURI).href;
   const shared = modelAt(url, size, model.get("_worker"));
+  const beside = kernel ? kernelModel(model, () => show()) : null;
+  const asked = () => beside?.state === "ready" ? beside : shared;
 
   const status = h("p", { class: "lmc-status", role: "status" });
   const load = button(`Load the model (${megabytes} MB, stays on your machine)`, () => shared.load());
@@ -103,6 +140,7 @@ export function modelLoader(model, changed) {
     ready: () =>
       "Ready: it runs in your browser, and nothing you type leaves it." +
       (shared.vectors ? "" : " This browser computes without vectors (WebAssembly SIMD), several times more slowly."),
+    beside: () => "Ready: the model in this notebook's kernel is asked.",
     failed: () => `The model could not be loaded: ${shared.problem}.`,
   };
   let shown = null;
@@ -110,11 +148,12 @@ export function modelLoader(model, changed) {
     const got = Math.round(shared.loaded / 1e6);
     progress.value = shared.loaded / size;
     loaded.textContent = got < megabytes ? `${got} of ${megabytes} MB` : "unpacking …";
-    if (shared.state === shown) return;
-    shown = shared.state;
+    const state = asked() === beside ? "beside" : shared.state;
+    if (state === shown) return;
+    shown = state;
     say(status, STATES[shown]());
-    status.classList.toggle("lmc-failed", shown === "failed" || Boolean(hindered));
-    load.hidden = shown === "ready" || shown === "loading";
+    status.classList.toggle("lmc-failed", shown === "failed" || (Boolean(hindered) && shown !== "beside"));
+    load.hidden = ["ready", "loading", "beside"].includes(shown);
     load.disabled = Boolean(hindered);
     progress.hidden = loaded.hidden = cancel.hidden = shown !== "loading";
     changed();
@@ -125,10 +164,13 @@ export function modelLoader(model, changed) {
     show();
   }
   function end() {
+    beside?.end();
     shared.watchers.delete(show);
     if (shared.watchers.size) return;
     shared.end();
     globalThis.lmcRealModels.delete(url);
   }
-  return { element, watch, end, state: () => shared.state, ask: shared.ask, cancel: shared.cancel };
+  const state = () => asked().state;
+  const [ask, cancelJob] = [(...given) => asked().ask(...given), (job) => asked().cancel(job)];
+  return { element, watch, end, state, ask, cancel: cancelJob, inKernel: () => asked() === beside };
 }

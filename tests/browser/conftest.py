@@ -10,7 +10,7 @@ import functools
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -111,3 +111,43 @@ def page(browser) -> Iterator:
     yield page
     context.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The real model in PyTorch."""
+    from lmcourse.data import DataError
+    from lmcourse.pretrained.model import load
+
+    try:
+        return load()
+    except DataError as error:
+        missing("the real model", str(error))
+
+
+@pytest.fixture
+def serve(tmp_path) -> Iterator[Callable[..., str]]:
+    """Shows widgets in a page that is served, the model's file beside it or not; gives the address."""
+    from ipywidgets.embed import dependency_state
+    from widget_pages import write_page
+
+    servers = []
+
+    def show(widget, file: Path | None, *more, name: str = "model.gguf") -> str:
+        states = dependency_state([widget, *more], drop_defaults=False)
+        for state in states.values():
+            if "model_at" in state["state"]:
+                state["state"]["model_at"] = f"_weights/{name}"
+        write_page(tmp_path, states, [each.model_id for each in (widget, *more)])
+        (tmp_path / "_weights").mkdir()
+        if file:
+            (tmp_path / "_weights" / name).symlink_to(file)
+        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(tmp_path)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/page.html"
+
+    yield show
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -4,88 +4,24 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import runpy
 import shutil
-import threading
-from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from ipywidgets.embed import dependency_state
-from widget_pages import check_looks, open_widgets, set_theme, write_page
+import widget_pages
+from widget_pages import LOAD, check_looks, open_widgets, set_theme
 
-from lmcourse.data import DataError
 from lmcourse.pretrained.chat import chat_ids
-from lmcourse.pretrained.model import load, pretrained_file
+from lmcourse.pretrained.model import pretrained_file
 from lmcourse.widgets import RealModel
 from lmcourse.widgets.base import worker_script
 
 ROOT = ".lmc-real_model"
-LOAD = "Load the model (98 MB, stays on your machine)"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files without a line per request."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def model():
-    """The real model in PyTorch."""
-    try:
-        return load()
-    except DataError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"NOT TESTED IN A BROWSER: the real model; {error}")
-
-
-@pytest.fixture
-def serve(tmp_path) -> Iterator[Callable[..., str]]:
-    """Shows a widget in a page that is served, its file beside it or not; gives the address."""
-    servers = []
-
-    def show(widget: RealModel, file: Path | None, *more: RealModel, name: str = "model.gguf") -> str:
-        states = dependency_state([widget, *more], drop_defaults=False)
-        for state in states.values():
-            if "model_at" in state["state"]:
-                state["state"]["model_at"] = f"_weights/{name}"
-        write_page(tmp_path, states, [each.model_id for each in (widget, *more)])
-        (tmp_path / "_weights").mkdir()
-        if file:
-            (tmp_path / "_weights" / name).symlink_to(file)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path)))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}/page.html"
-
-    yield show
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def wait(page, **data: str) -> None:
-    """Wait until the widget says of itself what is wanted."""
-    page.wait_for_function(
-        "([root, data]) => Object.entries(data).every(([name, value]) => "
-        "document.querySelector(root)?.dataset[name] === value)",
-        arg=[ROOT, data],
-        timeout=120_000,
-    )
-
-
-def opened(page, address: str) -> None:
-    """Load the model by its button."""
-    page.goto(address)
-    page.get_by_role("button", name=LOAD).click()
-    wait(page, state="ready")
+wait = functools.partial(widget_pages.wait, root=ROOT)
+opened = functools.partial(widget_pages.load_model, root=ROOT)
 
 
 def written(page, button: str) -> list[int]:

@@ -12,6 +12,7 @@ from ipywidgets.embed import dependency_state
 
 from lmcourse.widgets.base import script
 
+LOAD = "Load the model (98 MB, stays on your machine)"
 SHIM = Path(__file__).resolve().parents[2] / "book" / "_ext" / "static_widgets.js"
 
 
@@ -76,6 +77,80 @@ def open_widgets(page, folder: Path, *widgets) -> None:
     page.wait_for_function(DRAWN)
     errors = page.evaluate("heard") + page.locator("main [role=alert]").all_inner_texts()
     assert not errors, "the page has errors:\n" + "\n".join(errors)
+
+
+def wait(page, root: str, **data: str) -> None:
+    """Wait until the widget at `root` says of itself, in its data, what is wanted."""
+    page.wait_for_function(
+        "([root, data]) => Object.entries(data).every(([name, value]) => "
+        "document.querySelector(root)?.dataset[name] === value)",
+        arg=[root, data],
+        timeout=120_000,
+    )
+
+
+def load_model(page, address: str, root: str) -> None:
+    """Load the real model by the button of a widget on a served page."""
+    page.goto(address)
+    page.locator(root).get_by_role("button", name=LOAD).click()
+    wait(page, root, state="ready")
+
+
+# A widget's model as JupyterLab gives it, whose kernel is a function of this process.
+KERNEL = """async ([text, state, bytes]) => {
+    for (const name of bytes) state[name] = new DataView(Uint8Array.from(state[name]).buffer);
+    const listeners = {};
+    let set = {};
+    const emit = (event, ...given) => (listeners[event] || []).forEach((listener) => listener(...given));
+    const model = {
+        get: (name) => state[name],
+        set(name, value) {
+            state[name] = set[name] = value;
+            emit(`change:${name}`);
+        },
+        on: (event, listener) => (listeners[event] = listeners[event] || []).push(listener),
+        off: (event, listener) => listeners[event] = listeners[event].filter((each) => each !== listener),
+        save_changes() {
+            kernelKeeps(set);
+            set = {};
+        },
+        async send(content) {
+            for (const { answer, floats } of await kernelAnswers(content)) {
+                const odd = new Uint8Array(1 + 4 * (floats || []).length); // buffers begin anywhere
+                odd.set(new Uint8Array(Float32Array.from(floats || []).buffer), 1);
+                emit("msg:custom", answer, floats ? [new DataView(odd.buffer, 1)] : []);
+            }
+        },
+    };
+    const module = await import(URL.createObjectURL(new Blob([text], {type: "text/javascript"})));
+    const style = document.head.appendChild(document.createElement("style"));
+    style.textContent = state._css;
+    const el = document.querySelector("main").appendChild(document.createElement("div"));
+    module.default.render({ model, el });
+}"""
+
+
+def answer_as_kernel(page, widget, name: str) -> None:
+    """Show a widget in a page, and let it answer what the page asks, as a notebook's kernel does."""
+    sent: list[dict] = []
+    widget.send = lambda answer, buffers=None: sent.append(
+        {"answer": answer, "floats": buffers and np.frombuffer(buffers[0], "<f4").tolist()}
+    )
+
+    def answers(content: dict) -> list[dict]:
+        sent.clear()
+        widget._handle_custom_msg(content, [])
+        return list(sent)
+
+    page.expose_function("kernelAnswers", answers)
+    page.expose_function("kernelKeeps", widget.set_state)
+    page.set_content(
+        PAGE.format(views="", state="{}").replace('<script src="static_widgets.js" defer>', "<script>")
+    )
+    state = widget.get_state()
+    packed = [each for each, value in state.items() if isinstance(value, bytes)]
+    state |= {each: list(state[each]) for each in packed}
+    page.evaluate(KERNEL, [script(name), state, packed])
 
 
 def move(page, slider, stop: int) -> None:

@@ -44,3 +44,26 @@ def deno(tmp_path_factory) -> Callable[..., Any]:
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The real model in PyTorch."""
+    from lmcourse.data import DataError
+    from lmcourse.pretrained.model import load
+
+    try:
+        return load()
+    except DataError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"NOT TESTED: what asks the real model; {error}")
+
+
+@pytest.fixture(scope="session")
+def scorer(model):
+    """The same, which can say how a text begins."""
+    assert model is not None  # its file is there
+    from lmcourse.pretrained.model import load
+
+    return load("<|endoftext|>")
