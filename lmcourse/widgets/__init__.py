@@ -4,6 +4,7 @@ Python validates and is the reference; the JavaScript beside each module compute
 """
 
 from lmcourse.widgets.attention_steps import AttentionSteps
+from lmcourse.widgets.calculator import InferenceCalculator
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
 from lmcourse.widgets.guessing import GuessingGame
@@ -26,6 +27,7 @@ __all__ = [
     "EntropyExplorer",
     "GradientLaboratory",
     "GuessingGame",
+    "InferenceCalculator",
     "MaskSwitcher",
     "NgramExplorer",
     "PositionExplorer",
