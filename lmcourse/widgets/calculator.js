@@ -58,7 +58,7 @@ function roofline() {
     const every = Math.ceil((to - from) / 4);
     for (let power = Math.ceil(from); power <= to; power += every) {
       const at = x(10 ** power);
-      const label = Math.abs(power) < 4 ? String(10 ** power) : `10${raised(power)}`;
+      const label = Math.abs(power) < 4 ? grouped(10 ** power) : `10${raised(power)}`;
       parts.push(svg("line", { x1: at, x2: at, y1: top, y2: height - bottom, class: "lmc-ca-grid" }));
       parts.push(svg("text", { x: at, y: height - bottom + 14, "text-anchor": "middle" }, label));
     }
@@ -115,7 +115,7 @@ function results(lab, found) {
     memory: [scaled(found.memory, "B"), `weights, and keys and values of ${plural(lab.n_texts, "text")}`],
     flops: [
       scaled(found.flops_weights + found.flops_attention, "FLOP"),
-      `${scaled(found.flops_weights, "")}without attention, ${scaled(found.flops_attention, "")}to look back`,
+      `${scaled(found.flops_weights, "FLOP")} by the weights, ${scaled(found.flops_attention, "FLOP")} to look back`,
     ],
     one: [speed("one"), times("one")],
     many: [speed("many"), times("many")],

@@ -1,4 +1,4 @@
-"""The calculator in a real browser: presets, single numbers, what does not go together, by mouse and by keyboard."""
+"""The calculator in a real browser: presets, single numbers, what does not go together; by keyboard."""
 
 from __future__ import annotations
 
