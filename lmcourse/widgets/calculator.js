@@ -1,4 +1,4 @@
-// The memory and speed calculator: fields, a table and the roof. The arithmetic is in memory.js; `lab` holds the traits.
+// The memory and speed calculator: fields, a table and the roof. The arithmetic is in memory.js.
 
 import { duration, LABELS, measures, problem, RATES, scaled, three } from "./memory.js";
 import {

@@ -44,7 +44,7 @@ def drawn(rng):
         "cache": str(rng.choice([*BYTES])),
         "n_heads": heads * kv_heads if rng.integers(4) else heads,
         "n_kv_heads": kv_heads,
-        "d_model": heads * kv_heads * int(rng.integers(1, 129)),
+        "d_model": heads * kv_heads * int(rng.integers(1, 129)) + int(rng.integers(8) == 0),
         **{
             name: int(np.exp(rng.uniform(0, np.log(MOST[name]))))
             for name in ("n_layers", "d_ff", "vocab_size", "context_length", "n_seen", "n_texts")
