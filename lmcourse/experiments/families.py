@@ -9,8 +9,9 @@ with its mask lifted, and twice; one more encoder learns from masks alone, witho
 that has read nothing shows what the labels alone teach. And without any label networks are asked by
 likelihood: would the text be more probable with another verb?
 
-One rate of pre-training, 0.006, as in `objectives`; one of teaching, 0.003, which for encoder and decoder was
-tried once at half and at twice.
+Two hundred steps of teaching; for encoder, decoder and prefix model a thousand as well. One rate of
+pre-training, 0.006, as in `objectives`; one of teaching, 0.003, which for encoder and decoder was tried once
+at half and at twice.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from lmcourse.transformer.config import Config
 from lmcourse.transformer.masks import causal
 from lmcourse.transformer.network import EncoderDecoder
 
-TUNING, TUNING_BATCH, TUNING_RATE = 200, 32, 3e-3
+TUNING_BATCH, TUNING_RATE = 32, 3e-3
+TUNING, LONGER = 200, 1000  # steps of teaching
 SIZES = (64, 256, 1024, 4096)  # sentences with answers
 JUDGED = 1000  # sentences that are asked about in the end
 
@@ -64,12 +66,14 @@ TASKS = {  # where an answer is wanted: who is asked, after how many labels
     "subject": ([name for name in READERS if name != "encoder, no noise"], SIZES[:3]),
 }
 LIKELIHOODS = ("encoder", "decoder")  # that are also asked without labels
-_KEYS = ("reader", "task", "labels", "seed", "rate", "steps")
-AGAIN = dict(zip(_KEYS, ("decoder, text twice", "subject", 64, 0, TUNING_RATE, 20)))  # anew by every test
+LONGER_READERS = ("encoder", "decoder", "prefix model")  # that are also taught for longer
+_KEYS = ("reader", "task", "labels", "seed", "rate", "steps", "teaching")
+# Measured anew by every test.
+AGAIN = dict(zip(_KEYS, ("decoder, text twice", "subject", 64, 0, TUNING_RATE, 20, TUNING)))
 SETTINGS = [
     AGAIN,
     *(
-        dict(zip(_KEYS, (reader, task, n, seed, TUNING_RATE, STEPS)))
+        dict(zip(_KEYS, (reader, task, n, seed, TUNING_RATE, STEPS, TUNING)))
         for seed in range(4)
         for reader in READERS
         for task, (readers, sizes) in TASKS.items()
@@ -77,21 +81,32 @@ SETTINGS = [
         if reader in readers
     ),
     *(
-        dict(zip(_KEYS, (reader, "sentence", 0, seed, TUNING_RATE, STEPS)))
+        dict(zip(_KEYS, (reader, "sentence", 0, seed, TUNING_RATE, STEPS, TUNING)))
         for seed in range(4)
         for reader in LIKELIHOODS
     ),
     *(
-        dict(zip(_KEYS, (reader, task, 256, 0, rate, STEPS)))
+        dict(zip(_KEYS, (reader, task, 256, 0, rate, STEPS, TUNING)))
         for reader in ("encoder", "decoder")
         for task in TASKS
         for rate in (TUNING_RATE / 2, 2 * TUNING_RATE)
     ),
     *(  # four more, as decoders turned out to differ
-        dict(zip(_KEYS, (reader, "sentence", n, seed, TUNING_RATE, STEPS)))
+        dict(zip(_KEYS, (reader, "sentence", n, seed, TUNING_RATE, STEPS, TUNING)))
         for seed in range(4, 8)
         for reader in ("encoder", "decoder")
         for n in SIZES
+    ),
+    *(
+        dict(zip(_KEYS, (reader, "sentence", n, seed, TUNING_RATE, STEPS, LONGER)))
+        for seed in range(4)
+        for reader in LONGER_READERS
+        for n in SIZES
+    ),
+    *(
+        dict(zip(_KEYS, (reader, "sentence", max(SIZES), seed, TUNING_RATE, STEPS, LONGER)))
+        for seed in range(4, 6)
+        for reader in ("encoder", "decoder")
     ),
 ]
 
@@ -165,7 +180,9 @@ class WordReader(nn.Module):
         return self.output(self.vectors(asked.texts)[rows, places])[:, 0]
 
 
-def tune(model: WordReader, task: str, n: int, seed: int, rate: float = TUNING_RATE) -> None:
+def tune(
+    model: WordReader, task: str, n: int, seed: int, rate: float = TUNING_RATE, steps: int = TUNING
+) -> None:
     """Train all weights on the first so many of the seed's questions."""
     known = questions(max(SIZES), np.random.default_rng([seed, 5])).some(np.arange(n))
 
@@ -175,7 +192,7 @@ def tune(model: WordReader, task: str, n: int, seed: int, rate: float = TUNING_R
         targets = torch.from_numpy(asked.wrong.astype(np.float32))
         return binary_cross_entropy_with_logits(model(asked, task), targets)
 
-    train(model, loss, Recipe(TUNING, rate, warmup=20, judge_every=TUNING), progress=False)
+    train(model, loss, Recipe(steps, rate, warmup=20, judge_every=steps), progress=False)
 
 
 # ---------- what is measured ----------
@@ -215,7 +232,14 @@ def measure(setting: Mapping, _rng: np.random.Generator) -> dict:
         found = shares(by_likelihood(network, reader.objective, judged()))
     else:
         model = WordReader(network, reader)
-        tune(model, setting["task"], setting["labels"], setting["seed"], setting["rate"])
+        tune(
+            model,
+            setting["task"],
+            setting["labels"],
+            setting["seed"],
+            setting["rate"],
+            setting["teaching"],
+        )
         found = judge(model, setting["task"])
     seconds = round(time.process_time() - begin, 2)
     return {

@@ -12,6 +12,7 @@ values.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from lmcourse.model import check_whole
@@ -110,3 +111,39 @@ def step_cost(
         cache_kind = kind if kind in ("f32", "f16", "bf16") else "f16"
     kept = n_texts * cache_bytes(config, n_seen, cache_kind)
     return Cost(fetched, kept, n_texts * (2 * read + attention_flops(config, n_seen)))
+
+
+def reading_cost(
+    config: Config,
+    n_tokens: int,
+    kind: str = "f32",
+    embedding: str | None = None,
+    cache_kind: str | None = None,
+) -> Cost:
+    """What it costs to read a text whose tokens are all there, in one pass.
+
+    Each weight is fetched once for all of them, the output's too, with which each token is asked what comes
+    next; the n-th of them compares itself with n. Keys and values are written once, instead of fetched.
+    """
+    last = step_cost(config, 1, n_tokens, kind, embedding, cache_kind)
+    attention = attention_flops(config, 1) * n_tokens * (n_tokens + 1) // 2
+    return last._replace(flops=n_tokens * 2 * weights_read(config) + attention)
+
+
+def turning_point(
+    config: Config,
+    bandwidth: float,
+    flops_per_second: float,
+    n_seen: int = 1,
+    kind: str = "f32",
+    embedding: str | None = None,
+    cache_kind: str | None = None,
+) -> float:
+    """How many texts side by side make multiplying as slow as fetching; inf if no number of them does.
+
+    Weights are fetched once for all texts, a cache for each, so where the cache of a text alone takes longer
+    to fetch than its token to multiply, more texts do not help.
+    """
+    one = step_cost(config, 1, n_seen, kind, embedding, cache_kind)
+    gained = one.flops / flops_per_second - one.cache_bytes / bandwidth  # in seconds, by a text more
+    return one.weight_bytes / bandwidth / gained if gained > 0 else math.inf

@@ -3,13 +3,13 @@
 Skip-gram asks of each word which words stand near it; CBOW (a "continuous bag of words") asks of the mean of
 the neighbours which word stands among them. Both are trained with negative sampling: a pair that stands in
 the text should get a high scalar product, pairs with k words drawn at random low ones. The gradients are
-written out, and are those of whole stretches of text at once: each word is looked up once, and its pairs are
-neighbouring rows.
+written out, and are those of whole stretches of text at once: each word is looked up once, and the scores of
+a piece of text, each word with each that stands near and each random one, are one product of matrices.
 
-Departures from the original program: the random words are shared by a stretch, each with a weight, so that
-their expected sum stays that of k for each pair; and the steps are AdaGrad's. Frequent words are skipped by
-the rule of the second paper, from which the program's own differs a little. Sources: Mikolov et al. (2013a,
-2013b); shared negatives: Ji et al. (2016).
+Departures from the original program: the random words are shared by a piece of text, each with a weight, so
+that their expected sum stays that of k for each pair; and the steps are AdaGrad's. Frequent words are skipped
+by the rule of the second paper, from which the program's own differs a little. Sources: Mikolov et al.
+(2013a, 2013b); shared negatives: Ji et al. (2016).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import embedding_bag, logsigmoid, pad, softplus
 from tqdm import tqdm
 
 from lmcourse.model import check_whole
@@ -32,7 +32,7 @@ class Gradients:
     loss: float
     inputs: Tensor  # (T, D)
     outputs: Tensor  # (T, D)
-    noise: Tensor  # (K, D)
+    noise: Tensor  # (B, K, D)
 
 
 def negative_sampling_loss(inputs: Tensor, outputs: Tensor, noise: Tensor) -> Tensor:
@@ -56,24 +56,19 @@ def skip_gram(inputs: Tensor, outputs: Tensor, noise: Tensor, reach: Tensor, k: 
     Args:
         inputs: vectors of the words as those that ask, (T, D).
         outputs: vectors of the same words as those that are asked about, (T, D).
-        noise: output vectors of K random words, (K, D).
+        noise: output vectors of random words, (B, K, D): of B pieces of the stretch each has its own K.
         reach: how many neighbours to either side each word has, (T,).
         k: how many random words there are to a pair.
+
+    Raises ValueError if pieces are shorter than the farthest reach.
     """
-    loss, d_inputs, d_outputs = 0.0, torch.zeros_like(inputs), torch.zeros_like(outputs)
-    pairs = torch.zeros(len(inputs), dtype=inputs.dtype)
-    for distance in range(1, int(reach.max()) + 1):
-        ahead, behind = slice(distance, None), slice(None, -distance)
-        for here, there in ((behind, ahead), (ahead, behind)):
-            there_is = (reach[here] >= distance).to(inputs.dtype)
-            scores = (inputs[here] * outputs[there]).sum(1)
-            loss -= float((logsigmoid(scores) * there_is).sum())
-            slope = ((torch.sigmoid(scores) - 1) * there_is)[:, None]
-            d_inputs[here] += slope * outputs[there]
-            d_outputs[there] += slope * inputs[here]
-            pairs[here] += there_is
-    against = _against_noise(inputs, noise, pairs * k / len(noise))
-    return Gradients(loss + against.loss, d_inputs + against.inputs, d_outputs, against.noise)
+    cut = _Cut(len(inputs), len(noise), int(reach.max()))
+    asking, near, true = cut.pieces(inputs), cut.pieces(outputs, margin=True), cut.neighbours(reach)
+    asked = torch.cat([near, noise], dim=1)
+    loss, slope = _judged(asking @ asked.mT, true.to(inputs.dtype), k)
+    d_asked, n_near = slope.mT @ asking, near.shape[1]
+    d_outputs = cut.joined(d_asked[:, :n_near], margin=True)
+    return Gradients(loss, cut.joined(slope @ asked), d_outputs, d_asked[:, n_near:])
 
 
 def cbow(inputs: Tensor, outputs: Tensor, noise: Tensor, reach: Tensor, k: float) -> Gradients:
@@ -81,41 +76,73 @@ def cbow(inputs: Tensor, outputs: Tensor, noise: Tensor, reach: Tensor, k: float
 
     Arguments as those of `skip_gram`: inputs are now the neighbours', outputs those of the word between them.
     """
-    neighbours, number = torch.zeros_like(inputs), torch.zeros(len(inputs), dtype=inputs.dtype)
-    steps = [
-        (distance, *places)
-        for distance in range(1, int(reach.max()) + 1)
-        for places in (
-            (slice(None, -distance), slice(distance, None)),
-            (slice(distance, None), slice(None, -distance)),
-        )
-    ]
-    for distance, here, there in steps:
-        there_is = (reach[here] >= distance).to(inputs.dtype)
-        neighbours[here] += there_is[:, None] * inputs[there]
-        number[here] += there_is
-    has = (number > 0).to(inputs.dtype)
-    means = neighbours / number.clamp(min=1)[:, None]
-    scores = (means * outputs).sum(1)
-    slope = ((torch.sigmoid(scores) - 1) * has)[:, None]
-    against = _against_noise(means, noise, has * k / len(noise))
-    d_means = (slope * outputs + against.inputs) / number.clamp(min=1)[:, None]
-    d_inputs = torch.zeros_like(inputs)
-    for distance, here, there in steps:
-        d_inputs[there] += (reach[here] >= distance).to(inputs.dtype)[:, None] * d_means[here]
-    loss = against.loss - float((logsigmoid(scores) * has).sum())
-    return Gradients(loss, d_inputs, slope * means, against.noise)
+    cut = _Cut(len(inputs), len(noise), int(reach.max()))
+    words, near = cut.pieces(outputs), cut.pieces(inputs, margin=True)
+    share = cut.neighbours(reach).to(inputs.dtype)
+    number = share.sum(2, keepdim=True)
+    share /= number.clamp(min=1)
+    means = share @ near
+    scores = torch.cat([(means * words).sum(2, keepdim=True), means @ noise.mT], dim=2)
+    loss, slope = _judged(scores, number.clamp(max=1), k)
+    by_true, by_noise = slope[..., :1], slope[..., 1:]
+    d_inputs = cut.joined(share.mT @ (by_true * words + by_noise @ noise), margin=True)
+    return Gradients(loss, d_inputs, cut.joined(by_true * means), by_noise.mT @ means)
 
 
-def _against_noise(vectors: Tensor, noise: Tensor, weights: Tensor) -> Gradients:
-    """What the random words contribute, each as often as `weights` (T,) says for each vector."""
-    scores = vectors @ noise.T  # (T, K)
-    slope = torch.sigmoid(scores) * weights[:, None]
-    loss = -float((logsigmoid(-scores).sum(1) * weights).sum())
-    return Gradients(loss, slope @ noise, torch.empty(0), slope.T @ vectors)
+def _judged(scores: Tensor, true: Tensor, k: float) -> tuple[float, Tensor]:
+    """The summed loss, and how fast it grows with each score.
+
+    Args:
+        scores: of each word with N others and with K random ones, (B, L, N + K).
+        true: 1 where one of the N is true, 0 where it does not count, (B, L, N).
+        k: how often the random ones count, all together, for each that is true.
+    """
+    n_near = true.shape[2]
+    n_random = scores.shape[2] - n_near
+    random = (true.sum(2, keepdim=True) * (k / n_random)).expand(-1, -1, n_random)
+    weights = torch.cat([true, random], dim=2)
+    # -log s(-x) is softplus(x), and -log s(x) is softplus(x) - x
+    loss = (weights * softplus(scores)).sum() - (true * scores[..., :n_near]).sum()
+    slope = weights * torch.sigmoid(scores)
+    slope[..., :n_near] -= true
+    return float(loss), slope
 
 
-NOISE = 256  # random words that a stretch shares
+class _Cut:
+    """How T words fall into B pieces of L, with margins of W words that belong to the neighbouring pieces."""
+
+    def __init__(self, n_words: int, n_pieces: int, margin: int):
+        self.n_words, self.length, self.margin = n_words, -(-n_words // n_pieces), min(margin, n_words)
+        if n_pieces > 1 and self.length < self.margin:
+            raise ValueError(
+                f"pieces of {self.length} words are shorter than a reach of {margin}: take fewer"
+            )
+        self.filled = n_pieces * self.length - n_words
+
+    def pieces(self, rows: Tensor, margin: bool = False) -> Tensor:
+        """(T, D) → (B, L, D), or with margins (B, W + L + W, D); there are zeros where the text has ended."""
+        wide = self.margin if margin else 0
+        filled = pad(rows, (0, 0, wide, wide + self.filled))
+        return filled.unfold(0, self.length + 2 * wide, self.length).mT
+
+    def joined(self, pieces: Tensor, margin: bool = False) -> Tensor:
+        """The rows of pieces as rows of the text, (T, D), what is in margins added where it belongs."""
+        if margin:
+            wide, margins = self.margin, pieces
+            pieces = margins[:, wide : wide + self.length].clone()
+            pieces[:-1, self.length - wide :] += margins[1:, :wide]
+            pieces[1:, :wide] += margins[:-1, wide + self.length :]
+        return pieces.reshape(-1, pieces.shape[2])[: self.n_words]
+
+    def neighbours(self, reach: Tensor) -> Tensor:
+        """Which rows of its piece with margins each word has for neighbours, (B, L, W + L + W)."""
+        here, wide = torch.arange(self.length), torch.arange(-self.margin, self.length + self.margin)
+        distance = (wide - here[:, None]).abs()
+        there_is = self.pieces(torch.ones(self.n_words, 1, dtype=torch.bool), margin=True).mT
+        return (distance > 0) & (distance <= self.pieces(reach[:, None])) & there_is
+
+
+PIECE, NOISE = 64, 32  # words that share random ones, and how many
 OBJECTIVES = {"skip-gram": skip_gram, "cbow": cbow}
 
 
@@ -184,19 +211,24 @@ def train_word2vec(
         read = text[rng.random(len(text)) < kept[text]]
         for place in range(0, len(read) - 1, stretch):
             words = torch.from_numpy(read[place : place + stretch])
-            drawn = torch.from_numpy(np.searchsorted(noise_shares, rng.random(NOISE)))
+            n_pieces = max(1, len(words) // max(PIECE, window))
+            drawn = torch.from_numpy(np.searchsorted(noise_shares, rng.random(n_pieces * NOISE)))
             reach = torch.from_numpy(rng.integers(1, window + 1, size=len(words)))
-            found = OBJECTIVES[objective](tables[0][words], tables[1][words], tables[1][drawn], reach, k)
+            inputs, outputs = (table.index_select(0, words) for table in tables)
+            noise = tables[1].index_select(0, drawn).view(n_pieces, NOISE, d_model)
+            found = OBJECTIVES[objective](inputs, outputs, noise, reach, k)
             losses.append(found.loss / len(words))
             _adagrad(tables[0], squares[0], words, found.inputs, learning_rate)
-            asked, slopes = torch.cat([words, drawn]), torch.cat([found.outputs, found.noise])
+            asked, slopes = torch.cat([words, drawn]), torch.cat([found.outputs, found.noise.flatten(0, 1)])
             _adagrad(tables[1], squares[1], asked, slopes, learning_rate)
     return Word2Vec(tables[0].numpy(), tables[1].numpy(), losses)
 
 
 def _adagrad(table: Tensor, squares: Tensor, rows: Tensor, slopes: Tensor, learning_rate: float) -> None:
     """A step of the rows (N,) of a table by their gradients (N, D), added up where a row is named twice."""
-    touched, which = torch.unique(rows, return_inverse=True)
-    total = torch.zeros(len(touched), table.shape[1]).index_add_(0, which, slopes)
-    squares[touched] += total**2
-    table[touched] -= learning_rate * total / squares[touched].sqrt()
+    order = rows.argsort(stable=True)
+    touched, times = rows[order].unique_consecutive(return_counts=True)
+    total = embedding_bag(order, slopes, times.cumsum(0) - times, mode="sum")  # a bag for each row touched
+    square = squares.index_select(0, touched) + total**2
+    squares.index_copy_(0, touched, square)
+    table.index_add_(0, touched, total / square.sqrt(), alpha=-learning_rate)

@@ -5,6 +5,7 @@ Python validates and is the reference; the JavaScript beside each module compute
 
 from lmcourse.widgets.attention_browser import AttentionBrowser
 from lmcourse.widgets.attention_steps import AttentionSteps
+from lmcourse.widgets.calculator import InferenceCalculator
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
 from lmcourse.widgets.guessing import GuessingGame
@@ -29,6 +30,7 @@ __all__ = [
     "EntropyExplorer",
     "GradientLaboratory",
     "GuessingGame",
+    "InferenceCalculator",
     "MaskSwitcher",
     "NgramExplorer",
     "PositionExplorer",

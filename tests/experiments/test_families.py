@@ -150,7 +150,6 @@ def test_before_it_is_taught_a_model_says_one_half_and_teaching_leaves_the_netwo
 
 def test_a_seed_s_few_labels_are_among_its_many(monkeypatch):
     seen = []
-    monkeypatch.setattr(families, "TUNING", 3)
 
     def forward(self, asked, _):
         seen.append(asked)
@@ -159,14 +158,14 @@ def test_a_seed_s_few_labels_are_among_its_many(monkeypatch):
     monkeypatch.setattr(WordReader, "forward", forward)
     model = WordReader(build_equal(None, np.random.default_rng(0)), READERS["untrained"])
     many = questions(max(SIZES), np.random.default_rng([1, 5]))
-    families.tune(model, "sentence", 64, seed=1)
+    families.tune(model, "sentence", 64, seed=1, steps=3)
+    assert len(seen) == 3
     known = {tuple(text) for text in many.texts[:64].tolist()}
     assert all(tuple(text) in known for asked in seen for text in asked.texts.tolist())
 
 
 def test_who_is_taught_that_all_is_wrong_calls_all_wrong(monkeypatch):
     taught = questions(max(SIZES), np.random.default_rng(4))._replace(wrong=np.ones(max(SIZES), dtype=bool))
-    monkeypatch.setattr(families, "TUNING", 3)
     monkeypatch.setattr(families, "questions", lambda *_: taught)
     monkeypatch.setattr(families, "judged", lambda: questions(50, np.random.default_rng(8)))
     # all that it learns is a preference, from 0 on
@@ -174,6 +173,13 @@ def test_who_is_taught_that_all_is_wrong_calls_all_wrong(monkeypatch):
         WordReader, "forward", lambda self, asked, _: self.output.bias.expand(len(asked.texts))
     )
     model = WordReader(build_equal(None, np.random.default_rng(0)), READERS["untrained"])
-    families.tune(model, "sentence", 64, seed=1)
+    families.tune(model, "sentence", 64, seed=1, steps=3)
     found = families.judge(model, "sentence")
     assert (found["fine"], found["main"], found["inner"]) == (0, 1, 1)
+
+
+def test_a_setting_says_how_long_it_is_taught(monkeypatch):
+    steps = []
+    monkeypatch.setattr(families, "train", lambda *given, **_: steps.append(given[2].steps))
+    families.measure({**families.AGAIN, "reader": "untrained", "teaching": 7}, np.random.default_rng(0))
+    assert steps == [7]

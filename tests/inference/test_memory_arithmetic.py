@@ -1,5 +1,6 @@
 """Arithmetic of inference: by hand, and against what was published of known models."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,9 @@ from lmcourse.inference.memory import (
     attention_flops,
     bytes_of,
     cache_bytes,
+    reading_cost,
     step_cost,
+    turning_point,
     weight_bytes,
     weights_read,
 )
@@ -93,6 +96,26 @@ def test_the_roof():
     assert cost.seconds(bandwidth=cost.bytes, flops_per_second=2 * cost.flops) == 1
     # many texts fetch the weights once: the roof bends where multiplying becomes the slower part
     assert step_cost(SMOLLM2, 8, 1).seconds(40e9) < 1.02 * step_cost(SMOLLM2, 1, 1).seconds(40e9)
+
+
+def test_reading_is_all_tokens_for_the_weights_of_one():
+    read, one = weights_read(TINY), reading_cost(TINY, 1, "f16")
+    assert one == step_cost(TINY, 1, 1, "f16")
+    many = reading_cost(TINY, 5, "f16")
+    assert many.weight_bytes == one.weight_bytes
+    assert many.cache_bytes == 5 * one.cache_bytes
+    # the tokens compare themselves with 1, 2, 3, 4 and 5; each costs 3 · 4 · 8 operations
+    assert many.flops == 5 * 2 * read + 96 * 15
+
+
+def test_where_multiplying_becomes_as_slow_as_fetching():
+    one = step_cost(TINY, 1, 5)
+    # n texts: operations at ten a second take as long as bytes at one a second
+    n = turning_point(TINY, 1.0, 10.0, 5)
+    assert n * one.flops / 10 == pytest.approx(one.weight_bytes + n * one.cache_bytes)
+    # a machine that multiplies as fast as this finds each text's cache slower than its product
+    assert turning_point(TINY, 1.0, one.flops / one.cache_bytes, 5) == math.inf
+    assert turning_point(TINY, 1.0, 0.99 * one.flops / one.cache_bytes, 5) < math.inf
 
 
 def test_bad_input_is_named():
