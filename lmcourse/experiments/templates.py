@@ -115,7 +115,7 @@ def prompts_of(setting: Mapping) -> list[tuple[list[int], Callable[[str], bool]]
         ways = {
             "system": lambda order, question: messages(question, order),
             "user": lambda order, question: messages(f"{order} {question}"),
-            "nobody": lambda order, question: messages(question),
+            "nobody": lambda _order, question: messages(question),
         }
         return [
             (chat_ids(vocab, ways[way](order, question)), lambda said, rule=rule: obeyed(said, rule))
@@ -162,7 +162,7 @@ def _spoken(
 
 
 def measure(setting: Mapping, _rng: np.random.Generator) -> dict:
-    """What the model said each time, up to its end token, whether it said that, and whether the rule holds."""
+    """What the model said each time, up to its end token; whether it said that; whether the rule holds."""
     model = load()
     end = () if setting["part"] == "beyond" else None
     asked = prompts_of(setting)

@@ -69,14 +69,14 @@ def chat_ids(tokenizer: PretrainedTokenizer, messages: Messages, answer: bool = 
 
 
 def speakers(tokenizer: PretrainedTokenizer, ids: Sequence[int]) -> list[str]:
-    """Who says each token of a conversation: a role for what is said, its end token included; "" for the frame.
+    """Who says each token of a conversation: the role, up to its end token; "" for what is only frame.
 
     What is to be learned from a conversation are the assistant's tokens; an end token among them is how a
     model learns to stop. Before the first start token nobody speaks.
 
     >>> from lmcourse.pretrained.model import tokenizer
     >>> ids = chat_ids(tokenizer(), [{"role": "system", "content": "Be brief."}], answer=False)
-    >>> speakers(tokenizer(), ids)  # <|im_start|>, system, new line; Be, brief, full stop, <|im_end|>; new line
+    >>> speakers(tokenizer(), ids)  # <|im_start|>, system, line; Be, brief, full stop, <|im_end|>; line
     ['', '', '', 'system', 'system', 'system', 'system', '']
     """
     start, end = tokenizer.special_id(START), tokenizer.special_id(END)
