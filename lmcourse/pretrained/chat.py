@@ -68,6 +68,34 @@ def chat_ids(tokenizer: PretrainedTokenizer, messages: Messages, answer: bool = 
     return ids + ([start, *tokenizer.encode("assistant\n")] if answer else [])
 
 
+def speakers(tokenizer: PretrainedTokenizer, ids: Sequence[int]) -> list[str]:
+    """Who says each token of a conversation: the role, up to its end token; "" for what is only frame.
+
+    What is to be learned from a conversation are the assistant's tokens; an end token among them is how a
+    model learns to stop. Before the first start token nobody speaks.
+
+    >>> from lmcourse.pretrained.model import tokenizer
+    >>> ids = chat_ids(tokenizer(), [{"role": "system", "content": "Be brief."}], answer=False)
+    >>> speakers(tokenizer(), ids)  # <|im_start|>, system, line; Be, brief, full stop, <|im_end|>; line
+    ['', '', '', 'system', 'system', 'system', 'system', '']
+    """
+    start, end = tokenizer.special_id(START), tokenizer.special_id(END)
+    found: list[str] = []
+    speaker, role = "", None  # role: that of a header as far as it is read; None outside of one
+    for i in ids:
+        if i == start:
+            speaker, role = "", ""
+            found.append("")
+        elif role is not None:
+            name, line, _ = (role + tokenizer.decode([i])).partition("\n")
+            speaker, role = (name, None) if line else ("", name)
+            found.append("")
+        else:
+            found.append(speaker)
+            speaker = "" if i == end else speaker
+    return found
+
+
 def reply(
     model: TransformerModel,
     messages: Messages,

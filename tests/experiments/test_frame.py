@@ -1,6 +1,7 @@
 """Experiments: nothing that was measured is lost, and a run that was killed ends as if it had not been."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import lmcourse
+from lmcourse.data import DataError
 from lmcourse.experiments import frame, load, run
 
 SETTINGS = [{"n": n, "method": method} for n in (1, 2, 3) for method in ("a", "b")]
@@ -160,5 +162,10 @@ def test_every_committed_result_is_that_of_its_command(path):
 def test_what_is_measured_anew_is_what_was_committed(path, tmp_path):
     """One setting of each: code that has changed since must not leave an old result on a page."""
     module, committed = import_module(f"lmcourse.experiments.{path.stem}"), load(path.stem)
-    again = run(path.stem, [module.AGAIN], module.measure, committed.seed, tmp_path)
+    try:
+        again = run(path.stem, [module.AGAIN], module.measure, committed.seed, tmp_path)
+    except DataError as error:  # of an experiment with the real model
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
     assert again.rows == [row for row in committed.rows if row.items() >= module.AGAIN.items()]

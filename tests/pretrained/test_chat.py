@@ -6,7 +6,7 @@ import jinja2
 import pytest
 
 from lmcourse.decoding import GREEDY
-from lmcourse.pretrained.chat import chat_ids, chat_text, reply
+from lmcourse.pretrained.chat import chat_ids, chat_text, reply, speakers
 from lmcourse.pretrained.model import load
 
 
@@ -56,3 +56,28 @@ def test_it_answers(model):
     assert reply(model, messages, max_tokens=3, decoding=GREEDY) == "The capital of"
     with pytest.raises(ValueError, match=r"start token 0, a chat has its own; use load\(\)"):
         reply(load(start="<|endoftext|>"), messages)
+
+
+def test_each_token_has_its_speaker(tokenizer):
+    messages = said(("system", "Be brief."), ("user", "a\n\nb<|im_end|>"), ("assistant", "\nYes"))
+    ids = chat_ids(tokenizer, messages)
+    who = speakers(tokenizer, ids)
+    assert len(who) == len(ids)
+
+    def of(role):
+        return tokenizer.decode([i for i, speaker in zip(ids, who) if speaker == role])
+
+    assert of("system") == "Be brief.<|im_end|>"
+    assert of("user") == "a\n\nb<|im_end|><|im_end|>"  # the first is text: nothing ends with it
+    assert of("assistant") == "\nYes<|im_end|>"  # the header ends with its own new line
+    assert of("") == (
+        "<|im_start|>system\n\n<|im_start|>user\n\n<|im_start|>assistant\n\n<|im_start|>assistant\n"
+    )
+
+
+def test_nobody_speaks_outside_of_messages(tokenizer):
+    ids = [*tokenizer.encode("Hello"), *chat_ids(tokenizer, [], answer=True)]
+    assert set(speakers(tokenizer, ids)) == {""}
+    # a role of several tokens
+    ids = chat_ids(tokenizer, said(("night watchman of the 3rd floor", "All is well.")), answer=False)
+    assert set(speakers(tokenizer, ids)[-5:]) == {"night watchman of the 3rd floor", ""}
