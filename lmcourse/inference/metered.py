@@ -41,7 +41,9 @@ class Metered:
         self._embedding, self._output = self._rng.normal(size=(V, D)), self._drawn(D, V)
         shapes = {"query": (D, D), "key": (D, D), "value": (D, D), "mix": (D, D), "up": (D, 2 * D)}
         shapes["down"] = (2 * D, D)
-        self._blocks = [{name: self._drawn(*shape) for name, shape in shapes.items()} for _ in range(N_BLOCKS)]
+        self._blocks = [
+            {name: self._drawn(*shape) for name, shape in shapes.items()} for _ in range(N_BLOCKS)
+        ]
         empty = np.zeros((2, N_BLOCKS, 0, D))
         self._slots = {slot: empty for slot in range(MOST_SLOTS)}
         self.passes = self.tokens = 0
@@ -55,7 +57,7 @@ class Metered:
         return FETCH * self.passes + TOKEN * self.tokens
 
     def read(self, parts: Sequence[Part]) -> list[list[int]]:
-        """One pass: read tokens of one or several texts, and say after each which token is the likeliest next.
+        """One pass: read tokens of some texts, and say after each which token is the likeliest next.
 
         Args:
             parts: of each text (slot, start, tokens): write these tokens into the text in this slot, the

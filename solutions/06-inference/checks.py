@@ -486,7 +486,8 @@ users.another(
     """
 def cache_bytes(config, n_tokens, bytes_per_number=2):
     kv = config["num_key_value_heads"] if "num_key_value_heads" in config else config["num_attention_heads"]
-    K = config["head_dim"] if "head_dim" in config else int(config["hidden_size"] / config["num_attention_heads"])
+    heads = config["num_attention_heads"]
+    K = config["head_dim"] if "head_dim" in config else int(config["hidden_size"] / heads)
     return sum(2 * kv * K for _ in range(config["num_hidden_layers"])) * n_tokens * bytes_per_number
 
 
@@ -526,8 +527,8 @@ longer = Exercise(
         "K = 4: there the exponent is 1/2, so to halve the frequency the base grows fourfold.",
     ),
 )
-# K = 4, base 100: frequencies 1 and 1/10; trained 8, longest 16: half of them. With K = 6, base 1,000: 1, 1/10
-# and 1/100; 12 for 8 are two thirds of them.
+# K = 4, base 100: frequencies 1 and 1/10; trained 8, longest 16: half of them. With K = 6, base 1,000: 1,
+# 1/10 and 1/100; 12 for 8 are two thirds of them.
 longer.case(
     "Twice as long as the training's: all angles are halved, 8 and 0.8 at place 16.",
     ask.squeezed_angles(np.array([0, 8, 16]), 4, 8, 16, 100.0).gives([[0, 0], [4, 0.4], [8, 0.8]]),
@@ -607,9 +608,7 @@ longer.slip(
 )
 longer.slip(
     "here the places are squeezed, all pairs alike; you changed the base",
-    {
-        SQUEEZED: "positions[:, None] * (base * factor ** (size / (size - 2))) ** (-np.arange(0, size, 2) / size)"
-    },
+    {SQUEEZED: SQUEEZED.replace("/ factor * base", f"* ({NEW})")},
 )
 longer.slip(
     "the base itself was multiplied by the factor, so the last pair turns less slowly than it should: its "
@@ -683,12 +682,12 @@ four_bits = Exercise(
         "number, and "
         '`"<f2"` is a float of 16 bits, lower byte first. Of a byte b, `b & 15` are the four lower bits and '
         "`b >> 4` the four upper ones. For `quantise`: how many steps are there from 0 to 15?",
-        'A slice must be whole before `view` may read it: `np.ascontiguousarray(blocks[:, :4]).view("<f2")` is '
-        "(n, 2), scales and least weights; `.astype(float)` then, before anything is multiplied. The lower "
-        "halves "
+        "A slice must be whole before `view` may read it: `np.ascontiguousarray(blocks[:, :4])` and then "
+        '`.view("<f2")` is (n, 2), scales and least weights; `.astype(float)` then, before anything is multiplied. The lower halves '
         "of all 16 bytes are weights 0 to 15, the upper halves weights 16 to 31. Back: (w - m) / s to the "
         "nearest "
-        'whole number, with another divisor where s is 0; 16 · upper + lower; and `.astype("<f2").view(np.uint8)`.',
+        "whole number, with another divisor where s is 0; 16 · upper + lower; and "
+        '`.astype("<f2").view(np.uint8)`.',
     ),
 )
 # 16 bits: 0.5 is 0x3800, -1 is 0xBC00, 2 is 0x4000, 0.1 becomes 0x2E66, which is 0.0999755859375
@@ -937,8 +936,8 @@ def middles(n):
 def shares(student, p, q, grids):
     """Text -> how often it comes out, over all guesses and evenly spread numbers.
 
-    Where fewer tokens come out than there are guesses, the model goes on by itself. The probabilities of staying
-    and of the tokens are whole multiples of the grids' steps, so that the sums are exact.
+    Where fewer tokens come out than there are guesses, the model goes on by itself. The probabilities of
+    staying and of the tokens are whole multiples of the grids' steps, so that the sums are exact.
 
     Args:
         p: function from the tokens so far to what the model says then, (V,).
@@ -1028,7 +1027,7 @@ speculation.case(
     ask.verify(ONE_P, ONE_Q, [0], np.array([0.99, 0.3])).gives([0, 1]),
 )
 TWO_P, TWO_Q = np.stack([LESS, MORE, NEXT]), np.stack([MORE, LESS])
-# first guess 3 stays below 0.2; second guess 0, p = 0.1 and q = 0.4, stays below 0.25, else token 3 in its place
+# first guess 3 stays below 0.2; second guess 0, p = 0.1 and q = 0.4, stays below 0.25, else token 3 instead
 speculation.case(
     "Of two guesses the second is looked at only if the first has stayed.",
     FIRST_RESIDUAL,
@@ -1196,8 +1195,8 @@ questions = Exercise(
         "for it.",
     ),
 )
-# sums -1, -2.4, -2.8, -2.97, -10, -1.75; per byte (2, 4, 7, 9, 5 and 1) -0.5, -0.6, -0.4, -0.33, -2, -1.75; per
-# character, of which "déjà vu" has 7, -0.424 for it; per token -1, -0.6, -2.8, -0.99, -10, -1.75
+# sums -1, -2.4, -2.8, -2.97, -10, -1.75; per byte (2, 4, 7, 9, 5 and 1) -0.5, -0.6, -0.4, -0.33, -2, -1.75;
+# per character, of which "déjà vu" has 7, -0.424 for it; per token -1, -0.6, -2.8, -0.99, -10, -1.75
 ANSWERS = ["no", "xkcd", "perhaps", "déjà vu", "sorry", "I"]
 LIKELY = [np.array(row) for row in ([-1.0], [-0.6] * 4, [-2.8], [-0.8, -1.0, -1.17], [-10.0], [-1.75])]
 questions.case(
@@ -1236,6 +1235,8 @@ questions.case(
 )
 PER_BYTE = "np.sum(row) / len(a.encode())"
 ERROR = "x.std(ddof=1) / np.sqrt(len(x))"
+DIFFERENCE = "return _mean_and_error(first * 1.0 - second)"
+APART = "(a, s), (b, t) = accuracy(first), accuracy(second)\n    return a - b, "
 questions.slip("the sum is divided by the answer's length; else short answers win", {PER_BYTE: "np.sum(row)"})
 questions.slip("divide by bytes, not by tokens", {PER_BYTE: "np.mean(row)"})
 questions.slip(
@@ -1263,7 +1264,8 @@ questions.slip(
 questions.slip(
     "of two equal answers the first wins",
     {
-        "return int(np.argmax([np.sum(row) / len(a.encode()) for row, a in zip(log_probs, answers)]))": "s = [np.sum(row) / len(a.encode()) for row, a in zip(log_probs, answers)]\n    return max(range(len(s)), key=lambda i: (s[i], i))"
+        "int(np.argmax([": "_last([",
+        " zip(log_probs, answers)]))": " zip(log_probs, answers)])\n\n\ndef _last(s):\n    return max(range(len(s)), key=lambda i: (s[i], i))",
     },
 )
 questions.slip(
@@ -1287,28 +1289,18 @@ questions.slip("how many were right is to be divided by n", {"float(x.mean())": 
 questions.slip(
     "those variances were added as if the models had been asked different questions; take the differences "
     "question by question",
-    {
-        "return _mean_and_error(first * 1.0 - second)": "(a, s), (b, t) = accuracy(first), accuracy(second)\n    return a - b, float(np.sqrt(s**2 + t**2))"
-    },
+    {DIFFERENCE: f"{APART}float(np.sqrt(s**2 + t**2))"},
 )
 questions.slip(
     "two errors are not added, still less where the questions are the same",
-    {
-        "return _mean_and_error(first * 1.0 - second)": "(a, s), (b, t) = accuracy(first), accuracy(second)\n    return a - b, s + t"
-    },
+    {DIFFERENCE: f"{APART}s + t"},
 )
 questions.slip(
     "the difference has an error of its own: that of the differences, question by question; you took that "
     "of one model, or a difference of two",
-    {
-        "return _mean_and_error(first * 1.0 - second)": "(a, s), (b, t) = accuracy(first), accuracy(second)\n    return a - b, s - t"
-    },
-    {
-        "return _mean_and_error(first * 1.0 - second)": "(a, s), (b, t) = accuracy(first), accuracy(second)\n    return a - b, s"
-    },
-    {
-        "return _mean_and_error(first * 1.0 - second)": "(a, s), (b, t) = accuracy(first), accuracy(second)\n    return a - b, max(s, t)"
-    },
+    {DIFFERENCE: f"{APART}s - t"},
+    {DIFFERENCE: f"{APART}s"},
+    {DIFFERENCE: f"{APART}max(s, t)"},
 )
 questions.slip(
     "a difference has a sign: 1 where only the first is right, -1 where only the second is",
@@ -1419,8 +1411,8 @@ induction.case(
     ask.induction_scores(THREE_HEADS, TWICE).gives([1.0, 0.0, 0.0]),
     ask.induction_scores(np.stack([ONE_HEAD, THREE_HEADS[0]]), TWICE).gives([0.6, 1.0]),
 )
-# 4 4 9 4 4: for place 1 it is 1 itself, 0.7; for place 3 the places 1 and 2, 0.2 + 0.25; for place 4 the places
-# 1, 2 and 4, 0.25 + 0.3 + 0.1. Together 1.8, of three.
+# 4 4 9 4 4: for place 1 it is 1 itself, 0.7; for place 3 the places 1 and 2, 0.2 + 0.25; for place 4 the
+# places 1, 2 and 4, 0.25 + 0.3 + 0.1. Together 1.8, of three.
 PAIR = look([1], [0.3, 0.7], [0.2, 0.5, 0.3], [0.15, 0.2, 0.25, 0.4], [0.1, 0.25, 0.3, 0.25, 0.1])
 induction.case(
     "In 4 4 9 4 4 the second 4 finds itself behind the first, 0.7, and each later 4 the places behind all "
@@ -1519,9 +1511,7 @@ induction.slip(
 )
 induction.slip(
     "one number is asked for",
-    {
-        "return float(induction_scores((visible / visible.sum(axis=1, keepdims=True))[None], ids)[0])": f"return induction_scores(({EVEN})[None], ids)"
-    },
+    {"float(induction_scores((": "(induction_scores((", "[None], ids)[0])": "[None], ids))"},
 )
 
 
@@ -1732,6 +1722,7 @@ CERTAIN, LOOP = (
     "said = said[len(said) - len(guess) - 1 :]",
     "while any(len(text) < end for text, end in zip(texts, ends)):",
 )
+WRITTEN = "[text[len(prompt) :] for text, prompt in zip(texts, prompts)]"
 FROM = "(slot, known[slot], text[known[slot] :] + guess)"
 fast.slip("What the slot holds needs no second reading", {FROM: "(slot, 0, text + guess)"})
 fast.slip(
@@ -1739,15 +1730,10 @@ fast.slip(
     "together = write\n\n\ndef write(read, prompts, n_tokens):\n"
     "    return [together(read, [prompt], n_tokens)[0] for prompt in prompts]",
 )
-fast.slip(
-    "of prompt 0 the continuation alone is to be returned",
-    {"[text[len(prompt) :] for text, prompt in zip(texts, prompts)]": "texts"},
-)
+fast.slip("of prompt 0 the continuation alone is to be returned", {WRITTEN: "texts"})
 fast.slip(
     "the texts are to be returned in the prompts' order",
-    {
-        "[text[len(prompt) :] for text, prompt in zip(texts, prompts)]": "[text[len(prompt) :] for text, prompt in zip(texts, prompts)][::-1]"
-    },
+    {WRITTEN: f"{WRITTEN}[::-1]"},
 )
 fast.slip("Guesses must not go past the end", {"min(MOST, end - len(text) - 1)": "MOST"})
 fast.slip("every guess was taken, right or wrong", {"guess[kept] == said[kept]": "True"})
@@ -1771,10 +1757,7 @@ fast.slip(
     "all texts are as long as they should be, and your loop goes on",
     {LOOP: "while True:"},
 )
-fast.slip(
-    "`write` should return a list of 3 texts",
-    {"    return [text[len(prompt) :] for text, prompt in zip(texts, prompts)]": "    texts"},
-)
+fast.slip("`write` should return a list of 3 texts", {f"return {WRITTEN}": "texts"})
 fast.slip(
     "a prompt was changed: work on copies", {"[list(prompt) for prompt in prompts], [0]": "prompts, [0]"}
 )
@@ -1842,7 +1825,11 @@ def price_of_texts_you_may_see(student):
 @check(
     "fast",
     hidden=True,
-    hint=f"milliseconds for each token, on other decoders and prompts: {FULL_AT} times as fast as `slow_write` earn all points, {NONE_AT} none",
+    hint=(
+        f"milliseconds for each token, on other decoders and prompts: {FULL_AT} times as fast as "
+        f"`slow_write` "
+        f"earn all points, {NONE_AT} none"
+    ),
     weight=2.5,
 )
 def price_of_hidden_texts(student, rng):
