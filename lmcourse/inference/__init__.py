@@ -7,5 +7,6 @@ measure.py       how fast this machine reads its memory, and models write on it
 kernels.py       products with weights of four and eight bits
 layouts.py       a network's weights, laid out for reading
 distance.py    * how far a variant has moved from the original
+metered.py     * a small decoder whose passes have a price: what a loop costs, without a clock
 speculative.py * a small model guesses ahead, the large one checks several guesses at once
 """

@@ -683,9 +683,9 @@ four_bits = Exercise(
         '`"<f2"` is a float of 16 bits, lower byte first. Of a byte b, `b & 15` are the four lower bits and '
         "`b >> 4` the four upper ones. For `quantise`: how many steps are there from 0 to 15?",
         "A slice must be whole before `view` may read it: `np.ascontiguousarray(blocks[:, :4])` and then "
-        '`.view("<f2")` is (n, 2), scales and least weights; `.astype(float)` then, before anything is multiplied. The lower halves '
-        "of all 16 bytes are weights 0 to 15, the upper halves weights 16 to 31. Back: (w - m) / s to the "
-        "nearest "
+        '`.view("<f2")` is (n, 2), scales and least weights; `.astype(float)` then, before anything is '
+        "multiplied. The lower halves of all 16 bytes are weights 0 to 15, the upper halves weights 16 to 31. "
+        "Back: (w - m) / s to the nearest "
         "whole number, with another divisor where s is 0; 16 · upper + lower; and "
         '`.astype("<f2").view(np.uint8)`.',
     ),
@@ -1264,8 +1264,8 @@ questions.slip(
 questions.slip(
     "of two equal answers the first wins",
     {
-        "int(np.argmax([": "_last([",
-        " zip(log_probs, answers)]))": " zip(log_probs, answers)])\n\n\ndef _last(s):\n    return max(range(len(s)), key=lambda i: (s[i], i))",
+        "int(np.argmax([": "(lambda s: max(range(len(s)), key=lambda i: (s[i], i)))([",
+        ", a in zip(log_probs, answers)]))": ", a in zip(log_probs, answers)])",
     },
 )
 questions.slip(
