@@ -1591,8 +1591,8 @@ def bought(student, seed, prompts, n_tokens, share=1.5):
         if machine.milliseconds > share * slow:
             raise CheckFailed(
                 f"after {machine.passes} passes and {machine.tokens:,} tokens your `write` has paid "
-                f"{machine.milliseconds / slow:.2g} of what `slow_write` pays for all of it, and was stopped: "
-                "is there an endless loop, or is something read over and over?"
+                f"{machine.milliseconds / slow:.2g} of what `slow_write` pays for all of it, and was "
+                "stopped: is there an endless loop, or is something read over and over?"
             )
         try:
             return machine.read(parts)
@@ -1813,7 +1813,7 @@ def over_machines(student, seeds, rng):
     return both / (len(seeds) * 4 * N_TOKENS)
 
 
-@check("fast")
+@check("fast", weight=0.5)
 def price_of_texts_you_may_see(student):
     """Milliseconds for each token, on decoders that you may see; the grade takes others."""
     slow, paid = over_machines(student, range(N_MACHINES), np.random.default_rng(72))
@@ -1834,7 +1834,7 @@ def price_of_texts_you_may_see(student):
         f"`slow_write` "
         f"earn all points, {NONE_AT} none"
     ),
-    weight=2.5,
+    weight=2,
 )
 def price_of_hidden_texts(student, rng):
     """Milliseconds for each token, on decoders whose weights nobody has seen."""
