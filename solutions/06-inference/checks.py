@@ -1604,12 +1604,15 @@ def bought(student, seed, prompts, n_tokens, share=1.5):
 
 def told_apart(written, prompts, right):
     """Fails, in words, unless the texts are the right ones."""
+    if isinstance(written, np.ndarray):
+        written = list(written)
     expect(
         isinstance(written, (list, tuple)) and len(written) == len(prompts),
         f"`write` should return a list of {len(prompts)} texts, one for each prompt; yours returned "
         f"{describe(written)}",
     )
     for i, (text, wanted) in enumerate(zip(written, right)):
+        text = text.tolist() if isinstance(text, np.ndarray) else text
         expect(
             isinstance(text, (list, tuple)) and all(type(t) is int for t in text),
             f"the continuation of prompt {i} should be a list of whole numbers; yours is {describe(text)}",

@@ -314,11 +314,10 @@ four_bits = Exercise(
         '`"<f2"` is a float of 16 bits, lower byte first. Of a byte b, `b & 15` are the four lower bits and '
         "`b >> 4` the four upper ones. For `quantise`: how many steps are there from 0 to 15?",
         "A slice must be whole before `view` may read it: `np.ascontiguousarray(blocks[:, :4])` and then "
-        '`.view("<f2")` is (n, 2), scales and least weights; `.astype(float)` then, before anything is multiplied. The lower halves '
-        "of all 16 bytes are weights 0 to 15, the upper halves weights 16 to 31. Back: (w - m) / s to the "
-        "nearest "
-        "whole number, with another divisor where s is 0; 16 · upper + lower; and "
-        '`.astype("<f2").view(np.uint8)`.',
+        '`.view("<f2")` is (n, 2), scales and least weights; `.astype(float)` then, before anything is '
+        "multiplied. The lower halves of all 16 bytes are weights 0 to 15, the upper halves weights 16 "
+        "to 31. Back: (w - m) / s to the nearest whole number, with another divisor where s is 0; "
+        '16 · upper + lower; and `.astype("<f2").view(np.uint8)`.',
     ),
 )
 # 16 bits: 0.5 is 0x3800, -1 is 0xBC00, 2 is 0x4000, 0.1 becomes 0x2E66, which is 0.0999755859375
@@ -680,17 +679,19 @@ def continued(seed, prompts, n_tokens):
     return written
 
 
-def bought(student, seed, prompts, n_tokens):
-    """What the student's function writes, and the machine that it was written with."""
-    machine, most = Metered(seed), 1.5 * slow_price(prompts, n_tokens)
+def bought(student, seed, prompts, n_tokens, share=1.5):
+    """What the student's function writes, and the machine that it was written with.
+
+    It is stopped when it has paid more than a share of what the slow loop pays.
+    """
+    machine, slow = Metered(seed), slow_price(prompts, n_tokens)
 
     def read(parts):
-        if machine.milliseconds > most:
+        if machine.milliseconds > share * slow:
             raise CheckFailed(
-                f"after {machine.passes} passes and {machine.tokens:,} tokens your `write` has paid half "
-                f"as much "
-                "again as `slow_write` would have: is there an endless loop, or is something read over and "
-                "over?"
+                f"after {machine.passes} passes and {machine.tokens:,} tokens your `write` has paid "
+                f"{machine.milliseconds / slow:.2g} of what `slow_write` pays for all of it, and was "
+                "stopped: is there an endless loop, or is something read over and over?"
             )
         try:
             return machine.read(parts)
@@ -702,12 +703,15 @@ def bought(student, seed, prompts, n_tokens):
 
 def told_apart(written, prompts, right):
     """Fails, in words, unless the texts are the right ones."""
+    if isinstance(written, np.ndarray):
+        written = list(written)
     expect(
         isinstance(written, (list, tuple)) and len(written) == len(prompts),
         f"`write` should return a list of {len(prompts)} texts, one for each prompt; yours returned "
         f"{describe(written)}",
     )
     for i, (text, wanted) in enumerate(zip(written, right)):
+        text = text.tolist() if isinstance(text, np.ndarray) else text
         expect(
             isinstance(text, (list, tuple)) and all(type(t) is int for t in text),
             f"the continuation of prompt {i} should be a list of whole numbers; yours is {describe(text)}",
@@ -745,10 +749,10 @@ def writes_the_same(seed, n_tokens, n=3):
     return run
 
 
-def times_as_fast(student, seed, rng, n=4):
-    """How many times as fast as the slow loop, which pays for the same texts."""
-    prompts = given(rng, n=n)
-    written, machine = bought(student, seed, prompts, N_TOKENS)
+def prices(student, seed, rng, share=1.5):
+    """What the slow loop and the student pay for the same texts."""
+    prompts = given(rng)
+    written, machine = bought(student, seed, prompts, N_TOKENS, share)
     told_apart(written, prompts, continued(seed, prompts, N_TOKENS))
     expect(machine.passes > 0, "`write` has written without `read`")
     return slow_price(prompts, N_TOKENS), machine.milliseconds
@@ -758,7 +762,7 @@ def at_least(times, advice):
     """A question: whether it is so many times as fast."""
 
     def run(student):
-        slow, paid = times_as_fast(student, 1, np.random.default_rng(71))
+        slow, paid = prices(student, 1, np.random.default_rng(71))
         ratio, each = slow / paid, 4 * N_TOKENS
         expect(
             ratio >= times,
@@ -825,12 +829,15 @@ def part_of_points(ratio):
 
 
 def over_machines(student, seeds, rng):
-    """The milliseconds for a token, of the slow loop and of the student, on several decoders."""
-    both = np.array([times_as_fast(student, int(seed), rng) for seed in seeds]).sum(axis=0)
+    """The milliseconds for a token, of the slow loop and of the student, on several decoders.
+
+    What is not even NONE_AT times as fast is stopped.
+    """
+    both = np.array([prices(student, int(seed), rng, 1 / NONE_AT) for seed in seeds]).sum(axis=0)
     return both / (len(seeds) * 4 * N_TOKENS)
 
 
-@check("fast")
+@check("fast", weight=0.5)
 def price_of_texts_you_may_see(student):
     """Milliseconds for each token, on decoders that you may see; the grade takes others."""
     slow, paid = over_machines(student, range(N_MACHINES), np.random.default_rng(72))
