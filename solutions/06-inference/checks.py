@@ -235,7 +235,8 @@ kv_cache.slip(
     "not only the new ones",
     {
         TURNED: f"new = k\n    {TURNED}",
-        "    visible = ": "    new = new if cache is None else np.concatenate([cache[0], new])\n    visible = ",
+        "    visible = ": "    new = np.concatenate([*([] if cache is None else [cache[0]]), new])\n"
+        "    visible = ",
         ", (k, v)\n": ", (new, v)\n",
     },
 )
@@ -487,6 +488,7 @@ def random_machines(rng):
             yield ask.cache_bytes(sizes, length, each).gives(a_token * length)
             yield ask.most_users(full, weights, sizes, length, shared, each).gives(n)
             yield ask.most_users(full - 1, weights, sizes, length, shared, each).gives(n - 1)
+            yield ask.most_users(weights + a_token * shared, weights, sizes, length, shared, each).gives(0)
             yield ask.most_users(weights + a_token * shared - 1, weights, sizes, length, shared, each).raises(
                 "ValueError"
             )
@@ -1147,13 +1149,15 @@ def random_guesses(rng):
 
 @speculation.hidden("what comes out over all guesses, distributed as the model says", weight=0.5)
 def exact_shares(rng):
-    order = rng.permutation(4)
+    for order in (np.arange(4)[::-1], rng.permutation(4)):
 
-    def permuted(student):
-        found = shares(student, lambda text: (NEXT if text else LESS)[order], lambda _: MORE[order], (5, 4))
-        return [found.get((token,), 0.0) for token in range(4)]
+        def permuted(student, order=order):
+            found = shares(
+                student, lambda text: (NEXT if text else LESS)[order], lambda _: MORE[order], (5, 4)
+            )
+            return [found.get((token,), 0.0) for token in range(4)]
 
-    yield asking("the shares of four tokens", permuted).gives(LESS[order].tolist())
+        yield asking("the shares of four tokens", permuted).gives(LESS[order].tolist())
     yield asking("the shares of pairs", two_guesses).gives([0.375, 0.375, 0.0625, 0.1875])
 
 
