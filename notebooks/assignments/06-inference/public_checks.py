@@ -49,15 +49,13 @@ kv_cache = Exercise(
     minutes=40,
     hints=(
         "What does a token that comes later still want of those before it? Not their queries. A cache that "
-        "is "
-        "a pair of arrays, keys and values, says by its length how many tokens have been read, and so at "
+        "is a pair of arrays, keys and values, says by its length how many tokens have been read, and so at "
         "which place the first new one stands. The mask is (T, S): T new tokens in rows, all S that there "
-        "are "
-        "in columns.",
-        "If you keep keys *after* they were turned, only new ones are turned, by the places S - T, …, S - 1. "
-        "New rows go behind the old ones, in a new array (`np.concatenate`). Write down the mask for two new "
-        "tokens behind three: rows 1 1 1 1 0 and 1 1 1 1 1, a triangle that does not begin in the corner; "
-        "`np.tri` has a third argument. Then compare all tokens at once with one after the other.",
+        "are in columns.",
+        "If you keep keys *after* they were turned, only new ones are turned, by the places S - T, …, S - "
+        "1. New rows go behind the old ones, in a new array (`np.concatenate`). Write down the mask for two "
+        "new tokens behind three: rows 1 1 1 1 0 and 1 1 1 1 1, a triangle that does not begin in the "
+        "corner; `np.tri` has a third argument. Then compare all tokens at once with one after the other.",
     ),
 )
 # A token's vector has its query, key and value side by side. For a query at angle b and a key at angle a, the
@@ -191,15 +189,13 @@ users = Exercise(
     points=2,
     minutes=20,
     hints=(
-        "A key and a value: two vectors for each token, block and head of keys and values. `config.get(name, "
-        "otherwise)` asks a dictionary that may lack the entry. Then draw the memory as a bar: weights, "
-        "what is "
-        "shared, and one piece for each user.",
+        "A key and a value: two vectors for each token, block and head of keys and values. "
+        "`config.get(name, otherwise)` asks a dictionary that may lack the entry. Then draw the memory as a "
+        "bar: weights, what is shared, and one piece for each user.",
         "One token of three blocks with two heads of five numbers takes 2 · 3 · 2 · 5 = 60 numbers. Where "
         "`num_key_value_heads` is written, the size of a head is still `hidden_size` over "
         "`num_attention_heads`. What is left beside weights and shared tokens is divided among users who "
-        "need "
-        "`length - shared` tokens each; a user who fits in part does not fit.",
+        "need `length - shared` tokens each; a user who fits in part does not fit.",
     ),
 )
 FEW = {
@@ -219,8 +215,8 @@ users.case(
     ask.cache_bytes(FEW, 7).gives(840),
 )
 users.case(
-    "Where heads of keys and values are not written there are four; where the size of a head is written, "
-    "it holds.",
+    "Where heads of keys and values are not written there are four; where the size of a head is written, it "
+    "holds.",
     ask.cache_bytes(ALL_OWN, 7).gives(1680),
     ask.cache_bytes(WIDE, 7).gives(1344),
 )
@@ -263,16 +259,13 @@ longer = Exercise(
     points=2,
     minutes=25,
     hints=(
-        "By which number are all places divided, so that `longest` steps become `trained`? And what must "
-        "it be "
-        "where the text is the shorter one? For the base: the first pair has the exponent 0, so no base "
-        "changes "
-        "it. Which exponent has the last pair, number K/2 - 1?",
-        "The last pair's frequency is $b^{-(K - 2)/K}$ with base $b$. With the new base it is to be the "
-        "old one "
-        "over the factor: $b'^{-(K-2)/K} = b^{-(K-2)/K} / f$. Take both sides to the power of $-K/(K-2)$. "
-        "Try "
-        "K = 4: there the exponent is 1/2, so to halve the frequency the base grows fourfold.",
+        "By which number are all places divided, so that `longest` steps become `trained`? And what must it "
+        "be where the text is the shorter one? For the base: the first pair has the exponent 0, so no base "
+        "changes it. Which exponent has the last pair, number K/2 - 1?",
+        "The last pair's frequency is $b^{-(K - 2)/K}$ with base $b$. With the new base it is to be the old "
+        "one over the factor: $b'^{-(K-2)/K} = b^{-(K-2)/K} / f$. Take both sides to the power of "
+        "$-K/(K-2)$. Try K = 4: there the exponent is 1/2, so to halve the frequency the base grows "
+        "fourfold.",
     ),
 )
 # K = 4, base 100: frequencies 1 and 1/10; trained 8, longest 16: half of them. With K = 6, base 1,000: 1,
@@ -315,8 +308,8 @@ four_bits = Exercise(
         "`b >> 4` the four upper ones. For `quantise`: how many steps are there from 0 to 15?",
         "A slice must be whole before `view` may read it: `np.ascontiguousarray(blocks[:, :4])` and then "
         '`.view("<f2")` is (n, 2), scales and least weights; `.astype(float)` then, before anything is '
-        "multiplied. The lower halves of all 16 bytes are weights 0 to 15, the upper halves weights 16 "
-        "to 31. Back: (w - m) / s to the nearest whole number, with another divisor where s is 0; "
+        "multiplied. The lower halves of all 16 bytes are weights 0 to 15, the upper halves weights 16 to "
+        "31. Back: (w - m) / s to the nearest whole number, with another divisor where s is 0; "
         '16 · upper + lower; and `.astype("<f2").view(np.uint8)`.',
     ),
 )
@@ -376,16 +369,12 @@ speculation = Exercise(
     minutes=35,
     hints=(
         "`residual` is two lines, and a third for p = q, where the sum is 0. `verify` is a loop over the "
-        "guesses "
-        "that ends at the first one that does not stay: what is returned there, and what behind the loop? "
-        "Row i "
-        "of `p` belongs to guess i; there is one row more.",
+        "guesses that ends at the first one that does not stay: what is returned there, and what behind the "
+        "loop? Row i of `p` belongs to guess i; there is one row more.",
         "A number below 1 is below min(1, p/q) just when it is below p/q. A guess that does not stay is "
-        "replaced: "
-        "`guesses[:i]` and one token from `residual(p[i], q[i])`; all that stay are followed by one from "
-        "`p[-1]`. "
-        "To see why it is exact, take two tokens: how often does token 0 come out, guessed and kept, and how "
-        "often in the place of token 1? The two must add up to p.",
+        "replaced: `guesses[:i]` and one token from `residual(p[i], q[i])`; all that stay are followed by "
+        "one from `p[-1]`. To see why it is exact, take two tokens: how often does token 0 come out, "
+        "guessed and kept, and how often in the place of token 1? The two must add up to p.",
     ),
 )
 LESS, MORE = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.2, 0.5])
@@ -497,8 +486,7 @@ speculation.case(
 # from 3/4 and 1/4, and 0.6 token 0.
 speculation.case(
     "A guess with p = 0.1 and q = 0.5 stays if its number is below 0.2, and one token more follows; else "
-    "another "
-    "stands in its place.",
+    "another stands in its place.",
     FIRST_RESIDUAL,
     ask.verify(ONE_P, ONE_Q, [3], np.array([0.19, 0.9])).gives([3, 3]),
     ask.verify(ONE_P, ONE_Q, [3], np.array([0.21, 0.9])).gives([1]),
@@ -524,14 +512,13 @@ questions = Exercise(
     points=3,
     minutes=30,
     hints=(
-        "`answer.encode()` are the bytes of a text. A row of booleans times 1.0 is a row of numbers, and two "
-        "rows of booleans cannot be subtracted. Write one function for mean and error; the other two need no "
-        "more.",
+        "`answer.encode()` are the bytes of a text. A row of booleans times 1.0 is a row of numbers, and "
+        "two rows of booleans cannot be subtracted. Write one function for mean and error, of any numbers. "
+        "Of which numbers is the difference of two accuracies the mean?",
         "`np.std` and `np.var` divide by n unless they are told `ddof=1`. The difference of two accuracies "
-        "is the "
-        "mean of the differences, question by question: 1 where only the first is right, -1 where only the "
-        "second is, 0 where they agree. That is a row of n numbers like any other, so the formula holds "
-        "for it.",
+        "is the mean of the differences, question by question: 1 where only the first is right, -1 where "
+        "only the second is, 0 where they agree. That is a row of n numbers like any other, so the formula "
+        "holds for it.",
     ),
 )
 # sums -1, -2.4, -2.8, -2.97, -10, -1.75; per byte (2, 4, 7, 9, 5 and 1) -0.5, -0.6, -0.4, -0.33, -2, -1.75;
@@ -540,8 +527,7 @@ ANSWERS = ["no", "xkcd", "perhaps", "déjà vu", "sorry", "I"]
 LIKELY = [np.array(row) for row in ([-1.0], [-0.6] * 4, [-2.8], [-0.8, -1.0, -1.17], [-10.0], [-1.75])]
 questions.case(
     "By bytes the fourth of six answers is the likeliest: -2.97 over 9. (By sums it would be the first, by "
-    "tokens "
-    "the second, by characters the third.)",
+    "tokens the second, by characters the third.)",
     ask.choose(LIKELY, ANSWERS).gives(3),
     ask.choose([np.array([-0.1, -3.0]), np.array([-1.5, -1.0])], ["ab", "cd"]).gives(1),
     ask.choose([np.array([-3.0, -0.1]), np.array([-1.0, -1.5])], ["ab", "cd"]).gives(1),
@@ -583,12 +569,10 @@ induction = Exercise(
     hints=(
         "`ids[:, None] == ids` is a table (T, T) of which tokens are alike; `np.tri(T, k=-1)` keeps what is "
         "earlier. The places *behind* are the same table, one column further on. For the second function "
-        "build "
-        "the attention of such a head, and ask the first one.",
-        "With E[i, j] true where j is before i and has the same token, B[i, j + 1] = E[i, j]: "
-        "`B[:, 1:] = E[:, :-1]`. Multiply with the weights, add along the last axis, and take the mean "
-        "over the "
-        "rows in which E has anything. An even head's row i has 1/(i + 1) at the places from 0 to i.",
+        "build the attention of such a head, and ask the first one.",
+        "With E[i, j] true where j is before i and has the same token, B[i, j + 1] = E[i, j]: `B[:, 1:] = "
+        "E[:, :-1]`. Multiply with the weights, add along the last axis, and take the mean over the rows in "
+        "which E has anything. An even head's row i has 1/(i + 1) at the places from 0 to i.",
     ),
 )
 TWICE = np.array([1, 2, 3, 1, 2, 3])
@@ -628,8 +612,7 @@ induction.case(
 PAIR = look([1], [0.3, 0.7], [0.2, 0.5, 0.3], [0.15, 0.2, 0.25, 0.4], [0.1, 0.25, 0.3, 0.25, 0.1])
 induction.case(
     "In 4 4 9 4 4 the second 4 finds itself behind the first, 0.7, and each later 4 the places behind all "
-    "before it, "
-    "0.45 and 0.65.",
+    "before it, 0.45 and 0.65.",
     ask.induction_scores(PAIR[None], np.array([4, 4, 9, 4, 4])).gives([0.6]),
 )
 induction.case(
@@ -781,21 +764,15 @@ fast = Exercise(
     minutes=60,
     imports=("lmcourse.inference.metered",),
     hints=(
-        "Go in steps, and call `pay` after each. Read only what is new: the prompt once, from place 0, "
-        "then each "
-        "token at the place where the text ends. Then all texts in one pass, each in a slot of its own, "
-        "whatever "
-        "its length. Then guesses: a part may hold the newest token and some guesses behind it; what `read` "
-        "returns says of each whether it was right.",
+        "Go in steps, and call `pay` after each. Read only what is new: the prompt once, from place 0, then "
+        "each token at the place where the text ends. Then all texts in one pass, each in a slot of its "
+        "own, whatever its length. Then guesses: a part may hold the newest token and some guesses behind "
+        "it; what `read` returns says of each whether it was right.",
         "Keep for each text how much of it is in its slot. A part then begins there: the tokens that are "
-        "not yet "
-        "in it, and up to some guesses. Of what comes back only the last g + 1 tokens matter, with g "
-        "guesses: the "
-        "first is certain, and each guess that equals the one in its place makes the next one certain as "
-        "well. "
-        "Guess what came behind the text's last three tokens (or two, or one) where they stood before. Not "
-        "more "
-        "guesses than tokens are left to write, less one; and try how many pay.",
+        "not yet in it, and up to some guesses. Of what comes back only the last g + 1 tokens matter, with "
+        "g guesses: the first is certain, and each guess that equals the one in its place makes the next "
+        "one certain as well. Guess what came behind the text's last three tokens (or two, or one) where "
+        "they stood before. Not more guesses than tokens are left to write, less one; and try how many pay.",
     ),
 )
 fast.case(
@@ -891,6 +868,15 @@ REASONS = {
         ],
         'the cache that you return is the one that you were given: what is new is missing in it': [
             (2, 0, 'gives', [[20, 0], [15, 10], [16.4418677, 1.77906614]]),
+        ],
+        'how many tokens the cache holds is the number of its rows; the length of a pair is 2': [
+            (0, 0, 'gives', [[20, 0], [12.1269415, 11.8095877], [12.1269415, 11.8095877]]),
+        ],
+        "the mask is (T, S): a row for each new token, a column for each that there is, the cache's as well": [
+            (0, 0, 'raises', 'ValueError 2 2 2 3'),
+        ],
+        'you kept keys as they were before they were turned; then all of them are to be turned at each call, not only the new ones': [
+            (1, 1, 'gives', [[20, 0], [15, 10], [10.7354018, 16.2287531]]),
         ],
         'new keys and values stand *behind* the old ones, or places and mask fit no more': [
             (0, 0, 'gives', [[20, 0], [5, 22.5], [14, 9]]),
