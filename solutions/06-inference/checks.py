@@ -331,20 +331,20 @@ users = Exercise(
         "`config.get(name, otherwise)` asks a dictionary that may lack the entry. Then draw the memory as a "
         "bar: weights, what is shared, and one piece for each user.",
         "One token of three blocks with two heads of five numbers takes 2 · 3 · 2 · 5 = 60 numbers. Where "
-        "`num_key_value_heads` is written, the size of a head is still `hidden_size` over "
-        "`num_attention_heads`. What is left beside weights and shared tokens is divided among users who "
-        "need `length - shared` tokens each; a user who fits in part does not fit.",
+        "`head_count_kv` is written, the size of a head is still `embedding_length` over `head_count`. What "
+        "is left beside weights and shared tokens is divided among users who need `length - shared` tokens "
+        "each; a user who fits in part does not fit.",
     ),
 )
 FEW = {
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "hidden_size": 20,
+    "block_count": 3,
+    "head_count": 4,
+    "head_count_kv": 2,
+    "embedding_length": 20,
     "vocab_size": 100,
 }
-ALL_OWN = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 20, "vocab_size": 100}
-WIDE = {**FEW, "head_dim": 8}
+ALL_OWN = {"block_count": 3, "head_count": 4, "embedding_length": 20, "vocab_size": 100}
+WIDE = {**FEW, "key_length": 8}
 # K = 20 / 4 = 5: 2 · 3 · 2 · 5 = 60 numbers, 120 bytes, for each of 7 tokens; with four heads twice as many;
 # with K = 8: 2 · 3 · 2 · 8 = 96 numbers
 users.case(
@@ -388,26 +388,26 @@ users.case(
     ask.most_users(3_999, 4_000, FEW, 10).raises("ValueError"),
     weight=0.5,
 )
-NUMBERS = '2 * config["num_hidden_layers"] * kv_heads * size'
+NUMBERS = '2 * config["block_count"] * kv_heads * size'
 REST = "left // cache_bytes(config, length - shared, bytes_per_number)"
 LEFT = "memory - weight_bytes - cache_bytes(config, shared, bytes_per_number)"
 users.slip("a key *and* a value are kept of each token", {NUMBERS: NUMBERS.removeprefix("2 * ")})
 users.slip("every block has a cache of its own", {NUMBERS: "2 * kv_heads * size"})
 users.slip(
-    "kept are K numbers for each head of keys and values, with K = hidden_size / num_attention_heads; you "
-    "kept the whole width",
+    "kept are K numbers for each head of keys and values, with K = embedding_length / head_count; you kept "
+    "the whole width",
     {NUMBERS: NUMBERS.replace("kv_heads", "heads")},
-    {NUMBERS: NUMBERS.replace("kv_heads * size", 'config["hidden_size"]')},
-    {'config["hidden_size"] // heads': 'config["hidden_size"] // kv_heads'},
+    {NUMBERS: NUMBERS.replace("kv_heads * size", 'config["embedding_length"]')},
+    {'config["embedding_length"] // heads': 'config["embedding_length"] // kv_heads'},
 )
 users.slip(
-    "`head_dim` holds where it is written",
-    {'config.get("head_dim", config["hidden_size"] // heads)': 'config["hidden_size"] // heads'},
+    "`key_length` holds where it is written",
+    {'config.get("key_length", config["embedding_length"] // heads)': 'config["embedding_length"] // heads'},
 )
 users.slip(
-    "`num_key_value_heads` need not be written; then it is as many as there are heads",
-    {'config.get("num_key_value_heads", heads)': 'config["num_key_value_heads"]'},
-    {'config.get("num_key_value_heads", heads)': 'config.get("num_key_value_heads", 1)'},
+    "`head_count_kv` need not be written; then it is as many as there are heads",
+    {'config.get("head_count_kv", heads)': 'config["head_count_kv"]'},
+    {'config.get("head_count_kv", heads)': 'config.get("head_count_kv", 1)'},
 )
 users.slip("those are numbers; each takes `bytes_per_number` bytes", {" * bytes_per_number": ""})
 users.slip("`bytes_per_number` has no effect", {"* bytes_per_number": "* 2"})
@@ -417,7 +417,7 @@ users.slip(
 )
 users.slip(
     "the embedding is no part of the cache",
-    {NUMBERS: f'{NUMBERS} + config["vocab_size"] * config["hidden_size"]'},
+    {NUMBERS: f'{NUMBERS} + config["vocab_size"] * config["embedding_length"]'},
 )
 users.slip(
     "a user who fits in part does not fit: round down",
@@ -472,17 +472,15 @@ users.slip(
 )
 def random_machines(rng):
     for layers, heads, kv, size in ((30, 9, 3, 64), (80, 64, 8, 128), (6, 12, 4, 32)):
-        config = {"num_hidden_layers": layers, "num_attention_heads": heads, "hidden_size": heads * size}
-        for more in ({}, {"num_key_value_heads": kv}, {"num_key_value_heads": kv, "head_dim": 2 * size}):
+        config = {"block_count": layers, "head_count": heads, "embedding_length": heads * size}
+        for more in ({}, {"head_count_kv": kv}, {"head_count_kv": kv, "key_length": 2 * size}):
             sizes = {**config, **more}
             length, shared, each = (
                 int(rng.integers(500, 8000)),
                 int(rng.integers(10, 400)),
                 int(rng.integers(1, 3)),
             )
-            a_token = (
-                2 * layers * sizes.get("num_key_value_heads", heads) * sizes.get("head_dim", size) * each
-            )
+            a_token = 2 * layers * sizes.get("head_count_kv", heads) * sizes.get("key_length", size) * each
             weights, n = int(rng.integers(10**8, 10**11)), int(rng.integers(1, 50))
             full = weights + a_token * (shared + n * (length - shared))
             yield ask.cache_bytes(sizes, length, each).gives(a_token * length)
@@ -499,10 +497,10 @@ users.another(
     "by trying",
     """
 def cache_bytes(config, n_tokens, bytes_per_number=2):
-    kv = config["num_key_value_heads"] if "num_key_value_heads" in config else config["num_attention_heads"]
-    heads = config["num_attention_heads"]
-    K = config["head_dim"] if "head_dim" in config else int(config["hidden_size"] / heads)
-    return sum(2 * kv * K for _ in range(config["num_hidden_layers"])) * n_tokens * bytes_per_number
+    kv = config["head_count_kv"] if "head_count_kv" in config else config["head_count"]
+    heads = config["head_count"]
+    K = config["key_length"] if "key_length" in config else int(config["embedding_length"] / heads)
+    return sum(2 * kv * K for _ in range(config["block_count"])) * n_tokens * bytes_per_number
 
 
 def most_users(memory, weight_bytes, config, length, shared=0, bytes_per_number=2):

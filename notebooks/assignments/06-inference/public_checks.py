@@ -193,20 +193,20 @@ users = Exercise(
         "`config.get(name, otherwise)` asks a dictionary that may lack the entry. Then draw the memory as a "
         "bar: weights, what is shared, and one piece for each user.",
         "One token of three blocks with two heads of five numbers takes 2 · 3 · 2 · 5 = 60 numbers. Where "
-        "`num_key_value_heads` is written, the size of a head is still `hidden_size` over "
-        "`num_attention_heads`. What is left beside weights and shared tokens is divided among users who "
-        "need `length - shared` tokens each; a user who fits in part does not fit.",
+        "`head_count_kv` is written, the size of a head is still `embedding_length` over `head_count`. What "
+        "is left beside weights and shared tokens is divided among users who need `length - shared` tokens "
+        "each; a user who fits in part does not fit.",
     ),
 )
 FEW = {
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "hidden_size": 20,
+    "block_count": 3,
+    "head_count": 4,
+    "head_count_kv": 2,
+    "embedding_length": 20,
     "vocab_size": 100,
 }
-ALL_OWN = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 20, "vocab_size": 100}
-WIDE = {**FEW, "head_dim": 8}
+ALL_OWN = {"block_count": 3, "head_count": 4, "embedding_length": 20, "vocab_size": 100}
+WIDE = {**FEW, "key_length": 8}
 # K = 20 / 4 = 5: 2 · 3 · 2 · 5 = 60 numbers, 120 bytes, for each of 7 tokens; with four heads twice as many;
 # with K = 8: 2 · 3 · 2 · 8 = 96 numbers
 users.case(
@@ -913,15 +913,15 @@ REASONS = {
         'every block has a cache of its own': [
             (0, 0, 'gives', 1120),
         ],
-        'kept are K numbers for each head of keys and values, with K = hidden_size / num_attention_heads; you kept the whole width': [
+        'kept are K numbers for each head of keys and values, with K = embedding_length / head_count; you kept the whole width': [
             (0, 0, 'gives', 6720),
             (0, 0, 'gives', 6720),
             (0, 0, 'gives', 6720),
         ],
-        '`head_dim` holds where it is written': [
+        '`key_length` holds where it is written': [
             (1, 1, 'gives', 840),
         ],
-        '`num_key_value_heads` need not be written; then it is as many as there are heads': [
+        '`head_count_kv` need not be written; then it is as many as there are heads': [
             (1, 0, 'raises', 'KeyError'),
             (1, 0, 'gives', 420),
         ],
