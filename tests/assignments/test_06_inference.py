@@ -46,8 +46,8 @@ def test_a_cache_is_torchs_attention_of_the_whole(rng):
 def test_a_cache_is_counted_as_the_package_counts_it():
     for kv_heads in (1, 2, 4):
         config = Config(50, 16, 4, 3, 8, n_kv_heads=kv_heads, position="rope")
-        sizes = {"num_hidden_layers": 3, "num_attention_heads": 4, "hidden_size": 16}
-        found = defined(NAME)["cache_bytes"]({**sizes, "num_key_value_heads": kv_heads}, 7)
+        sizes = {"block_count": 3, "head_count": 4, "embedding_length": 16}
+        found = defined(NAME)["cache_bytes"]({**sizes, "head_count_kv": kv_heads}, 7)
         assert found == memory.cache_bytes(config, 7)
 
 
