@@ -21,13 +21,14 @@ TITLES = [
     for line in MAP.search((ROOT / "book/index.md").read_text(encoding="utf-8"))[1].splitlines()
 ]
 THERE = {int(caption.partition(".")[0]) for caption in first_pages(TOC)}
+ASSIGNMENTS = {int(path.parent.name[:2]) for path in ROOT.glob("solutions/*/checks.py")}
 LAST = f"notebooks/{max(THERE):02}_"  # pages of the last chapter have no later one
 
 WORDS = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
 NUMBER = rf"(?:\d|{'|'.join(WORDS)})\b"
 # "its chapter 6" is one of another book.
 NAMED = re.compile(
-    rf"(?<!its )\b(?:chapter|assignment)s? ({NUMBER}(?:(?:,| and| or| to|-|\u2013)+ ?{NUMBER})*)", re.I
+    rf"(?<!its )\b(chapter|assignment)s? ({NUMBER}(?:(?:,| and| or| to|-|\u2013)+ ?{NUMBER})*)", re.I
 )
 PLANNED = re.compile(r"\[planned\]\(([^)]*)\)")
 PAGES = [
@@ -38,13 +39,20 @@ PAGES = [
 ]
 
 
-def missing_chapters(text: str, there: set[int], titles: list[str]) -> list[str]:
-    """Mentions of chapters, by number or by title, that are not there; `titles` are those of all chapters."""
+def missing_chapters(
+    text: str, there: set[int], titles: list[str], assignments: set[int] = ASSIGNMENTS
+) -> list[str]:
+    """Mentions of chapters, by number or by title, and of assignments, by number, that are not there.
+
+    A chapter may have two assignments, so their numbers are not those of the chapters. `titles` are those of
+    all chapters.
+    """
     found = [
         mention[0]
         for mention in NAMED.finditer(text)
-        for n in re.findall(NUMBER, mention[1], re.I)
-        if (int(n) if n.isdigit() else WORDS.index(n.lower()) + 1) not in there
+        for n in re.findall(NUMBER, mention[2], re.I)
+        if (int(n) if n.isdigit() else WORDS.index(n.lower()) + 1)
+        not in (there if mention[1].lower() == "chapter" else assignments)
     ]
     absent = "|".join(re.escape(t) for n, t in enumerate(titles, 1) if n not in there)
     named = rf"(?:\bchapters? (?:on|about|called) \W*|\b\d\.? )(?:{absent})\b" if absent else r"(?!)"
@@ -67,14 +75,15 @@ def prose(path: Path) -> str:
         ("chapters 1, 2 and 5", ["chapters 1, 2 and 5"]),
         ("Chapters 2 to 4", ["Chapters 2 to 4"]),
         ("until chapter five", ["chapter five"]),
-        ("Assignment 3 waits", ["Assignment 3"]),
+        ("Assignment 3 waits", []),
+        ("Assignment 4 waits", ["Assignment 4"]),
         ("the textbook; its chapter 6", []),
         ("the chapter on Scale", ["chapter on Scale"]),
         ("3 Scale, and scale", ["3 Scale"]),
     ],
 )
 def test_a_mention_of_what_is_not_there_is_found(text, found):
-    assert missing_chapters(text, {1, 2}, ["Words", "Counts", "Scale"]) == found
+    assert missing_chapters(text, {1, 2}, ["Words", "Counts", "Scale"], {1, 2, 3}) == found
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.stem)

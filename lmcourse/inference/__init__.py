@@ -8,5 +8,6 @@ kernels.py       products with weights of four and eight bits
 flat.py          a block in one function
 layouts.py       a network's weights, laid out for reading
 distance.py    * how far a variant has moved from the original
+metered.py     * a small decoder whose passes have a price: what a loop costs, without a clock
 speculative.py * a small model guesses ahead, the large one checks several guesses at once
 """
