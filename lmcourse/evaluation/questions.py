@@ -1,0 +1,92 @@
+"""Small examinations for a model of English: capitals, sums, and verbs that obey a noun far away.
+
+The capitals are a list of our own, the others are drawn by rule. Left out: whatever needs a judge.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Country(NamedTuple):
+    """A country, its capital in English, and whether another of its cities is larger."""
+
+    name: str
+    capital: str
+    another_is_larger: bool
+
+
+def _listed(text: str) -> tuple[Country, ...]:
+    """From `country:capital`, with `_` for a blank and `*` where another city is larger."""
+    pairs = (item.replace("_", " ").split(":") for item in text.split())
+    return tuple(Country(name, city.rstrip("*"), city.endswith("*")) for name, city in pairs)
+
+
+FORTY = _listed(
+    "France:Paris Japan:Tokyo Italy:Rome Egypt:Cairo Spain:Madrid Germany:Berlin Russia:Moscow Greece:Athens "
+    "Norway:Oslo Peru:Lima Cuba:Havana Portugal:Lisbon Ireland:Dublin Poland:Warsaw Austria:Vienna "
+    "Hungary:Budapest Sweden:Stockholm Finland:Helsinki Thailand:Bangkok Kenya:Nairobi Iraq:Baghdad "
+    "Iran:Tehran Chile:Santiago Canada:Ottawa* Australia:Canberra* Turkey:Ankara* Vietnam:Hanoi* Ghana:Accra "
+    "Senegal:Dakar Nepal:Kathmandu Mongolia:Ulaanbaatar Bulgaria:Sofia Romania:Bucharest Denmark:Copenhagen "
+    "Belgium:Brussels Ukraine:Kyiv Brazil:Brasília* China:Beijing* Morocco:Rabat* Switzerland:Bern*"
+)
+FRESH = _listed(  # half of them of each kind
+    "Nigeria:Abuja* Pakistan:Islamabad* New_Zealand:Wellington* Kazakhstan:Astana* Tanzania:Dodoma* "
+    "Myanmar:Naypyidaw* Belize:Belmopan* the_United_States:Washington* the_Ivory_Coast:Yamoussoukro* "
+    "the_United_Arab_Emirates:Abu_Dhabi* the_Gambia:Banjul* Benin:Porto-Novo* the_Netherlands:Amsterdam "
+    "the_Czech_Republic:Prague Algeria:Algiers Argentina:Buenos_Aires Croatia:Zagreb Serbia:Belgrade "
+    "Estonia:Tallinn Latvia:Riga Iceland:Reykjavik Jordan:Amman Lebanon:Beirut Ethiopia:Addis_Ababa"
+)
+
+
+def sums(digits: int, n: int, rng: np.random.Generator, examples: int = 3) -> list[tuple[str, str]]:
+    """Prompts with a few sums worked out and one to do, and its answer, for numbers of so many digits.
+
+    >>> sums(1, 1, np.random.default_rng(0), examples=1)
+    [('8 + 6 = 14\\n5 + 3 =', '8')]
+    """
+    least = 1 if digits == 1 else 10 ** (digits - 1)
+    shown, asked = (rng.integers(least, 10**digits, (size, 2)).tolist() for size in (examples, n))
+    before = "".join(f"{a} + {b} = {a + b}\n" for a, b in shown)
+    return [(f"{before}{a} + {b} =", str(a + b)) for a, b in asked]
+
+
+ONE = ("mouse", "cat", "dog", "bird", "king", "teacher", "doctor", "farmer", "child", "girl")
+MANY = ("mice", "cats", "dogs", "birds", "kings", "teachers", "doctors", "farmers", "children", "girls")
+LINKS = ("near", "behind", "beside")
+
+
+class Phrase(NamedTuple):
+    """A noun phrase in two forms: its last noun in the number of the first, and in the other number."""
+
+    same: str
+    other: str
+    plural: bool  # the first noun, which the verb after the phrase obeys
+
+
+def phrases(nouns: int, n: int, rng: np.random.Generator) -> list[Phrase]:
+    """Noun phrases of so many nouns, two or more, such as *The mice near the king behind the dog*."""
+    found = []
+    for _ in range(n):
+        many, order = rng.integers(2, size=nouns), rng.permutation(len(ONE))
+        links = rng.choice(LINKS, nouns - 1)
+        forms = []
+        for last in (many[0], 1 - many[0]):
+            numbers = [*many[:-1], last]
+            words = [(ONE, MANY)[number][noun] for number, noun in zip(numbers, order)]
+            rest = "".join(f" {link} the {word}" for link, word in zip(links, words[1:]))
+            forms.append(f"The {words[0]}{rest}")
+        found.append(Phrase(*forms, bool(many[0])))
+    return found
+
+
+def share(right: np.ndarray) -> str:
+    """How many of some answers are right, and their share with its standard error.
+
+    >>> share(np.array([True, True, True, False]))
+    ' 3 of   4:  75 ± 22 %'
+    """
+    p, n = np.mean(right), len(right)
+    return f"{np.sum(right):2} of {n:3}: {100 * p:3.0f} ± {100 * (p * (1 - p) / n) ** 0.5:.0f} %"
