@@ -16,12 +16,15 @@ Sources: Brown et al. (2020); Holtzman et al. (2021); Gao (2021).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
 
 from lmcourse.model import LanguageModel, Tokens
 
+SHARED = 16  # tokens that prompts must begin with in common, for it to pay to read them once
+TOGETHER = 12  # prompts that are then read side by side
 NORMALISATIONS = ("sum", "token", "byte", "PMI")
 
 
@@ -117,5 +120,19 @@ def odds(model: LanguageModel, prompts: Sequence[Tokens], one: str, other: str) 
     first, second = model.ids(one)[0], model.ids(other)[0]
     if first == second:
         raise ValueError(f"{one!r} and {other!r} begin with the same token; choose words that do not")
-    rows = model.next_log_probs([model.ids(prompt) for prompt in prompts])
-    return rows[:, first] - rows[:, second]
+    contexts = [list(model.ids(prompt)) for prompt in prompts]
+    columns = zip(*(context[:-1] for context in contexts))
+    shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
+    if shared < SHARED:
+        rows = model.next_log_probs(contexts)
+        return rows[:, first] - rows[:, second]
+    found = []
+    for begin in range(0, len(contexts), TOGETHER):
+        rest = [context[shared:] for context in contexts[begin : begin + TOGETHER]]
+        longest = max(map(len, rest))
+        reader = model.reader([contexts[0][:shared]])
+        reader.select([0] * len(rest))
+        # what is filled in on the right comes after the place that is looked at
+        rows = reader.read_many([[*tokens, *[0] * (longest - len(tokens))] for tokens in rest])
+        found += [row[len(tokens) - 1, [first, second]] for row, tokens in zip(rows, rest)]
+    return -np.diff(found)[:, 0]
