@@ -41,7 +41,8 @@ def begins(said: str, expected: str) -> bool:
 
 def contains(said: str, expected: str) -> bool:
     """What is expected stands somewhere in what was said, both `normalised`, word for word."""
-    return f" {normalised(expected)} " in f" {normalised(said)} "
+    words, wanted = normalised(said).split(), normalised(expected).split()
+    return any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
 
 
 RULES: dict[str, Callable[[str, str], bool]] = {

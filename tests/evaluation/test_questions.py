@@ -1,0 +1,42 @@
+"""The examinations: what the rules draw is what they say."""
+
+import re
+
+import numpy as np
+import pytest
+
+from lmcourse.evaluation.questions import FORTY, FRESH, MANY, ONE, phrases, sums
+
+
+def test_the_lists_of_capitals_have_no_country_twice():
+    names = [country.name for country in FORTY + FRESH]
+    assert len(FORTY) == 40
+    assert len(FRESH) == 24
+    assert len(set(names)) == 64
+    assert sum(country.another_is_larger for country in FRESH) == 12
+    assert FRESH[2] == ("New Zealand", "Wellington", True)
+    assert not any(set("_*:") & set(name + capital) for name, capital, _ in FORTY + FRESH)
+
+
+@pytest.mark.parametrize("digits", [1, 2, 3])
+def test_sums_are_right_and_of_so_many_digits(digits):
+    for prompt, answer in sums(digits, 50, np.random.default_rng(0)):
+        *shown, asked = prompt.split("\n")
+        for line in [*shown, f"{asked} {answer}"]:
+            a, b, c = map(int, re.fullmatch(r"(\d+) \+ (\d+) = (\d+)", line).groups())
+            assert a + b == c
+            assert len(str(a)) == len(str(b)) == digits
+        assert len(shown) == 3
+
+
+@pytest.mark.parametrize("nouns", [2, 4])
+def test_phrases_differ_in_the_last_noun_only(nouns):
+    found = phrases(nouns, 60, np.random.default_rng(0))
+    for phrase in found:
+        same, other = phrase.same.split(), phrase.other.split()
+        assert len(same) == 3 * nouns - 1  # The mouse, near the cat
+        assert same[:-1] == other[:-1]
+        assert (same[1] in MANY) == phrase.plural == (same[-1] in MANY) == (other[-1] in ONE)
+        heads = [ONE[MANY.index(word)] if word in MANY else word for word in same[1::3]]
+        assert len(set(heads)) == nouns
+    assert 15 < sum(phrase.plural for phrase in found) < 45
