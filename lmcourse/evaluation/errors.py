@@ -1,0 +1,111 @@
+"""How far a count of right answers can be trusted, and whether one model is better than another.
+
+Items are taken for a sample of all that might have been asked. Whoever answers the same items with two models
+should compare them item by item: what is hard about an item is hard for both, and drops out.
+
+Sources: Miller (2024), *Adding error bars to evals*; McNemar (1947) for the exact test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, comb
+from typing import NamedTuple
+
+import numpy as np
+
+from lmcourse.model import check_whole
+
+
+class Estimate(NamedTuple):
+    """A mean, and its standard error."""
+
+    value: float
+    error: float
+
+    def __str__(self) -> str:
+        """In per cent."""
+        return f"{100 * self.value:5.1f} ± {100 * self.error:.1f}"
+
+
+def accuracy(answers: Sequence[float] | np.ndarray) -> Estimate:
+    """The mean of n numbers (for right and wrong: 1 and 0) and s / sqrt(n), its standard error.
+
+    Raises ValueError for fewer than two.
+
+    >>> print(accuracy([1, 1, 1, 0]))
+     75.0 ± 25.0
+    """
+    answers = np.asarray(answers, dtype=float)
+    if answers.ndim != 1 or len(answers) < 2:
+        raise ValueError(f"answers of shape {answers.shape} have no standard error; give a list, two or more")
+    return Estimate(float(answers.mean()), float(answers.std(ddof=1) / len(answers) ** 0.5))
+
+
+def difference(one: Sequence[float] | np.ndarray, other: Sequence[float] | np.ndarray) -> Estimate:
+    """By how much `one` is better than `other` on the same items, with the paired standard error.
+
+    Raises ValueError unless both answered the same number of items.
+    """
+    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    if one.shape != other.shape:
+        raise ValueError(
+            f"{len(one)} and {len(other)} answers cannot be paired; give the same items, in order"
+        )
+    return accuracy(one - other)
+
+
+def mcnemar(one: Sequence[bool] | np.ndarray, other: Sequence[bool] | np.ndarray) -> float:
+    """How probable a disagreement at least this one-sided is, if both are equally good: the exact test.
+
+    Only items on which they differ count, b where `one` is right and c where `other` is. If both are equally
+    good, b is the number of heads in b + c tosses.
+
+    >>> mcnemar([1, 1, 1, 1, 0], [0, 0, 0, 1, 0])  # three to none: 2 / 2**3
+    0.25
+    """
+    one, other = np.asarray(one, dtype=bool), np.asarray(other, dtype=bool)
+    if one.shape != other.shape:
+        raise ValueError(
+            f"{len(one)} and {len(other)} answers cannot be paired; give the same items, in order"
+        )
+    b, c = int((one & ~other).sum()), int((other & ~one).sum())
+    tail = sum(comb(b + c, k) for k in range(min(b, c) + 1)) / 2 ** (b + c)
+    return min(1.0, 2 * tail)
+
+
+def items_needed(gap: float, differing: float, level: float = 1.96, power: float = 0.84) -> int:
+    """How many items it takes to see a difference between two models that answer the same ones.
+
+    n = (level + power)**2 (d - gap**2) / gap**2, where an item's difference is 1 or -1 with probability d
+    together and 0 otherwise, so that its variance is d - gap**2.
+
+    Args:
+        gap: the difference of their shares of right answers, such as 0.02.
+        differing: d, the share of items of which only one is right; at least the gap. For two models that
+            succeed independently of each other, p (1 - q) + q (1 - p).
+        level: of the normal distribution, for a test that is wrong once in twenty where there is no gap.
+        power: of the same, for a test that finds the gap four times in five.
+
+    Raises ValueError for a gap that is not between 0 and `differing`, or `differing` above 1.
+
+    >>> items_needed(0.02, 0.10), items_needed(0.02, 0.32)
+    (1953, 6265)
+    """
+    if not 0 < gap <= differing <= 1:
+        raise ValueError(f"gap={gap} must be above 0 and at most differing={differing}, and that at most 1")
+    return ceil((level + power) ** 2 * (differing - gap**2) / gap**2)
+
+
+def best_of(n_models: int, n_items: int, p: float, rng: np.random.Generator, draws: int = 2000) -> np.ndarray:
+    """The best score among models that are all equally good, in each of many tests, (draws,).
+
+    Args:
+        n_models: how many are compared, each on items of its own.
+        n_items: items a test has.
+        p: the probability of a right answer, for all of them.
+        rng: for the answers.
+        draws: tests.
+    """
+    check_whole(n_models, "n_models")
+    return rng.binomial(check_whole(n_items, "n_items"), p, size=(draws, n_models)).max(axis=1) / n_items

@@ -1,0 +1,144 @@
+"""What a score of the real model depends on: the wording, the examples and their order, the judge, and luck.
+
+*wording*   sixty remarks: in favour or not? asked in twelve ways, without an example; log-odds of each
+*order*     the same with four examples, in six of their 24 orders, about the other 56 remarks
+*examples*  the same with six different sets of four examples
+*without*   verbs that obey a noun which is not the nearest, 400 drawn by rule: the model whole, or without
+            one of its blocks
+*judge*     the model compares pairs of answers, in both orders: right and wrong ones; short and long ones
+            of one content; its own and ours
+*capitals*  twenty countries, forty capitals to choose from, by each normalisation
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from itertools import permutations
+
+import numpy as np
+from torch import nn
+
+from lmcourse.decoding import GREEDY, generate_batch
+from lmcourse.evaluation.choices import NORMALISATIONS, Item, choose, odds, scores
+from lmcourse.evaluation.judging import verdicts
+from lmcourse.evaluation.questions import FORTY, phrases
+from lmcourse.evaluation.sets import judged, opinions
+from lmcourse.experiments import run
+from lmcourse.pretrained.chat import chat_ids
+from lmcourse.pretrained.model import load
+from lmcourse.transformer.model import TransformerModel
+from lmcourse.transformer.network import Transformer
+
+START = "<|endoftext|>"
+WORDINGS = (  # how a remark is put, and what stands for "in favour" and "against"
+    ("Review: {}\nSentiment:", " positive", " negative"),
+    ("Review: {}\nSentiment (positive or negative):", " positive", " negative"),
+    ("{}\nThis review is", " positive", " negative"),
+    ("Text: {} Label:", " positive", " negative"),
+    ("Is this review positive or negative?\n{}\nAnswer:", " positive", " negative"),
+    ("SENTIMENT ANALYSIS\nTEXT: {}\nSENTIMENT:", " POSITIVE", " NEGATIVE"),
+    ("{} In short, it was", " good", " bad"),
+    ("{}\nHow was it?", " Good", " Bad"),
+    ("{}\nDoes the writer like it? Answer:", " Yes", " No"),
+    ("{}\nIs the writer unhappy? Answer:", " No", " Yes"),
+    ("{} It made me", " happy", " sad"),
+    ("Review: {}\nStars (1 to 5): ", "5", "1"),
+)
+ORDERS = list(permutations(range(4)))
+SHOWN = (8, 21, 34, 47)  # places of the examples whose order is changed: two in favour, two against
+N_PHRASES = 400
+MORE = " This is something that most people learn when they are young."
+
+SETTINGS = [{"what": "wording", "which": i} for i in range(len(WORDINGS))]
+SETTINGS += [{"what": "judge", "which": name} for name in ("right", "long", "own")]
+SETTINGS += [{"what": "without", "which": i} for i in (-1, 0, 5, 14, 20, 26, 29)]  # -1: the model whole
+SETTINGS += [{"what": "capitals", "which": 0}]
+SETTINGS += [{"what": "order", "which": i} for i in range(0, len(ORDERS), 4)]
+SETTINGS += [{"what": "examples", "which": i} for i in range(6)]
+AGAIN = {"what": "wording", "which": 6}
+
+
+def rounded(numbers: np.ndarray) -> list[float]:
+    """To four decimals, as they are written."""
+    return np.round(numbers, 4).tolist()
+
+
+def few_shot(model: TransformerModel, shown: list[int]) -> dict:
+    """Log-odds of the remarks that are not shown, in the first wording."""
+    form, yes, no = WORDINGS[0]
+    remarks = opinions()
+    before = "".join(f"{form.format(remarks[i].text)}{(no, yes)[remarks[i].positive]}\n\n" for i in shown)
+    asked = [i for i in range(len(remarks)) if i not in shown]
+    found = odds(model, [before + form.format(remarks[i].text) for i in asked], yes, no)
+    return {"shown": shown, "asked": asked, "odds": rounded(found)}
+
+
+def wording(model: TransformerModel, which: int) -> dict:
+    """Log-odds of all remarks, and of none: the same prompt with "N/A" in its place."""
+    form, yes, no = WORDINGS[which]
+    found = odds(model, [form.format(text) for text in (*(o.text for o in opinions()), "N/A")], yes, no)
+    return {"odds": rounded(found[:-1]), "empty": rounded(found[-1:])[0]}
+
+
+def without(network: Transformer, block: int) -> Transformer:
+    """A copy that lacks one block and shares the others."""
+    shorter = copy.copy(network)
+    shorter._modules = dict(network._modules)
+    shorter.blocks = nn.ModuleList(part for i, part in enumerate(network.blocks) if i != block)
+    return shorter
+
+
+def agreement(model: TransformerModel) -> np.ndarray:
+    """Whether *are* is more probable than *is* just where the first noun is many, (400,).
+
+    All are asked the same phrases, whose last noun is in the other number than the first.
+    """
+    asked = phrases(2, N_PHRASES, np.random.default_rng(0))
+    found = odds(model, [phrase.other for phrase in asked], " are", " is")
+    return (found > 0) == np.array([phrase.plural for phrase in asked])
+
+
+def judge(model: TransformerModel, which: str) -> dict:
+    """Log-odds for the answer read first, of each pair in both orders."""
+    pairs = [(pair.question, pair.right, pair.wrong) for pair in judged()]
+    found = {}
+    if which == "long":
+        pairs = [(question, right + MORE, right) for question, right, _ in pairs]
+    elif which == "own":
+        asked = [[{"role": "user", "content": question}] for question, _, _ in pairs]
+        written = generate_batch(model, [chat_ids(model.vocab, one) for one in asked], 24, GREEDY)
+        texts = (model.vocab.decode([i for i in ids if i != model.end]) for ids in written)
+        found["own"] = [text.strip().split("\n")[0] for text in texts]
+        pairs = [(question, own, right) for (question, right, _), own in zip(pairs, found["own"])]
+    odds_of = verdicts(model, pairs)
+    return {**found, "one_first": rounded(odds_of.one_first), "other_first": rounded(odds_of.other_first)}
+
+
+def capitals(model: TransformerModel) -> dict:
+    """The choice among all capitals for each country, by each normalisation, as places in the list."""
+    names = tuple(country.capital for country in FORTY)
+    items = [Item(f"The capital of {one.name} is", names, 2 * i) for i, one in enumerate(FORTY[::2])]
+    scored = scores(model, items)
+    return {name: choose(scored, name).tolist() for name in NORMALISATIONS}
+
+
+def measure(setting: Mapping, rng: np.random.Generator) -> dict:
+    """What is said of each item."""
+    what, which = setting["what"], setting["which"]
+    model = load(None if what == "judge" else START)
+    if what == "wording":
+        return wording(model, which)
+    if what == "order":
+        return few_shot(model, [SHOWN[i] for i in ORDERS[which]])
+    if what == "examples":
+        sides = [rng.permutation(np.arange(side, 60, 2))[:2] for side in (0, 1)]
+        return few_shot(model, rng.permutation(np.concatenate(sides)).tolist())
+    if what == "without":
+        shorter = TransformerModel(without(model.module, which), model.vocab, model.start)
+        return {"right": agreement(shorter).astype(int).tolist()}
+    return judge(model, which) if what == "judge" else capitals(model)
+
+
+if __name__ == "__main__":
+    run("scores", SETTINGS, measure)

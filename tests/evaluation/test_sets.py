@@ -1,0 +1,41 @@
+import pytest
+
+from lmcourse.evaluation import sets
+from lmcourse.evaluation.matching import normalised
+
+
+def test_everyday_ends_differ_in_length_only_as_they_should():
+    questions = sets.everyday()
+    assert len(questions) == 40 == len({q.question for q in questions})
+    for q in questions:
+        short, long = q.item(), q.item("long", "long")
+        assert short.right == 0
+        assert short.answers[0] != short.answers[1]
+        for brief, more in zip(short.answers, long.answers):
+            assert more.startswith(brief)
+            assert len(more) > len(brief) + 8
+        # the longer ones are as long as each other, or the right one would be known by its length
+        assert abs(len(q.right_more) - len(q.wrong_more)) <= 12
+        assert q.item("long", "short").answers == (long.answers[0], short.answers[1])
+        assert q.padded(2).answers == (q.right, q.wrong + ", and so on, and so on")
+    assert abs(sum(len(q.right_more) - len(q.wrong_more) for q in questions)) < 80  # two letters an item
+
+
+def test_every_second_opinion_is_in_favour():
+    opinions = sets.opinions()
+    assert [opinion.positive for opinion in opinions] == [True, False] * 30
+    assert len({opinion.text for opinion in opinions}) == 60
+
+
+def test_judged_answers_differ_in_what_matters_only():
+    for pair in sets.judged():
+        right, wrong = (normalised(text).split() for text in (pair.right, pair.wrong))
+        assert abs(len(pair.right) - len(pair.wrong)) <= 9
+        assert len(set(right) ^ set(wrong)) <= 4
+
+
+def test_a_row_with_an_empty_field_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(sets, "FOLDER", tmp_path)
+    (tmp_path / "judged.csv").write_text("question,right,wrong\na?,b,\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"judged\.csv, row 2"):
+        sets.judged()

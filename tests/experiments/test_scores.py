@@ -1,0 +1,51 @@
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from lmcourse.data import DataError
+from lmcourse.evaluation.sets import judged, opinions
+from lmcourse.experiments import load, scores
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.network import Transformer
+
+
+def test_one_setting_measured_anew():
+    try:
+        found = scores.measure(scores.AGAIN, np.random.default_rng(0))
+    except DataError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no SmolLM2: {error}")
+    (kept,) = [row for row in load("scores").rows if row.items() >= scores.AGAIN.items()]
+    np.testing.assert_allclose(found["odds"], kept["odds"], atol=2e-3)
+    assert found["empty"] == pytest.approx(kept["empty"], abs=2e-3)
+
+
+def test_all_settings_are_kept_and_their_examples_balanced():
+    rows = load("scores").rows
+    assert [(row["what"], row["which"]) for row in rows] == [(s["what"], s["which"]) for s in scores.SETTINGS]
+    remarks = opinions()
+    for row in rows:
+        if row["what"] in ("order", "examples"):
+            assert sum(remarks[i].positive for i in row["shown"]) == 2
+            assert sorted(row["shown"] + row["asked"]) == list(range(60))
+        if row["what"] == "judge":
+            assert len(row["one_first"]) == len(row["other_first"]) == len(judged())
+
+
+def test_a_block_is_left_out_and_nothing_else():
+    """With norms in front, a block whose two outputs are zero adds nothing, like one that is not there."""
+    network = Transformer(Config(10, 8, 2, 3, 8)).draw(np.random.default_rng(0)).eval()
+    silent = Transformer(network.config)
+    silent.load_state_dict(network.state_dict())
+    for part in (silent.blocks[1].attention.output, silent.blocks[1].feed_forward.down):
+        for weights in part.parameters():
+            torch.nn.init.zeros_(weights)
+    ids = torch.tensor([[1, 2, 3]])
+    shorter = scores.without(network, 1)
+    with torch.no_grad():
+        torch.testing.assert_close(shorter(ids), silent.eval()(ids))
+    assert len(network.blocks) == 3
+    assert len(shorter.blocks) == 2
