@@ -191,7 +191,7 @@ def everything(course):
         ("section", "12_more/page", "no chapter 12: the course map in book/index.md has 8"),
         ("assignment", "ngrams", "give one like NAME=03b-caching"),
         ("assignment", "03-ngrams", r"solutions/03-ngrams/checks\.py is there already"),
-        ("assignment", "08-risks", "chapter 8. Risks and the road ahead has no page yet"),
+        ("assignment", "19-risks", "there is no assignment 18 yet; the next one is"),
         ("widget", "tree", r"lmcourse/widgets/tree\.css is there already"),
         ("widget", "timings", r"tests/test_timings\.py is there already"),
         ("widget", "entropy_explorer", "there is a widget EntropyExplorer already"),

@@ -144,6 +144,22 @@ def chapter(number: int) -> str:
     return f"{number}. {titles[number - 1].partition(': ')[0]}"
 
 
+def chapter_to_practise(number: int, toc: str) -> str:
+    """The caption of the chapter in which an assignment stands: where its number is already, or the last one.
+
+    Assignments are counted by themselves: a chapter may have several. Raises Refused if one were left out.
+    """
+    there = [
+        (caption, int(known))
+        for caption, pages in re.findall(r"(?ms)^  - caption: (\d+\. .*?)$(.*?)(?=^  - caption: |\Z)", toc)
+        for known in re.findall(r"notebooks/assignments/(\d\d)", pages) or ["00"]
+    ]
+    last = max(known for _, known in there)
+    if not 1 <= number <= last + 1:
+        raise Refused(f"there is no assignment {number - 1} yet; the next one is {last + 1:02}-…")
+    return next((caption for caption, known in there if known == number), there[-1][0])
+
+
 def with_page(toc: str, caption: str, entry: str) -> str:
     """The table of contents with one more page in a chapter, which begins with it if it is not there yet.
 
@@ -179,9 +195,7 @@ def edited(kind: str, name: str, meant: dict[str, str]) -> dict[Path, str]:
                 raise Refused(f"chapter {caption} is in notebooks/{other.name}, not in notebooks/{folder}")
         return {TOC: with_page(toc, caption, page)}
     if kind == "assignment":
-        caption = chapter(int(name[:2]))
-        if f"caption: {caption}\n" not in toc:
-            raise Refused(f"chapter {caption} has no page yet; begin it: new-section NAME={name[:2]}_…/…")
+        caption = chapter_to_practise(int(name[:2]), toc)
         page = f"      - file: notebooks/assignments/{name}/{meant['new-name']}\n"
         return {TOC: with_page(toc, caption, f'{page}        title: "{meant["Assignment 0"]}"\n')}
     if kind == "widget":
