@@ -35,7 +35,9 @@ def chunks(length: int, size: int, overlap: int = 0) -> list[tuple[int, int]]:
     """
     check_whole(length, "length"), check_whole(size, "size"), check_whole(overlap, "overlap", least=0)
     if overlap >= size:
-        raise ValueError(f"overlap={overlap} must be less than size={size}, or no chunk would bring anything new")
+        raise ValueError(
+            f"overlap={overlap} must be less than size={size}, or no chunk would bring anything new"
+        )
     begins = range(0, max(1, length - overlap), size - overlap)
     return [(begin, min(begin + size, length)) for begin in begins]
 
@@ -83,16 +85,21 @@ def reach(visible: np.ndarray, n_layers: int) -> np.ndarray:
     return found > 0
 
 
-def interpolated(length: int, trained: int) -> np.ndarray:
-    """Places 0, 1, … of a text, scaled so that none is beyond those of the trained length, (T,).
+def interpolated(length: int, factor: float) -> np.ndarray:
+    """Places 0, 1, … of a text, divided by a factor of at least 1, (T,).
 
-    A text that is no longer than that keeps its places.
+    With the factor length / trained length none is beyond those of the trained length.
 
-    >>> interpolated(8, 4).tolist()
+    >>> interpolated(8, 2).tolist()
     [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
     """
-    check_whole(length, "length"), check_whole(trained, "trained")
-    return np.arange(length) * min(1.0, trained / length)
+    check_whole(length, "length"), _check_factor(factor)
+    return np.arange(length) / factor
+
+
+def _check_factor(factor: float) -> None:
+    if not factor >= 1:
+        raise ValueError(f"factor={factor} must be at least 1; a shorter text is read as it is")
 
 
 def ntk_base(base: float, factor: float, d_head: int) -> float:
@@ -104,9 +111,7 @@ def ntk_base(base: float, factor: float, d_head: int) -> float:
     >>> ntk_base(10_000.0, 8.0, 4)  # two rotations, of which the slower has the frequency base^(-1/2)
     640000.0
     """
-    check_whole(d_head, "d_head", least=4)
-    if not factor >= 1:
-        raise ValueError(f"factor={factor} must be at least 1; a shorter text needs no other base")
+    check_whole(d_head, "d_head", least=4), _check_factor(factor)
     return base * factor ** (d_head / (d_head - 2))
 
 
@@ -134,6 +139,8 @@ def condense(
         parts = [shorten(left[begin:end]) for begin, end in chunks(len(left), size, overlap)]
         shorter = [token for part in parts for token in part]
         if len(shorter) >= len(left):
-            raise ValueError(f"a round left {len(shorter)} of {len(left)}; `shorten` must shorten, beyond the overlap")
+            raise ValueError(
+                f"a round left {len(shorter)} of {len(left)}; `shorten` must shorten, beyond the overlap"
+            )
         left, rounds = shorter, rounds + 1
     return left, rounds

@@ -99,10 +99,10 @@ def test_layers_of_windows_reach_their_number_times_the_way():
 
 @given(st.integers(1, 50), st.integers(1, 50))
 def test_interpolated_places_stay_within_what_was_trained(length, trained):
-    places = interpolated(length, trained)
+    factor = max(1, length / trained)
+    places = interpolated(length, factor)
     assert len(places) == length and places[0] == 0 and places[-1] < trained
-    gap = trained / length if length > trained else 1
-    np.testing.assert_allclose(np.diff(places), gap)
+    np.testing.assert_allclose(np.diff(places), 1 / factor)
 
 
 def test_a_changed_base_slows_the_slowest_rotation_alone_by_the_whole_factor():
@@ -130,7 +130,7 @@ def test_summaries_of_summaries_end_within_the_size():
         (lambda: sliding_window(4, 2, -1), "sinks"),
         (lambda: strided(4, 0), "stride"),
         (lambda: reach(strided(4, 2), 0), "n_layers"),
-        (lambda: interpolated(4, 0), "trained"),
+        (lambda: interpolated(4, 0.5), "factor=0.5"),
         (lambda: ntk_base(1e4, 0.5, 16), "factor=0.5"),
         (lambda: ntk_base(1e4, 2.0, 2), "d_head"),
         (lambda: condense(range(9), 3, lambda part: part), "shorten"),
