@@ -1,9 +1,9 @@
-"""Needles in haystacks of up to eight times the trained length, looked for in every way that the page names.
+"""Needles in haystacks of up to eight times the trained length, looked for in many ways.
 
-A decoder of two blocks (RoPE, two heads, 32 numbers) learns from texts of `LENGTH` tokens: at first to copy, from
-random words said again and again, then haystacks with questions, a quarter of them about mice of whom nothing is
-told. (Without the copies it finds no needle in as many steps.) Its weights are kept as whole numbers of eight
-bits, and those are measured. The learning rate was tuned for nothing.
+A decoder of two blocks (RoPE, two heads, 32 numbers) learns from texts of `LENGTH` tokens: at first to copy,
+from random words said again and again, then haystacks with questions, a quarter of them about mice of whom
+nothing is told. (Without the copies it found no needle in as many steps.) Its weights are kept as whole
+numbers of eight bits, and those are measured. The learning rate was tuned for nothing.
 
 All ways are asked on the same `TEXTS` haystacks of each length. *tuned*: `TUNED` more steps on texts of
 `LONGER` tokens, a quarter as many of them in a batch, with the places as they are, or interpolated, or with
@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,40 +23,28 @@ from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
 from lmcourse.experiments.frame import RESULTS
-from lmcourse.inference.long_text import (
-    chunks,
-    condense,
-    interpolated,
-    ntk_base,
-    sliding_window,
-    strided,
+from lmcourse.inference.finding import (
+    LENGTH,
+    NEEDLE,
+    OTHERS,
+    ROOM,
+    WAYS,
+    answers,
+    hidden,
+    positions,
+    with_base,
 )
-from lmcourse.inference.needles import (
-    NAMES,
-    PLACES,
-    UNKNOWN,
-    Haystack,
-    haystack,
-    ids_of,
-    is_fact,
-    question,
-    sentences,
-    vocabulary,
-)
+from lmcourse.inference.needles import NAMES, PLACES, UNKNOWN, Haystack, haystack, ids_of, vocabulary
 from lmcourse.neural.training import Recipe, train
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.network import Transformer
 from lmcourse.transformer.quantise import load_quantised, save_quantised
 
-LENGTH, LONGER = 64, 256  # tokens of a text, learned and tuned on; the question is two of them
-LENGTHS = (64, 128, 256, 512)
+LONGER = 128  # tokens of a text that is tuned on
+LENGTHS = (32, 64, 128, 256)
 ROWS, TEXTS = 32, 200
 COPIES, STEPS, TUNED = 300, 1000, 150
 RATE = 1e-2
-ROOM = LENGTH - 2  # for the text
-NEEDLE, SINKS, STRIDE = 3, 4, 16  # tokens of a fact; first ones kept beside a window; between those seen
-SUMMARY, KEPT = 10, 5  # sentences of a chunk, and the most that its summary has
-WAYS = ("whole", "interpolated", "ntk", "window", "window and sinks", "strided")
 SEEDS = range(3)
 AGAIN = {"seed": 0, "copies": 2, "steps": 4, "tuned": 2, "texts": 4}  # a quick one, measured by every test
 SETTINGS = [
@@ -87,22 +74,22 @@ def load_network(seed: int) -> Transformer:
 
 
 def copies(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Random names and places, said again and again, (B, T + 1), and which of them were said before."""
+    """Strings of different names and places, said again and again, (B, T + 1), and which of them were said before."""
     words = np.array([ids_of()[word] for word in NAMES + PLACES])
     rows = np.zeros((ROWS, LENGTH + 1), dtype=np.int64)
     again = np.zeros(rows.shape, dtype=bool)
     for row, seen in zip(rows, again):
-        period = int(rng.integers(8, 32))
-        row[:], seen[period + 1 :] = np.resize(rng.choice(words, period), LENGTH + 1), True
+        period = int(rng.integers(4, 15))
+        row[:], seen[period + 1 :] = np.resize(rng.choice(words, period, replace=False), LENGTH + 1), True
     return rows, again
 
 
 def asked(rng: np.random.Generator, length: int = LENGTH) -> tuple[np.ndarray, np.ndarray]:
-    """Haystacks with up to twelve questions and answers, (B, T + 1), and which tokens are answers."""
+    """Haystacks with up to six questions and answers, (B, T + 1), and which tokens are answers."""
     rows = np.zeros((ROWS * LENGTH // length, length + 1), dtype=np.int64)
     answers = np.zeros(rows.shape, dtype=bool)
     for row, wanted in zip(rows, answers):
-        n = int(rng.integers(1, 13))
+        n = int(rng.integers(1, 7))
         found = haystack(
             length + 1 - 3 * n, rng, share=rng.choice([0.15, 0.5, 0.9]) if length == LENGTH else 0.15
         )
@@ -147,110 +134,10 @@ def tune(module: Transformer, seed: int, steps: int, how: str) -> Transformer:
     return module
 
 
-# ---------- reading ----------
-
-
-def positions(length: int, how: str, factor: float) -> torch.Tensor | None:
-    """Where the tokens stand: squeezed if the way is "interpolated"."""
-    return torch.from_numpy(interpolated(length, factor)) if how == "interpolated" else None
-
-
-def with_base(module: Transformer, how: str, factor: float) -> Transformer:
-    """The network with NTK's base, if that is the way; the weights are shared."""
-    if how != "ntk":
-        return module
-    other = copy.copy(module)
-    base = ntk_base(module.config.rope_base, factor, module.config.d_head)
-    other.config = replace(module.config, rope_base=base)
-    return other
-
-
-def mask(length: int, how: str) -> np.ndarray | None:
-    """What is seen in a way; None: all that came before."""
-    if how == "window":
-        return sliding_window(length, LENGTH)
-    if how == "window and sinks":
-        return sliding_window(length, LENGTH - SINKS, SINKS)
-    return strided(length, STRIDE) if how == "strided" else None
-
-
-def hidden(module: Transformer, tokens: torch.Tensor, how: str, factor: float | None = None) -> torch.Tensor:
-    """What the output reads, (N, T, D), in one of `WAYS`; the factor is by itself as large as it must be."""
-    length = tokens.shape[1]
-    factor = max(1.0, length / LENGTH) if factor is None else factor
-    with torch.no_grad():
-        reader = with_base(module, how, factor)
-        return reader.hidden(tokens, mask(length, how), positions(length, how, factor))
-
-
-def answers(
-    module: Transformer, rows: list[list[int]], how: str = "whole", factor: float | None = None
-) -> np.ndarray:
-    """Log-probabilities of what follows texts of any lengths, (N, V)."""
-    found = np.zeros((len(rows), module.config.vocab_size))
-    lengths = np.array(list(map(len, rows)))
-    for length in sorted(set(lengths.tolist())):
-        which = np.flatnonzero(lengths == length)
-        last = hidden(module, torch.tensor([rows[i] for i in which]), how, factor)[:, -1]
-        found[which] = module.logits(last).log_softmax(-1).detach().numpy()
-    return found
-
-
-def in_chunks(module: Transformer, texts: list[Haystack], overlap: int) -> np.ndarray:
-    """Of each text the answer of the chunk that is least of the opinion that it is unknown, (N, V)."""
-    cut = chunks(len(texts[0].text), ROOM, overlap)
-    parts = [[*one.text[begin:end], *question(one.name)] for one in texts for begin, end in cut]
-    found = answers(module, parts).reshape(len(texts), len(cut), -1)
-    return found[np.arange(len(texts)), found[:, :, ids_of()[UNKNOWN]].argmin(axis=1)]
-
-
-def carried(module: Transformer, texts: list[Haystack]) -> np.ndarray:
-    """The last answers of a reader who goes from chunk to chunk with a note of what was found, (N, V)."""
-    notes: list[list[int]] = [[] for _ in texts]
-    for begin, end in chunks(len(texts[0].text), ROOM - NEEDLE, NEEDLE - 1):
-        parts = [[*note, *one.text[begin:end], *question(one.name)] for note, one in zip(notes, texts)]
-        found = answers(module, parts)
-        for i, best in enumerate(found.argmax(axis=1).tolist()):
-            if best != ids_of()[UNKNOWN]:
-                notes[i] = [ids_of()[texts[i].name], best, ids_of()["."]]
-    return found
-
-
-def summary(one: Haystack, rng: np.random.Generator, known: bool = False) -> list[list[int]]:
-    """Facts that are left when chunks of ten sentences are cut to five facts, until there are ten.
-
-    Which five is left to chance; if it is known what will be asked, what speaks of that mouse is kept.
-    """
-
-    def shorten(part):
-        facts = [sentence for sentence in part if is_fact(sentence)]
-        if known:
-            return [sentence for sentence in facts if sentence[0] == ids_of()[one.name]]
-        return [facts[i] for i in sorted(rng.permutation(len(facts))[:KEPT])]
-
-    return condense(sentences(one.text), SUMMARY, shorten)[0]
-
-
-def from_summaries(module: Transformer, texts: list[Haystack], known: bool) -> np.ndarray:
-    """Answers of a reader of the summaries alone, (N, V)."""
-    rng = np.random.default_rng(13)
-    return answers(module, [[*sum(summary(one, rng, known), []), *question(one.name)] for one in texts])
-
-
-OTHERS = {  # ways that read something else than the text
-    "end": lambda module, texts: answers(module, [one.ids[-LENGTH:] for one in texts]),
-    "chunks": lambda module, texts: in_chunks(module, texts, 0),
-    "overlapping chunks": lambda module, texts: in_chunks(module, texts, NEEDLE - 1),
-    "carried": carried,
-    "summary": lambda module, texts: from_summaries(module, texts, False),
-    "summary for the question": lambda module, texts: from_summaries(module, texts, True),
-}
-
-
 # ---------- what is measured ----------
 
 
-@lru_cache(maxsize=None)
+@cache
 def haystacks(length: int, n: int, told: bool = True) -> list[Haystack]:
     """What all are asked on; the question counts."""
     rng = np.random.default_rng([11, length, told])
@@ -284,7 +171,7 @@ def bits(module: Transformer, how: str, n: int, factor: float | None = None) -> 
 
 
 def on_the_edge(module: Transformer, n: int) -> dict[str, list[float]]:
-    """Share of right answers when 0, 1, 2 or all 3 of the needle's tokens stand in the first of two chunks."""
+    """Share of right answers when 0, 1, 2 or 3 of the needle's tokens stand in the first of two chunks."""
     found: dict[str, list[float]] = {"chunks": [], "overlapping chunks": []}
     rng = np.random.default_rng(17)
     for before in range(NEEDLE + 1):

@@ -1,13 +1,14 @@
 """Needles in a haystack for the real model: secret words in an invented README, asked for at its end.
 
-The README is put together by rule from a dozen patterns of sentences, so that it can be of any length and stands
-on no web page. At five depths a sentence like *The secret word of the garden is maple.* is hidden. The text is
-read once, in parts of `PART` tokens that go on from the keys and values of those before; then one question after
-another is put to these, each forgotten before the next. Right is an answer whose first token has more probability
-than those of the other `WORDS`; the surprise at the README's own tokens is noted on the way, by place.
+The README is put together by rule from a dozen patterns of sentences, so that it can be of any length and
+stands on no web page. At five depths a sentence like *The secret word of the garden is maple.* is hidden.
+The text is read once, in parts of `PART` tokens that go on from the keys and values of those before; then
+one question after another is put to these, each forgotten before the next. Right is an answer whose first
+token has more probability than those of the other `WORDS`; the surprise at the README's own tokens is
+noted on the way, by place.
 
-*windows*: a shorter text in one pass, of which each token sees all, or the last `WINDOW`, or as many of which four
-are the first of the text.
+*windows*: a shorter text in one pass, of which each token sees all, or the last `WINDOW`, or as many of
+which four are the first of the text.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from lmcourse.transformer.network import Transformer
 START = "<|endoftext|>"
 OWNERS = ("garden", "kitchen", "library", "harbour", "station")
 WORDS = tuple(
-    "maple river copper tiger violin cotton stone lamp pepper silver castle rabbit ocean candle mirror button "
-    "lemon forest needle window".split()
+    "maple river copper tiger violin cotton stone lamp pepper silver castle rabbit ocean candle mirror "
+    "button lemon forest needle window".split()
 )
 DEPTHS = (0.1, 0.3, 0.5, 0.7, 0.9)
 PART = 512
@@ -127,7 +128,7 @@ def read(network: Transformer, ids: list[int], way: str, factor: float) -> tuple
 
 
 def ask(network, cache: Cache, n: int, query: list[int], way: str, factor: float) -> torch.Tensor:
-    """Log-probabilities of what follows a question behind a text that was read, (V,); then it is forgotten."""
+    """Log-probabilities of what follows a question behind a text that was read, (V,)."""
     at = places(n, n + len(query), way, factor)
     hidden = network.hidden(torch.tensor([query]), positions=at, cache=cache)
     cache.crop(n)
@@ -186,7 +187,7 @@ def windows(length: int, seed: int) -> dict:
     return {"tokens": n, "bits": found}
 
 
-def measure(setting: Mapping, rng: np.random.Generator) -> dict:
+def measure(setting: Mapping, _: np.random.Generator) -> dict:
     """See the parts of the module."""
     way, length, seed = (setting[key] for key in _KEYS)
     if way == "text":

@@ -8,4 +8,7 @@ kernels.py       products with weights of four and eight bits
 layouts.py       a network's weights, laid out for reading
 distance.py    * how far a variant has moved from the original
 speculative.py * a small model guesses ahead, the large one checks several guesses at once
+long_text.py   * chunks, masks and places for texts longer than a model was made for
+needles.py     * facts hidden in long texts of the mouse world
+finding.py       ways to look for them
 """

@@ -1,12 +1,12 @@
 """What to do with a text longer than a model was made for: cut it, narrow the view, squeeze the places.
 
 Nothing here is learned, and nothing knows of a network: chunks are ranges, masks are boolean arrays as in
-`lmcourse.transformer.masks`, places are numbers. Left out: YaRN, which treats each of RoPE's frequencies in a
-way of its own; masks that are chosen by content; looking passages up by likeness.
+`lmcourse.transformer.masks`, places are numbers. Left out: YaRN, which treats each of RoPE's frequencies
+in a way of its own; masks that are chosen by content; looking passages up by likeness.
 
-Sources: Child et al. (2019), section 4.2, strided attention; Beltagy et al. (2020), Longformer, windows; Xiao et
-al. (2023), the first tokens kept beside a window; Chen et al. (2023), position interpolation; Peng et al. (2023),
-YaRN, section 3.1, the changed base; Wu et al. (2021), summaries of summaries.
+Sources: Child et al. (2019), strided attention; Beltagy et al. (2020), Longformer, windows; Xiao et al.
+(2023), the first tokens kept beside a window; Chen et al. (2023), position interpolation; Peng et al.
+(2023), YaRN, which describes the changed base; Wu et al. (2021), summaries of summaries.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def sliding_window(length: int, size: int, sinks: int = 0) -> np.ndarray:
 
 
 def strided(length: int, stride: int) -> np.ndarray:
-    """Each place sees the last `stride`, itself among them, and every one a multiple of `stride` back, (T, T).
+    """Each place sees the last `stride`, itself among them, and all a multiple of `stride` back, (T, T).
 
     In two steps, one of each kind, it reaches every place before it. About 2 √T are seen if the stride is √T.
 

@@ -1,12 +1,12 @@
-"""Needles in haystacks: facts about mice, hidden among sentences of the mouse world, and a question at the end.
+"""Needles in haystacks: facts about mice among sentences of the mouse world, and a question at the end.
 
     … the dogs that the cat sees run . kim: barn . the bird sleeps . ? kim: barn
 
-A *fact* names a mouse and where it lives. A question is answered by the place or, if the text does not tell, by
-"unknown". About one sentence in seven is a fact, so that a longer text has more of them to be mistaken for the
-one that is asked for, the *needle*. Needs only NumPy.
+A *fact* names a mouse and where it lives. A question is answered by the place or, if the text does not tell,
+by "unknown". About one sentence in seven is a fact, so that a longer text has more of them to be mistaken for
+the one that is asked for, the *needle*. Needs only NumPy.
 
-Source: Kamradt (2023), the test; Liu et al. (2023), section 3, keys and values among many others.
+Source: Kamradt (2023), the test; Liu et al. (2024), keys and values among many others.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from lmcourse.world import agreement
 NAMES = tuple(
     f"{name}:"
     for name in (
-        "ada amy ben bob cai dan eva fay gil hal ida ivo jan joe kai kim lea leo lin lou max mia ned noa pia ray "
-        "sam sue tom una val zoe"
+        "ada amy ben bob cai dan eva fay gil hal ida ivo jan joe kai kim lea leo lin lou max mia ned noa "
+        "pia ray sam sue tom una val zoe"
     ).split()
 )
 PLACES = tuple(

@@ -30,7 +30,8 @@ def cuts(draw):
 def test_chunks_cover_a_text_and_share_what_they_are_to_share(cut):
     length, size, overlap = cut
     found = chunks(length, size, overlap)
-    assert found[0][0] == 0 and found[-1][1] == length
+    assert found[0][0] == 0
+    assert found[-1][1] == length
     assert all(end - begin == size for begin, end in found[:-1])
     assert 0 < found[-1][1] - found[-1][0] <= size
     assert all(one[1] - other[0] == overlap for one, other in zip(found, found[1:]))
@@ -101,7 +102,9 @@ def test_layers_of_windows_reach_their_number_times_the_way():
 def test_interpolated_places_stay_within_what_was_trained(length, trained):
     factor = max(1, length / trained)
     places = interpolated(length, factor)
-    assert len(places) == length and places[0] == 0 and places[-1] < trained
+    assert len(places) == length
+    assert places[0] == 0
+    assert places[-1] < trained
     np.testing.assert_allclose(np.diff(places), 1 / factor)
 
 
@@ -110,7 +113,8 @@ def test_a_changed_base_slows_the_slowest_rotation_alone_by_the_whole_factor():
     place = torch.tensor([1])
     old, new = angles(place, size, base)[0], angles(place, size, ntk_base(base, factor, size))[0]
     ratio = old / new
-    assert ratio[0] == 1 and float(ratio[-1]) == pytest.approx(factor)
+    assert ratio[0] == 1
+    assert float(ratio[-1]) == pytest.approx(factor)
     assert (ratio.diff() > 0).all()
 
 
