@@ -43,7 +43,7 @@ from lmcourse.transformer.quantise import load_quantised, save_quantised
 LONGER = 128  # tokens of a text that is tuned on
 LENGTHS = (32, 64, 128, 256)
 ROWS, TEXTS = 32, 200
-COPIES, STEPS, TUNED = 300, 1000, 150
+COPIES, STEPS, TUNED = 700, 1600, 150
 RATE = 1e-2
 SEEDS = range(3)
 AGAIN = {"seed": 0, "copies": 2, "steps": 4, "tuned": 2, "texts": 4}  # a quick one, measured by every test
