@@ -16,9 +16,9 @@ from lmcourse.inference.long_text import chunks, condense, interpolated, ntk_bas
 from lmcourse.inference.needles import UNKNOWN, Haystack, ids_of, is_fact, question, sentences
 from lmcourse.transformer.network import Transformer
 
-LENGTH = 32  # tokens that the network has learned to read; the question is two of them
+LENGTH = 48  # tokens that the network has learned to read; the question is two of them
 ROOM = LENGTH - 2  # for the text
-NEEDLE, SINKS, STRIDE = 3, 4, 8  # tokens of a fact; first ones kept beside a window; between those seen
+NEEDLE, SINKS, STRIDE = 3, 4, 12  # tokens of a fact; first ones kept beside a window; between those seen
 SUMMARY, KEPT = 6, 3  # sentences of a chunk, and the most that its summary has
 WAYS = ("whole", "interpolated", "ntk", "window", "window and sinks", "strided")
 
