@@ -2,9 +2,9 @@
 
     … the dogs that the cat sees run . kim: barn . the bird sleeps . ? kim: barn
 
-A *fact* is an entry of an address book, a mouse and the place where it lives. A question is answered by the
-place or, if the text does not tell, by "unknown". About one sentence in seven is a fact, so that a longer text
-has more of them to be mistaken for the one that is asked for, the *needle*. Needs only NumPy.
+A *fact* is an entry of an address book, a mouse and the place where it lives. A question is answered by
+the place or, if the text does not tell, by "unknown". About one sentence in seven is a fact, so that a
+longer text has more of them to be mistaken for the one that is asked for, the *needle*. Needs only NumPy.
 
 Source: Kamradt (2023), the test; Liu et al. (2024), keys and values among many others.
 """
@@ -21,8 +21,8 @@ from lmcourse.vocabulary import Vocabulary
 from lmcourse.world import agreement
 
 NAMES = tuple(
-    f"{name}:"
-    for name in "ada ben cai dan eva fay gil hal ida jan kai kim leo mia ned ola pia ray sam sue tom una val zoe".split()
+    "ada: ben: cai: dan: eva: fay: gil: hal: ida: jan: kai: kim: leo: mia: ned: ola: pia: ray: sam: sue: tom: "
+    "una: val: zoe:".split()
 )
 PLACES = tuple(
     "attic barn cellar chest clock drawer garden hall hat kitchen oven piano shed shoe stove well".split()
