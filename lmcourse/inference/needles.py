@@ -21,8 +21,8 @@ from lmcourse.vocabulary import Vocabulary
 from lmcourse.world import agreement
 
 NAMES = tuple(
-    "ada: ben: cai: dan: eva: fay: gil: hal: ida: jan: kai: kim: leo: mia: ned: ola: pia: ray: sam: sue: tom: "
-    "una: val: zoe:".split()
+    "ada: ben: cai: dan: eva: fay: gil: hal: ida: jan: kai: kim: leo: mia: ned: ola: pia: ray: sam: sue: "
+    "tom: una: val: zoe:".split()
 )
 PLACES = tuple(
     "attic barn cellar chest clock drawer garden hall hat kitchen oven piano shed shoe stove well".split()
@@ -108,9 +108,9 @@ def haystack(
         rng: what draws.
         depth: where the needle stands, from 0 (at the beginning) to 1 (before the question); None: anywhere.
         told: False: of the mouse that is asked for nothing is told.
-        share: of the other sentences that are facts.
+        share: of the other sentences that are facts, as long as there are names.
 
-    Raises ValueError for a text too short, or so long that the names give out.
+    Raises ValueError for a text too short.
     """
     check_whole(length, "length", least=LEAST)
     names = iter(rng.permutation(len(NAMES)).tolist())
@@ -119,12 +119,8 @@ def haystack(
     parts, room = [], length - (len(needle) if told else 0)
     while True:
         sentence = _plain()[rng.integers(len(_plain()))]
-        if rng.random() < share:
-            other = next(names, None)
-            if other is None:
-                raise ValueError(
-                    f"length={length}: more facts than the {len(NAMES)} names; take a shorter text"
-                )
+        other = next(names, None) if rng.random() < share else None
+        if other is not None:
             sentence = fact(NAMES[other], PLACES[rng.integers(len(PLACES))])
         if len(sentence) >= room:
             break
