@@ -195,7 +195,7 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     module = learn(seed, setting["copies"], setting["steps"], rng)
     if setting != AGAIN:
         save_quantised(module, path(seed))  # before it is judged: what is kept is what was measured
-    found: dict = {"ways": {}, "places": {}, "untold": {}, "tuned": {}, "bits": {}, "tuned bits": {}}
+    found: dict = {"ways": {}, "places": {}, "untold": {}, "after": {}, "bits": {}, "tuned bits": {}}
     for length in LENGTHS:
         texts, untold = haystacks(length, n), haystacks(length, n, told=False)
         said = {how: answers(module, [one.ids for one in texts], how) for how in WAYS}
@@ -209,7 +209,7 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     found["bits"] = {how: bits(module, how, n // 4) for how in WAYS}
     for how in ("whole", "interpolated", "ntk"):
         tuned, factor = tune(module, seed, setting["tuned"], how), LONGER / LENGTH
-        found["tuned"][how] = {
+        found["after"][how] = {
             length: judged(answers(tuned, [one.ids for one in texts], plain(how), factor), texts)
             for length, texts in ((length, haystacks(length, n)) for length in LENGTHS)
         }
