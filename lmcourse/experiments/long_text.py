@@ -2,7 +2,7 @@
 
 A decoder of two blocks (RoPE, one head, 64 numbers) learns from texts of `LENGTH` tokens: at first to copy,
 from random words said again and again, then haystacks with questions, a quarter of them about mice of whom
-nothing is told. (Without the copies it found no needle in as many steps.) Its weights are kept as whole
+nothing is told. Its weights are kept as whole
 numbers of eight bits, and those are measured. The learning rate was tuned for nothing.
 
 All ways are asked on the same `TEXTS` haystacks of each length. *tuned*: `TUNED` more steps on texts of
