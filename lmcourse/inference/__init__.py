@@ -10,4 +10,7 @@ layouts.py       a network's weights, laid out for reading
 distance.py    * how far a variant has moved from the original
 metered.py     * a small decoder whose passes have a price: what a loop costs, without a clock
 speculative.py * a small model guesses ahead, the large one checks several guesses at once
+long_text.py   * chunks, masks and places for texts longer than a model was made for
+needles.py     * facts hidden in long texts of the mouse world
+finding.py       ways to look for them
 """

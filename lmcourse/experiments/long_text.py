@@ -1,0 +1,227 @@
+"""Needles in haystacks of up to eight times the trained length, looked for in many ways.
+
+A decoder of two blocks (RoPE, one head, 64 numbers) learns from texts of `LENGTH` tokens: at first to copy,
+from random words said again and again, then haystacks with questions, a quarter of them about mice of whom
+nothing is told. Its weights are kept as whole
+numbers of eight bits, and those are measured. The learning rate was tuned for nothing.
+
+All ways are asked on the same `TEXTS` haystacks of each length. *tuned*: `TUNED` more steps on texts of
+`LONGER` tokens, a quarter as many of them in a batch, with the places as they are, or interpolated, or with
+NTK's base.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from lmcourse.experiments import run
+from lmcourse.experiments.frame import RESULTS
+from lmcourse.inference.finding import (
+    LENGTH,
+    NEEDLE,
+    OTHERS,
+    ROOM,
+    WAYS,
+    answers,
+    hidden,
+    positions,
+    with_base,
+)
+from lmcourse.inference.needles import NAMES, PLACES, UNKNOWN, Haystack, haystack, ids_of, vocabulary
+from lmcourse.neural.training import Recipe, train
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.network import Transformer
+from lmcourse.transformer.quantise import load_quantised, save_quantised
+
+LONGER = 192  # tokens of a text that is tuned on
+LENGTHS = (48, 96, 192, 384)
+ROWS, TEXTS = 32, 200
+COPIES, STEPS, TUNED = 300, 400, 100
+RATE = 3e-3
+SEEDS = range(3)
+AGAIN = {"seed": 0, "copies": 2, "steps": 4, "tuned": 2, "texts": 4}  # a quick one, measured by every test
+SETTINGS = [
+    AGAIN,
+    *({"seed": s, "copies": COPIES, "steps": STEPS, "tuned": TUNED, "texts": TEXTS} for s in SEEDS),
+]
+
+
+# ---------- learning ----------
+
+
+def network(rng: np.random.Generator) -> Transformer:
+    """Before it has learned anything."""
+    return Transformer(
+        Config(len(vocabulary()), 64, 1, 2, LENGTH, d_ff=16, position="rope", tied=False)
+    ).draw(rng)
+
+
+def path(seed: int) -> Path:
+    """Where a network's weights are kept."""
+    return RESULTS / f"long_text_{seed}.safetensors"
+
+
+def load_network(seed: int) -> Transformer:
+    """A network as it was measured."""
+    module = network(np.random.default_rng(0))
+    load_quantised(module, path(seed))
+    return module.eval()
+
+
+def copies(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Random names and places, again and again, (B, T + 1), and what was said before."""
+    words = np.array([ids_of()[word] for word in NAMES + PLACES])
+    rows = np.zeros((ROWS, LENGTH + 1), dtype=np.int64)
+    again = np.zeros(rows.shape, dtype=bool)
+    for row, seen in zip(rows, again):
+        period = int(rng.integers(12, 25))
+        row[:], seen[period + 1 :] = np.resize(rng.choice(words, period), LENGTH + 1), True
+    return rows, again
+
+
+def asked(rng: np.random.Generator, length: int = LENGTH) -> tuple[np.ndarray, np.ndarray]:
+    """Haystacks with up to nine questions and answers, (B, T + 1), and which tokens are answers."""
+    rows = np.zeros((ROWS * LENGTH // length, length + 1), dtype=np.int64)
+    answers = np.zeros(rows.shape, dtype=bool)
+    for row, wanted in zip(rows, answers):
+        n = int(rng.integers(1, 10))
+        found = haystack(
+            length + 1 - 3 * n, rng, share=rng.choice([0.15, 0.5, 0.9]) if length == LENGTH else 0.15
+        )
+        told, text = {name: place for name, place, _ in found.facts}, list(found.text)
+        for _ in range(n):
+            name = rng.choice(list(told)) if rng.random() < 0.75 else ids_of()[rng.choice(NAMES)]
+            text += [ids_of()["?"], int(name), told.get(int(name), ids_of()[UNKNOWN])]
+        row[:], wanted[-3 * n + 2 :: 3] = text, True
+    return rows, answers
+
+
+def loss(module: Transformer, rows: np.ndarray, wanted: np.ndarray, places: torch.Tensor | None, text: float):
+    """Mean surprise at what is wanted, and so much of that at all tokens."""
+    tokens = torch.from_numpy(rows)
+    logits = module(tokens[:, :-1], None, places)
+    each = cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
+    return each[torch.from_numpy(wanted[:, 1:]).flatten()].mean() + text * each.mean()
+
+
+def learn(seed: int, n_copies: int, steps: int, rng: np.random.Generator) -> Transformer:
+    """Train a network on texts of `LENGTH` tokens: so many steps of copies, and of haystacks."""
+    module = network(rng)
+
+    def copying(step: int) -> torch.Tensor:
+        return loss(module, *copies(np.random.default_rng([seed, 0, step])), None, 0.0)
+
+    def asking(step: int) -> torch.Tensor:
+        return loss(module, *asked(np.random.default_rng([seed, 1, step])), None, 1.0)
+
+    first = Recipe(n_copies, RATE, warmup=20, decay=False, judge_every=n_copies)
+    train(module, copying, first, progress=False)
+    train(module, asking, Recipe(steps, RATE, warmup=20, judge_every=steps), progress=False)
+    return module
+
+
+def tune(module: Transformer, seed: int, steps: int, how: str) -> Transformer:
+    """Train a copy on, on texts of `LONGER` tokens, with the places of a way."""
+    module = with_base(copy.deepcopy(module), how, LONGER / LENGTH)
+    places = positions(LONGER, how, LONGER / LENGTH)
+
+    def step_loss(step: int) -> torch.Tensor:
+        return loss(module, *asked(np.random.default_rng([seed, 7, step]), LONGER), places, 1.0)
+
+    train(module, step_loss, Recipe(steps, RATE / 5, warmup=10, judge_every=steps), progress=False)
+    return module
+
+
+# ---------- what is measured ----------
+
+
+@cache
+def haystacks(length: int, n: int, told: bool = True) -> list[Haystack]:
+    """What all are asked on; the question counts."""
+    rng = np.random.default_rng([11, length, told])
+    return [haystack(length - 2, rng, told=told) for _ in range(n)]
+
+
+def judged(found: np.ndarray, texts: list[Haystack]) -> dict[str, float]:
+    """How often the right answer is said, and "unknown"; and the right answer's mean probability."""
+    right, said = np.array([one.answer for one in texts]), found.argmax(axis=1)
+    return {
+        "right": round(float((said == right).mean()), 3),
+        "unknown": round(float((said == ids_of()[UNKNOWN]).mean()), 3),
+        "probability": round(float(np.exp(found[np.arange(len(right)), right]).mean()), 3),
+    }
+
+
+def by_place(found: np.ndarray, texts: list[Haystack]) -> list[float | None]:
+    """Share of right answers by where the needle begins, in eighths of the text."""
+    right = found.argmax(axis=1) == [one.answer for one in texts]
+    eighth = np.array([8 * one.begin // len(one.text) for one in texts])
+    return [round(float(right[eighth == i].mean()), 3) if (eighth == i).any() else None for i in range(8)]
+
+
+def bits(module: Transformer, how: str, n: int, factor: float | None = None) -> list[float]:
+    """Surprise at a token of the longest texts, in bits, by place, in means of `LENGTH` places."""
+    tokens = torch.tensor([one.ids for one in haystacks(LENGTHS[-1], n)])
+    with torch.no_grad():
+        said = module.logits(hidden(module, tokens, how, factor)[:, :-1])
+        each = cross_entropy(said.transpose(1, 2), tokens[:, 1:], reduction="none").mean(dim=0)
+    return [round(float(part.mean()) / np.log(2), 3) for part in each.split(LENGTH)]
+
+
+def on_the_edge(module: Transformer, n: int) -> dict[str, list[float]]:
+    """Share of right answers when 0, 1, 2 or 3 of the needle's tokens stand in the first of two chunks."""
+    found: dict[str, list[float]] = {"chunks": [], "overlapping chunks": []}
+    rng = np.random.default_rng(17)
+    for before in range(NEEDLE + 1):
+        texts: list[Haystack] = []
+        while len(texts) < n:
+            one = haystack(2 * ROOM, rng, depth=0.5)
+            texts += [one] if one.begin == ROOM - before else []
+        for how, shares in found.items():
+            shares.append(judged(OTHERS[how](module, texts), texts)["right"])
+    return found
+
+
+def measure(setting: Mapping, rng: np.random.Generator) -> dict:
+    """All ways at all lengths; by depth, and at the edge of a chunk; bits by place; the same after tuning."""
+    seed, n = setting["seed"], setting["texts"]
+    module = learn(seed, setting["copies"], setting["steps"], rng)
+    if setting != AGAIN:
+        save_quantised(module, path(seed))  # before it is judged: what is kept is what was measured
+    found: dict = {"ways": {}, "places": {}, "untold": {}, "after": {}, "bits": {}, "tuned bits": {}}
+    for length in LENGTHS:
+        texts, untold = haystacks(length, n), haystacks(length, n, told=False)
+        said = {how: answers(module, [one.ids for one in texts], how) for how in WAYS}
+        said |= {how: way(module, texts) for how, way in OTHERS.items()}
+        found["ways"][length] = {how: judged(logs, texts) for how, logs in said.items()}
+        found["places"][length] = {how: by_place(said[how], texts) for how in (*WAYS, "end")}
+        blank = {"whole": answers(module, [one.ids for one in untold])}
+        blank |= {how: OTHERS[how](module, untold) for how in ("overlapping chunks", "carried")}
+        found["untold"][length] = {how: judged(logs, untold)["right"] for how, logs in blank.items()}
+    found["edge"] = on_the_edge(module, n // 4)
+    found["bits"] = {how: bits(module, how, n // 4) for how in WAYS}
+    for how in ("whole", "interpolated", "ntk"):
+        tuned, factor = tune(module, seed, setting["tuned"], how), LONGER / LENGTH
+        found["after"][how] = {
+            length: judged(answers(tuned, [one.ids for one in texts], plain(how), factor), texts)
+            for length, texts in ((length, haystacks(length, n)) for length in LENGTHS)
+        }
+        found["tuned bits"][how] = bits(tuned, plain(how), n // 4, factor)
+    return found
+
+
+def plain(how: str) -> str:
+    """The way in which a tuned network is asked: it has NTK's base already."""
+    return "whole" if how == "ntk" else how
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    run("long_text", SETTINGS, measure)

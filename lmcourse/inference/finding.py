@@ -1,0 +1,121 @@
+"""Ways to look for a needle with a network that has learned haystacks of `LENGTH` tokens.
+
+In `WAYS` all of the text is read, with another mask or other places; in `OTHERS` something else is read
+in its stead: its end, chunks of it, a summary. Each gives the log-probabilities of the answers.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from lmcourse.inference.long_text import chunks, condense, interpolated, ntk_base, sliding_window, strided
+from lmcourse.inference.needles import UNKNOWN, Haystack, ids_of, is_fact, question, sentences
+from lmcourse.transformer.network import Transformer
+
+LENGTH = 48  # tokens that the network has learned to read; the question is two of them
+ROOM = LENGTH - 2  # for the text
+NEEDLE, SINKS, STRIDE = 3, 4, 12  # tokens of a fact; first ones kept beside a window; between those seen
+SUMMARY, KEPT = 6, 3  # sentences of a chunk, and the most that its summary has
+WAYS = ("whole", "interpolated", "ntk", "window", "window and sinks", "strided")
+
+
+def positions(length: int, how: str, factor: float) -> torch.Tensor | None:
+    """Where the tokens stand: squeezed if the way is "interpolated"."""
+    return torch.from_numpy(interpolated(length, factor)) if how == "interpolated" else None
+
+
+def with_base(module: Transformer, how: str, factor: float) -> Transformer:
+    """The network with NTK's base, if that is the way; the weights are shared."""
+    if how != "ntk":
+        return module
+    other = copy.copy(module)
+    base = ntk_base(module.config.rope_base, factor, module.config.d_head)
+    other.config = replace(module.config, rope_base=base)
+    return other
+
+
+def mask(length: int, how: str) -> np.ndarray | None:
+    """What is seen in a way; None: all that came before."""
+    if how == "window":
+        return sliding_window(length, LENGTH)
+    if how == "window and sinks":
+        return sliding_window(length, LENGTH - SINKS, SINKS)
+    return strided(length, STRIDE) if how == "strided" else None
+
+
+def hidden(module: Transformer, tokens: torch.Tensor, how: str, factor: float | None = None) -> torch.Tensor:
+    """What the output reads, (N, T, D), in one of `WAYS`; the factor is by itself as large as it must be."""
+    length = tokens.shape[1]
+    factor = max(1.0, length / LENGTH) if factor is None else factor
+    with torch.no_grad():
+        reader = with_base(module, how, factor)
+        return reader.hidden(tokens, mask(length, how), positions(length, how, factor))
+
+
+def answers(
+    module: Transformer, rows: list[list[int]], how: str = "whole", factor: float | None = None
+) -> np.ndarray:
+    """Log-probabilities of what follows texts of any lengths, (N, V)."""
+    found = np.zeros((len(rows), module.config.vocab_size))
+    lengths = np.array(list(map(len, rows)))
+    for length in sorted(set(lengths.tolist())):
+        which = np.flatnonzero(lengths == length)
+        last = hidden(module, torch.tensor([rows[i] for i in which]), how, factor)[:, -1]
+        found[which] = module.logits(last).log_softmax(-1).detach().numpy()
+    return found
+
+
+def in_chunks(module: Transformer, texts: list[Haystack], overlap: int) -> np.ndarray:
+    """Of each text the answer of the chunk that is least of the opinion that it is unknown, (N, V)."""
+    cut = chunks(len(texts[0].text), ROOM, overlap)
+    parts = [[*one.text[begin:end], *question(one.name)] for one in texts for begin, end in cut]
+    found = answers(module, parts).reshape(len(texts), len(cut), -1)
+    return found[np.arange(len(texts)), found[:, :, ids_of()[UNKNOWN]].argmin(axis=1)]
+
+
+def carried(module: Transformer, texts: list[Haystack]) -> np.ndarray:
+    """The last answers of a reader who goes from chunk to chunk with a note of what was found, (N, V)."""
+    notes: list[list[int]] = [[] for _ in texts]
+    for begin, end in chunks(len(texts[0].text), ROOM - NEEDLE, NEEDLE - 1):
+        parts = [[*note, *one.text[begin:end], *question(one.name)] for note, one in zip(notes, texts)]
+        found = answers(module, parts)
+        for i, best in enumerate(found.argmax(axis=1).tolist()):
+            if best != ids_of()[UNKNOWN]:
+                notes[i] = [ids_of()[texts[i].name], best, ids_of()["."]]
+    return found
+
+
+def summary(one: Haystack, rng: np.random.Generator, known: bool = False) -> list[list[int]]:
+    """Facts that are left when chunks of six sentences are cut to three facts, until there are six.
+
+    Which three is left to chance; if it is known what will be asked, what speaks of that mouse is kept.
+    """
+
+    def shorten(part):
+        facts = [sentence for sentence in part if is_fact(sentence)]
+        if known:
+            return [sentence for sentence in facts if sentence[0] == ids_of()[one.name]]
+        return [facts[i] for i in sorted(rng.permutation(len(facts))[:KEPT])]
+
+    return condense(sentences(one.text), SUMMARY, shorten)[0]
+
+
+def from_summaries(module: Transformer, texts: list[Haystack], known: bool) -> np.ndarray:
+    """Answers of a reader of the summaries alone, (N, V)."""
+    rng = np.random.default_rng(13)
+    left = [[token for sentence in summary(one, rng, known) for token in sentence] for one in texts]
+    return answers(module, [[*text, *question(one.name)] for text, one in zip(left, texts)])
+
+
+OTHERS = {  # ways that read something else than the text
+    "end": lambda module, texts: answers(module, [one.ids[-LENGTH:] for one in texts]),
+    "chunks": lambda module, texts: in_chunks(module, texts, 0),
+    "overlapping chunks": lambda module, texts: in_chunks(module, texts, NEEDLE - 1),
+    "carried": carried,
+    "summary": lambda module, texts: from_summaries(module, texts, False),
+    "summary for the question": lambda module, texts: from_summaries(module, texts, True),
+}
