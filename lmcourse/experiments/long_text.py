@@ -2,8 +2,8 @@
 
 A decoder of two blocks (RoPE, one head, 64 numbers) learns from texts of `LENGTH` tokens: at first to copy,
 from random words said again and again, then haystacks with questions, a quarter of them about mice of whom
-nothing is told. Its weights are kept as whole numbers of eight bits, and those are measured. The recipe is the
-first that learned, of several tried; they were judged by copying and by needles at the trained length alone.
+nothing is told. Its weights are kept as whole numbers of eight bits, and those are measured. The recipe is
+the first that learned, of several tried; they were judged by copying and by needles at the trained length.
 
 All ways are asked on the same `TEXTS` haystacks of each length. *tuned*: `TUNED` more steps on texts of
 `LONGER` tokens, a quarter as many of them in a batch, with the places as they are, or interpolated, or with
