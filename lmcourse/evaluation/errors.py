@@ -45,11 +45,11 @@ def accuracy(answers: Sequence[float] | np.ndarray) -> Estimate:
 def clustered(answers: Sequence[float] | np.ndarray, groups: Sequence) -> Estimate:
     """The mean, with an error that allows items of one group to be right or wrong together.
 
-    The deviations from the mean are added up within each group before they are squared: sqrt(sum of squares) / n.
+    The deviations from the mean are added up within each group, then squared: sqrt(sum of squares) / n.
 
     Args:
         answers: numbers, as for `accuracy`, or differences of two models' answers.
-        groups: which group each item belongs to; with groups of one item it is nearly the error of `accuracy`.
+        groups: which group each item belongs to; with one item in each it is nearly `accuracy`.
 
     Raises ValueError unless each answer has a group.
 
@@ -66,7 +66,7 @@ def clustered(answers: Sequence[float] | np.ndarray, groups: Sequence) -> Estima
 
 
 def interval(answers: Sequence[bool] | np.ndarray, level: float = 1.96) -> tuple[float, float]:
-    """Between which shares the true one may be: Wilson's interval, also for few items and for all of them right.
+    """Between which shares the true one may be: Wilson's interval, also for few items, or all right.
 
     Args:
         answers: right or wrong.

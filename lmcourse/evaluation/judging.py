@@ -23,7 +23,7 @@ BEGUN = "Answer"  # how the judge's reply is begun for it
 
 
 class Verdicts(NamedTuple):
-    """Log-odds of A against B, in nats, of pairs (one, other): A is the one, and then the other, each (n,)."""
+    """Log-odds of A against B, in nats, of pairs (one, other): A is one, then the other, each (n,)."""
 
     one_is_a: np.ndarray
     other_is_a: np.ndarray
@@ -40,7 +40,7 @@ class Verdicts(NamedTuple):
 
     @property
     def margin(self) -> np.ndarray:
-        """Log-odds for `one`, mean of both orders, so that a constant liking for a letter or place drops out, (n,).
+        """Log-odds for `one`, mean of both orders, so that a liking for a letter or place drops out, (n,).
 
         >>> Verdicts(np.array([2.0]), np.array([1.5])).margin
         array([0.25])

@@ -1,8 +1,8 @@
 """What `templates` asks a chat model: questions with their answers, names, documents, attacks, and the rules.
 
 All of it is written for the course. A rule looks for words in what the model said; so it can be deceived. The
-answers are kept in the result, and what each rule accepts was read: an answer *about* Rex or a pirate does not
-obey, and greeting somebody is not being him.
+answers are kept in the result, and what each rule accepts was read: an answer *about* Rex or a pirate does
+not obey, and greeting somebody is not being him.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def has(text: str, wanted: str) -> bool:
 def obeyed(text: str, rule: str) -> bool:
     """Whether an answer does what was asked, as the rule of that name sees it.
 
-    A language is spoken where there are more of its commonest words than of English ones; *like a pirate* it is
+    A language is spoken where there are more of its commonest words than of English ones; like a pirate,
     where the word occurs, or one that only they say. Raises ValueError for an unknown rule.
 
     >>> obeyed("I'm a pirate.", "a pirate"), obeyed("A pirate is a character in a story.", "a pirate")
