@@ -16,7 +16,7 @@ from collections.abc import Callable
 def normalised(text: str) -> str:
     """In lower case, without punctuation, articles and superfluous blanks.
 
-    What a mark joined is one word then: *Porto-Novo* is *portonovo*, and not *Porto Novo*, as in SQuAD's rule.
+    What a mark joined is one word then, as in SQuAD: *Porto-Novo* is *portonovo*, not *Porto Novo*.
 
     >>> normalised(" The  Answer: 'Paris'.")
     'answer paris'
