@@ -40,6 +40,39 @@ FRESH = _listed(  # half of them of each kind
     "Estonia:Tallinn Latvia:Riga Iceland:Reykjavik Jordan:Amman Lebanon:Beirut Ethiopia:Addis_Ababa"
 )
 
+LARGER = {  # cities larger than the capital; not all of them
+    "Canada": "Toronto Montreal",
+    "Australia": "Sydney Melbourne Brisbane Perth Adelaide",
+    "Turkey": "Istanbul",
+    "Vietnam": "Ho_Chi_Minh_City",
+    "Brazil": "São_Paulo Rio_de_Janeiro",
+    "China": "Shanghai",
+    "Morocco": "Casablanca",
+    "Switzerland": "Zurich Zürich Geneva Basel",
+    "Nigeria": "Lagos Kano",
+    "Pakistan": "Karachi Lahore Faisalabad",
+    "New Zealand": "Auckland Christchurch",
+    "Kazakhstan": "Almaty",
+    "Tanzania": "Dar_es_Salaam Mwanza",
+    "Myanmar": "Yangon Mandalay",
+    "Belize": "Belize_City",
+    "the United States": "New_York Los_Angeles Chicago Houston Philadelphia",
+    "the Ivory Coast": "Abidjan Bouaké",
+    "the United Arab Emirates": "Dubai",
+    "the Gambia": "Serekunda Serrekunda Brikama",
+    "Benin": "Cotonou",
+}
+
+
+def names_larger(country: Country, answer: str) -> bool:
+    """Whether an answer begins with a city of the country that is larger than its capital.
+
+    >>> names_larger(Country("Turkey", "Ankara", True), "Istanbul. The")
+    True
+    """
+    cities = LARGER.get(country.name, "").split()
+    return any(answer.startswith(city.replace("_", " ")) for city in cities)
+
 
 def sums(digits: int, n: int, rng: np.random.Generator, examples: int = 3) -> list[tuple[str, str]]:
     """Prompts with a few sums worked out and one to do, and its answer, for numbers of so many digits.

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from lmcourse.evaluation.questions import FORTY, FRESH, MANY, ONE, phrases, sums
+from lmcourse.evaluation.questions import FORTY, FRESH, LARGER, MANY, ONE, names_larger, phrases, sums
 
 
 def test_the_lists_of_capitals_have_no_country_twice():
@@ -16,6 +16,16 @@ def test_the_lists_of_capitals_have_no_country_twice():
     assert sum(country.another_is_larger for country in FRESH) == 12
     assert FRESH[2] == ("New Zealand", "Wellington", True)
     assert not any(set("_*:") & set(name + capital) for name, capital, _ in FORTY + FRESH)
+
+
+def test_a_larger_city_is_known_where_there_is_one():
+    for country in FORTY + FRESH:
+        assert (country.name in LARGER) == country.another_is_larger, country
+        assert not names_larger(country, country.capital)
+    by_name = {country.name: country for country in FRESH}
+    assert names_larger(by_name["the United States"], "New York City. The")
+    assert not names_larger(by_name["Belize"], "Belize. The capital of")  # not its Belize City
+    assert not names_larger(by_name["Jordan"], "Ammara")
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3])
