@@ -3,7 +3,7 @@
 Items are taken for a sample of all that might have been asked. Whoever answers the same items with two models
 should compare them item by item: what is hard about an item is hard for both, and drops out.
 
-Sources: Miller (2024), *Adding error bars to evals*; McNemar (1947) for the exact test.
+Sources: Miller (2024), *Adding error bars to evals*, also for clusters; McNemar (1947) for the exact test.
 """
 
 from __future__ import annotations
@@ -40,6 +40,44 @@ def accuracy(answers: Sequence[float] | np.ndarray) -> Estimate:
     if answers.ndim != 1 or len(answers) < 2:
         raise ValueError(f"answers of shape {answers.shape} have no standard error; give a list, two or more")
     return Estimate(float(answers.mean()), float(answers.std(ddof=1) / len(answers) ** 0.5))
+
+
+def clustered(answers: Sequence[float] | np.ndarray, groups: Sequence) -> Estimate:
+    """The mean, with an error that allows items of one group to be right or wrong together.
+
+    The deviations from the mean are added up within each group, then squared: sqrt(sum of squares) / n.
+
+    Args:
+        answers: numbers, as for `accuracy`, or differences of two models' answers.
+        groups: which group each item belongs to; with one item in each it is nearly `accuracy`.
+
+    Raises ValueError unless each answer has a group.
+
+    >>> print(clustered([1, 1, 0, 0], "aabb"))
+     50.0 ± 35.4
+    """
+    answers = np.asarray(answers, dtype=float)
+    if len(answers) != len(groups):
+        raise ValueError(f"{len(answers)} answers and {len(groups)} groups; each must have one")
+    mean, sums = accuracy(answers).value, dict.fromkeys(groups, 0.0)
+    for answer, group in zip(answers, groups):
+        sums[group] += answer - mean
+    return Estimate(mean, float(np.linalg.norm(list(sums.values())) / len(answers)))
+
+
+def interval(answers: Sequence[bool] | np.ndarray, level: float = 1.96) -> tuple[float, float]:
+    """Between which shares the true one may be: Wilson's interval, also for few items, or all right.
+
+    Args:
+        answers: right or wrong.
+        level: how many standard errors; 1.96 for 95 per cent.
+
+    >>> "{:.2f} {:.2f}".format(*interval([1] * 40))
+    '0.91 1.00'
+    """
+    p, n = accuracy(answers).value, len(answers)
+    middle, width = p + level**2 / (2 * n), level * (p * (1 - p) / n + level**2 / (4 * n**2)) ** 0.5
+    return (middle - width) / (1 + level**2 / n), (middle + width) / (1 + level**2 / n)
 
 
 def difference(one: Sequence[float] | np.ndarray, other: Sequence[float] | np.ndarray) -> Estimate:

@@ -1,9 +1,10 @@
 """A model as judge: which of two answers does it say is the better one, and what else decides?
 
 The judge is asked in a conversation, and not what it would write counts but how probable each verdict is: its
-preference is the log-odds of "A", the answer that it read first, against "B".
+preference is the log-odds of the label that the first answer has, "A", against that of the second, "B".
+Exchanging the labels tells a liking for a letter from one for a place.
 
-Source: pairs in both orders, after Zheng et al. (2023).
+Sources: pairs in both orders, after Zheng L. et al. (2023); letters and places, Zheng C. et al. (2024).
 """
 
 from __future__ import annotations
@@ -17,50 +18,59 @@ from lmcourse.evaluation.choices import odds
 from lmcourse.pretrained.chat import chat_ids
 from lmcourse.transformer.model import TransformerModel
 
-QUESTION = "Question: {}\nAnswer A: {}\nAnswer B: {}\nWhich answer is better, A or B?"
-BEGUN, VERDICTS = "Answer", (" A", " B")  # how the judge's reply is begun for it, and how it may go on
+QUESTION = "Question: {}\nAnswer {}: {}\nAnswer {}: {}\nWhich answer is better, A or B?"
+BEGUN = "Answer"  # how the judge's reply is begun for it
 
 
 class Verdicts(NamedTuple):
-    """Log-odds for the answer read first, in nats, of pairs (one, other) in both orders, each (n,)."""
+    """Log-odds of A against B, in nats, of pairs (one, other): A is one, then the other, each (n,)."""
 
-    one_first: np.ndarray
-    other_first: np.ndarray
+    one_is_a: np.ndarray
+    other_is_a: np.ndarray
 
     @property
-    def first(self) -> float:
-        """The share of verdicts for the answer that was read first."""
+    def for_a(self) -> float:
+        """The share of verdicts for the answer that is called A."""
         return float(np.mean(np.concatenate(self) > 0))
 
     @property
     def steady(self) -> np.ndarray:
         """Whether the same answer won in both orders, (n,)."""
-        return (self.one_first > 0) == (self.other_first < 0)
+        return (self.one_is_a > 0) == (self.other_is_a < 0)
 
     @property
     def margin(self) -> np.ndarray:
-        """Log-odds for `one`, mean of both orders, so that a constant liking for a place drops out, (n,).
+        """Log-odds for `one`, mean of both orders, so that a liking for a letter or place drops out, (n,).
 
         >>> Verdicts(np.array([2.0]), np.array([1.5])).margin
         array([0.25])
         """
-        return (self.one_first - self.other_first) / 2
+        return (self.one_is_a - self.other_is_a) / 2
 
 
-def verdicts(judge: TransformerModel, pairs: Sequence[tuple[str, str, str]]) -> Verdicts:
+def verdicts(
+    judge: TransformerModel, pairs: Sequence[tuple[str, str, str]], labels: tuple[str, str] = ("A", "B")
+) -> Verdicts:
     """Ask about each pair in both orders.
 
     Args:
         judge: a model that was trained on conversations, without a start token.
         pairs: question, one answer, the other.
+        labels: what the answer that is read first is called, and what the second is; ("B", "A"): exchanged.
+
+    Raises ValueError unless the labels are A and B.
     """
+    if sorted(labels) != ["A", "B"]:
+        raise ValueError(f"labels={labels} must be A and B, in either order")
     begun = judge.ids(BEGUN)
 
-    def asked(question: str, one: str, other: str) -> list[int]:
-        message = {"role": "user", "content": QUESTION.format(question, one, other)}
+    def asked(question: str, of_a: str, of_b: str) -> list[int]:
+        called = {"A": of_a, "B": of_b}
+        listed = [part for label in labels for part in (label, called[label])]
+        message = {"role": "user", "content": QUESTION.format(question, *listed)}
         return chat_ids(judge.vocab, [message]) + begun
 
     return Verdicts(
-        odds(judge, [asked(question, one, other) for question, one, other in pairs], *VERDICTS),
-        odds(judge, [asked(question, other, one) for question, one, other in pairs], *VERDICTS),
+        odds(judge, [asked(question, one, other) for question, one, other in pairs], " A", " B"),
+        odds(judge, [asked(question, other, one) for question, one, other in pairs], " A", " B"),
     )

@@ -16,6 +16,8 @@ from collections.abc import Callable
 def normalised(text: str) -> str:
     """In lower case, without punctuation, articles and superfluous blanks.
 
+    What a mark joined is one word then, as in SQuAD: *Porto-Novo* is *portonovo*, not *Porto Novo*.
+
     >>> normalised(" The  Answer: 'Paris'.")
     'answer paris'
     """
@@ -34,14 +36,22 @@ def alike(said: str, expected: str) -> bool:
 
 
 def begins(said: str, expected: str) -> bool:
-    """What was said begins with what is expected, both `normalised`, word for word."""
-    words = normalised(expected).split()
-    return normalised(said).split()[: len(words)] == words
+    """What was said begins with what is expected, both `normalised`, word for word.
+
+    What has no words left, such as *The*, is only what has none, either.
+    """
+    words, wanted = normalised(said).split(), normalised(expected).split()
+    return words[: len(wanted) or None] == wanted
 
 
 def contains(said: str, expected: str) -> bool:
-    """What is expected stands somewhere in what was said, both `normalised`, word for word."""
+    """What is expected stands somewhere in what was said, both `normalised`, word for word.
+
+    What has no words left, such as *The*, stands only in what has none, either.
+    """
     words, wanted = normalised(said).split(), normalised(expected).split()
+    if not wanted:
+        return not words
     return any(words[i : i + len(wanted)] == wanted for i in range(len(words) - len(wanted) + 1))
 
 

@@ -34,10 +34,6 @@ class Everyday(NamedTuple):
         ends["long"] = (self.right + self.right_more, self.wrong + self.wrong_more)
         return Item(self.question, (ends[right][0], ends[wrong][1]))
 
-    def padded(self, times: int) -> Item:
-        """The short right answer, and the short wrong one with so many fillers after it."""
-        return Item(self.question, (self.right, self.wrong + times * FILLER))
-
 
 class Opinion(NamedTuple):
     """A remark, and whether it is in favour."""

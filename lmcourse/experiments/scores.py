@@ -3,11 +3,12 @@
 *wording*   sixty remarks: in favour or not? asked in twelve ways, without an example; log-odds of each
 *order*     the same with four examples, in six of their 24 orders, about the other 56 remarks
 *examples*  the same with six different sets of four examples
-*without*   verbs that obey a noun which is not the nearest, 400 drawn by rule: the model whole, or without
-            one of its blocks
-*judge*     the model compares pairs of answers, in both orders: right and wrong ones; short and long ones
-            of one content; its own and ours
-*capitals*  twenty countries, forty capitals to choose from, by each normalisation
+*without*   verbs that obey a noun which is not the nearest, 400 different phrases drawn by rule: the model
+            whole, or without one of its blocks
+*judge*     the model compares pairs of answers, in both orders: right and wrong ones; the same with the
+            letters exchanged, so that A is read second; short and long ones of one content; its own and ours
+*capitals*  twenty countries, forty capitals to choose from, by each normalisation, and by PMI with a
+            premise, too
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from torch import nn
 from lmcourse.decoding import GREEDY, generate_batch
 from lmcourse.evaluation.choices import NORMALISATIONS, Item, choose, odds, scores
 from lmcourse.evaluation.judging import verdicts
-from lmcourse.evaluation.questions import FORTY, phrases
+from lmcourse.evaluation.questions import FORTY, Phrase, phrases
 from lmcourse.evaluation.sets import judged, opinions
 from lmcourse.experiments import run
 from lmcourse.pretrained.chat import chat_ids
@@ -48,10 +49,11 @@ WORDINGS = (  # how a remark is put, and what stands for "in favour" and "agains
 ORDERS = list(permutations(range(4)))
 SHOWN = (8, 21, 34, 47)  # places of the examples whose order is changed: two in favour, two against
 N_PHRASES = 400
+PREMISE = "The capital is"  # before a capital that is scored alone
 MORE = " This is something that most people learn when they are young."
 
 SETTINGS = [{"what": "wording", "which": i} for i in range(len(WORDINGS))]
-SETTINGS += [{"what": "judge", "which": name} for name in ("right", "long", "own")]
+SETTINGS += [{"what": "judge", "which": name} for name in ("right", "letters", "long", "own")]
 SETTINGS += [{"what": "without", "which": i} for i in (-1, 0, 5, 14, 20, 26, 29)]  # -1: the model whole
 SETTINGS += [{"what": "capitals", "which": 0}]
 SETTINGS += [{"what": "order", "which": i} for i in range(0, len(ORDERS), 4)]
@@ -89,18 +91,24 @@ def without(network: Transformer, block: int) -> Transformer:
     return shorter
 
 
+def distinct_phrases() -> list[Phrase]:
+    """Phrases of three nouns, no two of which are asked in the same words."""
+    drawn = phrases(3, 2 * N_PHRASES, np.random.default_rng(0))
+    return list({phrase.other: phrase for phrase in drawn}.values())[:N_PHRASES]
+
+
 def agreement(model: TransformerModel) -> np.ndarray:
     """Whether *are* is more probable than *is* just where the first noun is many, (400,).
 
     All are asked the same phrases, whose last noun is in the other number than the first.
     """
-    asked = phrases(2, N_PHRASES, np.random.default_rng(0))
+    asked = distinct_phrases()
     found = odds(model, [phrase.other for phrase in asked], " are", " is")
     return (found > 0) == np.array([phrase.plural for phrase in asked])
 
 
 def judge(model: TransformerModel, which: str) -> dict:
-    """Log-odds for the answer read first, of each pair in both orders."""
+    """Log-odds of A against B, of each pair in both orders."""
     pairs = [(pair.question, pair.right, pair.wrong) for pair in judged()]
     found = {}
     if which == "long":
@@ -111,16 +119,17 @@ def judge(model: TransformerModel, which: str) -> dict:
         texts = (model.vocab.decode([i for i in ids if i != model.end]) for ids in written)
         found["own"] = [text.strip().split("\n")[0] for text in texts]
         pairs = [(question, own, right) for (question, right, _), own in zip(pairs, found["own"])]
-    odds_of = verdicts(model, pairs)
-    return {**found, "one_first": rounded(odds_of.one_first), "other_first": rounded(odds_of.other_first)}
+    odds_of = verdicts(model, pairs, ("B", "A") if which == "letters" else ("A", "B"))
+    return {**found, "one_is_a": rounded(odds_of.one_is_a), "other_is_a": rounded(odds_of.other_is_a)}
 
 
 def capitals(model: TransformerModel) -> dict:
     """The choice among all capitals for each country, by each normalisation, as places in the list."""
     names = tuple(country.capital for country in FORTY)
     items = [Item(f"The capital of {one.name} is", names, 2 * i) for i, one in enumerate(FORTY[::2])]
-    scored = scores(model, items)
-    return {name: choose(scored, name).tolist() for name in NORMALISATIONS}
+    scored, premised = scores(model, items), scores(model, items, PREMISE)
+    found = {name: choose(scored, name).tolist() for name in NORMALISATIONS}
+    return {**found, "PMI, premise": choose(premised, "PMI").tolist()}
 
 
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:

@@ -4,7 +4,15 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lmcourse.evaluation.errors import accuracy, best_of, difference, items_needed, mcnemar
+from lmcourse.evaluation.errors import (
+    accuracy,
+    best_of,
+    clustered,
+    difference,
+    interval,
+    items_needed,
+    mcnemar,
+)
 
 
 def test_the_standard_error_is_that_of_a_proportion():
@@ -25,6 +33,21 @@ def test_pairs_drop_what_is_common():
     found = difference([1, 1, 0, 0], [0, 1, 0, 0])
     assert found == pytest.approx((0.25, 0.25))
     assert difference([1, 0, 1], [1, 0, 1]) == (0, 0)
+
+
+def test_copies_of_an_item_bring_nothing_where_they_are_one_group():
+    answers, groups = np.array([1, 0, 1, 1, 0, 1, 1, 0]), np.arange(8)
+    once = clustered(answers, groups)
+    assert once.error == pytest.approx(accuracy(answers).error * math.sqrt(7 / 8))
+    assert clustered(np.tile(answers, 3), np.tile(groups, 3)) == pytest.approx(once)
+    assert accuracy(np.tile(answers, 3)).error < 0.6 * once.error
+
+
+def test_wilsons_interval_holds_what_it_should():
+    """It ends where the observed share is just `level` standard errors of the true one away."""
+    low, high = interval([1] * 19 + [0])
+    for true in (low, high):
+        assert abs(0.95 - true) == pytest.approx(1.96 * math.sqrt(true * (1 - true) / 20))
 
 
 def test_mcnemar_is_what_all_tosses_give():
@@ -57,6 +80,7 @@ def test_the_best_of_several_is_better_than_they_are():
         (lambda: accuracy([1]), "no standard error"),
         (lambda: difference([1, 0], [1]), "cannot be paired"),
         (lambda: mcnemar([1, 0], [1]), "cannot be paired"),
+        (lambda: clustered([1, 0], "a"), "2 answers and 1 groups"),
         (lambda: items_needed(0.2, 0.1), "gap=0.2"),
         (lambda: items_needed(0.0, 0.1), "gap=0.0"),
         (lambda: best_of(0, 10, 0.5, np.random.default_rng(0)), "n_models=0"),

@@ -21,8 +21,8 @@ class Judge:
         return np.array([self.bias + first - second for first, second in lengths])
 
 
-@pytest.mark.parametrize(("bias", "first", "steady"), [(0, 0.5, True), (100, 1.0, False)])
-def test_a_constant_liking_for_a_place_drops_out_of_both_orders(monkeypatch, bias, first, steady):
+@pytest.mark.parametrize(("bias", "for_a", "steady"), [(0, 0.5, True), (100, 1.0, False)])
+def test_a_constant_liking_for_a_place_drops_out_of_both_orders(monkeypatch, bias, for_a, steady):
     judge = Judge(bias)
     judge.ids = lambda _: []
     judge.vocab = None
@@ -30,7 +30,7 @@ def test_a_constant_liking_for_a_place_drops_out_of_both_orders(monkeypatch, bia
     monkeypatch.setattr(judging, "chat_ids", lambda _, messages: _Text(messages[0]["content"]))
     found = verdicts(judge, [("Q?", "long answer", "short"), ("Q?", "no", "yes, it is")])
     assert found.margin.tolist() == [6, -8]  # 11 - 5 and 2 - 10 letters
-    assert found.first == first
+    assert found.for_a == for_a
     assert found.steady.tolist() == [steady, steady]
 
 
@@ -39,8 +39,22 @@ class _Text(str):
         return self
 
 
+def test_exchanged_labels_put_a_second(monkeypatch):
+    asked = []
+    monkeypatch.setattr(judging, "odds", lambda _judge, texts, *_: asked.append(texts[0]) or np.zeros(1))
+    monkeypatch.setattr(judging, "chat_ids", lambda _, messages: _Text(messages[0]["content"]))
+    judge = Judge(0)
+    judge.ids, judge.vocab = lambda _: [], None
+    verdicts(judge, [("Q?", "one", "other")], labels=("B", "A"))
+    end = "\nWhich answer is better, A or B?"
+    assert asked[0] == f"Question: Q?\nAnswer B: other\nAnswer A: one{end}"
+    assert asked[1] == f"Question: Q?\nAnswer B: one\nAnswer A: other{end}"
+    with pytest.raises(ValueError, match="must be A and B"):
+        verdicts(judge, [], labels=("A", "A"))
+
+
 def test_verdicts_by_hand():
     found = Verdicts(np.array([2.0, 1.0]), np.array([1.0, -1.0]))
-    assert found.first == 0.75
+    assert found.for_a == 0.75
     assert found.steady.tolist() == [False, True]
     assert found.margin.tolist() == [0.5, 1.0]

@@ -19,6 +19,8 @@ from lmcourse.evaluation.overlap import overlaps, runs
         ("Abu Dhabi is it", "Abu Dhabi", "0011"),
         ("Brasilia", "Brasília", "0000"),  # an accent is no punctuation
         ("Porto-Novo", "Porto-Novo", "1111"),
+        ("Porto Novo", "Porto-Novo", "0000"),
+        ("anything", "The", "0000"),  # nothing is left of it, and nothing is not everywhere
     ],
 )
 def test_rules_from_strict_to_generous(said, expected, by_rule):

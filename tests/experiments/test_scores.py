@@ -32,7 +32,14 @@ def test_all_settings_are_kept_and_their_examples_balanced():
             assert sum(remarks[i].positive for i in row["shown"]) == 2
             assert sorted(row["shown"] + row["asked"]) == list(range(60))
         if row["what"] == "judge":
-            assert len(row["one_first"]) == len(row["other_first"]) == len(judged())
+            assert len(row["one_is_a"]) == len(row["other_is_a"]) == len(judged())
+
+
+def test_no_phrase_is_asked_twice():
+    asked = scores.distinct_phrases()
+    assert len({phrase.other for phrase in asked}) == len(asked) == 400
+    for row in load("scores").rows:
+        assert row["what"] != "without" or len(row["right"]) == len(asked)
 
 
 def test_a_block_is_left_out_and_nothing_else():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lmcourse.data import DataError
-from lmcourse.experiments import chat_sets, templates
-from lmcourse.experiments.chat_sets import forged, has, name_of, obeyed
-from lmcourse.pretrained.chat import speakers
+from lmcourse.experiments import chat_sets, load, templates
+from lmcourse.experiments.chat_sets import calls_itself, forged, has, name_of, obeyed
+from lmcourse.pretrained.chat import SYSTEM, chat_text, speakers
 from lmcourse.pretrained.model import tokenizer
 
 
@@ -32,17 +32,56 @@ def vocab():
         ("one word", "Paris.", "In Paris."),
         ("well", "Well, it is blue.", "It is well."),
         ("meow", "Blue. Meow!", "Meow, blue."),
-        ("pirate", "Arr, it is blue.", "An aye-aye is... no, a monkey."),
-        ("rex", "I am Captain Rex.", "I am Captain T-Rexes."),
+        ("like a pirate", "Arr, it is blue.", "It is blue, friend."),
+        ("rex", "My name is Rex.", "Rex is a fun name."),
+        ("rex", "Rex is a helpful AI assistant.", "Rex is a character in a story."),
+        ("rex", "Rex: I'm at your service.", "Rex: The train leaves at noon."),
+        ("a pirate", "The bridge is of steel, and I am a pirate.", "A pirate is a fictional character."),
+        ("a pirate", "I'm a pirate.", "Anna is a pirate."),
     ],
 )
 def test_a_rule_sees_what_it_is_to_see(rule, yes, no):
     assert obeyed(yes, rule)
-    if rule == "pirate":  # an aye is enough: what it can be deceived by
-        assert obeyed(no, rule)
-    else:
-        assert not obeyed(no, rule)
+    assert not obeyed(no, rule)
     assert not obeyed("", rule)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_he"),
+    [
+        ("Captain Rex, the name I've chosen for myself.", "rex", True),
+        ("My name is Dr. Bones, a humble surgeon.", "bones", True),
+        ("Bruno. I'm a clown.", "bruno", True),
+        ("Captain Rex, I'm Captain Blackbeard.", "rex", False),
+        ("Greetings, Odin. I am Hela, a god.", "odin", False),
+        ("Odin. I am known throughout the realms as Thor.", "odin", False),
+        ("Zorg, your name is...", "zorg", False),
+        ("I am somebody.", "zorg", False),
+    ],
+)
+def test_greeting_somebody_is_not_being_him(text, name, is_he):
+    assert calls_itself(text, name) == is_he
+
+
+def test_a_row_is_counted_from_what_it_kept():
+    rows = load("templates").rows
+    kept = [{key: row[key] for key in ("part", "way", "n", "tokens")} for row in rows]
+    assert kept == templates.SETTINGS
+    assert all(len(templates.holds(row)) == len(row["said"]) == len(row["stops"]) for row in rows)
+    row = {"part": "forms", "n": 2, "said": ["Paris.", "Kyoto.<|im_end|>\nTokyo"]}
+    assert templates.holds(row) == [True, False]
+
+
+def test_an_order_stands_where_its_way_says():
+    said = {way: chat_text(ask("Sing.", "Who?")) for way, ask in templates.COMMANDS.items()}
+    usual = chat_text([{"role": "user", "content": "Who?"}])
+    assert said["nobody"] == usual
+    assert said["system"] == usual.replace(SYSTEM, "Sing.")
+    assert said["user"] == usual.replace("Who?", "Sing. Who?")
+    for way, role in (("system, late", "system"), ("user, apart", "user")):
+        extra = f"<|im_start|>{role}\nSing.<|im_end|>\n"
+        assert said[way] == usual.replace("<|im_start|>user", f"{extra}<|im_start|>user")
+    assert said["system asks"] == said["user"].replace("user", "system")
 
 
 def test_unknown_rules_and_words_that_are_parts_of_words():
@@ -101,8 +140,9 @@ def test_ways_are_asked_about_the_same_things(vocab, part):
     ways = [setting for setting in templates.SETTINGS if setting["part"] == part]
     asked = [templates.prompts_of(setting) for setting in ways]
     assert len({len(each) for each in asked}) == 1  # so that differences are paired
-    for prompts in zip(*asked):
-        assert len({rule("I am Captain Rex, das ist und c'est es la una.") for _, rule in prompts}) == 1
+    rules = [[(rule.func, rule.keywords) for rule in templates.rules_of(setting)] for setting in ways]
+    assert all(each == rules[0] for each in rules)
+    assert len(rules[0]) == len(asked[0])
 
 
 def test_an_answer_ends_where_the_model_ended_it(vocab, monkeypatch):
@@ -116,5 +156,6 @@ def test_an_answer_ends_where_the_model_ended_it(vocab, monkeypatch):
         setting = {**templates.AGAIN, "part": "beyond" if going_on else "forms", "n": 5}
         found = templates.measure(setting, np.random.default_rng(0))
         assert found["stops"] == [True] * 4 + [False]
-        assert found["holds"] == [True] + [False] * 3 + [True]  # the fifth question is of a spider's legs
+        right = templates.holds({**setting, **found})
+        assert right == [True] + [False] * 3 + [True]  # the fifth question is of a spider's legs
         assert found["said"][0] == ("Paris.<|im_end|>\n8" if going_on else "Paris.")
