@@ -739,6 +739,13 @@ four_bits.case(
     ),
 )
 four_bits.case(
+    "Of two rows, the second 3 more than the first, each keeps a least weight of its own, -1 and 2.",
+    ask.quantise(array([-1 + q / 2 for q in STEPS], [2 + q / 2 for q in STEPS])).gives(
+        [[*HALF, *MINUS_ONE, *UP_AND_DOWN], [*HALF, *TWO, *UP_AND_DOWN]]
+    ),
+    weight=0.5,
+)
+four_bits.case(
     "32 times 7 has a scale of 0, and 7 for the least: 7 is 0x4700 in 16 bits.",
     ask.quantise(array(32 * [7])).gives([[0, 0, 0, 0x47, *16 * [0]]]),
     weight=0.5,
@@ -828,6 +835,10 @@ four_bits.slip(
         "weights.min(axis=1, keepdims=True)": "np.full((len(weights), 1), weights.min())",
         SCALE: "(np.full((len(weights), 1), weights.max()) - least) / 15",
     },
+)
+four_bits.slip(
+    "every row has a least weight of its own; you took that of all",
+    {"weights.min(axis=1, keepdims=True)": "np.full((len(weights), 1), weights.min())"},
 )
 four_bits.slip(
     "the least weight is taken off before you divide", {WHOLE: WHOLE.replace("(weights - least)", "weights")}
@@ -1029,13 +1040,15 @@ speculation.case(
     ask.verify(ONE_P, ONE_Q, [0], np.array([0.99, 0.3])).gives([0, 1]),
 )
 TWO_P, TWO_Q = np.stack([LESS, MORE, NEXT]), np.stack([MORE, LESS])
-# first guess 3 stays below 0.2; second guess 0, p = 0.1 and q = 0.4, stays below 0.25, else token 3 instead
+# first guess 3 stays below 0.2; second guess 0, p = 0.1 and q = 0.4, stays below 0.25, else token 3 instead.
+# Where the first is refused, 0.9, the number of a guess that nobody looks at, would draw token 1.
 speculation.case(
     "Of two guesses the second is looked at only if the first has stayed.",
     FIRST_RESIDUAL,
     ask.verify(TWO_P, TWO_Q, [3, 0], np.array([0.1, 0.2, 0.3])).gives([3, 0, 1]),
     ask.verify(TWO_P, TWO_Q, [3, 0], np.array([0.1, 0.3, 0.3])).gives([3, 3]),
     ask.verify(TWO_P, TWO_Q, [3, 0], np.array([0.3, 0.1, 0.3])).gives([0]),
+    ask.verify(TWO_P, TWO_Q, [3, 0], np.array([0.3, 0.9, 0.3])).gives([0]),
     ask.verify(TWO_P[2:], TWO_Q[:0], [], np.array([0.3])).gives([1]),
 )
 LACK, STAYS = "np.maximum(p - q, 0)", "uniform[i] >= p[i, token] / q[i, token]"
@@ -1082,6 +1095,10 @@ speculation.slip(
 speculation.slip(
     "the last number is for the token that is drawn; you took the guess's own again",
     {INSTEAD: "draw(residual(p[i], q[i]), uniform[i])"},
+)
+speculation.slip(
+    "the last number is for the token that is drawn; you took that of the next guess",
+    {INSTEAD: "draw(residual(p[i], q[i]), uniform[i + 1])"},
 )
 speculation.slip(
     "row i of p is what the model says *before* guess i; you took the row behind it",

@@ -355,6 +355,13 @@ four_bits.case(
     ),
 )
 four_bits.case(
+    "Of two rows, the second 3 more than the first, each keeps a least weight of its own, -1 and 2.",
+    ask.quantise(array([-1 + q / 2 for q in STEPS], [2 + q / 2 for q in STEPS])).gives(
+        [[*HALF, *MINUS_ONE, *UP_AND_DOWN], [*HALF, *TWO, *UP_AND_DOWN]]
+    ),
+    weight=0.5,
+)
+four_bits.case(
     "32 times 7 has a scale of 0, and 7 for the least: 7 is 0x4700 in 16 bits.",
     ask.quantise(array(32 * [7])).gives([[0, 0, 0, 0x47, *16 * [0]]]),
     weight=0.5,
@@ -494,13 +501,15 @@ speculation.case(
     ask.verify(ONE_P, ONE_Q, [0], np.array([0.99, 0.3])).gives([0, 1]),
 )
 TWO_P, TWO_Q = np.stack([LESS, MORE, NEXT]), np.stack([MORE, LESS])
-# first guess 3 stays below 0.2; second guess 0, p = 0.1 and q = 0.4, stays below 0.25, else token 3 instead
+# first guess 3 stays below 0.2; second guess 0, p = 0.1 and q = 0.4, stays below 0.25, else token 3 instead.
+# Where the first is refused, 0.9, the number of a guess that nobody looks at, would draw token 1.
 speculation.case(
     "Of two guesses the second is looked at only if the first has stayed.",
     FIRST_RESIDUAL,
     ask.verify(TWO_P, TWO_Q, [3, 0], np.array([0.1, 0.2, 0.3])).gives([3, 0, 1]),
     ask.verify(TWO_P, TWO_Q, [3, 0], np.array([0.1, 0.3, 0.3])).gives([3, 3]),
     ask.verify(TWO_P, TWO_Q, [3, 0], np.array([0.3, 0.1, 0.3])).gives([0]),
+    ask.verify(TWO_P, TWO_Q, [3, 0], np.array([0.3, 0.9, 0.3])).gives([0]),
     ask.verify(TWO_P[2:], TWO_Q[:0], [], np.array([0.3])).gives([1]),
 )
 
@@ -1114,14 +1123,17 @@ REASONS = {
         'every row has a smallest and a largest weight of its own; yours are those of all': [
             (3, 0, 'gives', [[0, 64, 0, 0, 32, 47, 33, 33, 33, 33, 33, 33, 33, 33, 34, 34, 34, 34, 34, 34], [0, 64, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]),
         ],
+        'every row has a least weight of its own; you took that of all': [
+            (4, 0, 'gives', [[0, 56, 0, 188, 240, 225, 210, 195, 180, 165, 150, 135, 120, 105, 90, 75, 60, 45, 30, 15], [154, 57, 0, 188, 244, 229, 230, 214, 199, 184, 185, 169, 154, 155, 139, 124, 109, 110, 94, 79]]),
+        ],
         'the least weight is taken off before you divide': [
             (2, 0, 'gives', [[0, 56, 0, 188, 206, 191, 176, 161, 146, 131, 116, 101, 86, 71, 56, 41, 26, 11, 252, 237]]),
         ],
         'where all weights are equal the scale is 0, and 0 / 0 is no number': [
-            (4, 0, 'raises', 'ValueError'),
+            (5, 0, 'raises', 'ValueError'),
         ],
         'where all weights are equal the scale is 0, and stays 0 in the block': [
-            (4, 0, 'gives', [[0, 60, 0, 71, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]),
+            (5, 0, 'gives', [[0, 60, 0, 71, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]),
         ],
         'a byte is 16 · upper + lower, not 10 · upper': [
             (2, 0, 'gives', [[0, 56, 0, 188, 150, 141, 132, 123, 114, 105, 96, 87, 78, 69, 60, 51, 42, 33, 24, 15]]),
@@ -1174,6 +1186,9 @@ REASONS = {
         ],
         "the last number is for the token that is drawn; you took the guess's own again": [
             (4, 2, 'gives', [0]),
+        ],
+        'the last number is for the token that is drawn; you took that of the next guess': [
+            (5, 4, 'gives', [1]),
         ],
         'row i of p is what the model says *before* guess i; you took the row behind it': [
             (2, 1, 'gives', [0.25, 0.25, 0, 0.5]),
