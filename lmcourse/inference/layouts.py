@@ -41,10 +41,9 @@ from lmcourse.transformer.linear import has_onednn, linear, onednn
 from lmcourse.transformer.network import Transformer
 from lmcourse.transformer.quantise import LARGEST, quantise
 
-WIDE = (
-    2048  # numbers that come out, from which on products of what is stored (in, out) are left to MKL: oneDNN
-)
-# takes twice as long for them where the processor is Intel's, of one token as of 256, and is no faster elsewhere
+# Numbers that come out, from which on products with what is stored (in, out) are left to MKL, by measurement
+# on an Intel processor: oneDNN takes twice as long there for 256 tokens; kept to AVX2, MKL is about as fast.
+WIDE = 2048
 FEW = 6  # tokens up to which CPUs multiply faster in 16 bits than in 32 into which weights are widened first
 
 
@@ -227,7 +226,7 @@ def lay_out(network: Transformer, layout: str) -> Transformer:
 
     Args:
         network: in float32, of Llama's kind.
-        layout: which. Flat blocks can afterwards neither be moved nor converted, and say so with a ValueError.
+        layout: which. Flat blocks can neither be moved nor converted later, and say so by a ValueError.
 
     Raises:
         ValueError: for an unknown layout, another kind of network, or sizes that do not go into it.
