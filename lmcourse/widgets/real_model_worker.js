@@ -105,12 +105,13 @@ const named = ({ id = 0, bits = 0, top = [] }) => ({
 function* tokenize({ prompt }) {
   const ids = idsOf(prompt);
   yield { ids, texts: ids.map(textOf) };
+  return ids;
 }
 
 function* generate({ prompt, settings }) {
-  yield* tokenize({ prompt });
+  const ids = yield* tokenize({ prompt });
   const written = [];
-  for (const step of continuation(model, idsOf(prompt), settings, model.tokenizer.ends)) {
+  for (const step of continuation(model, ids, settings, model.tokenizer.ends)) {
     if (step.read) yield step;
     else {
       if (!model.tokenizer.special.has(step.id)) written.push(step.id);
@@ -120,13 +121,13 @@ function* generate({ prompt, settings }) {
 }
 
 function* score({ prompt }) {
-  yield* tokenize({ prompt });
-  for (const step of surprises(model, idsOf(prompt))) yield { token: named(step) };
+  const ids = yield* tokenize({ prompt });
+  for (const step of surprises(model, ids)) yield { token: named(step) };
 }
 
 function* attention({ prompt, layers, places }) {
-  yield* tokenize({ prompt });
-  yield* looks(model, idsOf(prompt), { layers, places });
+  const ids = yield* tokenize({ prompt });
+  yield* looks(model, ids, { layers, places });
 }
 
 // ---------- work ----------
