@@ -81,9 +81,8 @@ def test_the_contents_name_the_new_pages(laid_out):
         "file": "notebooks/assignments/03z-try-assignment/try-assignment",
         "title": "Assignment 3z",
     }
-    assert passed(
-        laid_out[0], "tests/test_book.py", "tests/test_course_map.py", "-k", "contents or page_names"
-    )
+    tests = ["tests/test_book.py", "tests/test_course_map.py"]
+    assert passed(laid_out[0], *tests, "-k", "contents or page_names or description")
 
 
 def commands(said):
