@@ -25,9 +25,9 @@ opened = functools.partial(widget_pages.load_model, root=ROOT)
 
 
 @pytest.fixture(scope="module")
-def widget(model):
+def widget(real):
     """A function that makes the widget with its texts anew."""
-    assert model is not None  # its file is there
+    assert real is not None  # its file is there
     return AttentionBrowser
 
 
@@ -46,7 +46,7 @@ def head(page, block: int, head: int):
     return page.locator(f"{ROOT} .lmc-ab-head[aria-label^='Block {block}, head {head}:']")
 
 
-def test_heads_and_places_by_mouse(page, tmp_path, widget, model):
+def test_heads_and_places_by_mouse(page, tmp_path, widget, real):
     browser = widget()
     open_widgets(page, tmp_path, browser)
     assert page.locator(f"{ROOT} .lmc-ab-head").count() == 270
@@ -64,13 +64,13 @@ def test_heads_and_places_by_mouse(page, tmp_path, widget, model):
         tokens = page.locator(f"{ROOT} .lmc-rm-token")
         tokens.nth(place).hover()
         wait(page, looked=str(place))
-        expected = seen(model, text)[block - 1, which - 1, place, : place + 1]
+        expected = seen(real, text)[block - 1, which - 1, place, : place + 1]
         expected = np.where(expected < 1 / 16, 0, expected)
         np.testing.assert_allclose(shown(page), expected, atol=0.5 / 31 + 1e-6)
         ground = tokens.nth(int(expected.argmax())).evaluate("e => e.style.getPropertyValue('--weight')")
         assert float(ground.rstrip("%")) == pytest.approx(100 * expected.max(), abs=2)
         row = page.locator(f"{ROOT} [role=row]:not(.lmc-head)").first.inner_text().split()
-        token = model.vocab.decode([model.vocab.encode(text)[expected.argmax()]]).replace(" ", "␣")
+        token = real.vocab.decode([real.vocab.encode(text)[expected.argmax()]]).replace(" ", "␣")
         assert row[:2] == [token, f"({expected.argmax() + 1})"]
         assert int(row[-2]) == pytest.approx(100 * expected.max(), abs=2.2)
         about = page.locator(f"{ROOT} .lmc-rm-rate[role=status]").inner_text()
@@ -105,7 +105,7 @@ def test_heads_and_places_by_keyboard(page, tmp_path, widget, width):
     wait(page, looked="1")
 
 
-def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, model):
+def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, real):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     address = serve(widget(), pretrained_file().path)
@@ -117,7 +117,7 @@ def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, model):
     area.fill(TEXT)
     go.click()
     tokens = page.locator(f"{ROOT} .lmc-rm-token")
-    expected = seen(model, TEXT)
+    expected = seen(real, TEXT)
     length = expected.shape[-1]
     wait(page, tokens=str(length), busy="")
     for block, which in ((19, 7), (1, 1), (30, 9)):
@@ -137,7 +137,7 @@ def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, model):
     wait(page, tokens="10")
 
 
-def test_a_text_of_ones_own_by_the_kernels_model(page, widget, model):
+def test_a_text_of_ones_own_by_the_kernels_model(page, widget, real):
     """As in JupyterLab: Python answers what the page sends, one block at a time."""
     browser = widget()
     answer_as_kernel(page, browser, "attention_browser.js")
@@ -145,7 +145,7 @@ def test_a_text_of_ones_own_by_the_kernels_model(page, widget, model):
     assert not page.get_by_role("button", name=LOAD).is_visible()
     page.get_by_label("A text of your own").fill(TEXT)
     page.get_by_role("button", name="Read it").click()
-    expected = seen(model, TEXT)
+    expected = seen(real, TEXT)
     length = expected.shape[-1]
     wait(page, tokens=str(length), busy="")
     tokens = page.locator(f"{ROOT} .lmc-rm-token")

@@ -16,8 +16,8 @@ from lmcourse.widgets.attention_browser import KINDS, TEXTS, kinds_of, levels
 
 
 @pytest.fixture(scope="module")
-def browser(model):
-    assert model is not None  # its file is there
+def browser(real):
+    assert real is not None  # its file is there
     return AttentionBrowser()
 
 
@@ -52,10 +52,10 @@ export async function run({ packed, lengths, asks, weights }) {
 """
 
 
-def test_the_page_reads_the_weights_of_the_model(deno, browser, model):
+def test_the_page_reads_the_weights_of_the_model(deno, browser, real):
     """Of every text, as PyTorch has them, and of the first block by another way."""
-    ids = [model.vocab.encode(text) for text in TEXTS.values()]
-    whole = [looks(model.module, torch.tensor([each]))[:, 0].numpy() for each in ids]
+    ids = [real.vocab.encode(text) for text in TEXTS.values()]
+    whole = [looks(real.module, torch.tensor([each]))[:, 0].numpy() for each in ids]
     for each, tokens in zip(whole, ids):
         np.testing.assert_allclose(each[0], first_block(tokens), atol=2e-5)
     places = [(0, 18, 6, 23), (0, 0, 0, 0), (1, 29, 8, 17), (2, 11, 1, 9), (2, 0, 3, 4), (1, 0, 5, 6)]
@@ -87,11 +87,11 @@ def test_a_head_is_called_by_where_most_of_its_weight_goes():
     assert kinds_of(shares).tolist() == [[0, 2, 5]]
 
 
-def test_heads_do_on_the_texts_what_they_are_called_by(browser, model):
+def test_heads_do_on_the_texts_what_they_are_called_by(browser, real):
     """The kinds were measured on random tokens; here are words."""
     kinds = np.reshape(browser.kinds, browser.shape)
-    ids = model.vocab.encode(TEXTS["A list"])
-    weights = looks(model.module, torch.tensor([ids]))[:, 0].numpy()
+    ids = real.vocab.encode(TEXTS["A list"])
+    weights = looks(real.module, torch.tensor([ids]))[:, 0].numpy()
     t = np.arange(4, len(ids))  # four words, said twice and more
     # the heads of a kind look there more than the others do
     for kind, place in zip(KINDS[:4], (np.zeros_like(t), t - 1, t - 3, t - 4)):
@@ -101,11 +101,11 @@ def test_heads_do_on_the_texts_what_they_are_called_by(browser, model):
     assert KINDS[browser.kinds[9 * browser.block + browser.head]] == "induction"
 
 
-def test_the_shares_are_the_models(browser, model):
+def test_the_shares_are_the_models(browser, real):
     """Of one head, by another way than all at once: the first list, said twice, weight by weight."""
-    vocab, rng = model.vocab, np.random.default_rng(0)
+    vocab, rng = real.vocab, np.random.default_rng(0)
     drawn = rng.integers(len(vocab) - len(vocab.merges), len(vocab), 40)
-    weights = looks(model.module, torch.tensor([[0, *drawn, *drawn]]))[browser.block, 0, browser.head]
+    weights = looks(real.module, torch.tensor([[0, *drawn, *drawn]]))[browser.block, 0, browser.head]
     induction = sum(float(weights[t, t - 39]) for t in range(41, 81)) / 40
     shares = browser.shares[9 * browser.block + browser.head]
     assert shares[KINDS.index("induction")] / 100 == pytest.approx(
@@ -142,7 +142,7 @@ def test_without_weights_it_says_why(monkeypatch):
         ({"one": "to be " * 20, "two": "to be " * 20}, r"have \d+ tokens together; a page carries 70"),
     ],
 )
-@pytest.mark.usefixtures("model")
+@pytest.mark.usefixtures("real")
 def test_bad_texts_are_named(texts, said):
     with pytest.raises(ValueError, match=said):
         AttentionBrowser(texts)
