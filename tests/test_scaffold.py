@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import needed
 import pytest
 import yaml
 
@@ -145,7 +146,7 @@ def test_a_widget_computes_the_same_in_python_and_in_a_browser(laid_out):
     assert test == "tests/browser/test_try_widget_widget.py"
     assert passed(course, *in_python) > 40
     if not passed(course, test):
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no browser is there")
+        needed.missing("a new widget in a browser, of which none is there")
     script = course / "lmcourse/widgets/try_widget.js"
     right = script.read_text(encoding="utf-8")
     script.write_text(right.replace("Math.log2(", "Math.log("), encoding="utf-8")
