@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 
 def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
-    """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves."""
-    return a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= tolerance * max(1.0, abs(b)))
+    """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves.
+
+    However far they are apart, NumPy does not warn: students would take it for a fault of theirs.
+    """
+    if a == b:
+        return True
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return False
+    with np.errstate(over="ignore"):
+        return bool(abs(a - b) <= tolerance * max(1.0, abs(b)))
 
 
 def apart(a: float, b: float) -> tuple[str, str]:
