@@ -69,3 +69,19 @@ def test_phrases_differ_in_the_last_noun_only(nouns):
         heads = [ONE[MANY.index(word)] if word in MANY else word for word in same[1::3]]
         assert len(set(heads)) == nouns
     assert 15 < sum(phrase.plural for phrase in found) < 45
+
+
+def test_phrases_are_all_different_up_to_the_last():
+    """Of two nouns: 2 numbers of the first, 10 * 9 nouns, 3 links, 540 in all."""
+    found = phrases(2, 540, np.random.default_rng(0))
+    assert len({phrase.same for phrase in found}) == len({phrase.other for phrase in found}) == 540
+    # and asking for fewer is asking for the first of them
+    assert phrases(2, 100, np.random.default_rng(0)) == found[:100]
+
+
+@pytest.mark.parametrize(
+    ("nouns", "n", "said"), [(2, 541, "at most 540"), (1, 5, "nouns=1"), (11, 5, "nouns=11")]
+)
+def test_phrases_that_there_are_not_are_refused(nouns, n, said):
+    with pytest.raises(ValueError, match=said):
+        phrases(nouns, n, np.random.default_rng(0))
