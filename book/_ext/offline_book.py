@@ -19,9 +19,10 @@ from sphinx.environment import BuildEnvironment
 
 
 def set_addresses(_app: Sphinx, config: Config) -> None:
-    """Derive the published book's address: GitHub Pages serves OWNER/NAME at OWNER.github.io/NAME."""
+    """The published book's address, if `html: baseurl` is not set: GitHub Pages' OWNER.github.io/NAME."""
     owner, name = config.html_theme_options["repository_url"].rstrip("/").split("/")[-2:]
-    config.html_baseurl = config.ogp_site_url = f"https://{owner.lower()}.github.io/{name}/"
+    base = config.html_baseurl or f"https://{owner.lower()}.github.io/{name}"
+    config.html_baseurl = config.ogp_site_url = base.rstrip("/") + "/"
 
 
 def copy_style(app: Sphinx) -> None:

@@ -50,6 +50,7 @@ async function fetchInto(memory, url, size, signal, progress) {
   let at = 0;
   for (const reader = response.body.getReader();;) {
     const { done, value } = await reader.read();
+    signal.throwIfAborted(); // it may have come in before
     if (done) break;
     if (at + value.length > size) throw new Error(`the file has more than ${size} bytes`);
     memory.bytes.set(value, at);
@@ -67,7 +68,7 @@ function open(size, vectors) {
   }
 }
 
-async function* load({ url, size, vectors = true }, signal) {
+async function* load({ url, size, vectors = true }, { job, signal }) {
   model = null;
   const memory = open(size, vectors);
   let told = 0;
@@ -76,7 +77,7 @@ async function* load({ url, size, vectors = true }, signal) {
     loaded = bytes;
     if (performance.now() - told < SLICE) return;
     told = performance.now();
-    postMessage({ job: running.job, progress: loaded });
+    postMessage({ job, progress: loaded });
   });
   model = new RealModel(memory, size);
   const { V, N, H, T } = model;
@@ -172,7 +173,7 @@ async function start({ kind, job, ...given }) {
   running = { job, abort };
   try {
     if (kind !== "load" && !model) throw new Error("no model is loaded");
-    await work(job, jobs[kind](given, abort.signal));
+    await work(job, jobs[kind](given, { job, signal: abort.signal }));
   } catch (error) {
     if (job === running?.job) postMessage({ job, failed: error.message, done: true });
   }

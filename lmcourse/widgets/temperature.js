@@ -10,6 +10,7 @@ import {
   button,
   column,
   div,
+  firstTask,
   group,
   grouped,
   h,
@@ -232,10 +233,12 @@ function render({ model, el }) {
   };
   const draws = [1, 10, 100, 1000].map((n) => button(String(n), () => drawMore(n), { "data-draw": n }));
 
+  const task = firstTask("Try T = 0.2: which token survives?");
   const root = section(
     "temperature",
     "Temperature explorer",
     heading.element,
+    task.element,
     controls.element,
     table("Probability of each token", "", head, ...rows.map((line) => line.element)),
     summary,
@@ -273,6 +276,7 @@ function render({ model, el }) {
       ? `${plural(drawn, "draw")}; the largest gap between share and probability is ${gap.toFixed(3)}`
       : "The more draws, the closer their shares come to the bars.";
     reset.disabled = drawn === 0;
+    if (temperatureOf(model) <= 0.2) task.check(`${visible(prompt.tokens[0])} has ${number(now[0])} now.`);
     Object.assign(root.dataset, {
       entropyModel: bits[0],
       entropyNow: bits[1],

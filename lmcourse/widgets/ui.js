@@ -158,6 +158,23 @@ export const ranked = (values) => Array.from(values, (_, id) => id).sort((a, b) 
 
 export const others = (n) => `${grouped(n)} other${n > 1 ? "s" : ""}`;
 
+// ---------- a first task ----------
+
+// What to try first, in one line; and, once that has been done, what there is to be seen. A widget hands its answer
+// to every `check`: a text as soon as the task is done, nothing before; the first text stays.
+export function firstTask(text) {
+  const mark = mute(span("lmc-task-mark", "▸"));
+  const seen = h("span", { role: "status" });
+  const element = h("p", { class: "lmc-task" }, mark, text, " ", seen);
+  function check(answer) {
+    if (!answer || seen.textContent) return;
+    mark.textContent = "✓";
+    element.classList.add("lmc-done");
+    seen.textContent = answer;
+  }
+  return { element, check };
+}
+
 // ---------- mounting ----------
 
 // Traits set, and told to Python where there is one.

@@ -1,6 +1,7 @@
 """The examinations: what the rules draw is what they say."""
 
 import re
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -26,6 +27,24 @@ def test_a_larger_city_is_known_where_there_is_one():
     assert names_larger(by_name["the United States"], "New York City. The")
     assert not names_larger(by_name["Belize"], "Belize. The capital of")  # not its Belize City
     assert not names_larger(by_name["Jordan"], "Ammara")
+
+
+OTHER_NAMES = {"Turkey": "TR", "Myanmar": "MM", "the Ivory Coast": "CI", "the Czech Republic": "CZ"}
+NAMED_BY_CAPITAL = {"the Gambia", "Benin"}  # though Serekunda and Cotonou are larger
+
+
+def test_the_capitals_agree_with_the_database_of_time_zones():
+    """It names a zone by the most populous city in it: so by the capital, where no other city is larger."""
+    territories = pytest.importorskip("babel").Locale("en").territories
+    pytest.importorskip("tzdata")
+    codes = {name: code for code, name in territories.items()} | OTHER_NAMES
+    lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8").splitlines()
+    zones = [line.split("\t") for line in lines if not line.startswith("#")]
+    cities = {(code, zone.split("/")[-1].replace("_", " ")) for code, _, zone, *_ in zones}
+    for country in FORTY + FRESH:
+        code = codes.get(country.name) or codes[country.name.removeprefix("the ")]
+        names_one = not country.another_is_larger or country.name in NAMED_BY_CAPITAL
+        assert ((code, country.capital) in cities) == names_one, country
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3])

@@ -1,11 +1,9 @@
 """Templates: the rules see what they are to see; each form and each attack is the text that its name says."""
 
-import os
-
+import needed
 import numpy as np
 import pytest
 
-from lmcourse.data import DataError
 from lmcourse.experiments import chat_sets, load, templates
 from lmcourse.experiments.chat_sets import calls_itself, forged, has, name_of, obeyed
 from lmcourse.pretrained.chat import SYSTEM, chat_text, speakers
@@ -14,12 +12,8 @@ from lmcourse.pretrained.model import tokenizer
 
 @pytest.fixture(scope="module")
 def vocab():
-    try:
+    with needed.data():
         return tokenizer()
-    except DataError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no SmolLM2: {error}")
 
 
 @pytest.mark.parametrize(
