@@ -1,4 +1,4 @@
-"""The sentence tree: walk through the sentences of a small language, or compare two ways of annealing them."""
+"""The sentence tree: walk through the sentences of a small language, or compare two ways of annealing."""
 
 from __future__ import annotations
 

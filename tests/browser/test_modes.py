@@ -1,4 +1,4 @@
-"""All widgets in high contrast and on paper: what stands out on the screen does so there too; names of buttons."""
+"""All widgets in high contrast and on paper: what stands out on the screen does so there too."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from widget_pages import open_widgets, set_theme, settle
 
 from lmcourse import widgets
 from lmcourse.information import LETTERS
-from lmcourse.ngram import CountModel
 from lmcourse.neural.vectors import WordVectors
+from lmcourse.ngram import CountModel
 from lmcourse.tokenization.bpe import BPE
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.model import TransformerModel
@@ -73,8 +73,9 @@ SAMPLES = {
 # The places, among all elements, of those drawn by their background alone: no words, nothing inside, no control.
 MARKS = """() => [...document.querySelectorAll(".lmc *")].flatMap((e, i) => {
     const { backgroundColor, backgroundImage } = getComputedStyle(e);
-    const painted = backgroundImage !== "none" || !/^rgba\\(.*, 0\\)$|^transparent$/.test(backgroundColor);
-    const alone = !e.textContent.trim() && !e.children.length && !e.matches("input, select, textarea, button");
+    const painted = backgroundImage !== "none" || !/^rgba\\(.*, 0\\)$/.test(backgroundColor);
+    const control = e.matches("input, select, textarea, button");
+    const alone = !e.textContent.trim() && !e.children.length && !control;
     return e.tagName === "CANVAS" || (alone && painted) ? [i] : [];
 })"""
 BOXES = """(marks) => {
@@ -98,7 +99,7 @@ def luminance(pixels: np.ndarray) -> np.ndarray:
 
 
 def standing_out(page, marks: list[int]) -> dict[int, tuple[str, float]]:
-    """For each mark its class and the share of its pixels whose contrast to the widget's paper is over 1.25."""
+    """For each mark its class and the share of its pixels that stand out from the paper (contrast 1.25)."""
     settle(page)
     image = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     light = luminance(np.asarray(image).astype(float))
