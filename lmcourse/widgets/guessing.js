@@ -349,8 +349,10 @@ function render({ model, el }) {
       "holds for any guesser, the lower only for one who always names the most probable letter first. " +
       "A model does so by its own probabilities; what it pays is its cross-entropy on the same letters.";
     if (own.length >= 3) {
-      const guesses = plural(own.reduce((a, b) => a + b, 0), "guess").replace("guesss", "guesses");
-      task.check(`${guesses} for ${own.length} letters: they cost you ${range(mine)} bits each, where 27 symbols alike cost 4.76.`);
+      const [guesses, most] = [own.reduce((a, b) => a + b, 0), Math.log2(SYMBOLS.length).toFixed(2)];
+      task.check(
+        `${guesses} guesses: ${range(mine)} bits a letter, where ${SYMBOLS.length} equal symbols have ${most}.`,
+      );
     }
     root.dataset.counted = places.length;
   }
