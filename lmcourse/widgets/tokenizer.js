@@ -351,6 +351,7 @@ function textField(set) {
   };
   const area = h("textarea", {
     rows: 2,
+    dir: "auto",
     spellcheck: "false",
     autocapitalize: "off",
     autocomplete: "off",
