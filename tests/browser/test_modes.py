@@ -70,7 +70,7 @@ SAMPLES = {
     "TransformerLive": transformer,
     "WordMap": word_map,
 }
-# The places, among all elements, of those drawn by their background alone: no words, no children, no control.
+# The places, among all elements, of those drawn by their background alone: no words, nothing inside.
 MARKS = """() => [...document.querySelectorAll(".lmc *")].flatMap((e, i) => {
     const { backgroundColor, backgroundImage } = getComputedStyle(e);
     const painted = backgroundImage !== "none" || !/^rgba\\(.*, 0\\)$/.test(backgroundColor);
