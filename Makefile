@@ -81,6 +81,9 @@ grading: data  ## test the grader
 units: data  ## test everything else
 	@$(PYTEST) --ignore=tests/test_colab.py --ignore=tests/browser --ignore=tests/grading
 
+weigh: book  ## weigh the built pages, and time them as on a slow phone: ALL=1 for all pages
+	@$(BIN)/python tools/weigh.py $(if $(ALL),--all)
+
 bench: data  ## how fast the course's code is, as ratios measured in one run
 	@$(BIN)/python tests/bench.py
 
@@ -120,5 +123,5 @@ lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requ
 clean:  ## remove everything that was built; .venv and the data cache stay
 	@rm -rf _build .stamps/lock dist .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help data book lab lint tools test notebooks browser grading units bench grade-demo release tidy lock clean \
+.PHONY: help data book lab lint tools test notebooks browser grading units weigh bench grade-demo release tidy lock clean \
 	new-section new-assignment new-widget new-experiment

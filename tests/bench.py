@@ -36,7 +36,7 @@ from lmcourse.data import DataError
 from lmcourse.decoding import GREEDY, anneal, beam_search, generate, generate_batch, top_p
 from lmcourse.grading import course, demo
 from lmcourse.grading.release import make_course
-from lmcourse.inference.layouts import lay_out
+from lmcourse.inference.layouts import LAYOUTS, lay_out
 from lmcourse.inference.measure import fastest, read_bandwidth
 from lmcourse.inference.memory import step_cost, weight_bytes
 from lmcourse.model import LanguageModel
@@ -494,13 +494,8 @@ def neural() -> Iterator[Row]:
     torch.set_num_threads(threads)
 
 
-# A layout, the precision of Hugging Face's side, and what the bound is made of: weights, embedding.
-RACES = (
-    ("f32", torch.float32, ("f32", None)),
-    ("f32-transposed", torch.float32, ("f32", None)),
-    ("f16", torch.float16, ("f16", None)),
-    ("q4", torch.float32, ("q4_1", "int8")),
-)
+# A layout, and the precision of Hugging Face's side.
+RACES = {"f32": torch.float32, "f32-transposed": torch.float32, "f16": torch.float16, "q4": torch.float32}
 
 
 def writing(tokens: int = 40, repeats: int = 4) -> Iterator[Row]:
@@ -517,7 +512,8 @@ def writing(tokens: int = 40, repeats: int = 4) -> Iterator[Row]:
     config, peer = model.module.config, llama(model.module)
     prompt = model.ids("The planets of the solar system are")  # whose tokens are never on the edge
     right = continuation(peer, prompt, tokens + 1)
-    for layout, precision, kinds in RACES:
+    for layout, precision in RACES.items():
+        _, *kinds = LAYOUTS[layout]
         peer = peer.to(precision)
         ours = TransformerModel(lay_out(model.module, layout), model.vocab, end=model.end)
         said = generate(ours, prompt, tokens + 1, GREEDY, end=())

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -53,6 +54,17 @@ def test_no_page_is_left_out_of_the_contents():
         *ROOT.glob("notebooks/assignments/*/*.ipynb"),
     ]
     assert {p.relative_to(ROOT).with_suffix("").as_posix() for p in pages} == set(toc_files(TOC))
+
+
+def test_each_page_has_a_description_of_its_own():
+    """The line that a search engine shows; `_descriptions.yml` says what it must be."""
+    said = yaml.safe_load((ROOT / "_descriptions.yml").read_text(encoding="utf-8"))
+    assert set(toc_files(TOC)) - set(said) == set(), "describe them in _descriptions.yml"
+    assert set(said) - set(toc_files(TOC)) == set(), "no such pages"
+    assert {page: len(text) for page, text in said.items() if not 50 <= len(text) <= 155} == {}
+    assert [
+        text for text in said.values() if not text.endswith(".") or list(said.values()).count(text) > 1
+    ] == []
 
 
 def test_the_repository_address_has_one_source():
@@ -116,9 +128,11 @@ def build(
     )
     (folder / "book/index.md").write_text(
         "# Front\n\n```{bibliography}\n:all:\n:list: bullet\n```\n\n```{glossary}\ntoken\n  A word.\n```\n\n"
-        "```{course-map}\nPage: The first.\nMore: To come.\n```\n",
+        "```{course-start}\n```\n\n## The course map\n\n"
+        "```{course-map}\nPage: What? The first.\nMore: How? To come.\n```\n",
         encoding="utf-8",
     )
+    (folder / "_descriptions.yml").write_text("notebooks/page: A page & all.", encoding="utf-8")
     kernel = {
         "kernelspec": {"name": "python3", "display_name": "Python 3"},
         "language_info": {"name": "python"},
@@ -166,6 +180,21 @@ def test_a_good_book_is_built_with_the_network_cut(tmp_path):
     )
     assert 'Cited in <a class="reference internal" href="../notebooks/page.html">Page</a>' in front
     assert "formulas.css" not in front
+    there, to_come = front.split('id="planned-2"')
+    assert re.search(r'1\. <a class="reference internal" href="../notebooks/page.html">', there)
+    assert re.search(r'Begin with <a class="reference internal" href="../notebooks/page.html">.*Page', there)
+    assert "2. More <em>(planned)</em>" in to_come
+    assert re.search(r'<a class="[^"]*sd-btn[^"]*course-start[^"]*" href="../notebooks/page.html">', front)
+    assert '<meta name="description" content="A page &amp; all." />' in html
+    assert '<meta property="og:description" content="A page &amp; all." />' in html
+    base = f"https://{URL.split('/')[-2]}.github.io/{URL.split('/')[-1]}/"
+    places = re.findall(
+        "<loc>(.*?)</loc>", (tmp_path / "_build/html/sitemap.xml").read_text(encoding="utf-8")
+    )
+    assert places == [f"{base}book/index.html", f"{base}notebooks/page.html"]
+    lost = (tmp_path / "_build/html/404.html").read_text(encoding="utf-8")
+    assert f'<base href="{urlsplit(base).path}" />' in lost
+    assert '<a href="book/index.html">Language Models, Measured</a>' in lost
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,12 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 EXTENSION = runpy.run_path(str(ROOT / "book/_ext/course_map.py"))
-first_pages, chapter_lines = EXTENSION["first_pages"], EXTENSION["chapter_lines"]
-
-MAP = re.compile(r"```\{course-map\}\n(.*?)\n```", re.DOTALL)
-TITLES = [
-    line.partition(":")[0]
-    for line in MAP.search((ROOT / "book/index.md").read_text(encoding="utf-8"))[1].splitlines()
-]
-THERE = {int(caption.partition(".")[0]) for caption in first_pages(TOC)}
+MAP, chapters, chapter_cards, start_lines = (
+    EXTENSION[name] for name in ("MAP", "chapters", "chapter_cards", "start_lines")
+)
+INDEX = (ROOT / "book/index.md").read_text(encoding="utf-8")
+TITLES = [line.partition(":")[0] for line in MAP.search(INDEX)[1].splitlines()]
+THERE = {int(caption.partition(".")[0]) for caption in chapters(TOC, ROOT)}
 ASSIGNMENTS = {int(path.parent.name[:2]) for path in ROOT.glob("solutions/*/checks.py")}
 LAST = f"notebooks/{max(THERE):02}_"  # pages of the last chapter have no later one
 
@@ -101,25 +99,97 @@ def test_a_page_names_only_chapters_that_are_there(path):
 TOY = {
     "parts": [
         {"caption": "Start", "chapters": [{"file": "a"}]},
-        {"caption": "1. Words", "chapters": [{"file": "w/b"}]},
+        {
+            "caption": "1. Words",
+            "chapters": [
+                {"file": "w/b"},
+                {"file": "w/c", "title": "Odd words (optional)"},
+                {"file": "t/d", "title": "Assignment 1"},
+            ],
+        },
     ]
 }
 
 
-def test_the_map_links_to_what_is_there_and_marks_what_is_not():
-    lines, planned = chapter_lines(["Words: Their count.", "", "Scale: How large?"], TOY)
-    assert lines == ["1. [Words](/w/b). Their count.", "2. Scale *(planned)*. How large?"]
+@pytest.fixture
+def toy(tmp_path):
+    """The chapters of a small course."""
+    cells = [
+        nbformat.v4.new_markdown_cell(
+            "# A page\n\n" + "word " * 1038 + "\n\n```\nnot read\n```"
+        ),  # 8 minutes
+        nbformat.v4.new_code_cell("1 + 1"),
+        nbformat.v4.new_code_cell("import sys", metadata={"tags": ["remove-cell"]}),
+    ]
+    tasks = "# Tasks (20 minutes long)\n\n## 1. One (15 minutes, 2 points)\n\n### 2. Two (70 minutes)\n"
+    for file, notebook in (("w/b", cells), ("w/c", cells), ("t/d", [nbformat.v4.new_markdown_cell(tasks)])):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        nbformat.write(nbformat.v4.new_notebook(cells=notebook), tmp_path / f"{file}.ipynb")
+    return chapters(TOY, tmp_path)
+
+
+def test_minutes_are_those_of_words_and_cells_or_what_exercises_state(toy):
+    chapter = toy["1. Words"]
+    # 1,040 words at 130 a minute and one cell that is shown, a minute; 20 + 15 + 70 minutes are stated.
+    assert chapter.reading == pytest.approx(1040 / 130 + 1)
+    assert chapter.practice == 105
+    assert (chapter.first, chapter.pages, chapter.optional) == ("w/b", 1, 1)
+    assert chapter.assignments == {"Assignment 1": "t/d"}
+
+
+def test_the_map_has_a_card_for_each_chapter_and_marks_what_is_not_there(toy):
+    content = ["Words: Which? Their count.", "Scale: How large? Larger."]
+    lines, planned = chapter_cards(content, toy, pictures={1, 2})
+    first, second = "\n".join(lines).split(":::{grid-item-card}")[1:]
+    for said in (
+        " 1. [Words](/w/b)\n",
+        "{glue} chapter-1",
+        "**Which?** Their count.",
+        "Begin with [](/w/b)",
+        "1 page and 1 optional, about 1 hour",
+        "[Assignment 1](/t/d), about 2 hours",
+    ):
+        assert said in first
+    assert " 2. Scale *(planned)*\n" in second
+    assert "**How large?** Larger." in second
+    assert not re.search(r"\]\(|hour|[Bb]egin", second)
     assert planned == [2]
+    assert "glue" not in "\n".join(chapter_cards(content, toy, pictures=set())[0])
+
+
+def test_the_start_says_what_is_there_and_leads_to_it(toy):
+    text = "\n".join(start_lines(toy, 2))
+    assert "{button-ref} /w/b\n" in text
+    assert (
+        "1 of [2 chapters](#the-course-map) are ready: 1 page, about 1 hour of reading, "
+        "and 1 assignment, about 2 hours of practice." in text
+    )
+
+
+@pytest.mark.parametrize(("there", "planned_too"), [({}, 2), (None, 0)])
+def test_a_start_without_chapters_is_refused(toy, there, planned_too):
+    with pytest.raises(ValueError, match="numbered chapters, the course map on this page"):
+        start_lines(toy if there is None else there, planned_too)
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (["Words"], "'Words' should read"),
-        (["Scale: How large?"], "lacks '1. Words'"),  # another title
-        (["Scale: How large?", "Words: Their count."], "lacks '1. Words'"),  # another place
+        (["Words: Their count."], "should read"),  # no question
+        (["Scale: How large? Larger."], "lacks '1. Words'"),  # another title
+        (["Scale: How large? Larger.", "Words: Which? Their count."], "lacks '1. Words'"),  # another place
     ],
 )
-def test_a_map_that_does_not_fit_the_contents_is_refused(content, said):
+def test_a_map_that_does_not_fit_the_contents_is_refused(toy, content, said):
     with pytest.raises(ValueError, match=re.escape(said)):
-        chapter_lines(content, TOY)
+        chapter_cards(content, toy, set())
+
+
+def test_the_front_page_types_no_status_by_hand():
+    """What is there, and how long it takes, is said by the two directives alone."""
+    text = re.sub(r"```\{course-\w+\}.*?```|```\{code-cell\}.*?```", "", INDEX, flags=re.DOTALL)
+    assert "```{course-start}" in INDEX
+    assert not re.search(
+        r"\b(hours?|pages to read|chapters? (is|are) ready|planned|not written)\b", text, re.I
+    )

@@ -28,6 +28,8 @@ from lmcourse.grading import release
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "tools" / "templates"
 TOC = ROOT / "_toc.yml"
+DESCRIPTIONS = ROOT / "_descriptions.yml"
+TO_DESCRIBE = "{} asks a question and answers it; say here which, in one sentence."
 WIDGETS = ROOT / "lmcourse" / "widgets"
 WORD = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 
@@ -53,7 +55,8 @@ KINDS = {
         rf"(?P<folder>(?P<chapter>\d\d)_{WORD})/(?P<stem>{WORD})",
         "03_ngrams/my_section",
         "Write your page over this one; `tools/notebooks.py run PATH` renews its kept outputs. New terms go "
-        "into book/glossary.md, sources into book/references.bib.",
+        "into book/glossary.md, sources into book/references.bib, and the sentence that search engines show "
+        "of the page into _descriptions.yml.",
         (
             "tests/test_house.py tests/test_course_map.py "
             "tests/test_book.py::test_no_page_is_left_out_of_the_contents",
@@ -64,7 +67,8 @@ KINDS = {
         rf"(?P<chapter>\d\d)(?P<letter>[a-z]?)-(?P<stem>{WORD.replace('_', '-')})",
         "03b-caching",
         "Write five to eight exercises in the notebook and in checks.py, then `make release`. What is "
-        "particular to the assignment is tested in a file of tests/assignments/.",
+        "particular to the assignment is tested in a file of tests/assignments/. The sentence that search "
+        "engines show of it goes into _descriptions.yml.",
         ("tests/assignments tests/grading/test_release.py tests/grading/test_solutions.py -k {name}",),
     ),
     "widget": Kind(
@@ -188,16 +192,21 @@ def _number(part: str) -> float:
 def edited(kind: str, name: str, meant: dict[str, str]) -> dict[Path, str]:
     """The files that are changed. Raises Refused if a new one has no place there."""
     toc, page = TOC.read_text(encoding="utf-8"), f"      - file: notebooks/{name}\n"
+    described = DESCRIPTIONS.read_text(encoding="utf-8")
     if kind == "section":
         caption, folder = chapter(int(name[:2])), meant["00_new_chapter"]
         for other in ROOT.glob(f"notebooks/{name[:2]}_*/"):
             if other.name != folder:
                 raise Refused(f"chapter {caption} is in notebooks/{other.name}, not in notebooks/{folder}")
-        return {TOC: with_page(toc, caption, page)}
+        described += f"notebooks/{name}: {TO_DESCRIBE.format(meant['New name'])}\n"
+        return {TOC: with_page(toc, caption, page), DESCRIPTIONS: described}
     if kind == "assignment":
         caption = chapter_to_practise(int(name[:2]), toc)
         page = f"      - file: notebooks/assignments/{name}/{meant['new-name']}\n"
-        return {TOC: with_page(toc, caption, f'{page}        title: "{meant["Assignment 0"]}"\n')}
+        toc = with_page(toc, caption, f'{page}        title: "{meant["Assignment 0"]}"\n')
+        described += f"notebooks/assignments/{name}/{meant['new-name']}: "
+        described += f"{TO_DESCRIBE.format(meant['Assignment 0'])}\n"
+        return {TOC: toc, DESCRIPTIONS: described}
     if kind == "widget":
         return {WIDGETS / "__init__.py": with_widget(meant["new_name"], meant["NewName"])}
     return {}
@@ -268,7 +277,7 @@ def lay_out(kind: str, name: str) -> list[Path]:
         for path, text in {**files, **changes}.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        tidy([*files, *(path for path in changes if path != TOC)])
+        tidy([*files, *(path for path in changes if path not in (TOC, DESCRIPTIONS))])
         if kind == "section":
             notebooks.main(["run", *map(str, files)])
         if kind == "assignment" and release.main([name]):

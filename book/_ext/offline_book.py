@@ -1,15 +1,12 @@
 """Sphinx extension: what the published book needs beyond Jupyter Book's settings.
 
-No page may ask another host for anything, so what draws widgets without a kernel is copied into the book.
 Plain links reach single works of the bibliography and terms of the glossary. Addresses that depend on where
 the repository lives follow from its one setting.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
 import os
 import shutil
 from pathlib import Path
@@ -20,21 +17,18 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-HERE = Path(__file__).resolve().parent
-WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
-
 
 def set_addresses(_app: Sphinx, config: Config) -> None:
-    """Derive the published book's address: GitHub Pages serves OWNER/NAME at OWNER.github.io/NAME."""
+    """The published book's address, if `html: baseurl` is not set: GitHub Pages' OWNER.github.io/NAME."""
     owner, name = config.html_theme_options["repository_url"].rstrip("/").split("/")[-2:]
-    config.html_baseurl = config.ogp_site_url = f"https://{owner.lower()}.github.io/{name}/"
+    base = config.html_baseurl or f"https://{owner.lower()}.github.io/{name}"
+    config.html_baseurl = config.ogp_site_url = base.rstrip("/") + "/"
 
 
-def copy_scripts(app: Sphinx) -> None:
-    """Put what widgets need into the book."""
+def copy_style(app: Sphinx) -> None:
+    """Put the style that all widgets share into the book."""
     static = Path(app.outdir) / "_static"
     static.mkdir(parents=True, exist_ok=True)
-    shutil.copy(HERE / "static_widgets.js", static)
     widgets = Path(importlib.util.find_spec("lmcourse.widgets").origin).parent
     shutil.copy(widgets / "ui.css", static / "widgets.css")
 
@@ -71,48 +65,16 @@ def offer_colab(app: Sphinx, page: str, _template: str, context: dict[str, Any],
     context["header_buttons"] = buttons
 
 
-def lighten_widgets(
-    app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: object
-) -> None:
-    """Take out of the widgets' states what a page need not carry.
-
-    The style that all share is linked, and a network's weights stand in a script of their own.
-    """
-    for script in context["script_files"]:
-        if script.attributes.get("type") == WIDGET_STATE:
-            widgets = json.loads(script.attributes["body"])
-            for each in widgets["state"].values():
-                each["state"].pop("_ui", None)
-                move_weights(each, Path(app.outdir) / "_static", context["pathto"]("_static", 1))
-            script.attributes["body"] = json.dumps(widgets).replace("</", "<\\/")
-            app.add_css_file("widgets.css")
-
-
-def move_weights(widget: dict[str, Any], folder: Path, address: str) -> None:
-    """Put the bytes of a widget's trait `weights` into a script in a folder, whose address it gets instead.
-
-    A script, for a page that is opened from disk may load one, but may not read a file. It keeps the bytes,
-    in base64, as `lmcWeights[its name]`, until the widget asks for them.
-    """
-    for buffer in [b for b in widget.get("buffers", []) if b["path"] == ["weights"]]:
-        name = f"weights-{hashlib.sha256(buffer['data'].encode()).hexdigest()[:12]}.js"
-        shelf = "globalThis.lmcWeights = globalThis.lmcWeights || {}"
-        text = f'({shelf})["{name}"] = "{"".join(buffer["data"].split())}";\n'
-        (folder / name).write_text(text, encoding="ascii")
-        widget["buffers"].remove(buffer)
-        widget["state"]["weights_at"] = f"{address}/{name}"
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the functions above to the moments of the build they belong to."""
     # A progress bar is for the person who runs a notebook, not for its page.
     os.environ["TQDM_DISABLE"] = "1"
     # Jupyter Book always sets this option, which belongs to an extension that we do without.
     app.add_config_value("comments_config", {}, "")
+    app.add_css_file("widgets.css")
     app.connect("config-inited", set_addresses)
-    app.connect("builder-inited", copy_scripts)
+    app.connect("builder-inited", copy_style)
     app.connect("env-updated", add_link_targets, priority=900)  # after the bibliography's own
     app.connect("doctree-resolved", box_figures)
     app.connect("html-page-context", offer_colab, priority=900)  # after the theme's own
-    app.connect("html-page-context", lighten_widgets, priority=900)  # after MyST-NB's own
     return {"parallel_read_safe": True, "parallel_write_safe": True}

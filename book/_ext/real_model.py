@@ -55,5 +55,5 @@ def copy_once(file: Path, folder: Path) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the function above to the moment of the build it belongs to."""
-    app.connect("html-page-context", offer_model, priority=910)  # after MyST-NB's own and offline_book's
+    app.connect("html-page-context", offer_model, priority=910)  # after MyST-NB's own
     return {"parallel_read_safe": True, "parallel_write_safe": True}

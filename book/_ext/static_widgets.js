@@ -3,10 +3,13 @@
 // MyST-NB writes the state of a page's widgets into one script element and a reference into another where each
 // widget belongs. An anywidget brings its own JavaScript in its state (`_esm`), so all that is missing is a small
 // model object: get, set, on, off, save_changes. Widgets that bring no JavaScript of their own need a kernel.
+// What is long in a state stands in scripts beside the page (widget_files.py), which put it on a shelf. They are loaded
+// when the widget comes near, or the page is to be printed.
 
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+  const NEAR = "1200px"; // so far from the window a widget is loaded
 
   class Model {
     constructor({ state, buffers = [] }) {
@@ -65,9 +68,32 @@
     document.head.append(Object.assign(document.createElement("style"), { textContent: css }));
   }
 
+  const shelf = globalThis.lmcShelf = globalThis.lmcShelf || {};
+  const coming = {}; // by their address
+  function fetchFile(address) {
+    const name = address.split("/").pop();
+    coming[address] = coming[address] || new Promise((resolve, reject) => {
+      const loader = Object.assign(document.createElement("script"), { src: address });
+      loader.onload = () => shelf[name] ? resolve(shelf[name]) : reject(new Error(`${name} is not what it should be`));
+      loader.onerror = () => reject(new Error(`${name} could not be loaded`));
+      document.head.append(loader);
+    });
+    return coming[address];
+  }
+
+  // A widget's entry with what its files hold.
+  async function whole({ state, buffers = [], files = [] }) {
+    const parts = await Promise.all(files.map(fetchFile));
+    return {
+      state: Object.assign({}, state, ...parts.map((part) => structuredClone(part.state))),
+      buffers: buffers.concat(...parts.map((part) => part.buffers || [])),
+    };
+  }
+
   async function start(entry) {
-    if (!entry || !entry.state || !entry.state._esm) throw new Error("it carries no JavaScript of its own");
-    const model = new Model(entry);
+    const full = entry && entry.state && await whole(entry);
+    if (!full || !full.state._esm) throw new Error("it carries no JavaScript of its own");
+    const model = new Model(full);
     addStyle(model.get("_css"));
     const module = await load(model.get("_esm"));
     const found = module.default || module; // older widgets export `render` itself
@@ -76,11 +102,8 @@
     return { model, widget };
   }
 
-  async function show(script, states, started) {
-    const el = document.createElement("div");
-    script.after(el);
+  async function show(el, id, states, started) {
     try {
-      const id = JSON.parse(script.textContent).model_id;
       started[id] = started[id] || start(states[id]);
       const { model, widget } = await started[id];
       await widget.render({ model, el });
@@ -90,11 +113,35 @@
     }
   }
 
+  // The element where a widget belongs; the book's pages have one, which keeps its height free.
+  function placeOf(script) {
+    if (script.nextElementSibling?.matches(".lmc-place")) return script.nextElementSibling;
+    const el = document.createElement("div");
+    script.after(el);
+    return el;
+  }
+
   function showAll() {
     const states = {};
     for (const script of document.querySelectorAll(STATE)) Object.assign(states, JSON.parse(script.textContent).state);
     const started = {}; // one model for each id, however many views it has
-    document.querySelectorAll(VIEW).forEach((script) => show(script, states, started));
+    const waiting = new Map();
+    const watch = new IntersectionObserver((entries) => {
+      entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => wake(target));
+    }, { rootMargin: NEAR });
+    function wake(el) {
+      const id = waiting.get(el);
+      watch.unobserve(el);
+      if (waiting.delete(el)) show(el, id, states, started);
+    }
+    for (const script of document.querySelectorAll(VIEW)) {
+      const id = JSON.parse(script.textContent).model_id;
+      const el = placeOf(script);
+      waiting.set(el, id);
+      if (states[id]?.files?.length) watch.observe(el);
+      else wake(el);
+    }
+    addEventListener("beforeprint", () => [...waiting.keys()].forEach(wake));
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", showAll);

@@ -7,6 +7,7 @@ questions.py   small examinations with a key: capitals, sums drawn by rule, verb
 sets.py        small sets that were written for the course: everyday sentences, opinions, pairs of answers
 choices.py     multiple choice by likelihood, and its normalisations
 matching.py    is a written answer the expected one? from strict to generous
+tries.py       pass@k: is one of several tries right?
 errors.py      standard errors, paired differences, the exact test of McNemar, how many items it takes
 overlap.py     was the test in the training text? the same words in a row
 judging.py     a model as judge of pairs, in both orders

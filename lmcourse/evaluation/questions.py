@@ -5,9 +5,12 @@ The capitals are a list of our own, the others are drawn by rule. Left out: what
 
 from __future__ import annotations
 
+from math import perm
 from typing import NamedTuple
 
 import numpy as np
+
+from lmcourse.model import check_whole
 
 
 class Country(NamedTuple):
@@ -100,9 +103,19 @@ class Phrase(NamedTuple):
 
 
 def phrases(nouns: int, n: int, rng: np.random.Generator) -> list[Phrase]:
-    """Noun phrases of so many nouns, two or more, such as *The mice near the king behind the dog*."""
-    found = []
-    for _ in range(n):
+    """n different noun phrases of so many nouns, such as *The mice near the king behind the doctors*.
+
+    Of nouns d there are 2**(d - 1) * 10! / (10 - d)! * 3**(d - 1), for each form: 540 of two.
+
+    Raises ValueError for fewer than two nouns or more than ten, and if there are not n such phrases.
+    """
+    if not 2 <= check_whole(nouns, "nouns") <= len(ONE):
+        raise ValueError(f"nouns={nouns} must be 2 to {len(ONE)}, of which no two are the same")
+    there_are = 2 ** (nouns - 1) * perm(len(ONE), nouns) * len(LINKS) ** (nouns - 1)
+    if n > there_are:
+        raise ValueError(f"n={n} must be at most {there_are}; there are no more phrases of {nouns} nouns")
+    found: dict[str, Phrase] = {}
+    while len(found) < n:
         many, order = rng.integers(2, size=nouns), rng.permutation(len(ONE))
         links = rng.choice(LINKS, nouns - 1)
         forms = []
@@ -111,15 +124,5 @@ def phrases(nouns: int, n: int, rng: np.random.Generator) -> list[Phrase]:
             words = [(ONE, MANY)[number][noun] for number, noun in zip(numbers, order)]
             rest = "".join(f" {link} the {word}" for link, word in zip(links, words[1:]))
             forms.append(f"The {words[0]}{rest}")
-        found.append(Phrase(*forms, bool(many[0])))
-    return found
-
-
-def share(right: np.ndarray) -> str:
-    """How many of some answers are right, and their share with its standard error.
-
-    >>> share(np.array([True, True, True, False]))
-    ' 3 of   4:  75 ± 22 %'
-    """
-    p, n = np.mean(right), len(right)
-    return f"{np.sum(right):2} of {n:3}: {100 * p:3.0f} ± {100 * (p * (1 - p) / n) ** 0.5:.0f} %"
+        found[forms[0]] = Phrase(*forms, bool(many[0]))
+    return list(found.values())

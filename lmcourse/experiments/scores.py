@@ -1,8 +1,8 @@
 """What a score of the real model depends on: the wording, the examples and their order, the judge, and luck.
 
 *wording*   sixty remarks: in favour or not? asked in twelve ways, without an example; log-odds of each
-*order*     the same with four examples, in six of their 24 orders, about the other 56 remarks
-*examples*  the same with six different sets of four examples
+*order*     the same with four examples, in each of their 24 orders, about the other 56 remarks and about none
+*examples*  the same with twelve other sets of four examples
 *without*   verbs that obey a noun which is not the nearest, 400 different phrases drawn by rule: the model
             whole, or without one of its blocks
 *judge*     the model compares pairs of answers, in both orders: right and wrong ones; the same with the
@@ -56,8 +56,8 @@ SETTINGS = [{"what": "wording", "which": i} for i in range(len(WORDINGS))]
 SETTINGS += [{"what": "judge", "which": name} for name in ("right", "letters", "long", "own")]
 SETTINGS += [{"what": "without", "which": i} for i in (-1, 0, 5, 14, 20, 26, 29)]  # -1: the model whole
 SETTINGS += [{"what": "capitals", "which": 0}]
-SETTINGS += [{"what": "order", "which": i} for i in range(0, len(ORDERS), 4)]
-SETTINGS += [{"what": "examples", "which": i} for i in range(6)]
+SETTINGS += [{"what": "order", "which": i} for i in range(len(ORDERS))]
+SETTINGS += [{"what": "examples", "which": i} for i in range(12)]
 AGAIN = {"what": "wording", "which": 6}
 
 
@@ -67,13 +67,14 @@ def rounded(numbers: np.ndarray) -> list[float]:
 
 
 def few_shot(model: TransformerModel, shown: list[int]) -> dict:
-    """Log-odds of the remarks that are not shown, in the first wording."""
+    """Log-odds of the remarks that are not shown, in the first wording, and of "N/A" in their place."""
     form, yes, no = WORDINGS[0]
     remarks = opinions()
     before = "".join(f"{form.format(remarks[i].text)}{(no, yes)[remarks[i].positive]}\n\n" for i in shown)
     asked = [i for i in range(len(remarks)) if i not in shown]
     found = odds(model, [before + form.format(remarks[i].text) for i in asked], yes, no)
-    return {"shown": shown, "asked": asked, "odds": rounded(found)}
+    empty = odds(model, [before + form.format("N/A")], yes, no)
+    return {"shown": shown, "asked": asked, "odds": rounded(found), "empty": rounded(empty)[0]}
 
 
 def wording(model: TransformerModel, which: int) -> dict:
@@ -91,10 +92,9 @@ def without(network: Transformer, block: int) -> Transformer:
     return shorter
 
 
-def distinct_phrases() -> list[Phrase]:
-    """Phrases of three nouns, no two of which are asked in the same words."""
-    drawn = phrases(3, 2 * N_PHRASES, np.random.default_rng(0))
-    return list({phrase.other: phrase for phrase in drawn}.values())[:N_PHRASES]
+def examined() -> list[Phrase]:
+    """The phrases of three nouns that are asked, all different."""
+    return phrases(3, N_PHRASES, np.random.default_rng(0))
 
 
 def agreement(model: TransformerModel) -> np.ndarray:
@@ -102,7 +102,7 @@ def agreement(model: TransformerModel) -> np.ndarray:
 
     All are asked the same phrases, whose last noun is in the other number than the first.
     """
-    asked = distinct_phrases()
+    asked = examined()
     found = odds(model, [phrase.other for phrase in asked], " are", " is")
     return (found > 0) == np.array([phrase.plural for phrase in asked])
 

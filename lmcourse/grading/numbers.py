@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 
 def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
-    """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves."""
+    """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves.
+
+    NumPy's whole numbers count as Python's, which have no end to run over. And however far two numbers are
+    apart, NumPy does not warn of it: students would take that for a fault of their own code.
+    """
+    if not isinstance(a, np.generic) and not isinstance(b, np.generic):
+        return _close(a, b, tolerance)
+    with np.errstate(over="ignore"):
+        return bool(_close(*(int(x) if isinstance(x, np.integer) else x for x in (a, b)), tolerance))
+
+
+def _close(a: float, b: float, tolerance: float) -> bool:
     return a == b or (math.isfinite(a) and math.isfinite(b) and abs(a - b) <= tolerance * max(1.0, abs(b)))
 
 

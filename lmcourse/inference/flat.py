@@ -37,7 +37,18 @@ def check_llama(config: Config) -> None:
         )
 
 
-class FlatBlock(nn.Module):
+class Fixed(nn.Module):
+    """A part of a network that stays as it was laid out: what it holds in other forms would not follow it."""
+
+    def _apply(self, *_: object, **__: object) -> nn.Module:
+        """torch calls this wherever parameters are moved or converted, as by `.to` and `.float`."""
+        raise ValueError(
+            "a network that was laid out for reading can be neither moved nor converted; do that with the "
+            "network that it was made of, and lay it out anew"
+        )
+
+
+class FlatBlock(Fixed):
     """In the place of a `Block`, for reading.
 
     Args:

@@ -20,11 +20,12 @@ found again. Left out: training, other kinds of networks, choosing the roundings
 from __future__ import annotations
 
 import copy
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from lmcourse.inference.flat import FlatBlock, check_llama
+from lmcourse.inference.flat import Fixed, FlatBlock, check_llama
 from lmcourse.inference.kernels import (
     GROUP,
     ROWS,
@@ -40,14 +41,13 @@ from lmcourse.transformer.linear import has_onednn, linear, onednn
 from lmcourse.transformer.network import Transformer
 from lmcourse.transformer.quantise import LARGEST, quantise
 
-LAYOUTS = ("f32-apart", "f32", "f32-flat", "f32-transposed", "f16", "q4")
-
-
-WIDE = 2048  # numbers that come out, from which on a product with one token is left to MKL, by measurement
+# Numbers that come out, from which on products with what is stored (in, out) are left to MKL, by measurement
+# on an Intel processor: oneDNN takes twice as long there for 256 tokens; kept to AVX2, MKL is about as fast.
+WIDE = 2048
 FEW = 6  # tokens up to which CPUs multiply faster in 16 bits than in 32 into which weights are widened first
 
 
-class Matrix(nn.Module):
+class Matrix(Fixed):
     """Multiplication by a matrix (out, in), for reading."""
 
     def rows(self, x: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ class Transposed(Matrix):
 
     def rows(self, x: Tensor) -> Tensor:
         """As of every `Matrix`."""
-        if self._never or (self._wide and len(x) == 1):
+        if self._never or self._wide:
             return x @ self.weight
         return onednn(x, self.weight.T)
 
@@ -203,12 +203,30 @@ def eight_bit(weight: Tensor) -> tuple[Tensor, Tensor]:
     return whole.to(torch.int8), scale
 
 
+class Layout(NamedTuple):
+    """What a layout is made of: multiplications, and the `memory.BYTES` that its weights take."""
+
+    matrix: type[Matrix] | None  # of flat blocks; None: the blocks stay as they are, or are taken apart
+    weights: str = "f32"
+    embedding: str | None = None  # and of the output, if they are of another kind
+
+
+LAYOUTS = {
+    "f32-apart": Layout(None),
+    "f32": Layout(None),
+    "f32-flat": Layout(Plain),
+    "f32-transposed": Layout(Transposed),
+    "f16": Layout(Half, "f16"),
+    "q4": Layout(FourBit, "q4_1", "int8"),
+}
+
+
 def lay_out(network: Transformer, layout: str) -> Transformer:
     """A copy of a network for reading, laid out as one of `LAYOUTS`; what is the same is shared, not copied.
 
     Args:
         network: in float32, of Llama's kind.
-        layout: which.
+        layout: which. Flat blocks can neither be moved nor converted later, and say so by a ValueError.
 
     Raises:
         ValueError: for an unknown layout, another kind of network, or sizes that do not go into it.
@@ -223,12 +241,9 @@ def lay_out(network: Transformer, layout: str) -> Transformer:
     copied = copy.deepcopy(network, shared)  # deepcopy takes what it finds in `shared` for copied
     if layout == "f32-apart":
         _take_apart(copied)
-    elif layout != "f32":
+    elif LAYOUTS[layout].matrix:
         _flatten(copied, layout)
     return copied.eval()
-
-
-MATRICES = {"f32-flat": Plain, "f32-transposed": Transposed, "f16": Half, "q4": FourBit}
 
 
 def _take_apart(network: Transformer) -> None:
@@ -241,7 +256,7 @@ def _take_apart(network: Transformer) -> None:
 
 def _flatten(network: Transformer, layout: str) -> None:
     """Put flat blocks with other multiplications in the place of a network's, and another output."""
-    matrix, config = MATRICES[layout], network.config
+    matrix, config = LAYOUTS[layout].matrix, network.config
     network.blocks = nn.ModuleList(FlatBlock(block, matrix) for block in network.blocks)
     head = network.embedding.weight if network.output is None else network.output.weight
     network.output = EightBit(head) if layout == "q4" else matrix(head)

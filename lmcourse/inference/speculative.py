@@ -197,11 +197,6 @@ class Speculation(NamedTuple):
         """The share of guesses that stayed."""
         return sum(self.accepted) / max(1, sum(self.guessed))
 
-    @property
-    def tokens_per_pass(self) -> float:
-        """How many tokens one pass of the model gave; 1 without speculation."""
-        return len(self.tokens) / max(1, len(self.guessed))
-
 
 def speculate(
     model: LanguageModel,

@@ -5,6 +5,7 @@ Nothing in such a file can be run, unlike in Python's own pickle. Left out: weig
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -32,17 +33,30 @@ def load_weights(module: torch.nn.Module, path: Path) -> None:
 
     Raises ValueError, and changes nothing, if the file is not whole or of another module.
     """
+    give_weights(module, read_weights(path), path.name)
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a file by name. Raises ValueError if it is not whole."""
     try:
-        state = load(path.read_bytes())
+        return load(path.read_bytes())
     except SafetensorError as error:
         raise ValueError(f"{path} holds no weights that can be read ({error}); get the file anew") from None
+
+
+def give_weights(module: torch.nn.Module, state: Mapping[str, torch.Tensor], name: str) -> None:
+    """Give a module the weights that came from the file `name`.
+
+    Raises ValueError, and changes nothing, if they are of another module.
+    """
     wanted, found = (
-        {name: list(tensor.shape) for name, tensor in part.items()} for part in (module.state_dict(), state)
+        {part: list(tensor.shape) for part, tensor in tensors.items()}
+        for tensors in (module.state_dict(), state)
     )
-    for name in [*wanted, *found]:
-        if wanted.get(name) != found.get(name):
+    for part in [*wanted, *found]:
+        if wanted.get(part) != found.get(part):
             raise ValueError(
-                f"{path.name} is of another network: {name} has the shape {found.get(name)} there and "
-                f"{wanted.get(name)} here; build the network as it was when the file was written"
+                f"{name} is of another network: {part} has the shape {found.get(part)} there and "
+                f"{wanted.get(part)} here; build the network as it was when the file was written"
             )
     module.load_state_dict(state)

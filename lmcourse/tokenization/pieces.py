@@ -20,6 +20,15 @@ GPT4 = (
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
+# GPT-4o's (o200k_base of the same library): small letters end a word, so that HelloWorld is two; marks belong
+# to the letters; an English ending stays with its word; slashes stay with the line ends.
+_BIG, _SMALL = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_BEFORE, _ENDING = r"[^\r\n\p{L}\p{N}]?", r"(?i:'(?:[sdmt]|ll|ve|re))?"
+GPT4O = (
+    f"{_BEFORE}{_BIG}*{_SMALL}+{_ENDING}|{_BEFORE}{_BIG}+{_SMALL}*{_ENDING}"
+    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+
 # BERT's rule (Devlin et al. 2019): a word is what stands between white space and punctuation, with accents;
 # each punctuation mark, and any other sign of ASCII, is a word too. Left out: the original deletes control
 # characters and makes each Chinese character a word; here those in a row are one word, like letters.

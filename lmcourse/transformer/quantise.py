@@ -13,11 +13,11 @@ import copy
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from lmcourse.files import write_whole
+from lmcourse.neural.weights import give_weights, read_weights
 from lmcourse.transformer.model import TransformerModel
 
 LARGEST = 127
@@ -90,17 +90,4 @@ def load_quantised(module: nn.Module, path: Path) -> None:
 
     Raises ValueError, and changes nothing, if the file is not whole or of another module.
     """
-    try:
-        state = dequantised(load(path.read_bytes()))
-    except SafetensorError as error:
-        raise ValueError(f"{path} holds no weights that can be read ({error}); get the file anew") from None
-    wanted, found = (
-        {name: tuple(tensor.shape) for name, tensor in part.items()} for part in (module.state_dict(), state)
-    )
-    for name in [*wanted, *found]:
-        if wanted.get(name) != found.get(name):
-            raise ValueError(
-                f"{path.name} is of another network: {name} has the shape {found.get(name)} there and "
-                f"{wanted.get(name)} here; build the network as it was when the file was written"
-            )
-    module.load_state_dict(state)
+    give_weights(module, dequantised(read_weights(path)), path.name)

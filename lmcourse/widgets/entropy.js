@@ -8,6 +8,7 @@ import {
   cell,
   column,
   div,
+  firstTask,
   group,
   h,
   mount,
@@ -266,19 +267,18 @@ function render({ model, el }) {
   const sums = [sumOfBits("p", "q"), sumOfBits("q", "p"), lengthsInBits()];
   const ticks = mute(div("lmc-bits"));
   const reading = h("p", { class: "lmc-reading" });
+  const task = firstTask("Move q until H(p, q) is as small as it can be: where does it stop?");
   const root = section(
     "entropies",
     "Entropy explorer",
     "Two distributions, and what it costs to confuse them",
-    note(
-      "Drag the end of a bar, or use the arrow keys: the other bars of its colour give way in proportion. " +
-        "“bits” is the surprisal, log₂ 1/probability, the ideal length of a code word; “word” is Huffman’s.",
-    ),
-    ...presets,
-    both,
+    task.element,
     table("The two distributions", "", head, ...lines.map((line) => line.element)),
+    note("Drag the end of a bar, or use the arrow keys: the other bars of its colour give way in proportion."),
     div("lmc-sums", ...sums.map((sum) => sum.element), ticks),
     reading,
+    div("lmc-detail", ...presets, both),
+    note("“bits” is the surprisal, log₂ 1/probability, the ideal length of a code word; “word” is Huffman’s."),
   );
 
   function update() {
@@ -300,6 +300,10 @@ function render({ model, el }) {
       : `; one who believes q hesitates among ${hesitates}.`;
     const own = finite(found["perplexity of p"], 2);
     reading.textContent = `Perplexity: p is as uncertain as ${own} equally likely outcomes${doubt}`;
+    if (found["KL(p ‖ q)"] < 0.01) {
+      const [both, own] = ["H(p, q)", "H(p)"].map((name) => found[name].toFixed(3));
+      task.check(`It stops where q is p: H(p, q) = ${both} bits here, and H(p) = ${own}.`);
+    }
     root.dataset.measures = JSON.stringify(found, (_, x) => (x === Infinity ? "inf" : x));
     root.dataset.words = JSON.stringify(words);
   }

@@ -6,6 +6,7 @@ import {
   button,
   column,
   div,
+  firstTask,
   group,
   h,
   mount,
@@ -155,6 +156,7 @@ function render({ model, el }) {
   }
 
   const title = span("");
+  const task = firstTask("Guess three letters: how many guesses does each take?");
   const strip = mute(div("lmc-strip"));
   const spoken = span("lmc-hidden");
   const passageBox = h(
@@ -183,7 +185,7 @@ function render({ model, el }) {
             guess(symbol);
             // After a mouse or finger, typing goes on in the passage.
             if (event.detail > 0) passageBox.focus({ preventScroll: true });
-          }, { class: "lmc-key", "data-key": symbol, "aria-label": called(symbol) });
+          }, { class: "lmc-key", "data-key": symbol });
           return keys[symbol];
         }),
       )
@@ -235,6 +237,7 @@ function render({ model, el }) {
     "guessing",
     "Guessing game",
     title,
+    task.element,
     passageBox,
     status,
     board,
@@ -345,6 +348,12 @@ function render({ model, el }) {
       "Below each letter stands the guess that found it. A bar reaches from the lower bound to the upper: the upper " +
       "holds for any guesser, the lower only for one who always names the most probable letter first. " +
       "A model does so by its own probabilities; what it pays is its cross-entropy on the same letters.";
+    if (own.length >= 3) {
+      const [guesses, most] = [own.reduce((a, b) => a + b, 0), Math.log2(SYMBOLS.length).toFixed(2)];
+      task.check(
+        `${guesses} guesses: ${range(mine)} bits a letter, where ${SYMBOLS.length} equal symbols have ${most}.`,
+      );
+    }
     root.dataset.counted = places.length;
   }
 

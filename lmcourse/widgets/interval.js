@@ -3,12 +3,13 @@
 // a part of [0, whole). A tree is {parents, said, rows}: see lmcourse/widgets/interval.py.
 
 import {
-  button,
+  choiceOf,
   div,
-  group,
+  firstTask,
   h,
   mount,
   mute,
+  namedButton,
   number,
   percent,
   plural,
@@ -200,21 +201,18 @@ function render({ model, el }) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const set = setter(model);
 
-  // Modes
-  const modes = [["encode", "Text → number"], ["decode", "Number → text"]].map(([mode, label]) =>
-    button(label, () => {
-      steps.stop();
-      set(mode === "decode" && !model.get("bits") ? { mode, bits: code } : { mode });
-    }, { "data-mode": mode })
-  );
+  const modes = choiceOf("What to do", "mode", [["encode", "Text → number"], ["decode", "Number → text"]], (mode) => {
+    steps.stop();
+    set(mode === "decode" && !model.get("bits") ? { mode, bits: code } : { mode });
+  });
+  const task = firstTask("Step on to the end: how many bits name the whole text?");
 
   // The figure
   const zoom = mute(div("lmc-zoom"));
   const said = h("ol", { class: "lmc-text-tokens", "aria-label": "Tokens" });
   const status = h("p", { class: "lmc-status", role: "status" });
   const facts = h("dl", { class: "lmc-facts" });
-  const figure = div("lmc-figure", zoom, status); // as high as it will be, so that nothing below moves
-  figure.style.minHeight = `calc(${ROW_HEIGHT * Math.min(length + 1, ROWS)}px + 4.5em)`;
+  const figure = div("lmc-figure", zoom, status);
 
   // Encoding
   const steps = stepper("Tokens encoded", "token", 1300, {
@@ -245,18 +243,17 @@ function render({ model, el }) {
     "aria-label": "The number's bits after the point",
     oninput: () => set({ bits: field.value.replace(/[^01]/g, "").slice(0, 400) }),
   });
-  const bit = (label, shown, act) =>
-    button(shown, () => set({ bits: act(model.get("bits")).slice(0, 400) }), { "aria-label": label });
+  const bit = (more, shown, act) => namedButton(shown, more, () => set({ bits: act(model.get("bits")).slice(0, 400) }));
   const decoder = div(
     "lmc-coder",
     h("label", { class: "lmc-bits-label" }, "0.", field),
     div(
       "lmc-buttons",
-      bit("Append a 0", "+ 0", (bits) => `${bits}0`),
-      bit("Append a 1", "+ 1", (bits) => `${bits}1`),
-      bit("Take the last bit away", "− bit", (bits) => bits.slice(0, -1)),
-      bit("No bits", "Clear", () => ""),
-      bit("The code of the text", "Code of the text", () => code),
+      bit("append a 0", "+ 0", (bits) => `${bits}0`),
+      bit("append a 1", "+ 1", (bits) => `${bits}1`),
+      bit("take the last bit away", "− bit", (bits) => bits.slice(0, -1)),
+      bit("no bits", "Clear", () => ""),
+      bit("the fewest bits that name it", "Code of the text", () => code),
     ),
   );
   const numberSlider = div("lmc-number-slider", h("span"), slide, h("span"));
@@ -265,7 +262,8 @@ function render({ model, el }) {
     "interval",
     "Coding interval",
     "A text becomes a number",
-    group("lmc-buttons lmc-modes", "What to do", ...modes),
+    modes.element,
+    task.element,
     encoder,
     decoder,
     said,
@@ -314,6 +312,9 @@ function render({ model, el }) {
     return [from, from + row.probs[chosen] / total];
   };
 
+  // A step that is still to come, so that what is below keeps its place.
+  const ahead = (label) => div("lmc-ahead", span("lmc-step-token", label), div("lmc-ahead-bar"), span("lmc-number"));
+
   // The rows `from` to `to` of a walk; those before `picked` have their token chosen.
   function drawZoom(found, from, to, picked, marksOf) {
     const width = zoom.clientWidth - (zoom.clientWidth < 420 ? 130 : 165);
@@ -337,7 +338,11 @@ function render({ model, el }) {
   function chips(ids, isDone, kind) {
     said.replaceChildren(
       ...ids.map((id, i) =>
-        h("li", { class: `lmc-chip ${isDone(i) ? "lmc-fresh" : kind}`, "data-token": tokens[id] }, visible(tokens[id]))
+        h(
+          "li",
+          { class: `lmc-chip ${isDone(i) ? "lmc-fresh" : kind}`, "data-token": tokens[id], dir: "auto" },
+          visible(tokens[id]),
+        )
       ),
     );
   }
@@ -419,6 +424,8 @@ function render({ model, el }) {
     const marks = (own, i) =>
       i < length ? [] : [["lmc-dyadic lmc-whole-code", place(n, power, own), place(n + 1n, power, own)]];
     const rows = drawZoom(text, Math.max(0, step - ROWS + 1), step, step, marks);
+    const labels = step < length ? [...text.ids.slice(step + 1).map((id) => visible(tokens[id])), "code"] : [];
+    zoom.append(...labels.slice(0, ROWS - rows.length).map(ahead));
     if (drawn !== null && step === drawn + 1 && !calm.matches) animate(rows, ...bounds(text.steps[step - 1]));
     drawn = step;
     chips(text.ids, (i) => i < step, "");
@@ -426,6 +433,12 @@ function render({ model, el }) {
     const [cost, certain] = [costInBits(interval), certainBits(interval)];
     facts.replaceChildren(...encodingFacts(step, interval, { cost, certain }));
     say(status, encodingMessage(step, interval, cost));
+    if (step === length) {
+      const share = number(2 ** -cost);
+      task.check(
+        `${plural(code.length, "bit")}: the last interval is ${share} wide, and −log₂ of that ${cost.toFixed(2)}.`,
+      );
+    }
     const { low, width, whole } = interval;
     Object.assign(root.dataset, {
       step,
@@ -479,8 +492,8 @@ function render({ model, el }) {
 
   function update() {
     const decoding = model.get("mode") === "decode";
-    modes.forEach((each) => each.setAttribute("aria-pressed", String((each.dataset.mode === "decode") === decoding)));
-    encoder.hidden = decoding;
+    modes.show(model.get("mode"));
+    encoder.hidden = task.element.hidden = decoding;
     decoder.hidden = numberSlider.hidden = !decoding;
     root.dataset.mode = model.get("mode");
     if (decoding) drawDecoding();

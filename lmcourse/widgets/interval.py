@@ -55,7 +55,8 @@ class CodingInterval(Widget):
     said = traitlets.List(traitlets.Int()).tag(sync=True)  # the last token of each; -1 for the empty one
     # After each beginning, "id probability id probability …" of all tokens that are possible there.
     rows = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    step = traitlets.Int(0).tag(sync=True)  # tokens of the text that are encoded
+    # Tokens of the text that are encoded; at first up to the first one that is no foregone conclusion.
+    step = traitlets.Int(0).tag(sync=True)
     mode = traitlets.Enum(["encode", "decode"], "encode").tag(sync=True)
     bits = traitlets.Unicode("").tag(sync=True)  # the number to be decoded, 0.bits
 
@@ -75,7 +76,8 @@ class CodingInterval(Widget):
                 f"the end token {model.vocab.tokens[model.end]!r} stands within the text; "
                 "a decoder would stop there"
             )
-        for i, log_prob in enumerate(model.token_log_probs(path)):
+        log_probs = model.token_log_probs(path)
+        for i, log_prob in enumerate(log_probs):
             if not log_prob > -math.inf:
                 before = model.vocab.decode(path[:i])
                 raise ValueError(
@@ -96,6 +98,7 @@ class CodingInterval(Widget):
                 " ".join(f"{i} {float(row[i])!r}" for i in np.flatnonzero(row).tolist())
                 for row in rows.values()
             ],
+            step=min(len(path) - 1, 1 + next((i for i, p in enumerate(log_probs) if p < -1e-9), 0)),
         )
 
     @traitlets.validate("step")

@@ -10,6 +10,7 @@ import {
   button,
   column,
   div,
+  firstTask,
   group,
   grouped,
   h,
@@ -481,6 +482,7 @@ function contextField({ counts, vocab, what, set, model, draw }) {
   const cut = (text) => [...text].slice(-MAX_CONTEXT).join("");
   const area = h("textarea", {
     rows: 1,
+    dir: "auto",
     spellcheck: "false",
     autocapitalize: "off",
     autocomplete: "off",
@@ -579,6 +581,7 @@ function render({ model, el }) {
   const pathNote = note();
   const barsTitle = h("div", { class: "lmc-subtitle", role: "status" });
   const bars = table("The most probable tokens", "lmc-ng-bars");
+  const task = firstTask("Try “one never seen”: which method has no answer?");
   const size = `${plural(counts.levels[0].counts[0], what)}, ${grouped(tokens.length)} of them different`;
   const methods = h(
     "div",
@@ -589,6 +592,7 @@ function render({ model, el }) {
     "ngrams",
     "N-gram explorer",
     "What comes next? The counts, and what each method makes of them",
+    task.element,
     div("lmc-ng-facts lmc-note", `Counted in a text of ${size}. Type a context:`),
     ...field.elements,
     methods,
@@ -701,6 +705,20 @@ function render({ model, el }) {
       : `“${name(last)}” was never seen: maximum likelihood has nothing to say, and every probability is 0`;
   }
 
+  // What there was to see: the whole context was never seen, and this much of its end was.
+  function checkTask(ids) {
+    const long = model.get("n") - 1;
+    const end = (length) => ids.slice(ids.length - length);
+    if (!long || ids.length < long || find(counts, end(long)) >= 0) return;
+    let seen = long - 1;
+    while (find(counts, end(seen)) < 0) seen--;
+    const times = plural(counts.levels[seen].counts[find(counts, end(seen))], "time");
+    const known = seen ? `its end “${name(end(seen))}”, seen ${times}` : `how often each ${what} stands in the text`;
+    task.check(
+      `Maximum likelihood: “${name(end(long))}” is new to the counts. The others ask ${known}; add-k asks nobody.`,
+    );
+  }
+
   function update() {
     const { ids, strange } = read(model.get("context"), vocab);
     const found = predicted(ids);
@@ -710,6 +728,7 @@ function render({ model, el }) {
     explain.textContent = explanation(counts, settings());
     drawPath(ids, found);
     drawBars(ids, found);
+    checkTask(ids);
     const n = model.get("n");
     Object.assign(root.dataset, { method: model.get("method"), n, used: Math.min(ids.length, n - 1) });
   }

@@ -16,7 +16,7 @@ function hindrance(address) {
 
 // A model, not yet loaded. Its `state` is waiting, loading, ready or failed (then `problem` says why); whoever is among
 // the `watchers` is called when it changes.
-function newModel(url, size, code) {
+export function newModel(url, size, code) {
   const watchers = new Set();
   const hearers = new Map(); // by job
   const it = { state: "waiting", loaded: 0, problem: "", vectors: true, watchers, ask, cancel, load, end };
@@ -47,9 +47,12 @@ function newModel(url, size, code) {
     worker.postMessage({ kind, job: jobs, ...given });
     return jobs;
   }
-  // Ends a job if it is the one that runs.
+  // Ends a job, for those who hear of it at once: what its worker has said meanwhile is not told any more.
   function cancel(job) {
     worker?.postMessage({ kind: "cancel", job });
+    const hear = hearers.get(job);
+    hearers.delete(job);
+    hear?.({ canceled: true, done: true });
   }
   // Returns the number of the job, if there is anything to do.
   function load() {

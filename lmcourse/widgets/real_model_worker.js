@@ -50,6 +50,7 @@ async function fetchInto(memory, url, size, signal, progress) {
   let at = 0;
   for (const reader = response.body.getReader();;) {
     const { done, value } = await reader.read();
+    signal.throwIfAborted(); // it may have come in before
     if (done) break;
     if (at + value.length > size) throw new Error(`the file has more than ${size} bytes`);
     memory.bytes.set(value, at);
@@ -67,7 +68,7 @@ function open(size, vectors) {
   }
 }
 
-async function* load({ url, size, vectors = true }, signal) {
+async function* load({ url, size, vectors = true }, { job, signal }) {
   model = null;
   const memory = open(size, vectors);
   let told = 0;
@@ -76,7 +77,7 @@ async function* load({ url, size, vectors = true }, signal) {
     loaded = bytes;
     if (performance.now() - told < SLICE) return;
     told = performance.now();
-    postMessage({ job: running.job, progress: loaded });
+    postMessage({ job, progress: loaded });
   });
   model = new RealModel(memory, size);
   const { V, N, H, T } = model;
@@ -104,12 +105,13 @@ const named = ({ id = 0, bits = 0, top = [] }) => ({
 function* tokenize({ prompt }) {
   const ids = idsOf(prompt);
   yield { ids, texts: ids.map(textOf) };
+  return ids;
 }
 
 function* generate({ prompt, settings }) {
-  yield* tokenize({ prompt });
+  const ids = yield* tokenize({ prompt });
   const written = [];
-  for (const step of continuation(model, idsOf(prompt), settings, model.tokenizer.ends)) {
+  for (const step of continuation(model, ids, settings, model.tokenizer.ends)) {
     if (step.read) yield step;
     else {
       if (!model.tokenizer.special.has(step.id)) written.push(step.id);
@@ -119,13 +121,13 @@ function* generate({ prompt, settings }) {
 }
 
 function* score({ prompt }) {
-  yield* tokenize({ prompt });
-  for (const step of surprises(model, idsOf(prompt))) yield { token: named(step) };
+  const ids = yield* tokenize({ prompt });
+  for (const step of surprises(model, ids)) yield { token: named(step) };
 }
 
 function* attention({ prompt, layers, places }) {
-  yield* tokenize({ prompt });
-  yield* looks(model, idsOf(prompt), { layers, places });
+  const ids = yield* tokenize({ prompt });
+  yield* looks(model, ids, { layers, places });
 }
 
 // ---------- work ----------
@@ -172,7 +174,7 @@ async function start({ kind, job, ...given }) {
   running = { job, abort };
   try {
     if (kind !== "load" && !model) throw new Error("no model is loaded");
-    await work(job, jobs[kind](given, abort.signal));
+    await work(job, jobs[kind](given, { job, signal: abort.signal }));
   } catch (error) {
     if (job === running?.job) postMessage({ job, failed: error.message, done: true });
   }

@@ -21,6 +21,7 @@ import {
   slider,
   table,
   visible,
+  whenColoursChange,
 } from "./ui.js";
 
 // ---------- counting ----------
@@ -200,7 +201,7 @@ function render({ model, el }) {
       set({ size: sizes[stop] });
     },
   });
-  length.input.setAttribute("aria-label", `${what}s read`);
+  length.input.setAttribute("aria-label", `Text read, in ${what}s`);
 
   // The numbers
   const rows = meetings.map((_, i) => {
@@ -452,11 +453,10 @@ function render({ model, el }) {
     tell();
   }
 
-  const themed = new MutationObserver(() => paint());
-  for (const node of [document.documentElement, document.body]) themed.observe(node, { attributes: true });
+  const unwatch = whenColoursChange(paint);
   const teardown = () => {
     run.stop();
-    themed.disconnect();
+    unwatch();
   };
   return mount({ model, el }, root, { follows: ["size", "prefix"], update, resized: [map, paint], teardown });
 }

@@ -152,6 +152,7 @@ function settings(model, size, change) {
 // One line: the model's own probability in outline, the present one filled, the share of draws as a diamond.
 function tokenRow(kind) {
   const label = rowName("lmc-token");
+  label.dir = "auto";
   const [outline, fill, diamond] = [bar("lmc-outline"), bar("lmc-fill"), div("lmc-diamond")];
   const [model, now, drawn] = [numberCell(), numberCell(), numberCell()];
   const element = row(kind, label, track(fill, outline, diamond), model, now, drawn);
@@ -276,7 +277,10 @@ function render({ model, el }) {
       ? `${plural(drawn, "draw")}; the largest gap between share and probability is ${gap.toFixed(3)}`
       : "The more draws, the closer their shares come to the bars.";
     reset.disabled = drawn === 0;
-    if (temperatureOf(model) <= 0.2) task.check(`${visible(prompt.tokens[0])} has ${number(now[0])} now.`);
+    if (temperatureOf(model) <= 0.2) {
+      const first = (bars) => number(bars[0]);
+      task.check(`“${visible(prompt.tokens[0])}” has ${first(now)} now, and ${first(before)} at T = 1.`);
+    }
     Object.assign(root.dataset, {
       entropyModel: bits[0],
       entropyNow: bits[1],

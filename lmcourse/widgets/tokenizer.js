@@ -6,6 +6,7 @@ import {
   button,
   column,
   div,
+  firstTask,
   group,
   grouped,
   h,
@@ -34,8 +35,13 @@ const SPACE = "\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u2
 const BLANK = new RegExp(`[\\x1c-\\x1f${SPACE}]+`, "u");
 const ALL_BLANK = new RegExp(`^[${SPACE}]+$`, "u");
 const ASCII = "$+<=>^`|~"; // signs that are no punctuation to Unicode, but to BERT
+const [BIG, SMALL] = ["\\p{Lu}\\p{Lt}", "\\p{Ll}"].map((letters) => `[${letters}\\p{Lm}\\p{Lo}\\p{M}]`);
+const BEFORE = "[^\\r\\n\\p{L}\\p{N}]?";
+const ENDING = "(?:'(?:[sSſdDmMtT]|[lL][lL]|[vV][eE]|[rR][eE]))?"; // ſ is a small s to Unicode
 const PATTERNS = {
   gpt2: `'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^${SPACE}\\p{L}\\p{N}]+|[${SPACE}]+(?![^${SPACE}])|[${SPACE}]+`,
+  gpt4o: `${BEFORE}${BIG}*${SMALL}+${ENDING}|${BEFORE}${BIG}+${SMALL}*${ENDING}|\\p{N}{1,3}` +
+    `| ?[^${SPACE}\\p{L}\\p{N}]+[\\r\\n/]*|[${SPACE}]*[\\r\\n]+|[${SPACE}]+(?![^${SPACE}])|[${SPACE}]+`,
   bert: `[^${SPACE}\\p{P}${ASCII}]+|[\\p{P}${ASCII}]`,
   words: ` ?[^${SPACE}]+|[${SPACE}]+`,
   whole: "[^]+",
@@ -114,9 +120,9 @@ function cutRuns(text, known, pattern, cut) {
   );
 }
 
-function compileBPE({ alphabet, merges, pattern }) {
-  const bytes = alphabet === null;
-  const tokens = bytes ? Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)) : [...alphabet];
+function compileBPE({ alphabet, bytes, merges, pattern }) {
+  const ordered = bytes && !alphabet; // all bytes in their order
+  const tokens = ordered ? Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)) : [...alphabet];
   const known = indexOf(tokens);
   const ids = new Map(known);
   const numbers = merges ? merges.split(" ").map(Number) : [];
@@ -188,7 +194,7 @@ function compileBPE({ alphabet, merges, pattern }) {
     return { steps, at };
   }
   const encode = (text) => cut(text).flatMap(([can, piece]) => (can ? last(piece) : [[piece, null]]));
-  return { encode, bytes, mergeSteps, tokens, merges: table.size };
+  return { encode, mergeSteps, tokens, merges: table.size };
 }
 
 function compileWordPiece({ tokens, pattern }) {
@@ -351,6 +357,7 @@ function textField(set) {
   };
   const area = h("textarea", {
     rows: 2,
+    dir: "auto",
     spellcheck: "false",
     autocapitalize: "off",
     autocomplete: "off",
@@ -518,10 +525,12 @@ function render({ model, el }) {
   list.details.addEventListener("toggle", () => drawDetail());
   const merges = group("lmc-stepper", "Merges, one by one", ...steps.elements, said, list.details);
 
+  const task = firstTask("Try “Chinese”: which schemes have no token for it?");
   const root = section(
     "tokenizer",
     "Tokenizer explorer",
     "One text, cut into tokens in several ways",
+    task.element,
     ...field.elements,
     table("Tokens in each scheme", "", head, ...rows.map((each) => each.element)),
     div(
@@ -542,6 +551,20 @@ function render({ model, el }) {
     drawn = { text, tokens: schemes.map((scheme) => scheme.encode(text)) };
     const most = Math.max(1, ...drawn.tokens.map((tokens) => tokens.length));
     rows.forEach((each, i) => each.show(drawn.tokens[i], text, most));
+    if (/\p{Script=Han}/u.test(text)) task.check(whoKnows());
+  }
+
+  // Which schemes have tokens for all of the text, and how many it takes; words have no ids to look for.
+  function whoKnows() {
+    const found = schemes.map((scheme, i) => ({
+      name: `“${scheme.name}”`,
+      count: drawn.tokens[i].length,
+      lacks: drawn.tokens[i].some((token) => isUnknown(token, scheme)),
+    })).filter((_, i) => schemes[i].kind !== "words");
+    const lacking = found.filter(({ lacks }) => lacks).map(({ name }) => name);
+    const able = found.filter(({ lacks }) => !lacks).map(({ name, count }) => `${name} ${grouped(count)}`);
+    const first = lacking.length ? `Some are lacking in ${lacking.join(", ")}.` : "None is lacking anywhere.";
+    return `${first} Tokens needed: ${able.join(", ")}.`;
   }
 
   function drawChips(tokens, scheme, made) {

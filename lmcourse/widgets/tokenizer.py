@@ -11,7 +11,7 @@ from typing import Any
 import traitlets
 
 from lmcourse.tokenization.bpe import BPE, BYTES, merge
-from lmcourse.tokenization.pieces import BERT, GPT2, pieces
+from lmcourse.tokenization.pieces import BERT, GPT2, GPT4O, pieces
 from lmcourse.tokenization.unigram import Unigram
 from lmcourse.tokenization.wordpiece import WordPiece
 from lmcourse.vocabulary import Vocabulary
@@ -21,7 +21,7 @@ MAX_TEXT = 2_000  # characters; the page tokenizes all of them anew at each key
 MAX_BYTES = 200_000  # of all tokenizers together, as they travel into the page
 BUILT_IN = {"characters": "characters", "UTF-8 bytes": "bytes", "words": "words"}  # name -> kind
 # Patterns that the page knows in its own dialect of regular expressions.
-PATTERNS = {GPT2: "gpt2", BERT: "bert", r" ?\S+|\s+": "words", r"(?s).+": "whole"}
+PATTERNS = {GPT2: "gpt2", GPT4O: "gpt4o", BERT: "bert", r" ?\S+|\s+": "words", r"(?s).+": "whole"}
 
 Token = tuple[Any, "int | None"]  # a token, text or bytes, and its id; None: it has none
 
@@ -184,8 +184,8 @@ def _scheme(name: str, tokenizer: Vocabulary) -> dict:
         if tokenizer.pattern not in PATTERNS:
             known = ", ".join(map(repr, PATTERNS))
             raise ValueError(
-                f"{name!r} cuts text by pattern={tokenizer.pattern!r}; the page knows {known} (the first two "
-                "are GPT2 and BERT of lmcourse.tokenization.pieces)"
+                f"{name!r} cuts text by pattern={tokenizer.pattern!r}; the page knows {known} (the first "
+                "three are GPT2, GPT4O and BERT of lmcourse.tokenization.pieces)"
             )
         scheme["pattern"] = PATTERNS[tokenizer.pattern]
     return scheme
@@ -194,15 +194,20 @@ def _scheme(name: str, tokenizer: Vocabulary) -> dict:
 def _bpe(name: str, tokenizer: BPE) -> dict:
     alphabet = tokenizer.tokens[: tokenizer.alphabet_size]
     if tokenizer.byte_level:
-        if alphabet != BYTES:
-            raise ValueError(f"{name!r} must start from all 256 bytes in their order (BYTES)")
-        characters = None
+        if set(alphabet) != set(BYTES):
+            raise ValueError(f"{name!r} must start from all 256 bytes")
+        # in another order than theirs: a character for each, in the vocabulary's
+        characters = "" if alphabet == BYTES else b"".join(alphabet).decode("latin-1")
     else:
         if any(len(character) != 1 for character in alphabet):
             raise ValueError(f"{name!r} must start from single characters")
         characters = "".join(alphabet)
     # One string, not a list: a page that is indented would give each number a line of its own.
-    return {"alphabet": characters, "merges": " ".join(f"{a} {b}" for a, b in tokenizer.merges)}
+    return {
+        "alphabet": characters,
+        "bytes": tokenizer.byte_level,
+        "merges": " ".join(f"{a} {b}" for a, b in tokenizer.merges),
+    }
 
 
 def _vocabulary(name: str, tokenizer: Vocabulary) -> dict:

@@ -7,8 +7,11 @@ import { anneal } from "./decode.js";
 import {
   bar,
   button,
+  choiceOf,
   column,
   div,
+  firstTask,
+  group,
   h,
   mount,
   mute,
@@ -22,6 +25,7 @@ import {
   say,
   section,
   setter,
+  short,
   span,
   swatch,
   table,
@@ -101,15 +105,17 @@ function render({ model, el }) {
   let showAll = count <= SENTENCES_SHOWN;
 
   const set = setter(model);
-  // Walk, and keep the keyboard's focus in the walk: on the first continuation, or at the end on the path.
+  const annealing = () => model.get("part") === "anneal";
+  // Walk, and keep the keyboard's focus in the walk: on the first continuation, or on the path where none is shown.
   const walk = (node) => {
     set({ node });
-    (choices.querySelector("button") || path.querySelector("[aria-current]")).focus({ preventScroll: true });
+    const first = annealing() ? null : choices.querySelector("button");
+    (first || path.querySelector("[aria-current]")).focus({ preventScroll: true });
   };
 
   // One box for each node: its column is its depth, its height the probability of the path to it.
   const boxes = tree.parents.map((_, node) =>
-    h("div", { "data-node": node, title: node ? text(node) : "start" }, node ? visible(tokens[node]) : "")
+    h("div", { "data-node": node, title: node ? text(node) : "start", dir: "auto" }, node ? visible(tokens[node]) : "")
   );
   const icicle = h("div", { class: "lmc-icicle", "aria-hidden": "true" }, ...boxes.slice(1));
   icicle.addEventListener("click", (event) => {
@@ -117,24 +123,12 @@ function render({ model, el }) {
     if (box) walk(Number(box.dataset.node));
   });
 
-  const path = h("div", {
-    class: "lmc-path",
-    role: "group",
-    "aria-label": "The path so far; choose a token to go back to it",
-  });
+  const path = group("lmc-path", "The path so far; choose a token to go back to it");
   const choices = h("ul", { class: "lmc-choices", "aria-label": "Continuations" });
   const status = h("div", { class: "lmc-hidden", role: "status" });
-  const atTemperature = span("lmc-number lmc-at");
-  const next = div(
-    "lmc-next",
-    mute(
-      div("lmc-head", span("", "next token"), span(""), span("lmc-number", "model"), atTemperature),
-    ),
-    choices,
-    note(
-      "Choose a continuation, or a token of the path to go back to it. Arrow keys: → on, ← back, ↑ ↓ choose.",
-    ),
-  );
+  const head = mute(div("lmc-head", span("", "next token"), span(""), span("lmc-number", "probability")));
+  const hint = note("Choose a token, here or on the path. Arrow keys: → on, ← back, ↑ ↓ choose.");
+  const next = div("lmc-next", head, choices, hint);
   const walker = div("lmc-walker", path, next);
   walker.addEventListener("keydown", (event) => {
     const node = model.get("node");
@@ -142,7 +136,7 @@ function render({ model, el }) {
     const at = buttons.indexOf(document.activeElement);
     const actions = {
       ArrowLeft: () => node > 0 && walk(tree.parents[node]),
-      ArrowRight: () => buttons.length && buttons[Math.max(at, 0)].click(),
+      ArrowRight: () => buttons.length && walk(children[node][Math.max(at, 0)]),
       ArrowDown: () => buttons.length && buttons[(at + 1) % buttons.length].focus(),
       ArrowUp: () => buttons.length && buttons[(Math.max(at, 0) + buttons.length - 1) % buttons.length].focus(),
     };
@@ -151,6 +145,15 @@ function render({ model, el }) {
     actions[event.key]();
   });
 
+  // Two ideas, one at a time
+  const parts = choiceOf("What to see", "part", [
+    ["walk", "Walk: probabilities multiply"],
+    ["anneal", "Anneal: each step or the whole"],
+  ], (part) => set({ part }));
+  const walkTask = firstTask("Walk to the end of a sentence: what becomes of its probability?");
+  const annealTask = firstTask("Try T = 0.5: do the two ways of annealing agree?");
+  const about = note();
+
   const temperature = temperatureSlider(set);
   const comparison = table("Probability of each sentence", "");
   const distance = div("lmc-distance");
@@ -158,19 +161,21 @@ function render({ model, el }) {
     showAll = !showAll;
     drawComparison(temperatureOf(model));
   }, { class: "lmc-more" });
+  const controls = div("lmc-controls", temperature.element, distance);
+  const sentences = div("lmc-detail", comparison, ...(count > SENTENCES_SHOWN ? [more] : []));
   const root = section(
     "tree",
     "Sentence tree",
     `All ${count} sentences of a small language`,
-    note(
-      "Each box is a token. Its height is the probability of the whole path to it, at temperature T.",
-    ),
+    parts.element,
+    walkTask.element,
+    annealTask.element,
+    about,
+    controls,
     icicle,
     walker,
     status,
-    div("lmc-controls", temperature.element, distance),
-    comparison,
-    ...(count > SENTENCES_SHOWN ? [more] : []),
+    sentences,
   );
 
   function drawTree(steps, here) {
@@ -202,7 +207,7 @@ function render({ model, el }) {
     const nodes = pathTo(here);
     const stop = (node, label, own, annealed) => {
       const element = button(label, () => walk(node), { "data-node": node });
-      element.append(h("small", {}, own), h("small", { class: "lmc-at" }, annealed));
+      element.append(h("small", {}, own), ...(annealing() ? [h("small", { class: "lmc-at" }, annealed)] : []));
       if (node === here) element.setAttribute("aria-current", "step");
       return element;
     };
@@ -221,7 +226,7 @@ function render({ model, el }) {
           { class: "lmc-result" },
           "path",
           h("span", {}, own.toFixed(4)),
-          span("lmc-at", annealed.toFixed(4)),
+          ...(annealing() ? [span("lmc-at", annealed.toFixed(4))] : []),
         ),
       );
     }
@@ -229,26 +234,18 @@ function render({ model, el }) {
     return own;
   }
 
-  function drawChoices(steps, here) {
+  function drawChoices(here) {
     const rows = children[here].map((node) => {
-      const [own, annealed] = [Math.exp(tree.logProbs[node]), Math.exp(steps[node])];
-      const [outline, fill] = [bar("lmc-outline"), bar("lmc-fill")];
-      outline.style.width = percent(own);
-      fill.style.width = percent(annealed);
+      const own = Math.exp(tree.logProbs[node]);
+      const fill = bar("lmc-fill");
+      fill.style.width = percent(own);
       const choice = button("", () => walk(node), {
         "data-token": tokens[node],
         "data-node": node,
         "data-model": own,
-        "data-now": annealed,
-        "aria-label": `${visible(tokens[node])}: probability ${number(own)}, at this temperature ${number(annealed)}`,
       });
-      choice.append(
-        span("lmc-token", visible(tokens[node])),
-        track(fill, outline),
-        span("lmc-number", number(own)),
-        span("lmc-number lmc-at", number(annealed)),
-      );
-      return h("li", {}, choice);
+      choice.append(span("lmc-token", visible(tokens[node])), track(fill), span("lmc-number", number(own)));
+      return h("li", { dir: "auto" }, choice);
     });
     choices.replaceChildren(...rows);
     if (!rows.length) choices.append(h("li", { class: "lmc-note" }, "The sentence is complete."));
@@ -264,7 +261,7 @@ function render({ model, el }) {
     });
     const element = row(
       "",
-      rowName("lmc-sentence", s.label),
+      rowName("lmc-sentence", h("bdi", {}, s.label)),
       track(...bars),
       ...[s.model, s.step, s.whole].map((value) => numberCell(number(value))),
     );
@@ -302,23 +299,47 @@ function render({ model, el }) {
       "distance (total variation) between annealing each step and the whole",
     );
     root.dataset.tv = tv;
+    return { sentences, tv };
   }
 
+  // What there was to see: the factors of a sentence; the sentence that the two ways treat most differently.
+  function checkWalk(here, own) {
+    if (annealing() || !here || children[here].length) return;
+    const factors = pathTo(here).map((node) => short(Math.exp(tree.logProbs[node])));
+    walkTask.check(`“${text(here)}” has ${factors.join(" × ")} = ${own.toFixed(4)}: each step takes its share.`);
+  }
+  function checkAnneal(t, { sentences, tv }) {
+    if (!annealing() || t > 0.5) return;
+    const most = sentences.reduce((a, b) => (Math.abs(b.step - b.whole) > Math.abs(a.step - a.whole) ? b : a));
+    annealTask.check(
+      tv < 5e-5
+        ? "They agree here."
+        : `They differ: “${text(most.node)}” has ${number(most.step)} by steps and ${number(most.whole)} as a whole.`,
+    );
+  }
+
+  // Who walks sees the model itself.
+  const now = () => (annealing() ? temperatureOf(model) : 1);
   function update() {
-    const t = temperatureOf(model);
-    const here = model.get("node");
+    const [t, here] = [now(), model.get("node")];
     const steps = annealSteps(tree, t);
+    parts.show(model.get("part"));
+    about.textContent = "Each box is a token. Its height is the probability of the whole path to it" +
+      (annealing() ? ", annealed at each step." : ".");
+    for (const each of [controls, sentences, annealTask.element]) each.hidden = !annealing();
+    for (const each of [next, walkTask.element]) each.hidden = annealing();
     temperature.show(t);
-    atTemperature.textContent = `T = ${temperatureText(t)}`;
     drawTree(steps, here);
     const own = drawPath(steps, here, t);
-    drawChoices(steps, here);
-    drawComparison(t);
+    drawChoices(here);
+    checkAnneal(t, drawComparison(t));
+    checkWalk(here, own);
+    root.dataset.part = model.get("part");
     say(status, here ? `${text(here)}: probability ${own.toFixed(4)}` : "");
   }
 
-  const redraw = () => drawTree(annealSteps(tree, temperatureOf(model)), model.get("node"));
-  return mount({ model, el }, root, { follows: ["temperature", "node"], update, resized: [icicle, redraw] });
+  const redraw = () => drawTree(annealSteps(tree, now()), model.get("node"));
+  return mount({ model, el }, root, { follows: ["temperature", "node", "part"], update, resized: [icicle, redraw] });
 }
 
 export default { render };

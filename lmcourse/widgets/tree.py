@@ -1,4 +1,4 @@
-"""The sentence tree: walk through the sentences of a small language, and compare two ways of annealing."""
+"""The sentence tree: walk through the sentences of a small language, or compare two ways of annealing."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from lmcourse.world import five_words
 
 
 class SentenceTree(Widget):
-    """The tree of continuations of a small language, where probabilities multiply along a path.
+    """The tree of continuations of a small language: two ideas, of which the reader sees one at a time.
 
-    Beneath it stand the complete sentences with three probabilities: the model's own, annealed at each step,
-    and annealed as a whole (see `lmcourse.decoding.annealing`).
+    "walk": probabilities multiply along a path. "anneal": at a temperature, the complete sentences have three
+    probabilities: the model's own, annealed at each step, and annealed as a whole (see
+    `lmcourse.decoding.annealing`). The reader first stands where there is a choice.
 
     Args:
         model: any language model with few sentences; by default the mouse world of five words.
         end: the token that closes a sentence, as text or id; by default `model.end`.
         temperature: from 0 over 1 (the model) to `math.inf`.
         max_sentences: how many sentences the tree may have.
+        part: which idea is shown first, "walk" or "anneal".
 
     Raises:
         ValueError: if the language has more sentences, has no end token, or the temperature is out of range.
@@ -35,6 +37,7 @@ class SentenceTree(Widget):
     tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
     log_probs = traitlets.List(traitlets.Float()).tag(sync=True)  # of the node's token, given the path to it
     node = traitlets.Int(0).tag(sync=True)  # where the reader stands
+    part = traitlets.Enum(["walk", "anneal"], "walk").tag(sync=True)
     temperature = TemperatureTrait()
 
     def __init__(
@@ -43,6 +46,7 @@ class SentenceTree(Widget):
         end: str | int | None = None,
         temperature: float = 1.0,
         max_sentences: int = 200,
+        part: str = "walk",
     ):
         model = five_words() if model is None else model
         self._model, self._end = model, model.vocab.id(end) if isinstance(end, str) else end
@@ -50,12 +54,15 @@ class SentenceTree(Widget):
         self._sentences = enumerate_sentences(model, self._end, max_sentences)
         prefixes = sorted({ids[:i] for ids in self._sentences for i in range(len(ids) + 1)})
         position = {prefix: i for i, prefix in enumerate(prefixes)}
+        parents = [-1] + [position[prefix[:-1]] for prefix in prefixes[1:]]
         super().__init__(
             separator=model.vocab.separator,
-            parents=[-1] + [position[prefix[:-1]] for prefix in prefixes[1:]],
+            parents=parents,
             tokens=[""] + [model.vocab.tokens[prefix[-1]] for prefix in prefixes[1:]],
             log_probs=[0.0] + [float(model.next_log_probs([p[:-1]])[0, p[-1]]) for p in prefixes[1:]],
             temperature=temperature,
+            node=first_choice(parents),
+            part=part,
         )
 
     @traitlets.validate("node")
@@ -87,3 +94,15 @@ class SentenceTree(Widget):
     def whole(self) -> Sentences:
         """Probabilities of the sentences, annealed as a whole at the present temperature."""
         return anneal_whole(self._sentences, self.temperature)
+
+
+def first_choice(parents: list[int]) -> int:
+    """The first node with more than one child on the way from the root; the last one, if there is none.
+
+    >>> first_choice([-1, 0, 1, 1])  # one way to begin, two to go on
+    1
+    """
+    node = 0
+    while parents.count(node) == 1:
+        node = parents.index(node)
+    return node

@@ -32,6 +32,19 @@ export function mute(element) {
 
 export const button = (text, onclick, attributes = {}) => h("button", { type: "button", onclick, ...attributes }, text);
 
+// A button whose text is short: its name begins with it, so that who speaks to the computer is understood, and goes on.
+export const namedButton = (text, more, onclick, attributes = {}) =>
+  button(text, onclick, { "aria-label": `${text}: ${more}`, ...attributes });
+
+// Buttons of which one is pressed: [value, label]; `show` says which.
+export function choiceOf(label, name, options, choose) {
+  const all = options.map(([value, text]) => button(text, () => choose(value), { [`data-${name}`]: value }));
+  const element = group("lmc-buttons lmc-choice", label, ...all);
+  const show = (chosen) =>
+    all.forEach((each, i) => each.setAttribute("aria-pressed", String(options[i][0] === chosen)));
+  return { element, show };
+}
+
 // A status speaks when it changes, so it is left alone when it does not.
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -116,9 +129,9 @@ export function stepper(label, unit, pause, { at, last, go }) {
     to(step());
   };
   const bar = slider(label, "step", { onMove: (step) => act(() => step)() });
-  const jump = (name, text, step) => button(text, act(step), { "aria-label": name });
-  const back = [jump(`No ${unit}s`, "Start", () => 0), jump(`One ${unit} back`, "−1", () => at() - 1)];
-  const on = [jump(`One ${unit} on`, "+1", () => at() + 1), jump(`All ${unit}s`, "End", last)];
+  const jump = (name, text, step) => namedButton(text, name, act(step));
+  const back = [jump(`no ${unit}s`, "Start", () => 0), jump(`one ${unit} back`, "−1", () => at() - 1)];
+  const on = [jump(`one ${unit} on`, "+1", () => at() + 1), jump(`all ${unit}s`, "End", last)];
   const buttons = div("lmc-buttons", ...back, run.button, ...on);
   function show() {
     bar.input.max = last();
@@ -161,10 +174,11 @@ export const others = (n) => `${grouped(n)} other${n > 1 ? "s" : ""}`;
 // ---------- a first task ----------
 
 // What to try first, in one line; and, once that has been done, what there is to be seen. A widget hands its answer
-// to every `check`: a text as soon as the task is done, nothing before; the first text stays.
+// to every `check`: a text as soon as the task is done, nothing before; the first text stays. (A task that is done as
+// the widget opens is none: `mount` hides it.)
 export function firstTask(text) {
   const mark = mute(span("lmc-task-mark", "▸"));
-  const seen = h("span", { role: "status" });
+  const seen = h("span", { role: "status", dir: "auto" });
   const element = h("p", { class: "lmc-task" }, mark, text, " ", seen);
   function check(answer) {
     if (!answer || seen.textContent) return;
@@ -176,6 +190,20 @@ export function firstTask(text) {
 }
 
 // ---------- mounting ----------
+
+// Calls a function whenever the page's colours change: light or dark, high contrast, paper. What is painted on a canvas
+// has to be painted anew. Returns what ends it.
+export function whenColoursChange(act) {
+  const queries = ["print", "(forced-colors: active)"].map((query) => matchMedia(query));
+  const themed = new MutationObserver(() => act());
+  const listener = () => act();
+  for (const node of [document.documentElement, document.body]) themed.observe(node, { attributes: true });
+  queries.forEach((query) => query.addEventListener("change", listener));
+  return () => {
+    themed.disconnect();
+    queries.forEach((query) => query.removeEventListener("change", listener));
+  };
+}
 
 // Traits set, and told to Python where there is one.
 export const setter = (model) => (values) => {
@@ -207,6 +235,7 @@ export function mount({ model, el }, root, { follows, update, resized = null, te
   events.forEach((event) => model.on(event, listener));
   el.append(root);
   update();
+  root.querySelectorAll(".lmc-task.lmc-done").forEach((task) => task.hidden = true);
   let width = resized && resized[0].clientWidth;
   const observer = new ResizeObserver(() => {
     if (resized[0].clientWidth === width) return;

@@ -10,7 +10,9 @@ import pytest
 import torch
 from authored import checks_of, defined, exercises, notebook, outcomes, wrong
 
+from lmcourse.files import course_file
 from lmcourse.grading import course
+from lmcourse.grading.local import local_student
 from lmcourse.inference import memory, speculative
 from lmcourse.inference.metered import Metered
 from lmcourse.pretrained import gguf
@@ -18,6 +20,11 @@ from lmcourse.transformer import positions
 from lmcourse.transformer.config import Config
 
 NAME = "06-inference"
+
+
+def checks_module():
+    """The assignment's `checks.py`."""
+    return course.module_of("06-checks", course_file(f"solutions/{NAME}/checks.py").read_text())
 
 
 @pytest.fixture
@@ -211,7 +218,7 @@ def tried(write, seed=0):
 
 def test_each_step_earns_more():
     slow = defined(NAME)["slow_write"]
-    for write, passed, least, most in ((slow, 1, 0, 0), (one_by_one, 2, 0.1, 0.3), (together, 3, 0.8, 0.95)):
+    for write, passed, least, most in ((slow, 1, 0, 0), (one_by_one, 2, 0, 0), (together, 3, 0.45, 0.6)):
         done = tried(write)
         assert [o.passed for o in done] == [i < passed for i in range(5)]
         assert all(least <= o.score <= most for o in done[3:]), done[3:]
@@ -235,20 +242,29 @@ def test_the_figures_of_the_model_answer_are_those_of_the_runs():
     told = next(cell.source for cell in notebook(NAME).cells if cell.id == "worth")
     namespace = wrong(NAME, "MOST = 20")
     for write, passes, tokens, each in (
-        (names["slow_write"], 256, "23,424", 177.2),
-        (one_by_one, 256, "492", 42.9),
-        (together, 64, "492", 12.9),
-        (names["write"], 34, "516", 8.3),
-        (namespace["write"], 34, "708", 9.5),
+        (names["slow_write"], 256.0, "23,152", 175.7),
+        (one_by_one, 256.0, "488", 42.9),
+        (together, 64.0, "488", 12.9),
+        (names["write"], 27.9, "602", 7.9),
+        (namespace["write"], 22.2, "1,423", 11.8),
     ):
         assert paid(write) == f"{passes} passes, {tokens} tokens read, {each} ms for each token written\n"
-        assert all(figure in told for figure in (f"{passes}", tokens, f"{each} ms"))
-    rng, alone = np.random.default_rng(0), []
-    for length in (48, 56, 64, 72):
-        machine = Metered(0)
-        names["write"](machine.read, [rng.integers(64, size=length).tolist()], 64)
-        alone.append(machine.milliseconds / 64)
-    assert f"{np.mean(alone):.1f} ms on average" in told
+        assert all(figure in told for figure in (f"{passes:g}", tokens, f"{each} ms"))
+    rng, alone = np.random.default_rng(72), []
+    for seed in range(8):
+        for prompt in checks_module().given(rng):
+            machine = Metered(seed)
+            names["write"](machine.read, [prompt], 64)
+            alone.append(machine.milliseconds / 64)
+    assert f"{np.mean(alone):.1f} ms on average of the {len(alone)} prompts" in told
+
+
+def test_pay_shows_the_mean_that_the_check_shows():
+    """The same decoders and prompts, so that a student sees in the notebook what the check will say."""
+    (check,) = [c for c in checks_of(NAME, "fast", public_only=True) if "you may see" in c.title]
+    said = check.verdict(local_student(defined(NAME)), 0).message
+    shown = float(re.search(r"([\d.]+) ms for each token", paid(defined(NAME)["write"])).group(1))
+    assert said.startswith(f"{shown:.1f} ms for each token")
 
 
 @pytest.mark.parametrize(
@@ -294,6 +310,8 @@ def test_the_grade_is_no_matter_of_luck():
 def test_the_curve_is_as_the_text_says():
     text = next(cell.source for cell in notebook(NAME).cells if cell.id == "intro-fast")
     (full,) = re.findall(r"\*\*(\d+) times\*\* all", text)
+    assert "**ten times** as fast as `slow_write` gives none" in text
+    assert checks_module().NONE_AT == 10
     assert f"{full} times as fast" in next(c for c in checks_of(NAME, "fast") if c.hidden).hint
     weights = [c.weight for c in checks_of(NAME, "fast")]
     assert weights == [0.5, 0.5, 0.5, 0.5, 2]

@@ -7,7 +7,6 @@ and any attempt to reach another host.
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import needed
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,14 +30,6 @@ FLAGS = [
     # Names of other hosts do not even resolve, whatever asks for them.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
-
-
-def missing(what: str, mend: str) -> None:
-    """Skip the test, saying so; on a CI machine (`CI` is set) fail it."""
-    message = f"NOT TESTED IN A BROWSER: {what}; {mend}"
-    if os.environ.get("CI"):
-        pytest.fail(message, pytrace=False)
-    pytest.skip(message)
 
 
 def is_local(url: str) -> bool:
@@ -58,7 +50,7 @@ def book_dir() -> Path:
     """The built book."""
     folder = ROOT / "_build" / "html"
     if not (folder / "index.html").exists():
-        missing("the book is not built", "run `make book`")
+        needed.missing("the book is not built; run `make book`")
     return folder
 
 
@@ -77,7 +69,7 @@ def browser() -> Iterator:
     """Chromium or Chrome, found on the PATH."""
     executable = next(filter(None, map(shutil.which, NAMES)), None)
     if executable is None:
-        missing("no Chromium or Chrome on the PATH", "install one (Debian: apt-get install chromium)")
+        needed.missing("no Chromium or Chrome on the PATH; install one (Debian: apt-get install chromium)")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -111,18 +103,6 @@ def page(browser) -> Iterator:
     yield page
     context.close()
     assert not problems, "\n".join(problems)
-
-
-@pytest.fixture(scope="session")
-def model():
-    """The real model in PyTorch."""
-    from lmcourse.data import DataError
-    from lmcourse.pretrained.model import load
-
-    try:
-        return load()
-    except DataError as error:
-        missing("the real model", str(error))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from lmcourse.data import DataError
 from lmcourse.pretrained.model import pretrained_file
 from lmcourse.transformer.inside import looks
 from lmcourse.widgets import AttentionBrowser, real_model_kernel
-from lmcourse.widgets.attention_browser import TEXTS
+from lmcourse.widgets.attention_browser import KINDS, TEXTS
 
 ROOT = ".lmc-attention_browser"
 TEXT = "one two three 今 one two"
@@ -25,15 +25,22 @@ opened = functools.partial(widget_pages.load_model, root=ROOT)
 
 
 @pytest.fixture(scope="module")
-def widget(model):
+def widget(real):
     """A function that makes the widget with its texts anew."""
-    assert model is not None  # its file is there
+    assert real is not None  # its file is there
     return AttentionBrowser
 
 
 def seen(model, text: str) -> np.ndarray:
     """The weights of all heads, (30, 9, T, T)."""
     return looks(model.module, torch.tensor([model.vocab.encode(text)]))[:, 0].numpy()
+
+
+def hardest(weights: np.ndarray) -> int:
+    """From where a head looks hardest at a place between the first token and the one it looks from."""
+    weights = np.where(weights < 1 / 16, 0, np.round(31 * weights))
+    most = [row[1:t].max(initial=0) for t, row in enumerate(weights)]
+    return max(range(len(most)), key=lambda t: (most[t], t))
 
 
 def shown(page) -> list[float]:
@@ -46,7 +53,7 @@ def head(page, block: int, head: int):
     return page.locator(f"{ROOT} .lmc-ab-head[aria-label^='Block {block}, head {head}:']")
 
 
-def test_heads_and_places_by_mouse(page, tmp_path, widget, model):
+def test_heads_and_places_by_mouse(page, tmp_path, widget, real):
     browser = widget()
     open_widgets(page, tmp_path, browser)
     assert page.locator(f"{ROOT} .lmc-ab-head").count() == 270
@@ -54,27 +61,47 @@ def test_heads_and_places_by_mouse(page, tmp_path, widget, model):
         "Block 19, head 7: induction"
     )
     wait(page, looked="23")  # from where it looks hardest: the second time "ms", to what came after the first
+    before = (18, 6)
     for name, text, (block, which), place in (
         ("A name twice", TEXTS["A name twice"], (19, 7), 21),
         ("A sentence", TEXTS["A sentence"], (17, 1), 9),
         ("A list", TEXTS["A list"], (25, 4), 9),
     ):
         page.get_by_role("button", name=name, exact=True).click()
+        weights = seen(real, text)
+        wait(page, looked=str(hardest(weights[before])))  # no longer from where it was in the last text
         head(page, block, which).click()
+        weights = weights[before := (block - 1, which - 1)]
         tokens = page.locator(f"{ROOT} .lmc-rm-token")
         tokens.nth(place).hover()
         wait(page, looked=str(place))
-        expected = seen(model, text)[block - 1, which - 1, place, : place + 1]
+        expected = weights[place, : place + 1]
         expected = np.where(expected < 1 / 16, 0, expected)
         np.testing.assert_allclose(shown(page), expected, atol=0.5 / 31 + 1e-6)
         ground = tokens.nth(int(expected.argmax())).evaluate("e => e.style.getPropertyValue('--weight')")
         assert float(ground.rstrip("%")) == pytest.approx(100 * expected.max(), abs=2)
-        row = page.locator(f"{ROOT} [role=row]:not(.lmc-head)").first.inner_text().split()
-        token = model.vocab.decode([model.vocab.encode(text)[expected.argmax()]]).replace(" ", "␣")
+        rows = page.locator(f"{ROOT} [role=row]:not(.lmc-head)")
+        assert sum(row.is_visible() and bool(row.inner_text().strip()) for row in rows.all()) == min(
+            5, np.count_nonzero(shown(page))
+        )
+        row = rows.first.inner_text().split()
+        token = real.vocab.decode([real.vocab.encode(text)[expected.argmax()]]).replace(" ", "␣")
         assert row[:2] == [token, f"({expected.argmax() + 1})"]
         assert int(row[-2]) == pytest.approx(100 * expected.max(), abs=2.2)
+        told = page.locator(f"{ROOT} .lmc-rm-told").inner_text()
+        assert told.startswith("From “")
+        assert told.endswith(f"”, place {place + 1}, it looks at:")
         about = page.locator(f"{ROOT} .lmc-rm-rate[role=status]").inner_text()
         assert about.startswith(f"Block {block}, head {which}: ")
+        most = max(browser.shares[9 * (block - 1) + which - 1])
+        assert f" On random tokens said twice, {most} % of its weight is " in about
+        if which == 7:
+            assert about.endswith("is on the place after the same token's earlier occurrence.")
+    head(page, 2, 3).click()
+    wait(page, looked="9")  # another head, from the same place
+    counts = page.locator(f"{ROOT} .lmc-ab-signs").inner_text().replace("\n", " ")
+    for kind, name in enumerate([*KINDS, "mixed"]):
+        assert f"{name} ({browser.kinds.count(kind)})" in counts
 
 
 @pytest.mark.parametrize("width", [375, 1280])
@@ -105,7 +132,7 @@ def test_heads_and_places_by_keyboard(page, tmp_path, widget, width):
     wait(page, looked="1")
 
 
-def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, model):
+def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, real):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     address = serve(widget(), pretrained_file().path)
@@ -117,7 +144,7 @@ def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, model):
     area.fill(TEXT)
     go.click()
     tokens = page.locator(f"{ROOT} .lmc-rm-token")
-    expected = seen(model, TEXT)
+    expected = seen(real, TEXT)
     length = expected.shape[-1]
     wait(page, tokens=str(length), busy="")
     for block, which in ((19, 7), (1, 1), (30, 9)):
@@ -135,17 +162,26 @@ def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, model):
     assert page.locator(SAID).inner_text().endswith("tokens is too long: 128 fit in.")
     page.get_by_role("button", name="A list").click()
     wait(page, tokens="10")
+    area.fill("to be " * 60)
+    go.click()
+    wait(page, tokens="121", busy="yes")  # it was cut into tokens, and their weights are asked for
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_selector(SAID)
+    wait(page, busy="")
+    assert page.locator(SAID).inner_text() == "That did not work: it was stopped."
+    assert page.get_by_role("button", name="Stop").is_disabled()
 
 
-def test_a_text_of_ones_own_by_the_kernels_model(page, widget, model):
+def test_a_text_of_ones_own_by_the_kernels_model(page, widget, real):
     """As in JupyterLab: Python answers what the page sends, one block at a time."""
-    browser = widget()
+    browser, asked = widget(), []
+    browser.on_msg(lambda _widget, content, _buffers: asked.append(content))
     answer_as_kernel(page, browser, "attention_browser.js")
     wait(page, state="ready")
     assert not page.get_by_role("button", name=LOAD).is_visible()
     page.get_by_label("A text of your own").fill(TEXT)
     page.get_by_role("button", name="Read it").click()
-    expected = seen(model, TEXT)
+    expected = seen(real, TEXT)
     length = expected.shape[-1]
     wait(page, tokens=str(length), busy="")
     tokens = page.locator(f"{ROOT} .lmc-rm-token")
@@ -157,6 +193,7 @@ def test_a_text_of_ones_own_by_the_kernels_model(page, widget, model):
         np.testing.assert_allclose(shown(page), expected[block - 1, which - 1, -1], atol=1e-5)
         tokens.nth(0).hover()
         wait(page, looked="0")
+    assert [each["layers"] for each in asked if each["kind"] == "attention"] == [[18], [0]]
     assert (browser.block, browser.head) == (0, 0)  # which the notebook keeps
 
 

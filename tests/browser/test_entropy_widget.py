@@ -121,6 +121,17 @@ def test_bars_by_mouse_and_by_keyboard(page, tmp_path):
     assert handle.get_attribute("aria-valuetext") == "0"
 
 
+def test_the_first_task(page, tmp_path):
+    open_widgets(page, tmp_path, EntropyExplorer(P))
+    seen = page.locator(".lmc-task [role=status]")
+    bar(page, "q", "A").press("ArrowRight")
+    assert seen.inner_text() == ""
+    page.locator("[data-set=copy]").press("Enter")
+    assert seen.inner_text() == "It stops where q is p: H(p, q) = 1.750 bits here, and H(p) = 1.750."
+    page.locator("[data-set=q-uniform]").press("Enter")  # what was seen stays
+    assert "1.750 bits here" in seen.inner_text()
+
+
 def test_a_finger_drags_a_bar(browser, tmp_path):
     context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
     page = context.new_page()

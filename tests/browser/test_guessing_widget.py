@@ -116,12 +116,12 @@ def test_typing(page, tmp_path):
     page.keyboard.press("m")
     page.keyboard.press("m")  # tried before: not counted again
     page.keyboard.press("Control+c")  # no guess
-    assert "Not m. Wrong guesses so far: 1." in page.locator("[role=status]").inner_text()
+    assert "Not m. Wrong guesses so far: 1." in page.locator(".lmc-said").inner_text()
     assert page.locator("[data-key=m]").get_attribute("aria-disabled") == "true"
     page.keyboard.press("C")  # capitals are letters too
     assert seen(page) == "the␣c?"
     assert below(page) == ["2", "1"]
-    assert "Right: c, at guess 2." in page.locator("[role=status]").inner_text()
+    assert "Right: c, at guess 2." in page.locator(".lmc-said").inner_text()
     assert page.locator("[aria-disabled=true]").count() == 0
     check(page, [[2], []])
     for key in "heese ":
@@ -130,6 +130,28 @@ def test_typing(page, tmp_path):
     check(page, [[2, 1, 1, 1, 1, 1, 1], []])
     assert "You guessed 7 letters, 6 of them at the first guess" in page.locator(".lmc-reading").inner_text()
     assert "too few to say much" in page.locator(".lmc-note").inner_text()
+
+
+def test_the_first_task(page, tmp_path):
+    open_widgets(page, tmp_path, game())
+    seen = page.locator(".lmc-task [role=status]")
+    page.locator(".lmc-passage").focus()
+    for key in "xche":  # c is found at the second guess
+        assert seen.inner_text() == ""
+        page.keyboard.press(key)
+    # two letters in three at the first guess: ⅔ log2 3/2 + ⅓ log2 3 = 0.92; the lower bound 2 · ⅓ = 0.67
+    assert seen.inner_text() == "4 guesses: 0.67 \u2013 0.92 bits a letter, where 27 equal symbols have 4.75."
+
+
+def test_the_model_that_plays_is_named_in_full(page, tmp_path):
+    page.set_viewport_size({"width": 375, "height": 800})  # a small phone: 360 and the scroll bar
+    open_widgets(page, tmp_path, GuessingGame(PASSAGES, {"2 letters of memory": MODELS["3-gram"]}, given=4))
+    select = page.get_by_label("Model")
+    natural = select.evaluate(
+        "e => { e.style.width = 'max-content'; return e.getBoundingClientRect().width; }"
+    )
+    select.evaluate("e => { e.style.width = ''; }")
+    assert select.bounding_box()["width"] >= natural - 1
 
 
 def test_keys_by_mouse_and_by_keyboard(page, tmp_path):
@@ -168,7 +190,7 @@ def test_giving_up_reading_on_and_letting_a_model_play(page, tmp_path):
     act("skip")  # the letter that was begun counts as given up; nine remain
     assert seen(page) == "the␣cheese␣ate␣the␣mouse"
     check(page, [[-2] * 10 + [GIVEN_UP] * 2 + [0] * 8, []])
-    assert "The passage is over." in page.locator("[role=status]").inner_text()
+    assert "The passage is over." in page.locator(".lmc-said").inner_text()
     assert page.locator("[aria-disabled=true]").count() == 27
     assert page.locator("[data-act=play]").is_disabled()
     act("next")

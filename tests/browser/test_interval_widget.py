@@ -132,7 +132,7 @@ def check_step(page, widget, step: int) -> None:
 def test_encoding_by_mouse_and_by_keyboard(page, tmp_path):
     widget = WIDGETS["five words"]
     open_widgets(page, tmp_path, widget)
-    check_step(page, widget, 0)
+    check_step(page, widget, 2)  # the first choice is after “the”
     slider = page.locator("[data-slider=step]")
     move(page, slider, 4)
     check_step(page, widget, 4)
@@ -144,10 +144,34 @@ def test_encoding_by_mouse_and_by_keyboard(page, tmp_path):
         check_step(page, widget, step)
 
 
+def test_the_first_task(page, tmp_path):
+    widget = WIDGETS["five words"]
+    open_widgets(page, tmp_path, widget)
+    seen = page.locator(".lmc-task [role=status]")
+    for before in (2, 3, 4, 5):
+        check_step(page, widget, before)
+        assert seen.inner_text() == ""
+        page.get_by_role("button", name="One token on").click()
+    # .7 for the mouse, .8 for “the” after “ate”, .125 for the ball: .07, which takes 3.84 bits
+    told = f"{len(widget.code)} bits: the last interval is 0.070 wide, and \u2212log₂ of that 3.84."
+    assert seen.inner_text() == told
+
+
+def test_no_box_is_empty_and_nothing_moves(page, tmp_path):
+    open_widgets(page, tmp_path, WIDGETS["five words"])
+    heights = []
+    for key in ("Home", "ArrowRight", "End"):
+        page.locator("[data-slider=step]").press(key)
+        rows = page.locator(".lmc-step-row, .lmc-ahead")
+        assert rows.count() == 7  # what is still to come is told beneath
+        top, facts = (page.locator(each).bounding_box()["y"] for each in (".lmc-zoom", ".lmc-facts"))
+        heights.append(round(facts - top))
+    assert len(set(heights)) == 1
+
+
 def test_parts_are_as_wide_as_they_are_probable(page, tmp_path):
     widget = WIDGETS["five words"]
     open_widgets(page, tmp_path, widget)
-    page.get_by_role("button", name="One token on").click()
     page.get_by_role("button", name="All tokens").click()
     row = page.locator(".lmc-parts").nth(1)  # after "the": ball .1, cheese .2, mouse .7
     widths = [part.bounding_box()["width"] for part in row.locator(".lmc-part").all()]
@@ -164,10 +188,10 @@ def test_it_plays_by_itself(page, tmp_path):
     open_widgets(page, tmp_path, widget)
     page.get_by_role("button", name="Play").click()
     page.clock.run_for(2 * 1300)
-    check_step(page, widget, 2)
+    check_step(page, widget, 4)
     page.get_by_role("button", name="Pause").click()
     page.clock.run_for(1300)
-    check_step(page, widget, 2)
+    check_step(page, widget, 4)
     page.get_by_role("button", name="Play").click()
     page.clock.run_for(9 * 1300)
     check_step(page, widget, 6)
@@ -208,7 +232,7 @@ def test_decoding_by_mouse_and_by_keyboard(page, tmp_path):
         ("Append a 0", "10"),
         ("Append a 1", "101"),
         ("Take the last bit away", "10"),
-        ("The code of the text", widget.code),
+        ("Code of the text", widget.code),
     ]:
         page.get_by_role("button", name=name).press("Enter")
         check_number(page, widget, bits)
@@ -224,7 +248,7 @@ def test_decoding_by_mouse_and_by_keyboard(page, tmp_path):
     check_number(page, widget, page.locator(".lmc-bits-field").input_value())
     assert 0.74 < int(page.locator(".lmc-bits-field").input_value(), 2) / 1024 < 0.76
     page.get_by_role("button", name="Text → number").click()
-    check_step(page, widget, 0)
+    check_step(page, widget, 2)
 
 
 def test_where_the_tree_ends_the_page_says_so(page, tmp_path):

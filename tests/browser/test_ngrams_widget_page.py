@@ -208,6 +208,26 @@ def test_typing(page, tmp_path, explorer):
     check(page, explorer)
 
 
+def test_the_first_task(page, tmp_path, explorer):
+    open_widgets(page, tmp_path, explorer)
+    seen = page.locator(".lmc-task [role=status]")
+    page.get_by_role("button", name="one seen once").click()
+    assert seen.inner_text() == ""
+    page.get_by_role("button", name="one never seen").click()
+    context = page.locator("textarea").input_value()
+    assert [len(context), LONG.count(context)] == [3, 0]
+    end = next(context[i:] for i in (1, 2, 3) if LONG.count(context[i:]))
+    told = seen.inner_text().replace("␣", " ").replace("↵", "\n")
+    assert told.startswith(
+        f"Maximum likelihood: “{context}” is new to the counts. The others ask its end “{end}”,"
+    )
+    times = sum(LONG.startswith(end, i) for i in range(len(LONG)))
+    assert f"seen {times} time" in told
+    zero = page.locator(".lmc-ng-strip.lmc-ng-empty")
+    assert zero.count() == 1  # what the line says is what the strips show
+    assert page.locator("[data-method=maximum_likelihood] .lmc-ng-empty").count() == 1
+
+
 def test_methods_by_mouse_and_by_keyboard(page, tmp_path, explorer):
     open_widgets(page, tmp_path, explorer)
     for method in METHODS:

@@ -20,11 +20,15 @@ OURS = [name for name in PAGES if name.startswith(("book/", "notebooks/"))]
 
 
 def open_page(page, url: str, mode: str, width: int) -> None:
-    """Load a page, and unfold what is folded."""
+    """Load a page, unfold what is folded, and have it load its widgets, which else wait to be scrolled to."""
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=mode, reduced_motion="reduce")
     page.goto(url, wait_until="networkidle")
     page.evaluate("() => document.querySelectorAll('article details').forEach(d => { d.open = true; })")
+    page.evaluate("() => { dispatchEvent(new Event('beforeprint')); }")
+    page.wait_for_function(
+        "() => ![...document.querySelectorAll('.lmc-place')].some(e => !e.childNodes.length)"
+    )
     assert page.evaluate("() => document.documentElement.dataset.theme") == mode
     # A reader who asks for less motion waits for nothing, and neither do these tests.
     assert page.evaluate("() => document.querySelector('article').getAnimations({subtree: true}).length") == 0

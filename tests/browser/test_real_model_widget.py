@@ -42,7 +42,7 @@ def greedy(model, ids: list[int], count: int) -> list[int]:
 
 
 @pytest.mark.parametrize("vectors", [True, False], ids=["vectors", "plain"])
-def test_it_writes_what_pytorch_writes(page, serve, model, vectors):
+def test_it_writes_what_pytorch_writes(page, serve, real, vectors):
     """Continued, and in a chat of two turns; by WebAssembly, and without it."""
     widget = RealModel("Once upon a time there was a mouse who", "What is 2 + 2?")
     widget.temperature, widget.count = 0, 20
@@ -57,12 +57,12 @@ def test_it_writes_what_pytorch_writes(page, serve, model, vectors):
     wait(page, state="ready")
     assert ("without vectors" in page.locator(f"{ROOT} .lmc-status").inner_text()) != vectors
     found = written(page, "Continue")
-    start = model.vocab.encode(widget.text)
-    assert found == greedy(model, start, 20)[: len(found)]
+    start = real.vocab.encode(widget.text)
+    assert found == greedy(real, start, 20)[: len(found)]
     assert len(found) == 20
-    assert page.get_by_label("Your text").input_value() == widget.text + model.vocab.decode(found)
+    assert page.get_by_label("Your text").input_value() == widget.text + real.vocab.decode(found)
     with torch.inference_mode():
-        rows = model.module(torch.tensor([[*start, *found]]))[0, len(start) - 1 : -1].log_softmax(-1)
+        rows = real.module(torch.tensor([[*start, *found]]))[0, len(start) - 1 : -1].log_softmax(-1)
     costs = -rows[range(20), found].numpy() / np.log(2)
     np.testing.assert_allclose(json.loads(page.get_attribute(ROOT, "data-bits")), costs, atol=0.02)
     if not vectors:
@@ -73,8 +73,8 @@ def test_it_writes_what_pytorch_writes(page, serve, model, vectors):
         messages.append({"role": "user", "content": question})
         page.get_by_label("Your message").fill(question)
         found = written(page, "Send")
-        assert found == greedy(model, chat_ids(model.vocab, messages), 20)
-        said = model.vocab.decode([each for each in found if each != model.end])
+        assert found == greedy(real, chat_ids(real.vocab, messages), 20)
+        said = real.vocab.decode([each for each in found if each != real.end])
         messages.append({"role": "assistant", "content": said})
     assert page.locator(f"{ROOT} .lmc-rm-turn").count() == 4
 
@@ -101,7 +101,7 @@ PROTOCOL = """async ([code, url, size, asks]) => {
 }"""
 
 
-def test_what_else_the_worker_is_asked(page, serve, model):
+def test_what_else_the_worker_is_asked(page, serve, real):
     """The protocol at the top of its file: tokens, scores, attention, refusals and an end."""
     page.goto(serve(RealModel(), pretrained_file().path))
     url, size = page.evaluate("new URL('_weights/model.gguf', document.baseURI).href"), RealModel().size
@@ -117,14 +117,14 @@ def test_what_else_the_worker_is_asked(page, serve, model):
     assert early == [{"job": 1, "failed": "no model is loaded", "done": True}]
     ready = {"vocabulary": 49152, "layers": 30, "heads": 9, "context": 2048, "vectors": True}
     assert [each["ready"] for each in loaded if "ready" in each] == [ready]
-    ids = [0, *model.vocab.encode(text)]
+    ids = [0, *real.vocab.encode(text)]
     assert tokens[0]["ids"] == ids
     assert tokens[0]["texts"][:3] == ["<|endoftext|>", "The", " cat"]
     assert tokens[0]["texts"][-1].startswith("⟨") or tokens[0]["texts"][-1] == "今"
     scored = [token for each in score for token in each.get("tokens", [])]
     assert [token["id"] for token in scored] == ids[1:]
     with torch.inference_mode():
-        rows = model.module(torch.tensor([ids]))[0, :-1].log_softmax(-1)
+        rows = real.module(torch.tensor([ids]))[0, :-1].log_softmax(-1)
     costs = -rows[range(len(ids) - 1), ids[1:]].numpy() / np.log(2)
     np.testing.assert_allclose([token["bits"] for token in scored], costs, atol=0.02)
     seen = next(each for each in attention if "attention" in each)
@@ -137,7 +137,7 @@ def test_what_else_the_worker_is_asked(page, serve, model):
     assert 0 < len([token for each in cut for token in each.get("tokens", [])]) < 1000
 
 
-def test_a_tokens_candidates_by_mouse_and_by_keyboard(page, serve, model):
+def test_a_tokens_candidates_by_mouse_and_by_keyboard(page, serve, real):
     widget = RealModel("The capital of France is")
     widget.temperature, widget.count = 0, 20
     opened(page, serve(widget, pretrained_file().path))
@@ -146,10 +146,10 @@ def test_a_tokens_candidates_by_mouse_and_by_keyboard(page, serve, model):
     tokens.first.hover()
     wait(page, looked="0")
     rows = page.locator(f"{ROOT} [role=row]:not(.lmc-head)")
-    expected = model.next_log_probs([model.vocab.encode(widget.text)])[0]
+    expected = real.next_log_probs([real.vocab.encode(widget.text)])[0]
     best = np.argsort(-expected)[:10]
     shown = [text.replace("␣", " ") for text in page.locator(f"{ROOT} .lmc-token").all_inner_texts()]
-    assert shown == [model.vocab.decode([i]) for i in best]
+    assert shown == [real.vocab.decode([i]) for i in best]
     p = float(rows.first.inner_text().split()[-1])
     assert p == pytest.approx(np.exp(expected[best[0]]), abs=0.003)
     tokens.first.focus()
@@ -162,7 +162,7 @@ def test_a_tokens_candidates_by_mouse_and_by_keyboard(page, serve, model):
     assert page.get_by_label("Your text").input_value() == widget.text
 
 
-def test_it_can_be_stopped_and_the_same_seed_writes_the_same(page, serve, model):
+def test_it_can_be_stopped_and_the_same_seed_writes_the_same(page, serve, real):
     widget = RealModel("Once upon a time")
     widget.count, widget.top_k, widget.seed = 400, 40, 3
     opened(page, serve(widget, pretrained_file().path))
@@ -172,7 +172,7 @@ def test_it_can_be_stopped_and_the_same_seed_writes_the_same(page, serve, model)
     wait(page, busy="", written="1")
     first = [int(each) for each in page.get_attribute(ROOT, "data-ids").split()]
     assert 3 < len(first) < 400
-    assert page.get_by_label("Your text").input_value() == widget.text + model.vocab.decode(first)
+    assert page.get_by_label("Your text").input_value() == widget.text + real.vocab.decode(first)
     page.get_by_role("button", name="Take it back").click()
     page.get_by_label("Tokens", exact=True).select_option("20")
     again = written(page, "Continue")
@@ -180,7 +180,7 @@ def test_it_can_be_stopped_and_the_same_seed_writes_the_same(page, serve, model)
     assert again[:shorter] == first[:shorter]
 
 
-@pytest.mark.usefixtures("model")
+@pytest.mark.usefixtures("real")
 def test_the_widgets_of_a_page_share_the_model(page, serve):
     """It is loaded once, and who asks last is heard."""
     first, second = RealModel("Once upon a time"), RealModel("One, two,")
@@ -202,7 +202,7 @@ def test_the_widgets_of_a_page_share_the_model(page, serve):
     assert 0 < counts[1] <= 20
 
 
-@pytest.mark.usefixtures("model")
+@pytest.mark.usefixtures("real")
 def test_loading_can_be_cancelled_and_begun_again(browser, serve):
     page = browser.new_page()
     held = []  # the first request for the file, which is never answered
@@ -256,7 +256,7 @@ def test_from_disk_the_page_says_how_to_serve_it(page, tmp_path):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])  # a small phone: 360 and the scroll bar
-@pytest.mark.usefixtures("model")
+@pytest.mark.usefixtures("real")
 def test_looks(page, serve, theme, width):
     page.set_viewport_size({"width": width, "height": 800})
     widget = RealModel(message="Hello! Who are you?", mode="chat")

@@ -21,9 +21,9 @@ opened = functools.partial(widget_pages.load_model, root=ROOT)
 
 
 @pytest.fixture
-def widget(model):
+def widget(real):
     """The widget with its texts."""
-    assert model is not None  # its file is there
+    assert real is not None  # its file is there
     return SurpriseReader()
 
 
@@ -77,7 +77,7 @@ def test_a_tokens_expectations_by_mouse_and_by_keyboard(page, tmp_path, widget):
     assert page.locator(f"{ROOT} .lmc-rm-token[tabindex='0']").count() == 1
 
 
-def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, bits, model):
+def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, bits, real):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     address = serve(widget, pretrained_file().path)
@@ -92,7 +92,7 @@ def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, bits, mod
     wait(page, read="1", busy="")
     found = labels(page)
     shown = page.locator(f"{ROOT} .lmc-rm-token").evaluate_all("all => all.map((e) => e.textContent)")
-    assert shown == [real_model_kernel.text_of(model.vocab, i) for i in model.vocab.encode(TEXT)]
+    assert shown == [real_model_kernel.text_of(real.vocab, i) for i in real.vocab.encode(TEXT)]
     np.testing.assert_allclose([each for _, each in found], bits, atol=0.03)
     per_byte = bits.sum() / len(TEXT.encode())
     assert float(page.get_attribute(ROOT, "data-per-byte")) == pytest.approx(per_byte, abs=0.01)

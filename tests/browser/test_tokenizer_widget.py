@@ -6,10 +6,11 @@ import unicodedata
 
 import numpy as np
 import pytest
+import quicktok
 from widget_pages import check_looks, move, open_widgets, set_theme
 
 from lmcourse.tokenization.bpe import BPE, BYTES
-from lmcourse.tokenization.pieces import BERT, pieces
+from lmcourse.tokenization.pieces import BERT, GPT4O, pieces
 from lmcourse.tokenization.unigram import Unigram
 from lmcourse.tokenization.wordpiece import WordPiece
 from lmcourse.vocabulary import Vocabulary
@@ -39,7 +40,9 @@ ASSIGNED = [
     and (i % 97 == 0 or not any(start <= i < end for start, end in IDEOGRAPHS))
 ]
 
+O200K = quicktok.get_encoding("o200k_base")
 TOKENIZERS = {
+    "GPT-4o": BPE.from_ranks([O200K.decode_single_token_bytes(i) for i in range(3000)], GPT4O),
     "bytes": BPE.train(TEXT, 330),
     "bytes, words": BPE.train(TEXT, 330, pattern=r" ?\S+|\s+"),
     "bytes, BERT": BPE.train(TEXT, 330, pattern=BERT),
@@ -202,6 +205,24 @@ def test_typing(page, tmp_path, explorer):
     assert page.get_by_text("Only the first 2,000 characters are kept.").is_visible()
     area.press("Backspace")
     assert page.get_by_text("Only the first").count() == 0
+
+
+def test_the_first_task(page, tmp_path):
+    shown = {"letters of English": TOKENIZERS["letters"], "BPE, bytes": TOKENIZERS["GPT-4o"]}
+    shown["letters of English"] = Vocabulary.of_characters("the mouse")
+    explorer = TokenizerExplorer(shown, "the mouse")
+    open_widgets(page, tmp_path, explorer)
+    seen = page.locator(".lmc-task [role=status]")
+    page.get_by_role("button", name="numbers").click()
+    assert seen.inner_text() == ""
+    page.get_by_role("button", name="Chinese").click()
+    explorer.text = "南京市长江大桥"
+    n = len(explorer.tokens("BPE, bytes"))
+    assert seen.inner_text() == (
+        "Some are lacking in “letters of English”. "
+        f"Tokens needed: “characters” 7, “UTF-8 bytes” 21, “BPE, bytes” {n}."
+    )
+    assert 7 < n < 21  # some characters are tokens of their own, or nearly
 
 
 def test_schemes_by_mouse_and_by_keyboard(page, tmp_path, explorer):

@@ -24,7 +24,7 @@ from lmcourse.widgets.base import script
 ROOT = ".lmc-transformer"
 VOCAB = Vocabulary.of_characters("\n abcdefgh.")
 CONTEXT = 12
-move_weights = runpy.run_path(str(Path(__file__).parents[2] / "book/_ext/offline_book.py"))["move_weights"]
+move_weights = runpy.run_path(str(Path(__file__).parents[2] / "book/_ext/widget_files.py"))["move_weights"]
 TEXT = "bad cab\nfade"  # with the start one more than the context
 
 

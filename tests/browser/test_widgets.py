@@ -202,6 +202,33 @@ def test_sliders_by_mouse_and_by_keyboard(explorer_page):
     assert page.get_attribute(".lmc-temperature", "data-kept") == "1"
 
 
+def test_the_first_task(explorer_page):
+    page, explorer = explorer_page
+    task, slider = page.locator(".lmc-task"), page.locator("[data-slider=temperature]")
+    move(page, slider, 5)  # T = 0.25
+    assert task.locator("[role=status]").inner_text() == ""
+    slider.press("ArrowLeft")
+    explorer.temperature = 0.2
+    seen = f"“cheese” has {explorer.probs.max():.3f} now, and 0.813 at T = 1."
+    assert task.locator("[role=status]").inner_text() == seen
+    slider.press("End")  # what was seen stays
+    assert task.locator("[role=status]").inner_text() == seen
+    assert "lmc-done" in task.get_attribute("class")
+
+
+def test_a_task_that_is_done_from_the_start_is_none(page, tmp_path):
+    open_widgets(page, tmp_path, TemperatureExplorer(WORLD, "the mouse ate the", temperature=0.1))
+    assert page.locator(".lmc-task").is_hidden()
+
+
+def test_bars_are_long_on_a_phone(page, tmp_path):
+    page.set_viewport_size({"width": 375, "height": 800})  # 360 and the scroll bar
+    open_widgets(page, tmp_path, TemperatureExplorer(WORLD, "the mouse ate the"))
+    page.get_by_role("button", name="100", exact=True).click()
+    width = page.locator(".lmc-temperature").bounding_box()["width"]
+    assert page.locator("[data-token=cheese] .lmc-track").bounding_box()["width"] > 0.85 * width
+
+
 def test_draws_add_up_and_are_forgotten_when_the_distribution_changes(explorer_page):
     page, _ = explorer_page
     root = page.locator(".lmc-temperature")
@@ -320,25 +347,51 @@ def test_draws_of_a_large_vocabulary_say_what_they_do_not_tell_apart(page, tmp_p
 def test_the_tree_by_keyboard(page, tmp_path):
     tree = SentenceTree(temperature=0.5)
     open_widgets(page, tmp_path, tree)
-    root = page.locator(".lmc-tree")
-    page.locator(".lmc-choices button").first.focus()
-    page.keyboard.press("Enter")  # the
+    root, task = page.locator(".lmc-tree"), page.locator(".lmc-task >> visible=true")
+    page.locator(".lmc-choices button").first.focus()  # mouse, after “the”
     page.keyboard.press("ArrowDown")  # from mouse to cheese
     page.keyboard.press("ArrowRight")
     said = page.locator(".lmc-path button").all_inner_texts()
     assert [text.split()[0] for text in said] == ["start", "the", "cheese"]
     assert float(root.get_attribute("data-path-model")) == pytest.approx(0.2, abs=1e-6)
-    # .7² = .49, .2² = .04, .1² = .01
-    assert float(root.get_attribute("data-path-now")) == pytest.approx(0.04 / 0.54, abs=1e-6)
     page.keyboard.press("ArrowLeft")
-    for _ in range(5):  # the most probable way on
+    for _ in range(4):  # the most probable way on
         page.keyboard.press("ArrowRight")
+    assert task.locator("[role=status]").inner_text() == ""
+    page.keyboard.press("ArrowRight")
     assert page.locator(".lmc-choices").inner_text() == "The sentence is complete."
     ids = tuple(WORLD.ids("the mouse ate the cheese ."))
-    assert float(root.get_attribute("data-path-model")) == pytest.approx(tree.sentences[ids], abs=1e-6)
-    assert float(root.get_attribute("data-path-now")) == pytest.approx(tree.each_step[ids], abs=1e-6)
+    p = tree.sentences[ids]
+    assert float(root.get_attribute("data-path-model")) == pytest.approx(p, abs=1e-6)
+    factors = " \u00d7 ".join(["1", "0.7", "1", "0.8", "0.813", "1"])
+    seen = f"“the mouse ate the cheese .” has {factors} = 0.4550: each step takes its share."
+    assert task.locator("[role=status]").inner_text() == seen
+    assert p == pytest.approx(0.7 * 0.8 * 0.8125)
     page.keyboard.press("ArrowLeft")
     assert page.locator(":focus").get_attribute("data-token") == "."
+
+
+def test_the_second_idea_has_the_temperature(page, tmp_path):
+    tree = SentenceTree(temperature=0.55)
+    open_widgets(page, tmp_path, tree)
+    root, slider = page.locator(".lmc-tree"), page.locator("[data-slider=temperature]")
+    assert [root.get_attribute("data-part"), slider.is_visible()] == ["walk", False]
+    now, own = (float(root.get_attribute(f"data-path-{name}")) for name in ("now", "model"))
+    assert now == pytest.approx(own, abs=1e-9)
+    page.get_by_role("button", name="Anneal").click()
+    assert [slider.is_visible(), page.locator(".lmc-choices").is_visible()] == [True, False]
+    path = page.locator(".lmc-path")
+    path.locator("[aria-current]").focus()
+    page.keyboard.press("ArrowRight")  # mouse, the most probable
+    # .7² = .49, .2² = .04, .1² = .01
+    seen = page.locator(".lmc-task >> visible=true").locator("[role=status]")
+    assert seen.inner_text() == ""
+    slider.press("ArrowLeft")
+    tree.temperature = 0.5
+    assert float(root.get_attribute("data-path-now")) == pytest.approx(0.49 / 0.54, abs=1e-6)
+    ids = max(tree.sentences, key=lambda ids: abs(tree.each_step[ids] - tree.whole[ids]))
+    told = f"has {tree.each_step[ids]:.3f} by steps and {tree.whole[ids]:.3f} as a whole."
+    assert seen.inner_text() == f"They differ: “{WORLD.vocab.decode(ids)}” {told}"
 
 
 def test_the_tree_by_mouse(page, tmp_path):
@@ -354,7 +407,7 @@ def test_the_tree_by_mouse(page, tmp_path):
 
 
 def test_two_ways_of_annealing_follow_the_slider(page, tmp_path):
-    tree = SentenceTree()
+    tree = SentenceTree(part="anneal")
     open_widgets(page, tmp_path, tree)
     slider = page.locator("[data-slider=temperature]")
     for act, temperature in [
@@ -382,7 +435,7 @@ def test_two_ways_of_annealing_follow_the_slider(page, tmp_path):
 def test_many_sentences_are_listed_on_demand(page, tmp_path):
     vocab = Vocabulary("abcd.", separator="")
     sentences = {f"{x}{y}.": 1 / 16 for x in "abcd" for y in "abcd"}
-    open_widgets(page, tmp_path, SentenceTree(TableModel(vocab, sentences), end="."))
+    open_widgets(page, tmp_path, SentenceTree(TableModel(vocab, sentences), end=".", part="anneal"))
     rows = page.locator("[data-sentence]")
     assert rows.count() == 12 + 1
     assert rows.last.get_attribute("data-sentence") == "4 others"
@@ -393,7 +446,7 @@ def test_many_sentences_are_listed_on_demand(page, tmp_path):
 
 def test_a_narrow_tree_keeps_its_sentences(page, tmp_path):
     page.set_viewport_size({"width": 360, "height": 800})
-    open_widgets(page, tmp_path, SentenceTree())
+    open_widgets(page, tmp_path, SentenceTree(part="anneal"))
     for row in page.locator("[data-sentence]").all():
         sentence, track = row.locator(".lmc-sentence"), row.locator(".lmc-track")
         assert sentence.inner_text() == row.get_attribute("data-sentence")  # what is hidden has no inner text
@@ -413,7 +466,8 @@ def test_boxes_of_the_tree_stand_out_from_the_page(page, tmp_path, theme, paper)
 def test_looks(page, tmp_path, theme, width, large):
     page.set_viewport_size({"width": width, "height": 800})
     small = TemperatureExplorer(WORLD, ["the mouse ate", "the"])
-    open_widgets(page, tmp_path, small, large, SentenceTree(temperature=0.5))
+    trees = [SentenceTree(), SentenceTree(temperature=0.5, part="anneal")]
+    open_widgets(page, tmp_path, small, large, *trees)
     set_theme(page, theme)
     for button in page.locator("[data-draw='100']").all():
         button.click()

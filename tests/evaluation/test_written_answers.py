@@ -17,7 +17,9 @@ from lmcourse.evaluation.overlap import overlaps, runs
         ("Parisian", "Paris", "0000"),
         ("Comparison", "Paris", "0000"),
         ("Abu Dhabi is it", "Abu Dhabi", "0011"),
+        ("Abu is it", "Abu Dhabi", "0000"),  # the first word is not enough
         ("Brasilia", "Brasília", "0000"),  # an accent is no punctuation
+        ("Braslia", "Brasília", "0000"),  # nor is the letter that has it
         ("Porto-Novo", "Porto-Novo", "1111"),
         ("Porto Novo", "Porto-Novo", "0000"),
         ("anything", "The", "0000"),  # nothing is left of it, and nothing is not everywhere
@@ -49,5 +51,6 @@ def test_runs_are_found_whatever_the_case_and_the_marks():
 def test_runs_stay_within_their_text():
     assert runs("one two", 3) == set()
     assert len(runs("a a a a", 2)) == 1
+    assert runs("Don't go", 2) == {("don't", "go")}  # what an apostrophe joins is one word
     with pytest.raises(ValueError, match="n=0"):
         runs("one", 0)

@@ -15,12 +15,14 @@ def test_all_settings_are_kept_and_their_examples_balanced():
         if row["what"] in ("order", "examples"):
             assert sum(remarks[i].positive for i in row["shown"]) == 2
             assert sorted(row["shown"] + row["asked"]) == list(range(60))
+            assert len(row["asked"]) == len(row["odds"])
+            assert isinstance(row["empty"], float)
         if row["what"] == "judge":
             assert len(row["one_is_a"]) == len(row["other_is_a"]) == len(judged())
 
 
 def test_no_phrase_is_asked_twice():
-    asked = scores.distinct_phrases()
+    asked = scores.examined()
     assert len({phrase.other for phrase in asked}) == len(asked) == 400
     for row in load("scores").rows:
         assert row["what"] != "without" or len(row["right"]) == len(asked)

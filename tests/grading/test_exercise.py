@@ -41,6 +41,25 @@ def student_of(code):
 NEAR = "that is near: is something rounded, or computed in single precision, or is a small number added?"
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+def test_numbers_that_run_over_are_told_without_a_warning(kind):
+    """A student would read it as printed by their own code."""
+    large = np.full((1, 2), np.finfo(kind).max, dtype=kind)
+    assert not same(large[0], [-np.finfo(kind).max] * 2)
+    assert not same(large[0], -large[0])
+    assert "it should be 0.5" in told("`f()`", large, [[0.5, 0.5]])
+    assert "it should be 0.5" in told("`f()`", np.array([[np.inf, -np.inf]], dtype=kind), [[0.5, 0.5]])
+
+
+def test_small_whole_numbers_do_not_run_over():
+    assert told("`f()`", np.array([200, 1], dtype=np.uint8), [-3, 1]) == (
+        "`f()` should be [-3, 1], yours is [200, 1]"
+    )
+    assert "your row 0 sums to 300; " in told("`f()`", np.array([[200, 100]], dtype=np.uint8), [[0.5, 0.5]])
+    assert not same(np.array([0], dtype=np.uint8), np.array([255], dtype=np.uint8), 1e-2)
+
+
 @pytest.mark.parametrize(
     ("got", "right", "agree"),
     [

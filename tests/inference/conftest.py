@@ -1,12 +1,8 @@
-"""A small network of Llama's kind, drawn, and the real one, without whose file tests are skipped."""
-
-import os
+"""A small network of Llama's kind, drawn."""
 
 import numpy as np
 import pytest
 
-from lmcourse.data import DataError
-from lmcourse.pretrained.model import load
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.network import Transformer
 
@@ -31,13 +27,3 @@ def small():
         if parameter.dim() == 2:
             parameter *= 3
     return network
-
-
-@pytest.fixture(scope="session")
-def real():
-    try:
-        return load()
-    except DataError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no SmolLM2: {error}")

@@ -84,6 +84,17 @@ def test_the_output_of_eight_bits_is_the_same_by_either_product(monkeypatch):
 
 
 @each_layout
+def test_what_holds_its_weights_in_other_forms_says_that_it_cannot_be_converted(small, layout):
+    found = lay_out(small, layout)
+    if LAYOUTS[layout].matrix is None:
+        torch.testing.assert_close(found.double()(IDS).float(), small(IDS), atol=1e-4, rtol=0)
+    else:
+        for convert in (found.double, lambda: found.blocks[0].to("meta"), found.output.float):
+            with pytest.raises(ValueError, match="lay it out anew"):
+                convert()
+
+
+@each_layout
 def test_reading_on_is_the_same_as_being_asked_anew(small, layout):
     model = TransformerModel(lay_out(small, layout), VOCAB, start=0)
     contexts = [[5, 9, 2], [7], [5, 9, 2]]

@@ -50,10 +50,10 @@ def test_a_message_says_who_and_what(tokenizer, message):
         chat_ids(tokenizer, [message])
 
 
-def test_it_answers(model):
+def test_it_answers(real):
     messages = said(("user", "What is the capital of France?"))
-    assert reply(model, messages, max_tokens=20, decoding=GREEDY) == "The capital of France is Paris."
-    assert reply(model, messages, max_tokens=3, decoding=GREEDY) == "The capital of"
+    assert reply(real, messages, max_tokens=20, decoding=GREEDY) == "The capital of France is Paris."
+    assert reply(real, messages, max_tokens=3, decoding=GREEDY) == "The capital of"
     with pytest.raises(ValueError, match=r"start token 0, a chat has its own; use load\(\)"):
         reply(load(start="<|endoftext|>"), messages)
 

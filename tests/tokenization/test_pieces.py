@@ -1,16 +1,18 @@
 """The patterns lose nothing, and GPT-2's is the one that the tokenizers library has built in."""
 
+import numpy as np
 import pytest
+import quicktok
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers.pre_tokenizers import BertPreTokenizer, ByteLevel
 
-from lmcourse.tokenization.pieces import BERT, GPT2, GPT4, pieces, words
+from lmcourse.tokenization.pieces import BERT, GPT2, GPT4, GPT4O, pieces, words
 
 OFFSETS = ByteLevel(add_prefix_space=False, use_regex=True)
 
 
-@pytest.mark.parametrize("pattern", [GPT2, GPT4, BERT, "a", ""])
+@pytest.mark.parametrize("pattern", [GPT2, GPT4, GPT4O, BERT, "a", ""])
 @given(text=st.text(st.characters()))
 def test_nothing_is_lost(pattern, text):
     assert "".join(pieces(text, pattern)) == text
@@ -53,3 +55,31 @@ def test_gpt4s_pattern_by_hand(text, expected):
 def test_a_bad_pattern_is_named():
     with pytest.raises(ValueError, match=r"pattern='\(' is not a regular expression"):
         pieces("a", "(")
+
+
+def test_gpt4o_by_hand():
+    # a small letter ends a word; an ending stays with it; digits by three; a slash stays with the line ends
+    text = "HelloWorld, DON'T it's 12345 a/\n\nnai\u0308ve"
+    expected = ["Hello", "World", ",", " DON'T", " it's", " ", "123", "45", " a", "/\n\n", "nai\u0308ve"]
+    assert pieces(text, GPT4O) == expected
+
+
+def test_gpt4o_cuts_where_its_tokenizer_does():
+    """No token goes over a cut: the pieces alone have the tokens of the whole."""
+    real = quicktok.get_encoding("o200k_base")
+    signs = [
+        *"aB1\u017f' \n/.,-中é\u0308\u200d😀ǅʰ",
+        "'s",
+        "'LL",
+        "'\u017f",
+        "  ",
+        "\r\n",
+        "\u3000",
+        "the",
+        "I've",
+    ]
+    rng = np.random.default_rng(4)
+    for size in rng.integers(1, 30, 500):
+        text = "".join(signs[i] for i in rng.integers(0, len(signs), size))
+        cut = [i for piece in pieces(text, GPT4O) for i in real.encode_ordinary(piece)]
+        assert cut == real.encode_ordinary(text), repr(text)

@@ -79,7 +79,7 @@ def test_another_network_and_a_cut_file_are_named(tmp_path):
     save_quantised(network(), tmp_path / "kept")
     larger = network(32)
     before = [weight.clone() for weight in larger.parameters()]
-    with pytest.raises(ValueError, match=r"the shape \(7, 16\) there and \(7, 32\) here"):
+    with pytest.raises(ValueError, match=r"the shape \[7, 16\] there and \[7, 32\] here"):
         load_quantised(larger, tmp_path / "kept")
     (tmp_path / "cut").write_bytes((tmp_path / "kept").read_bytes()[:-9])
     with pytest.raises(ValueError, match="holds no weights that can be read"):

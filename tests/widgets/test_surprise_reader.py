@@ -10,8 +10,8 @@ from lmcourse.widgets.surprise_reader import TEXTS
 
 
 @pytest.fixture(scope="module")
-def reader(model):
-    assert model is not None  # its file is there
+def reader(real):
+    assert real is not None  # its file is there
     return SurpriseReader()
 
 
@@ -81,7 +81,7 @@ def test_without_weights_it_says_why(monkeypatch):
         ({"one": "to be " * 201, "two": "to be " * 201}, r"have \d+ tokens together; a page carries 600"),
     ],
 )
-@pytest.mark.usefixtures("model")
+@pytest.mark.usefixtures("real")
 def test_bad_texts_are_named(texts, said):
     with pytest.raises(ValueError, match=said):
         SurpriseReader(texts)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmcourse.tokenization.bpe import BPE, BYTES
-from lmcourse.tokenization.pieces import BERT, GPT2
+from lmcourse.tokenization.pieces import BERT, GPT2, GPT4O
 from lmcourse.tokenization.unigram import Unigram
 from lmcourse.tokenization.wordpiece import WordPiece
 from lmcourse.vocabulary import Vocabulary
@@ -93,6 +93,14 @@ def test_the_page_can_set_text_and_scheme():
     assert explorer.tokens("BPE")[0] == (b"low", 257)
 
 
+def test_bytes_in_another_order_keep_their_ids():
+    """As in the vocabularies of real models."""
+    explorer = TokenizerExplorer({"BPE": BPE([*BYTES[97:], *BYTES[:97]], [(0, 1)])}, "abc")
+    assert explorer.tokens("BPE") == [(b"ab", 256), (b"c", 2)]
+    assert explorer.schemes[-1]["alphabet"].startswith("abc")
+    assert TokenizerExplorer({"BPE": BPE(BYTES, [(0, 1)])}, "").schemes[-1]["alphabet"] == ""
+
+
 class Odd(Vocabulary):
     """A vocabulary with a rule of its own."""
 
@@ -131,5 +139,5 @@ def test_bad_values_later_leave_the_widget_as_it_was():
 
 
 def test_every_pattern_of_the_package_is_known():
-    for pattern in (GPT2, BERT, r" ?\S+|\s+", r"(?s).+"):
+    for pattern in (GPT2, GPT4O, BERT, r" ?\S+|\s+", r"(?s).+"):
         TokenizerExplorer({"BPE": BPE(BYTES, [], pattern)}, "x")

@@ -1,6 +1,7 @@
 import math
 
 import pytest
+import traitlets
 
 from lmcourse.model import TableModel, UniformModel
 from lmcourse.vocabulary import Vocabulary
@@ -22,11 +23,19 @@ def test_the_tree_holds_every_sentence():
 
 def test_path():
     tree = SentenceTree()
+    assert tree.path == "the"  # every sentence begins so; there the first choice is
+    tree.node = 0
     assert tree.path == ""
     tree.node = next(i for i, token in enumerate(tree.tokens) if token == "mouse")
     assert tree.path.startswith("the")
     with pytest.raises(ValueError, match="node=99 must lie between 0 and"):
         tree.node = 99
+
+
+def test_the_part_that_is_shown_first():
+    assert [SentenceTree().part, SentenceTree(part="anneal").part] == ["walk", "anneal"]
+    with pytest.raises(traitlets.TraitError, match="dance"):
+        SentenceTree(part="dance")
 
 
 def test_two_ways_of_annealing_by_hand():

@@ -116,6 +116,19 @@ def in_calls(what, *parts, weights=PICKS):
     return asking(what, run)
 
 
+# With the query at π/2, place 2 turns the first key to 2 + 0 - π/2 - 2 = -π/2, a quarter of a turn away, the
+# second to 1 + π/2 + 1 - π/2 - 2 = 0, and its own, 0, to -π/2: odds of 1, 3 and 1. The fourth's are as above,
+# but that the third's key is now at 0 + 2 + 1 - 3 = 0: 3, 1, 3 and 3, (60 + 30 + 24, 40 + 15 + 48) of 10.
+LAST = token(math.pi / 2, 0, 10, 5)
+kv_cache.case(
+    "Two tokens behind two: the third weighs 1 to 3 to 1, the fourth 3 to 1 to 3 to 3.",
+    in_calls(
+        "what two tokens and then two more find",
+        np.concatenate([FIRST, SECOND]),
+        np.concatenate([LAST, FOURTH]),
+    ).gives([*ROWS[:2], [6.0, 25.0], [11.4, 10.3]]),
+    weight=0.5,
+)
 kv_cache.case(
     "Two tokens behind one: the second weighs the first 3 to 1, the third 3 to 1 to 1.",
     in_calls("what one token and then two find", FIRST, np.concatenate([SECOND, THIRD])).gives(ROWS),
@@ -199,26 +212,26 @@ users = Exercise(
     ),
 )
 FEW = {
-    "block_count": 3,
-    "head_count": 4,
+    "block_count": 5,
+    "head_count": 10,
     "head_count_kv": 2,
-    "embedding_length": 20,
+    "embedding_length": 30,
     "vocab_size": 100,
 }
-ALL_OWN = {"block_count": 3, "head_count": 4, "embedding_length": 20, "vocab_size": 100}
+ALL_OWN = {"block_count": 5, "head_count": 10, "embedding_length": 30, "vocab_size": 100}
 WIDE = {**FEW, "key_length": 8}
-# K = 20 / 4 = 5: 2 · 3 · 2 · 5 = 60 numbers, 120 bytes, for each of 7 tokens; with four heads twice as many;
-# with K = 8: 2 · 3 · 2 · 8 = 96 numbers
+# K = 30 / 10 = 3: 2 · 5 · 2 · 3 = 60 numbers, 120 bytes, for each of 7 tokens; with ten heads five times as
+# many; with K = 8: 2 · 5 · 2 · 8 = 160 numbers
 users.case(
-    "Two heads of 5 numbers in 3 blocks: 60 numbers for each token, 480 bytes in 64 bits, 120 in 16.",
+    "Two heads of 3 numbers in 5 blocks: 60 numbers for each token, 480 bytes in 64 bits, 120 in 16.",
     ask.cache_bytes(FEW, 7, 8).gives(3360),
     ask.cache_bytes(FEW, 7).gives(840),
 )
 users.case(
-    "Where heads of keys and values are not written there are four; where the size of a head is written, it "
+    "Where heads of keys and values are not written there are ten; where the size of a head is written, it "
     "holds.",
-    ask.cache_bytes(ALL_OWN, 7).gives(1680),
-    ask.cache_bytes(WIDE, 7).gives(1344),
+    ask.cache_bytes(ALL_OWN, 7).gives(4200),
+    ask.cache_bytes(WIDE, 7).gives(2240),
 )
 FIRST_CACHE = ask.cache_bytes(FEW, 10).gives(
     1200, "`most_users` cannot be right before `cache_bytes` is: `cache_bytes(…, 10)`"
@@ -259,23 +272,24 @@ longer = Exercise(
     points=2,
     minutes=25,
     hints=(
-        "By which number are all places divided, so that `longest` steps become `trained`? And what must it "
-        "be where the text is the shorter one? For the base: the first pair has the exponent 0, so no base "
-        "changes it. Which exponent has the last pair, number K/2 - 1?",
-        "The last pair's frequency is $b^{-(K - 2)/K}$ with base $b$. With the new base it is to be the old "
-        "one over the factor: $b'^{-(K-2)/K} = b^{-(K-2)/K} / f$. Take both sides to the power of "
-        "$-K/(K-2)$. Try K = 4: there the exponent is 1/2, so to halve the frequency the base grows "
-        "fourfold.",
+        "Which distance has the model never seen, and what would make it one that it has? Where is "
+        "nothing to be done at all? For the base: which pair cannot be changed by any base, and which "
+        "exponent has the last one, number K/2 - 1?",
+        "Write down the angle of the last pair at a place p twice, once with squeezed places and the old "
+        "base, once with p itself and the new base, and let the two be equal: p drops out. Solve by hand "
+        "for K = 4, where the exponent is -1/2: by how much must the base grow, so that the frequency is "
+        "halved?",
     ),
 )
-# K = 4, base 100: frequencies 1 and 1/10; trained 8, longest 16: half of them. With K = 6, base 1,000: 1,
+# K = 4, base 400: frequencies 1 and 1/20; trained 8, longest 16: half of them. With K = 6, base 1,000: 1,
 # 1/10 and 1/100; 12 for 8 are two thirds of them.
 longer.case(
-    "Twice as long as the training's: all angles are halved, 8 and 0.8 at place 16.",
-    ask.squeezed_angles(np.array([0, 8, 16]), 4, 8, 16, 100.0).gives([[0, 0], [4, 0.4], [8, 0.8]]),
+    "Twice as long as the training's: all angles are halved, 8 and 0.4 at place 16.",
+    ask.squeezed_angles(np.array([0, 8, 16]), 4, 8, 16, 400.0).gives([[0, 0], [4, 0.2], [8, 0.4]]),
     ask.squeezed_angles(np.array([1, 12]), 6, 8, 12, 1000.0).gives(
         [[2 / 3, 2 / 30, 2 / 300], [8, 0.8, 0.08]]
     ),
+    ask.squeezed_angles(np.array([0, 5]), 4, 8, 16, 400.0).gives([[0, 0], [2.5, 0.125]]),
 )
 longer.case(
     "A text that is shorter, or as long, is left as it is.",
@@ -283,13 +297,14 @@ longer.case(
     ask.squeezed_angles(np.array([0, 5]), 4, 8, 8, 100.0).gives([[0, 0], [5, 0.5]]),
     ask.stretched_base(4, 16, 8, 900.0).gives(900.0),
 )
-# K = 4: the last frequency is b^(-1/2), so 1/10 becomes 1/20 = 400^(-1/2). K = 6: b^(-2/3); base 1,000 gives
-# 1/100, and four times as slow is 1/400 = 8,000^(-2/3). Three halves, K = 4: 10 · 3/2 = 15 = root of 225.
+# K = 6: the last frequency is b^(-2/3); base 1,000 gives 1/100, and four times as slow is 1/400 =
+# 8,000^(-2/3). K = 4: b^(-1/2), so 1/10 becomes 1/20 = 400^(-1/2). Three halves, K = 4: 10 · 3/2 = 15, root
+# of 225. (K = 6 comes first: with K = 4 several wrong exponents, such as 2 / (K - 2) and 1, are one number.)
 longer.case(
-    "For half the slowest frequency the base grows fourfold if K is 4; for a quarter of it eightfold if K "
-    "is 6.",
-    ask.stretched_base(4, 8, 16, 100.0).gives(400.0),
+    "For a quarter of the slowest frequency the base grows eightfold if K is 6; for half of it fourfold if K "
+    "is 4.",
     ask.stretched_base(6, 8, 32, 1000.0).gives(8000.0),
+    ask.stretched_base(4, 8, 16, 100.0).gives(400.0),
     ask.stretched_base(4, 8, 12, 100.0).gives(225.0),
     ask.stretched_base(4, 8, 16).gives(40_000.0),
 )
@@ -302,15 +317,14 @@ four_bits = Exercise(
     points=3,
     minutes=35,
     hints=(
-        "`blocks[:, 0:2]` are the bytes of all scales; `view` reads the same bytes as another kind of "
-        "number, and "
-        '`"<f2"` is a float of 16 bits, lower byte first. Of a byte b, `b & 15` are the four lower bits and '
-        "`b >> 4` the four upper ones. For `quantise`: how many steps are there from 0 to 15?",
-        "A slice must be whole before `view` may read it: `np.ascontiguousarray(blocks[:, :4])` and then "
-        '`.view("<f2")` is (n, 2), scales and least weights; `.astype(float)` then, before anything is '
-        "multiplied. The lower halves of all 16 bytes are weights 0 to 15, the upper halves weights 16 to "
-        "31. Back: (w - m) / s to the nearest whole number, with another divisor where s is 0; "
-        '16 · upper + lower; and `.astype("<f2").view(np.uint8)`.',
+        "Which bytes hold the scale, and how does NumPy read the same bytes as another kind of number? "
+        "What is left of a byte if its lower four bits are taken off, and what if its upper four are? For "
+        "`quantise`: how many steps are there from 0 to 15, and what is to be done where the largest "
+        "weight is the smallest?",
+        'The method `view("<f2")` reads two bytes as a float of 16 bits; it wants a slice that is whole '
+        "in memory (`np.ascontiguousarray`). Make floats of 64 bits of that before you multiply. `b & 15` "
+        "and `b >> 4` are the two halves of a byte. Take one block apart by hand, that of the example, "
+        "and then write `quantise` as the same steps backwards.",
     ),
 )
 # 16 bits: 0.5 is 0x3800, -1 is 0xBC00, 2 is 0x4000, 0.1 becomes 0x2E66, which is 0.0999755859375
@@ -328,13 +342,13 @@ four_bits.case(
     "A scale of 1/2 and a least weight of -1: whole numbers from 0 up to 15 and down again are -1, -0.5, … "
     "6.5, and back.",
     ask.dequantise(blocks([*HALF, *MINUS_ONE, *UP_AND_DOWN])).gives(
-        [[-1 + q / 2 for q in STEPS]], tolerance=1e-6
+        array([-1 + q / 2 for q in STEPS]), tolerance=1e-6
     ),
 )
 four_bits.case(
     "Each of two blocks has a scale of its own, and its bits hold 0.0999755859375 where 0.1 was meant.",
     ask.dequantise(blocks([*TWO, 0, 0, *16 * [0x31]], [*TENTH, *MINUS_ONE, *16 * [0xF3]])).gives(
-        [16 * [2.0] + 16 * [6.0], 16 * [3 * 0.0999755859375 - 1] + 16 * [15 * 0.0999755859375 - 1]],
+        array(16 * [2] + 16 * [6], 16 * [3 * 0.0999755859375 - 1] + 16 * [15 * 0.0999755859375 - 1]),
         tolerance=1e-6,
     ),
 )
@@ -375,13 +389,13 @@ speculation = Exercise(
     points=3,
     minutes=35,
     hints=(
-        "`residual` is two lines, and a third for p = q, where the sum is 0. `verify` is a loop over the "
-        "guesses that ends at the first one that does not stay: what is returned there, and what behind the "
-        "loop? Row i of `p` belongs to guess i; there is one row more.",
-        "A number below 1 is below min(1, p/q) just when it is below p/q. A guess that does not stay is "
-        "replaced: `guesses[:i]` and one token from `residual(p[i], q[i])`; all that stay are followed by "
-        "one from `p[-1]`. To see why it is exact, take two tokens: how often does token 0 come out, "
-        "guessed and kept, and how often in the place of token 1? The two must add up to p.",
+        "What must the probabilities of `residual` add up to, and what is there to divide by where p and "
+        "q are equal? For `verify`: at which guess does all end, and what is returned there? What if no "
+        "guess ends it? Which row of `p` belongs to which guess, and which one is left over?",
+        "Take two tokens, p = (3/4, 1/4) and q = (1/2, 1/2). How often does token 0 come out because it "
+        "was guessed and kept, how often in the place of token 1? The two must add up to 3/4. Then "
+        "`verify` is one loop with two ways out, from within it and behind it; each of them returns the "
+        "guesses that have stayed and one token that is drawn with the last number.",
     ),
 )
 LESS, MORE = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.2, 0.5])
@@ -500,6 +514,13 @@ speculation.case(
     ask.verify(ONE_P, ONE_Q, [3], np.array([0.95, 0.6])).gives([0]),
     ask.verify(ONE_P, ONE_Q, [0], np.array([0.99, 0.3])).gives([0, 1]),
 )
+# NEXT - MORE is 0.15, 0.05, and then below 0: three quarters and one quarter
+speculation.case(
+    "A guess with p = 0 is refused even by the number 0.",
+    FIRST_RESIDUAL,
+    ask.verify(np.stack([NEXT, LESS]), ONE_Q, [2], np.array([0.0, 0.3])).gives([0]),
+    weight=0.5,
+)
 TWO_P, TWO_Q = np.stack([LESS, MORE, NEXT]), np.stack([MORE, LESS])
 # first guess 3 stays below 0.2; second guess 0, p = 0.1 and q = 0.4, stays below 0.25, else token 3 instead.
 # Where the first is refused, 0.9, the number of a guess that nobody looks at, would draw token 1.
@@ -530,28 +551,42 @@ questions = Exercise(
         "holds for it.",
     ),
 )
-# sums -1, -2.4, -2.8, -2.97, -10, -1.75; per byte (2, 4, 7, 9, 5 and 1) -0.5, -0.6, -0.4, -0.33, -2, -1.75;
-# per character, of which "déjà vu" has 7, -0.424 for it; per token -1, -0.6, -2.8, -0.99, -10, -1.75
-ANSWERS = ["no", "xkcd", "perhaps", "déjà vu", "sorry", "I"]
-LIKELY = [np.array(row) for row in ([-1.0], [-0.6] * 4, [-2.8], [-0.8, -1.0, -1.17], [-10.0], [-1.75])]
+# sums -1.8, -14.7, -2, -2.3, -1.7, -3.1 and -1.5, of 2, 4, 7, 9, 5, 1 and 5 bytes: per byte -0.9, -3.675,
+# -0.286, -0.256, -0.34, -3.1 and -0.3. Per character, of which "déjà vu" has 7 and "être" 4, -0.329 and
+# -0.375 for these two; per token -1.8, -7.35, -1, -0.767, -0.567, -3.1 and -1.5; e to the power of the
+# sum, over the bytes, is largest for the first, 0.083.
+ANSWERS = ["no", "xkcd", "perhaps", "déjà vu", "sorry", "I", "être"]
+LIKELY = [
+    np.array(row)
+    for row in ([-1.8], [-4.2, -10.5], [-0.9, -1.1], [-0.2, -1.9, -0.2], [-0.4, -0.9, -0.4], [-3.1], [-1.5])
+]
 questions.case(
-    "By bytes the fourth of six answers is the likeliest: -2.97 over 9. (By sums it would be the first, by "
-    "tokens the second, by characters the third.)",
+    "By bytes the fourth of seven answers is the likeliest: -2.3 over 9. (By sums it would be the last, by "
+    "tokens the fifth, by characters the third.)",
     ask.choose(LIKELY, ANSWERS).gives(3),
     ask.choose([np.array([-0.1, -3.0]), np.array([-1.5, -1.0])], ["ab", "cd"]).gives(1),
     ask.choose([np.array([-3.0, -0.1]), np.array([-1.0, -1.5])], ["ab", "cd"]).gives(1),
+    ask.choose([np.array([-1.8]), np.array([-1.0, -1.0])], ["ab", "cd"]).gives(0),
 )
 questions.case(
     "Of two equal ones the first.",
     ask.choose([np.array([-3.0]), np.array([-1.0, -1.0]), np.array([-2.0])], ["no", "ab", "cd"]).gives(1),
     weight=0.5,
 )
-# three of four: the deviations are 1/4 three times and -3/4, squared 12/16, over 3: 1/4, whose root over the
+# five of ten: the deviations are 1/2 and -1/2, squared 10/4, over 9: 5/18, over 10: 1/36, whose root is 1/6.
+# Three of four: the deviations are 1/4 three times and -3/4, squared 12/16, over 3: 1/4, whose root over the
 # root of 4 is 1/4. One of nine: 8 · 1/81 + 64/81 = 72/81, over 8: 1/9; root 1/3, over 3.
 questions.case(
-    "Three of four: 3/4 with an error of 1/4; one of nine: 1/9 with an error of 1/9.",
+    "Five of ten: 1/2 with an error of 1/6; three of four: 3/4 with 1/4; one of nine: 1/9 with 1/9.",
+    ask.accuracy(np.arange(10) < 5).gives((0.5, 1 / 6)),
     ask.accuracy(np.array([True, True, True, False])).gives((0.75, 0.25)),
     ask.accuracy(np.arange(9) == 4).gives((1 / 9, 1 / 9)),
+)
+# 1 six times, -1 twice and 0 twice: mean 2/5, squares 8 - 10 · 4/25 = 6.4 over 9, over 10: root of 16/225
+questions.case(
+    "Of ten questions the first alone answers six right, the second alone two, both one, and neither one: "
+    "2/5, with an error of 4/15.",
+    ask.difference(np.arange(10) < 7, np.isin(np.arange(10), [0, 7, 8])).gives((0.4, 4 / 15)),
 )
 A, B = np.array([1, 1, 1, 0], dtype=bool), np.array([0, 0, 1, 0], dtype=bool)
 # the differences are 1, 1, 0 and 0: mean 1/2, squared deviations 4 · 1/4 over 3, and that over 4: 1/12
@@ -576,12 +611,13 @@ induction = Exercise(
     points=2,
     minutes=30,
     hints=(
-        "`ids[:, None] == ids` is a table (T, T) of which tokens are alike; `np.tri(T, k=-1)` keeps what is "
-        "earlier. The places *behind* are the same table, one column further on. For the second function "
-        "build the attention of such a head, and ask the first one.",
-        "With E[i, j] true where j is before i and has the same token, B[i, j + 1] = E[i, j]: `B[:, 1:] = "
-        "E[:, :-1]`. Multiply with the weights, add along the last axis, and take the mean over the rows in "
-        "which E has anything. An even head's row i has 1/(i + 1) at the places from 0 to i.",
+        "At which places is a head at place i to look? Draw the table (T, T) for the list 1 2 3 1 2 3, a "
+        "row for each i: where has the same token stood before, and where are the places behind those? "
+        "Over which rows is the mean taken? And how does the attention look that knows nothing?",
+        "Begin with the table of which tokens are alike, `ids[:, None] == ids`, and keep of it what is "
+        "earlier (`np.tri` takes a diagonal). B is that table moved by one column. A head's weights have "
+        "the same shape: multiplied by B, what is left in a row is what it reads there. For the second "
+        "function make the weights of such a head, and ask the first function.",
     ),
 )
 TWICE = np.array([1, 2, 3, 1, 2, 3])
@@ -644,13 +680,14 @@ induction.case(
 
 # 8. fast, the open task
 
-NONE_AT, FULL_AT = 3, 17  # times as fast as the loop that reads all anew
+NONE_AT, FULL_AT = 10, 18  # times as fast as the loop that reads all anew; one pass for all texts gives 13.6
+STOPPED_AT = 3  # who is not so many times as fast is not waited for
 N_TOKENS, N_MACHINES = 64, 8
 
 
-def given(rng, least=40, most=80, n=4):
-    """Prompts of different lengths."""
-    lengths = rng.choice(np.arange(least, most + 1), n, replace=False)
+def given(rng, least=40, step=10, n=4):
+    """Prompts of different lengths, in any order: one of each step, so that all draws are about as dear."""
+    lengths = rng.permutation(least + step * np.arange(n) + rng.integers(step, size=n))
     return [rng.integers(VOCAB_SIZE, size=int(length)).tolist() for length in lengths]
 
 
@@ -733,7 +770,7 @@ def writes_the_same(seed, n_tokens, n=3):
     """A question: whether the texts are those of the slow loop."""
 
     def run(student):
-        prompts = given(np.random.default_rng([7, seed]), 5, 30, n)
+        prompts = given(np.random.default_rng([7, seed]), 5, 8, n)
         written, _ = bought(student, seed, prompts, n_tokens)
         told_apart(written, prompts, continued(seed, prompts, n_tokens))
         return True
@@ -773,15 +810,15 @@ fast = Exercise(
     minutes=60,
     imports=("lmcourse.inference.metered",),
     hints=(
-        "Go in steps, and call `pay` after each. Read only what is new: the prompt once, from place 0, then "
-        "each token at the place where the text ends. Then all texts in one pass, each in a slot of its "
-        "own, whatever its length. Then guesses: a part may hold the newest token and some guesses behind "
-        "it; what `read` returns says of each whether it was right.",
-        "Keep for each text how much of it is in its slot. A part then begins there: the tokens that are "
-        "not yet in it, and up to some guesses. Of what comes back only the last g + 1 tokens matter, with "
-        "g guesses: the first is certain, and each guess that equals the one in its place makes the next "
-        "one certain as well. Guess what came behind the text's last three tokens (or two, or one) where "
-        "they stood before. Not more guesses than tokens are left to write, less one; and try how many pay.",
+        "Which of the two prices does `slow_write` pay for nothing? Go in steps, and call `pay` after "
+        "each. What must be read a second time, if a slot keeps what it holds? How many texts may share a "
+        "pass? And what may be read behind the newest token, so that one pass settles more than one "
+        "token?",
+        "Keep for each text how much of it stands in its slot; a part begins there, with what is new and "
+        "some guesses behind it. Work out by hand what `read` returns for a text with two guesses, the "
+        "first right, the second wrong: which tokens are certain then, and how much of the slot still "
+        "holds? `read` tells more than you asked for, what comes behind *every* token that it has read: "
+        "remember that, and guess by the last tokens. Then try how many guesses pay.",
     ),
 )
 fast.case(
@@ -810,16 +847,16 @@ fast.case(
 
 
 def part_of_points(ratio):
-    """Each doubling from three times as fast earns the same, up to the whole."""
+    """Each doubling earns the same, from none to the whole."""
     return on_a_curve(math.log2(max(ratio, 1e-9)), none=math.log2(NONE_AT), full=math.log2(FULL_AT))
 
 
 def over_machines(student, seeds, rng):
     """The milliseconds for a token, of the slow loop and of the student, on several decoders.
 
-    What is not even NONE_AT times as fast is stopped.
+    What is not even STOPPED_AT times as fast is stopped.
     """
-    both = np.array([prices(student, int(seed), rng, 1 / NONE_AT) for seed in seeds]).sum(axis=0)
+    both = np.array([prices(student, int(seed), rng, 1 / STOPPED_AT) for seed in seeds]).sum(axis=0)
     return both / (len(seeds) * 4 * N_TOKENS)
 
 
@@ -840,92 +877,131 @@ def price_of_texts_you_may_see(student):
 REASONS = {
     'kv_cache': {
         'the first new token stands behind all that were read; you counted its place from 0 again': [
-            (0, 0, 'gives', [[20, 0], [12.8837355, 14.2325291], [12.1269415, 11.8095877]]),
+            (0, 0, 'gives', [[20, 0], [15, 10], [14.7887556, 6.97305093], [9.5212385, 11.1022443]]),
+        ],
+        "the first new token's place is the number of tokens that were read before it; yours is one off": [
+            (0, 0, 'gives', [[20, 0], [15, 10], [11.3318824, 14.5224756], [10.9914618, 9.60983712]]),
+            (1, 0, 'gives', [[20, 0], [12.8837355, 14.2325291], [12.1269415, 11.8095877]]),
         ],
         'of several new tokens each has a place of its own; yours all stand at one': [
-            (0, 0, 'gives', [[20, 0], [15, 10], [14.4079204, 6.50720085]]),
+            (0, 0, 'gives', [[20, 0], [12.8837355, 14.2325291], [7.87305848, 20.3173538], [10.2761649, 12.734976]]),
         ],
         'keys are turned as queries are': [
-            (0, 0, 'gives', [[20, 0], [10.8686151, 18.2627697], [10.5822246, 13.8899106]]),
+            (0, 0, 'gives', [[20, 0], [10.8686151, 18.2627697], [7.45034997, 23.3615257], [10.6349429, 16.8516792]]),
         ],
         'queries are turned as keys are': [
-            (0, 0, 'gives', [[20, 0], [16.4049733, 7.19005342], [11.9334592, 12.0998112]]),
+            (0, 0, 'gives', [[20, 0], [16.4049733, 7.19005342], [13.4340453, 6.41488665], [6.85789226, 22.1333859]]),
         ],
         'nothing is turned: queries and keys are, by their places': [
-            (0, 0, 'gives', [[20, 0], [12.8837355, 14.2325291], [11.1642174, 10.2817227]]),
+            (0, 0, 'gives', [[20, 0], [12.8837355, 14.2325291], [11.6377458, 14.0100352], [8.85556296, 13.0141564]]),
         ],
         'the values are not turned; only what is compared is': [
-            (0, 0, 'gives', [[20, 0], [6.58529015, 5.40302306], [3.52664102, 5.72486646]]),
+            (0, 0, 'gives', [[20, 0], [6.58529015, 5.40302306], [-17.9368947, 14.3697034], [-3.03162862, -0.148394715]]),
         ],
         'keys from the cache had been turned already; you turned them once more': [
-            (1, 1, 'gives', [[20, 0], [15, 10], [15.9208527, 4.7466833]]),
+            (0, 0, 'gives', [[20, 0], [15, 10], [7.87305848, 20.3173538], [12.1318548, 8.39332555]]),
         ],
         'a key stands at the place at which it was read; you turned all of them as if they stood at that of the newest': [
-            (0, 0, 'gives', [[20, 0], [12.2947306, 15.4105388], [11.1642174, 10.2817227]]),
+            (0, 0, 'gives', [[20, 0], [12.8837355, 14.2325291], [11.2372272, 8.77639478], [8.85556296, 13.0141564]]),
         ],
-        'a new token sees those that were read, itself, and no new one behind it; yours sees all': [
-            (0, 0, 'gives', [[20, 0], [14, 9], [14, 9]]),
+        'a new token sees those that were read, itself, and no new one behind it; yours sees more': [
+            (0, 0, 'gives', [[12.6445339, 14.7109322], [15, 10], [6.33333333, 23.5], [11.4, 10.3]]),
+            (0, 0, 'gives', [[12.6445339, 14.7109322], [15, 10], [6.33333333, 23.5], [11.4, 10.3]]),
+        ],
+        'the mask is the wrong way round: a new token sees itself and what stands *before* it': [
+            (0, 0, 'gives', [[12.6445339, 14.7109322], [0, 40], [9, 10.5], [8, 16]]),
+        ],
+        'what a token does not see has the score minus infinity; 0 is a score like any other': [
+            (0, 0, 'gives', [[7.75308126, 24.4938375], [15, 10], [6.33333333, 23.5], [11.4, 10.3]]),
+        ],
+        'what a token does not see must be left out *before* the softmax: the weights that are left no longer sum to one': [
+            (0, 0, 'gives', [[12.6445339, 0], [15, 10], [5, 20.8333333], [11.4, 10.3]]),
         ],
         "the mask's triangle begins behind the cache, of which every new token sees all: np.tri has a third argument": [
-            (0, 0, 'gives', [[20, 0], [20, 0], [15, 10]]),
+            (0, 0, 'gives', [[20, 0], [15, 10], [20, 0], [15, 10]]),
         ],
         'a token sees itself as well; the triangle is one diagonal short': [
-            (0, 0, 'gives', [[float("nan"), float("nan")], [20, 0], [15, 10]]),
+            (0, 0, 'gives', [[float("nan"), float("nan")], [20, 0], [5, 30], [12.8571429, 7.85714286]]),
         ],
         'the cache that you return holds the newest tokens only; the older ones are wanted again next time': [
-            (2, 0, 'gives', [[20, 0], [15, 10], [7.1594803, 14.941819]]),
+            (3, 0, 'gives', [[20, 0], [15, 10], [7.1594803, 14.941819]]),
         ],
         'the cache that you return is the one that you were given: what is new is missing in it': [
-            (2, 0, 'gives', [[20, 0], [15, 10], [16.4418677, 1.77906614]]),
+            (3, 0, 'gives', [[20, 0], [15, 10], [16.4418677, 1.77906614]]),
         ],
         'how many tokens the cache holds is the number of its rows; the length of a pair is 2': [
-            (0, 0, 'gives', [[20, 0], [12.1269415, 11.8095877], [12.1269415, 11.8095877]]),
+            (1, 0, 'gives', [[20, 0], [12.1269415, 11.8095877], [12.1269415, 11.8095877]]),
         ],
         "the mask is (T, S): a row for each new token, a column for each that there is, the cache's as well": [
-            (0, 0, 'raises', 'ValueError 2 2 2 3'),
+            (0, 0, 'raises', 'ValueError 2 2 2 4'),
         ],
         'you kept keys as they were before they were turned; then all of them are to be turned at each call, not only the new ones': [
-            (1, 1, 'gives', [[20, 0], [15, 10], [10.7354018, 16.2287531]]),
+            (0, 0, 'gives', [[20, 0], [15, 10], [7.87305848, 20.3173538], [9.89541885, 14.2198298]]),
         ],
         'new keys and values stand *behind* the old ones, or places and mask fit no more': [
-            (0, 0, 'gives', [[20, 0], [5, 22.5], [14, 9]]),
+            (0, 0, 'gives', [[20, 0], [15, 10], [12.6666667, 7], [11.4, 10.3]]),
+        ],
+        'keys and values come back from your cache exchanged': [
+            (0, 0, 'gives', [[20, 0], [15, 10], [9.99999985, 4.99999993], [-0.909297427, -0.416146837]]),
         ],
         'the values are to be kept like the keys, each beside its own': [
-            (0, 0, 'gives', [[20, 0], [2.5, 31.25], [6, 25]]),
+            (0, 0, 'gives', [[20, 0], [15, 10], [10.8, 10.6], [9.8, 15.1]]),
         ],
         'the new tokens must see themselves and each other, not only what is in the cache': [
-            (0, 0, 'gives', [[20, 0], [20, 0], [20, 0]]),
+            (0, 0, 'gives', [[20, 0], [15, 10], [5, 30], [15, 10]]),
         ],
         'the root of K is missing under the scores': [
-            (0, 0, 'gives', [[20, 0], [16.5088702, 6.9822597], [15.5415556, 6.68766655]]),
+            (0, 0, 'gives', [[20, 0], [16.5088702, 6.9822597], [4.45844436, 28.8538891], [11.8325878, 9.17299501]]),
+        ],
+        'the scores are divided by the *root* of K': [
+            (0, 0, 'gives', [[20, 0], [13.6999568, 12.6000863], [7.18634922, 22.0341269], [10.9831078, 11.386114]]),
+            (0, 0, 'gives', [[20, 0], [18, 4], [2.72727273, 33.1818182], [12.2142857, 8.17857143]]),
         ],
         'divide by the root of K, the numbers in a query, not of D': [
-            (0, 0, 'gives', [[20, 0], [13.0692047, 13.8615907], [12.2793272, 11.5810093]]),
+            (0, 0, 'gives', [[20, 0], [13.0692047, 13.8615907], [7.72067284, 20.6983179], [10.763912, 11.9571767]]),
         ],
         "the softmax runs along a row: each new token's weights sum to one": [
-            (0, 0, 'gives', [[20, 0], [10, 20], [20, 25]]),
+            (0, 0, 'gives', [[10, 0], [10, 40], [7.5, 31.25], [30.5, 29.75]]),
+            (0, 0, 'gives', [[8.57142857, 0], [8.57142857, 5.71428571], [2, 8.33333333], [7.6, 6.86666667]]),
+            (0, 0, 'gives', [[20, 0], [20, 13.3333333], [10, 41.6666667], [38, 34.3333333]]),
         ],
         'tokens are rows, so a matrix stands behind them, transposed: x @ W.T': [
             (0, 0, 'raises', 'ValueError 1 0 2 6'),
         ],
         'all vectors are read anew at each call, and kept for it: D numbers for each token, and no less work': [
-            (4, 0, 'fails', 'after 50 tokens, with K = 2, your cache holds 300 numbers; 2K for each token are 200. A key and a value is all that later tokens want of one that was read'),
+            (5, 0, 'fails', 'after 50 tokens, with K = 2, your cache holds 300 numbers; 2K for each token are 200. A key and a value is all that later tokens want of one that was read'),
         ],
         'what was read is in a variable outside of the function, so two texts disturb each other': [
-            (3, 0, 'gives', [[7.87123021, 14.8756191], [5.84546292, 14.8685571]]),
+            (4, 0, 'gives', [[7.87123021, 14.8756191], [5.84546292, 14.8685571]]),
         ],
     },
     'users': {
         'a key *and* a value are kept of each token': [
             (0, 0, 'gives', 1680),
         ],
+        'that is twice too much: the 2 for a key and a value is there already': [
+            (0, 0, 'gives', 6720),
+        ],
+        'keys and values both have `head_count_kv` heads; only queries have `head_count`': [
+            (0, 0, 'gives', 10080),
+        ],
+        'that is for one token; `n_tokens` are kept': [
+            (0, 0, 'gives', 480),
+        ],
+        'bytes are asked for, not bits': [
+            (0, 0, 'gives', 26880),
+        ],
+        'a value is as long as a key: `key_length` holds for both': [
+            (1, 1, 'gives', 1540),
+        ],
         'every block has a cache of its own': [
-            (0, 0, 'gives', 1120),
+            (0, 0, 'gives', 672),
         ],
         'kept are K numbers for each head of keys and values, with K = embedding_length / head_count; you kept the whole width': [
-            (0, 0, 'gives', 6720),
-            (0, 0, 'gives', 6720),
-            (0, 0, 'gives', 6720),
+            (0, 0, 'gives', 16800),
+            (0, 0, 'gives', 16800),
+            (0, 0, 'gives', 16800),
+            (0, 0, 'gives', 33600),
         ],
         '`key_length` holds where it is written': [
             (1, 1, 'gives', 840),
@@ -945,7 +1021,7 @@ REASONS = {
             (0, 0, 'gives', 3.28125),
         ],
         'the embedding is no part of the cache': [
-            (0, 0, 'gives', 115360),
+            (0, 0, 'gives', 171360),
         ],
         'a user who fits in part does not fit: round down': [
             (2, 2, 'gives', 4.99916667),
@@ -954,6 +1030,9 @@ REASONS = {
         ],
         'one more than fits': [
             (2, 1, 'gives', 6),
+        ],
+        'who fits to the last byte fits: five users of 1,200 bytes are 6,000': [
+            (2, 1, 'gives', 4),
         ],
         'the weights lie in the same memory': [
             (2, 1, 'gives', 8),
@@ -966,6 +1045,9 @@ REASONS = {
             (3, 1, 'gives', 5),
         ],
         'what is shared is kept as well, once': [
+            (3, 1, 'gives', 8),
+        ],
+        'what is shared takes `cache_bytes` of its tokens; you took off their number': [
             (3, 1, 'gives', 8),
         ],
         "`length` has the shared tokens in it; each user's own are length - shared": [
@@ -993,9 +1075,9 @@ REASONS = {
     },
     'longer': {
         'the places of the longer text become smaller, divided by longest / trained; yours become larger still': [
-            (0, 0, 'gives', [[0, 0], [16, 1.6], [32, 3.2]]),
-            (0, 0, 'gives', [[0, 0], [16, 1.6], [32, 3.2]]),
-            (0, 0, 'gives', [[0, 0], [16, 1.6], [32, 3.2]]),
+            (0, 0, 'gives', [[0, 0], [16, 0.8], [32, 1.6]]),
+            (0, 0, 'gives', [[0, 0], [16, 0.8], [32, 1.6]]),
+            (0, 0, 'gives', [[0, 0], [16, 0.8], [32, 1.6]]),
         ],
         'a text that is no longer than those of the training is left as it is': [
             (1, 0, 'gives', [[0, 0], [10, 1]]),
@@ -1007,40 +1089,78 @@ REASONS = {
             (0, 1, 'gives', [[0, 0, 0], [8, 0.8, 0.08]]),
         ],
         'where the text is longer the places must be squeezed; your factor stays 1': [
-            (0, 0, 'gives', [[0, 0], [8, 0.8], [16, 1.6]]),
-            (0, 0, 'gives', [[0, 0], [8, 0.8], [16, 1.6]]),
-            (0, 0, 'gives', [[0, 0], [8, 0.8], [16, 1.6]]),
+            (0, 0, 'gives', [[0, 0], [8, 0.4], [16, 0.8]]),
+            (0, 0, 'gives', [[0, 0], [8, 0.4], [16, 0.8]]),
+            (0, 0, 'gives', [[0, 0], [8, 0.4], [16, 0.8]]),
         ],
         'longest steps become trained steps: the factor is longest / trained; you counted from the first place to the last': [
-            (0, 0, 'gives', [[0, 0], [3.73333333, 0.373333333], [7.46666667, 0.746666667]]),
-            (2, 0, 'gives', 459.183673),
+            (0, 0, 'gives', [[0, 0], [3.73333333, 0.186666667], [7.46666667, 0.373333333]]),
+            (2, 0, 'gives', 9319.56155),
         ],
         "only places behind the training's end are squeezed in yours; all are, by one factor": [
             (0, 1, 'gives', [[1, 0.1, 0.01], [8, 0.8, 0.08]]),
         ],
+        'the factor is longest / trained, whichever places are asked for; you took the largest of them': [
+            (0, 2, 'gives', [[0, 0], [5, 0.25]]),
+        ],
+        "places behind the training's end are not cut off: all are squeezed": [
+            (0, 0, 'gives', [[0, 0], [8, 0.4], [8, 0.4]]),
+        ],
+        'places are rows, pairs are columns': [
+            (0, 0, 'gives', [[0, 4, 8], [0, 0.2, 0.4]]),
+        ],
+        'a pair has one angle: K / 2 columns': [
+            (0, 0, 'gives', [[0, 0, 0, 0], [4, 4, 0.2, 0.2], [8, 8, 0.4, 0.4]]),
+        ],
+        'pairs are counted from 0: the first turns by its place itself': [
+            (0, 0, 'gives', [[0, 0], [0.2, 0.01], [0.4, 0.02]]),
+        ],
+        'the exponent of pair i is -2i / K; with the last pair yours reaches -1': [
+            (0, 0, 'gives', [[0, 0], [4, 0.01], [8, 0.02]]),
+            (0, 0, 'gives', [[0, 0], [4, 0.01], [8, 0.02]]),
+        ],
         'the frequencies fall: base to the power of *minus* 2i / K': [
-            (0, 0, 'gives', [[0, 0], [4, 40], [8, 80]]),
+            (0, 0, 'gives', [[0, 0], [4, 80], [8, 160]]),
         ],
         'the exponent of pair i is -2i / K; yours is -i / K': [
-            (0, 0, 'gives', [[0, 0], [4, 1.26491106], [8, 2.52982213]]),
+            (0, 0, 'gives', [[0, 0], [4, 0.894427191], [8, 1.78885438]]),
         ],
         '`base` has no effect': [
             (0, 0, 'gives', [[0, 0], [4, 0.04], [8, 0.08]]),
             (1, 2, 'gives', 10000),
         ],
         'here the places are squeezed, all pairs alike; you changed the base': [
-            (0, 0, 'gives', [[0, 0], [8, 0.4], [16, 0.8]]),
+            (0, 0, 'gives', [[0, 0], [8, 0.2], [16, 0.4]]),
         ],
         'the base itself was multiplied by the factor, so the last pair turns less slowly than it should: its frequency is the base to the power of -(K - 2) / K': [
-            (2, 0, 'gives', 200),
+            (2, 0, 'gives', 4000),
         ],
         'solve for the base: the exponent is K / (K - 2); yours is upside down': [
-            (2, 0, 'gives', 141.421356),
+            (2, 0, 'gives', 2519.8421),
+        ],
+        "solve for the base: the factor's exponent is K / (K - 2), and yours has 2 or 1 above": [
+            (2, 0, 'gives', 2000),
+            (2, 0, 'gives', 1414.21356),
+            (2, 0, 'gives', 1587.40105),
+        ],
+        "solve for the base: the factor's exponent is K / (K - 2); yours is no quotient of two": [
+            (2, 0, 'gives', 4096000),
+            (2, 0, 'gives', 256000),
+            (2, 0, 'gives', 16000),
+        ],
+        'the factor is taken to the power of K / (K - 2), not multiplied by it': [
+            (1, 2, 'gives', 1800),
+        ],
+        'K / (K - 2) is no whole number': [
+            (2, 0, 'gives', 4000),
         ],
         'the last pair has the number K/2 - 1, and the exponent -(K - 2) / K': [
-            (2, 1, 'gives', 64000),
-            (2, 0, 'gives', 251.98421),
-            (2, 0, 'raises', 'OverflowError'),
+            (2, 0, 'gives', 64000),
+            (2, 0, 'gives', 5278.03164),
+            (2, 0, 'gives', 64000),
+            (2, 0, 'gives', 2828.42712),
+            (2, 0, 'gives', 2828.42712),
+            (2, 0, 'gives', 5656.85425),
         ],
         'the factor is taken to a power, not the base': [
             (1, 2, 'gives', 810000),
@@ -1050,8 +1170,8 @@ REASONS = {
             (1, 2, 'gives', 1),
         ],
         'for slower turns the base must grow: factor to the power of plus K / (K - 2)': [
-            (2, 0, 'gives', 25),
-            (2, 0, 'gives', 25),
+            (2, 0, 'gives', 125),
+            (2, 0, 'gives', 125),
         ],
     },
     'four_bits': {
@@ -1063,6 +1183,7 @@ REASONS = {
             (0, 0, 'gives', [[-1, 6.5, -0.5, 6, 0, 5.5, 0.5, 5, 1, 4.5, 1.5, 4, 2, 3.5, 2.5, 3, 3, 2.5, 3.5, 2, 4, 1.5, 4.5, 1, 5, 0.5, 5.5, 0, 6, -0.5, 6.5, -1]]),
             (0, 0, 'gives', [[6.5, -1, 6, -0.5, 5.5, 0, 5, 0.5, 4.5, 1, 4, 1.5, 3.5, 2, 3, 2.5, 2.5, 3, 2, 3.5, 1.5, 4, 1, 4.5, 0.5, 5, 0, 5.5, -0.5, 6, -1, 6.5]]),
             (2, 0, 'gives', [[0, 56, 0, 188, 16, 50, 84, 118, 152, 186, 220, 254, 239, 205, 171, 137, 103, 69, 35, 1]]),
+            (2, 0, 'gives', [[0, 56, 0, 188, 1, 35, 69, 103, 137, 171, 205, 239, 254, 220, 186, 152, 118, 84, 50, 16]]),
         ],
         'the upper half is moved down by four bits; else it counts sixteen times as much': [
             (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 119, 111, 103, 95, 87, 79, 71, 63, 55, 47, 39, 31, 23, 15, 7, -1]]),
@@ -1073,10 +1194,28 @@ REASONS = {
         'four bits count from 0 to 15; b & 15 keeps four of them': [
             (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 6.5, 6, 5.5, 5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5, 0, -0.5, -1]]),
             (0, 0, 'gives', [[-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 7, 6.5, 6, 5.5, 5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5, 0, -0.5]]),
+            (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 14, 13, 12, 11, 10, 9, 8, 7, 6.5, 5.5, 4.5, 3.5, 2.5, 1.5, 0.5, -0.5]]),
+            (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 2.5, 2, 1.5, 1, 0.5, 0, -0.5, -1, 2.5, 2, 1.5, 1, 0.5, 0, -0.5, -1]]),
+        ],
+        'numbers 16 to 31 are in the upper halves; you took the lower ones twice': [
+            (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5]]),
+        ],
+        'the whole numbers begin at byte 4, behind the scale and the least weight': [
+            (0, 0, 'gives', [[-1, 5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, -1, 4.5, 6.5, 6, 5.5, 5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5, 0]]),
         ],
         'the scale comes first, then the least weight': [
             (0, 0, 'gives', [[0.5, -0.5, -1.5, -2.5, -3.5, -4.5, -5.5, -6.5, -7.5, -8.5, -9.5, -10.5, -11.5, -12.5, -13.5, -14.5, -14.5, -13.5, -12.5, -11.5, -10.5, -9.5, -8.5, -7.5, -6.5, -5.5, -4.5, -3.5, -2.5, -1.5, -0.5, 0.5]]),
             (2, 0, 'gives', [[0, 188, 0, 56, 240, 225, 210, 195, 180, 165, 150, 135, 120, 105, 90, 75, 60, 45, 30, 15]]),
+        ],
+        'scale and least weight stand before the whole numbers': [
+            (2, 0, 'gives', [[240, 225, 210, 195, 180, 165, 150, 135, 120, 105, 90, 75, 60, 45, 30, 15, 0, 56, 0, 188]]),
+        ],
+        '`view` reads the same bytes as other numbers; `astype` makes other bytes of the same numbers': [
+            (0, 0, 'raises', 'ValueError 1 32 1 3'),
+            (2, 0, 'gives', [[0, 255, 240, 225, 210, 195, 180, 165, 150, 135, 120, 105, 90, 75, 60, 45, 30, 15]]),
+        ],
+        'a scale and a least weight have two bytes each: "<f2", not "<f4"': [
+            (2, 0, 'gives', [[0, 0, 0, 63, 0, 0, 128, 191, 240, 225, 210, 195, 180, 165, 150, 135, 120, 105, 90, 75, 60, 45, 30, 15]]),
         ],
         'the lower byte of a number comes first: "<f2", not ">f2"': [
             (0, 0, 'gives', [[1.12056732e-05, 1.45435333e-05, 1.78813934e-05, 2.12192535e-05, 2.45571136e-05, 2.78949738e-05, 3.12328339e-05, 3.4570694e-05, 3.79085541e-05, 4.12464142e-05, 4.45842743e-05, 4.79221344e-05, 5.12599945e-05, 5.45978546e-05, 5.79357147e-05, 6.12735748e-05, 6.12735748e-05, 5.79357147e-05, 5.45978546e-05, 5.12599945e-05, 4.79221344e-05, 4.45842743e-05, 4.12464142e-05, 3.79085541e-05, 3.4570694e-05, 3.12328339e-05, 2.78949738e-05, 2.45571136e-05, 2.12192535e-05, 1.78813934e-05, 1.45435333e-05, 1.12056732e-05]]),
@@ -1085,6 +1224,7 @@ REASONS = {
         'scale and least are floating-point numbers of 16 bits; you read them as whole ones': [
             (0, 0, 'gives', [[48128, 62464, 76800, 91136, 105472, 119808, 134144, 148480, 162816, 177152, 191488, 205824, 220160, 234496, 248832, 263168, 263168, 248832, 234496, 220160, 205824, 191488, 177152, 162816, 148480, 134144, 119808, 105472, 91136, 76800, 62464, 48128]]),
             (0, 0, 'gives', [[-17408, -3072, 11264, 25600, 39936, 54272, 68608, 82944, 97280, 111616, 125952, 140288, 154624, 168960, 183296, 197632, 197632, 183296, 168960, 154624, 140288, 125952, 111616, 97280, 82944, 68608, 54272, 39936, 25600, 11264, -3072, -17408]]),
+            (0, 0, 'gives', [[48128, 62464, 76800, 91136, 105472, 119808, 134144, 148480, 162816, 177152, 191488, 205824, 220160, 234496, 248832, 263168, 263168, 248832, 234496, 220160, 205824, 191488, 177152, 162816, 148480, 134144, 119808, 105472, 91136, 76800, 62464, 48128]]),
         ],
         '`least` is added, not taken off': [
             (0, 0, 'gives', [[1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 8.5, 8, 7.5, 7, 6.5, 6, 5.5, 5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1]]),
@@ -1097,15 +1237,22 @@ REASONS = {
         ],
         'whole numbers are from 0 to 15, none below: no 8 is taken off here': [
             (0, 0, 'gives', [[-5, -4.5, -4, -3.5, -3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 2.5, 2, 1.5, 1, 0.5, 0, -0.5, -1, -1.5, -2, -2.5, -3, -3.5, -4, -4.5, -5]]),
+            (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, -5, -4.5, -4, -3.5, -3, -2.5, -2, -1.5, -1.5, -2, -2.5, -3, -3.5, -4, -4.5, -5, 2.5, 2, 1.5, 1, 0.5, 0, -0.5, -1]]),
+            (2, 0, 'gives', [[0, 56, 0, 188, 104, 89, 74, 59, 44, 29, 14, 255, 240, 225, 210, 195, 180, 165, 150, 135]]),
         ],
         '16 bits are for keeping; you multiplied in them and lost the last figures. Make floats of 64 bits first': [
             (1, 0, 'gives', [[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6], [-0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]]),
+            (1, 0, 'gives', [[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6], [-0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, -0.700195312, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719, 0.499511719]]),
         ],
         'each block has a scale and a least weight of its own; you took those of the first for all': [
             (1, 0, 'gives', [[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6], [6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30]]),
         ],
         'from 0 to 15 there are 15 steps, not 16': [
             (2, 0, 'gives', [[128, 55, 0, 188, 0, 241, 226, 211, 196, 181, 166, 151, 121, 106, 91, 76, 61, 46, 31, 16]]),
+            (2, 0, 'gives', [[128, 55, 0, 188, 240, 241, 226, 211, 196, 181, 166, 151, 121, 106, 91, 76, 61, 46, 31, 15]]),
+        ],
+        'the smallest of each *row* is meant; you took that of each column': [
+            (2, 0, 'gives', [[0, 56, 119, 55, 239, 54, 102, 54, 222, 53, 85, 53, 205, 52, 68, 52, 119, 51, 102, 50, 85, 49, 68, 48, 102, 46, 68, 44, 68, 40, 0, 0, 0, 0, 68, 40, 68, 44, 102, 46, 68, 48, 85, 49, 102, 50, 119, 51, 68, 52, 205, 52, 85, 53, 222, 53, 102, 54, 239, 54, 119, 55, 0, 56, 0, 188, 0, 184, 0, 0, 0, 56, 0, 60, 0, 62, 0, 64, 0, 65, 0, 66, 0, 67, 0, 68, 128, 68, 0, 69, 128, 69, 0, 70, 128, 70, 128, 70, 0, 70, 128, 69, 0, 69, 128, 68, 0, 68, 0, 67, 0, 66, 0, 65, 0, 64, 0, 62, 0, 60, 0, 56, 0, 0, 0, 184, 0, 188, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]),
         ],
         'the largest becomes 15: the scale is the whole range over 15': [
             (2, 0, 'gives', [[239, 54, 0, 188, 16, 1, 242, 227, 213, 198, 167, 152, 137, 122, 108, 93, 62, 47, 32, 17]]),
@@ -1147,11 +1294,24 @@ REASONS = {
         'what q has too much of counts 0; you took its absolute value': [
             (0, 0, 'gives', [0.375, 0.125, 0, 0.5]),
         ],
-        'what q has too much of counts 0, and must be cut off at it': [
+        'what q has too much of counts 0: max(p - q, 0). Without it the sum of p - q is 0, whatever they are': [
+            (0, 0, 'gives', [0.4, 0.3, 0.2, 0.1]),
+            (0, 0, 'gives', [float("inf"), float("inf"), float("nan"), float("-inf")]),
             (0, 0, 'gives', [0.375, 0.125, 0, -0.5]),
+            (0, 0, 'gives', [0.75, 0.25, 0, -1]),
+            (0, 0, 'gives', [0.3, 0.1, 0, -0.4]),
         ],
         'what is left must be divided by its sum, to be probabilities': [
             (0, 0, 'gives', [0.3, 0.1, 0, 0]),
+            (0, 0, 'gives', [1, 0.333333333, 0, 0]),
+            (0, 0, 'gives', [0.302996588, 0.248072625, 0.224465393, 0.224465393]),
+        ],
+        'that is what p and q have in common; asked for is what q lacks': [
+            (0, 0, 'gives', [0.166666667, 0.333333333, 0.333333333, 0.166666667]),
+        ],
+        'where p and q are equal, p is the answer': [
+            (1, 0, 'gives', [0, 0, 0, 0]),
+            (1, 0, 'gives', [0.25, 0.25, 0.25, 0.25]),
         ],
         'where p = q nothing is left, and 0 / 0 is no number': [
             (1, 0, 'gives', [float("nan"), float("nan"), float("nan"), float("nan")]),
@@ -1172,6 +1332,15 @@ REASONS = {
         'a guess stays with the probability p / q; yours with p': [
             (2, 1, 'gives', [0.7, 0.26, 0.04, 0]),
         ],
+        'a guess stays with the probability p / q; yours with q': [
+            (2, 1, 'gives', [0.54, 0.22, 0.04, 0.2]),
+        ],
+        'a guess stays with the probability p / q; yours with p - q': [
+            (2, 1, 'gives', [0.76, 0.24, 0, 0]),
+        ],
+        'it stays if its number is *below* p / q: what the model never says must not stay at the number 0': [
+            (5, 1, 'gives', [2, 0]),
+        ],
         'every guess stays in yours; p has no say': [
             (2, 1, 'gives', [0.1, 0.2, 0.2, 0.5]),
         ],
@@ -1184,13 +1353,21 @@ REASONS = {
         'guess i is judged by number i; you took the last one, which is for the draw': [
             (2, 1, 'gives', [0.35, 0.325, 0.2, 0.125]),
         ],
+        'guess i is judged by number i; you took the first one for all': [
+            (3, 1, 'gives', [0.4375, 0.3125, 0.125, 0.125]),
+        ],
+        'row i of p and of q belongs to guess i; you took the first row for all': [
+            (3, 1, 'gives', [0.5, 0.25, 0.125, 0.125]),
+            (3, 1, 'gives', [0.25, 0.5, 0.0625, 0.1875]),
+        ],
         "the last number is for the token that is drawn; you took the guess's own again": [
             (4, 2, 'gives', [0]),
         ],
         'the last number is for the token that is drawn; you took that of the next guess': [
-            (5, 4, 'gives', [1]),
+            (6, 4, 'gives', [1]),
         ],
-        'row i of p is what the model says *before* guess i; you took the row behind it': [
+        'row i of p is what the model says *before* guess i; you took another row': [
+            (2, 1, 'gives', [0.25, 0.25, 0, 0.5]),
             (2, 1, 'gives', [0.25, 0.25, 0, 0.5]),
         ],
         'a refused guess is replaced by what stands in *its* row': [
@@ -1205,11 +1382,24 @@ REASONS = {
         'a refused guess is replaced: one token is drawn in its place': [
             (2, 1, 'fails', '`verify` should return a list of 1 to 2 tokens, from 0 to 3, after 1 guesses; yours returned the list []'),
         ],
+        'the residual is that of p and q, in this order: what q has too little of': [
+            (2, 1, 'gives', [0.1, 0.2, 0.2, 0.5]),
+        ],
+        'at the first refused guess all ends: no guess behind it is looked at': [
+            (3, 1, 'gives', [0.3125, 0.4375, 0.0625, 0.1875]),
+        ],
+        'behind a refused guess one token is drawn, not two': [
+            (3, 1, 'gives', [0.3125, 0.4375, 0.0625, 0.1875]),
+            (4, 2, 'gives', [1, 3]),
+        ],
+        'the token behind the last guess is drawn from p itself, not from a residual': [
+            (4, 1, 'gives', [3, 1]),
+        ],
         'the refused guess itself must go': [
             (2, 1, 'gives', [0.1, 0.2, 0.2, 0.5]),
         ],
         'what is behind a refused guess is dropped: it was guessed after a text that is not there': [
-            (5, 3, 'gives', [0, 0]),
+            (6, 3, 'gives', [0, 0]),
         ],
         'those that stayed before the refused guess are kept': [
             (3, 1, 'gives', [0.3125, 0.4375, 0.078125, 0.171875]),
@@ -1221,7 +1411,7 @@ REASONS = {
             (4, 4, 'gives', [0, 0]),
         ],
         'the token behind the last guess is drawn by the model, not by what guesses': [
-            (5, 1, 'gives', [3, 0, 0]),
+            (6, 1, 'gives', [3, 0, 0]),
         ],
         'the likeliest token is not drawn: take `draw` and the last number': [
             (4, 4, 'gives', [0, 3]),
@@ -1230,22 +1420,28 @@ REASONS = {
     },
     'questions': {
         "the sum is divided by the answer's length; else short answers win": [
-            (0, 0, 'gives', 0),
+            (0, 0, 'gives', 6),
         ],
         'divide by bytes, not by tokens': [
-            (0, 0, 'gives', 1),
+            (0, 0, 'gives', 4),
+        ],
+        'divide by bytes only, not by tokens as well': [
+            (0, 3, 'gives', 1),
+        ],
+        'the *logarithm* is divided by the length; you divided the probability, e to the power of the sum': [
+            (0, 0, 'gives', 0),
         ],
         'divide by bytes, not by characters: é and à have two each': [
             (0, 0, 'gives', 2),
         ],
         'the *largest* wins; logarithms of probabilities are below 0, and the nearest to it is the largest': [
-            (0, 0, 'gives', 4),
+            (0, 0, 'gives', 1),
         ],
         'you multiplied by the length; divide': [
             (0, 0, 'gives', 5),
         ],
         'which one is asked for, not its score': [
-            (0, 0, 'gives', -0.33),
+            (0, 0, 'gives', -0.255555556),
         ],
         "the answer's number is asked for, not its text": [
             (0, 0, 'gives', 'déjà vu'),
@@ -1260,53 +1456,77 @@ REASONS = {
             (1, 0, 'gives', 2),
         ],
         'the squared deviations are divided by n - 1, not by n': [
-            (2, 0, 'gives', (0.75, 0.216506351)),
-            (2, 0, 'gives', (0.75, 0.216506351)),
+            (2, 0, 'gives', (0.5, 0.158113883)),
+            (2, 0, 'gives', (0.5, 0.158113883)),
+            (3, 0, 'gives', (0.4, 0.252982213)),
+            (3, 0, 'gives', (0.4, 0.282842712)),
         ],
         "that is how far single answers scatter; the mean's error is that over the root of n": [
-            (2, 0, 'gives', (0.75, 0.5)),
+            (2, 0, 'gives', (0.5, 0.527046277)),
+            (2, 0, 'gives', (0.5, 0.5)),
+            (3, 0, 'gives', (0.4, 0.843274043)),
         ],
         'the spread is divided by the root of n, not by n': [
-            (2, 0, 'gives', (0.75, 0.125)),
+            (2, 0, 'gives', (0.5, 0.0527046277)),
+            (3, 0, 'gives', (0.4, 0.0843274043)),
         ],
         "that is the error's square; its root is missing": [
-            (2, 0, 'gives', (0.75, 0.0625)),
+            (2, 0, 'gives', (0.5, 0.0277777778)),
+            (2, 0, 'gives', (0.5, 0.025)),
+            (3, 0, 'gives', (0.4, 0.0711111111)),
+        ],
+        'the root is of s² as well as of n: s / √n; you have s² / √n': [
+            (2, 0, 'gives', (0.5, 0.0878410461)),
         ],
         'the root is of n, not of n - 1 once more': [
-            (2, 0, 'gives', (0.75, 0.288675135)),
+            (2, 0, 'gives', (0.5, 0.175682092)),
+            (3, 0, 'gives', (0.4, 0.281091348)),
+        ],
+        'the share comes first, then its error': [
+            (2, 0, 'gives', (0.166666667, 0.5)),
         ],
         'one standard error is asked for, not the 1.96 of an interval': [
-            (2, 0, 'gives', (0.75, 0.49)),
+            (2, 0, 'gives', (0.5, 0.326666667)),
+            (3, 0, 'gives', (0.4, 0.522666667)),
         ],
         'a share is from 0 to 1; no per cent': [
-            (2, 0, 'gives', (75, 25)),
+            (2, 0, 'gives', (50, 16.6666667)),
         ],
         'how many were right is to be divided by n': [
-            (2, 0, 'gives', (3, 0.25)),
+            (2, 0, 'gives', (5, 0.166666667)),
         ],
         'those variances were added as if the models had been asked different questions; take the differences question by question': [
-            (3, 0, 'gives', (0.5, 0.353553391)),
+            (3, 0, 'gives', (0.4, 0.21602469)),
+            (3, 0, 'gives', (0.4, 0.204939015)),
         ],
         'two errors are not added, still less where the questions are the same': [
-            (3, 0, 'gives', (0.5, 0.5)),
+            (3, 0, 'gives', (0.4, 0.305505046)),
         ],
         'the difference has an error of its own: that of the differences, question by question; you took that of one model, or a difference of two': [
-            (3, 0, 'gives', (0.5, 0)),
-            (3, 0, 'gives', (0.5, 0.25)),
-            (3, 0, 'gives', (0.5, 0.25)),
+            (3, 0, 'gives', (0.4, 2.77555756e-17)),
+            (3, 0, 'gives', (0.4, 0.152752523)),
+            (3, 0, 'gives', (0.4, 0.152752523)),
+            (3, 0, 'gives', (0.4, 0.152752523)),
+        ],
+        'what the two have in common is taken off, twice their covariance; you added it, or took it off once': [
+            (3, 0, 'gives', (0.4, 0.149071198)),
+            (3, 0, 'gives', (0.4, 0.24267033)),
+        ],
+        'how many more were right is to be divided by n': [
+            (3, 0, 'gives', (4, 0.266666667)),
         ],
         'a difference has a sign: 1 where only the first is right, -1 where only the second is': [
-            (3, 1, 'gives', (0.5, 0.288675135)),
-            (3, 1, 'gives', (0.5, 0.288675135)),
+            (3, 0, 'gives', (0.8, 0.133333333)),
+            (3, 0, 'gives', (0.8, 0.133333333)),
         ],
         'the first less the second; yours is the other way round': [
-            (3, 0, 'gives', (-0.5, 0.288675135)),
+            (3, 0, 'gives', (-0.4, 0.266666667)),
         ],
         'booleans cannot be subtracted: make numbers of them first': [
             (3, 0, 'raises', 'TypeError'),
         ],
         'questions on which both agree count as well, with a difference of 0': [
-            (3, 0, 'gives', (1, 0)),
+            (3, 0, 'gives', (0.5, 0.327326835)),
         ],
     },
     'induction': {
@@ -1322,6 +1542,29 @@ REASONS = {
         ],
         'the mean is over places, in each of which the weights in B are added; you took the mean of single weights': [
             (2, 0, 'gives', [0.3]),
+        ],
+        'the weights at the places of B are added; you took their mean': [
+            (2, 0, 'gives', [0.380555556]),
+        ],
+        'only weights at the places of B count; you took the largest of the row, wherever it stands': [
+            (1, 0, 'gives', [1, 1, 1]),
+            (0, 0, 'gives', [0.683333333]),
+        ],
+        'the mean over places is asked for; you took the largest': [
+            (0, 0, 'gives', [0.7]),
+            (0, 0, 'gives', [0.7]),
+        ],
+        'the mean over places is missing: one number for each head': [
+            (0, 0, 'gives', [[0.5, 0.7, 0.6]]),
+        ],
+        'the place *right* behind the earlier token: one column further, not two': [
+            (0, 0, 'gives', [0.14]),
+        ],
+        'the token right before counts as earlier, too': [
+            (2, 0, 'gives', [0.5]),
+        ],
+        'earlier places are j < i, below the diagonal; yours are later ones': [
+            (0, 0, 'gives', [0.0333333333]),
         ],
         'the scores are added up; their mean is asked for': [
             (0, 0, 'gives', [1.8]),
@@ -1361,6 +1604,15 @@ REASONS = {
             (4, 1, 'gives', 0.166666667),
             (4, 1, 'gives', 0.166666667),
         ],
+        'each row of weights sums to one; yours are all 1': [
+            (4, 1, 'gives', 1),
+        ],
+        'only places whose token has occurred before are averaged over': [
+            (4, 1, 'gives', 0.408333333),
+        ],
+        'of a token that stood there twice, both places behind it count': [
+            (4, 2, 'gives', 0.375),
+        ],
         'it sees itself as well': [
             (4, 1, 'gives', 0.261111111),
         ],
@@ -1373,34 +1625,34 @@ REASONS = {
     },
     'fast': {
         'What the slot holds needs no second reading': [
-            (1, 0, 'fails', '`slow_write` pays 178.8 ms for each token, yours 75.1: 2.4 times as fast. Is everything read but once? What the slot holds needs no second reading'),
+            (1, 0, 'fails', '`slow_write` pays 177.2 ms for each token, yours 61.1: 2.9 times as fast. Is everything read but once? What the slot holds needs no second reading'),
         ],
         'do they share each pass?': [
-            (2, 0, 'fails', '`slow_write` pays 178.8 ms for each token, yours 24.9: 7.2 times as fast. Fetching costs 40 ms, for however many texts: do they share each pass?'),
+            (2, 0, 'fails', '`slow_write` pays 177.2 ms for each token, yours 19.1: 9.3 times as fast. Fetching costs 40 ms, for however many texts: do they share each pass?'),
         ],
         'of prompt 0 the continuation alone is to be returned': [
             (0, 0, 'fails', 'of prompt 0 the continuation alone is to be returned; yours begins with the prompt'),
         ],
         "the texts are to be returned in the prompts' order": [
-            (0, 0, 'fails', 'the continuation of prompt 0 should be that of `slow_write`; it is up to token 0, which should be 35, yours is 54: is each token written where the one before it ends, and is a wrong guess followed by what the model said there?'),
+            (0, 0, 'fails', 'the continuation of prompt 0 should be that of `slow_write`; it is up to token 0, which should be 20, yours is 35: is each token written where the one before it ends, and is a wrong guess followed by what the model said there?'),
         ],
         'Guesses must not go past the end': [
             (0, 0, 'fails', '`write` should add 20 tokens to prompt 1; yours added 21. Guesses must not go past the end, and none may be missing'),
         ],
         'every guess was taken, right or wrong': [
-            (0, 0, 'fails', 'the continuation of prompt 0 should be that of `slow_write`; it is up to token 2, which should be 36, yours is 46: is each token written where the one before it ends, and is a wrong guess followed by what the model said there?'),
+            (0, 0, 'fails', 'the continuation of prompt 0 should be that of `slow_write`; it is up to token 3, which should be 21, yours is 35: is each token written where the one before it ends, and is a wrong guess followed by what the model said there?'),
         ],
         'of several texts each has a slot of its own; else one is written over the other': [
             (0, 0, 'fails', '`read` cannot do what your `write` asks: the slots of a pass are [0, 0, 0]; each text may be read once in a pass'),
         ],
         'a slot holds its own text up to the guess that was right; what is read next begins there': [
-            (0, 0, 'fails', "`read` cannot do what your `write` asks: the number of a part's tokens must be a whole number from 1 to 228, not 0"),
+            (0, 0, 'fails', "`read` cannot do what your `write` asks: the number of a part's tokens must be a whole number from 1 to 241, not 0"),
         ],
         "a token that the model has given is not yet read: its place is where the slot's text ends": [
-            (0, 0, 'fails', '`read` cannot do what your `write` asks: the start of a part of slot 0, which holds 24 tokens, must be a whole number from 0 to 24, not 25'),
+            (0, 0, 'fails', '`read` cannot do what your `write` asks: the start of a part of slot 0, which holds 28 tokens, must be a whole number from 0 to 28, not 29'),
         ],
         'what is certain is the token behind the *newest*; you took the first of what came back': [
-            (0, 0, 'fails', 'the continuation of prompt 0 should be that of `slow_write`; it is up to token 0, which should be 35, yours is 30: is each token written where the one before it ends, and is a wrong guess followed by what the model said there?'),
+            (0, 0, 'fails', 'the continuation of prompt 0 should be that of `slow_write`; it is up to token 0, which should be 20, yours is 30: is each token written where the one before it ends, and is a wrong guess followed by what the model said there?'),
         ],
         'all texts are as long as they should be, and your loop goes on': [
             (0, 0, 'fails', '`read` cannot do what your `write` asks: a pass must read something; parts is empty'),

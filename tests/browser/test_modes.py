@@ -1,0 +1,153 @@
+"""All widgets in high contrast and on paper: what stands out on the screen does so there too."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from widget_pages import open_widgets, set_theme, settle
+
+from lmcourse import widgets
+from lmcourse.information import LETTERS
+from lmcourse.neural.vectors import WordVectors
+from lmcourse.ngram import CountModel
+from lmcourse.tokenization.bpe import BPE
+from lmcourse.transformer.config import Config
+from lmcourse.transformer.model import TransformerModel
+from lmcourse.transformer.network import Transformer
+from lmcourse.vocabulary import Vocabulary
+from lmcourse.world import five_words
+
+TEXT = "the mouse ate the cheese and the cheese was good "
+
+
+def word_map() -> widgets.WordMap:
+    """A map of words at random places."""
+    vectors = np.random.default_rng(1).normal(size=(120, 8))
+    return widgets.WordMap(WordVectors([f"word{i}" for i in range(120)], vectors))
+
+
+def transformer() -> widgets.TransformerLive:
+    """A model that was not trained."""
+    vocab = Vocabulary(LETTERS, separator="")
+    network = Transformer(Config(27, 16, 2, 2, 32, bias=False, position="rope"))
+    with torch.no_grad():
+        return widgets.TransformerLive(
+            TransformerModel(network.draw(np.random.default_rng(3)).eval(), vocab, start=0), "the mouse"
+        )
+
+
+def guessing() -> widgets.GuessingGame:
+    """A game that was begun."""
+    model = CountModel(Vocabulary(LETTERS, separator=""), 3, TEXT)
+    game = widgets.GuessingGame(["the cheese ate the mouse"], {"3-gram": model}, given=4)
+    game.guesses = [[1, 3, 1, 2, 1, 1]]
+    return game
+
+
+SAMPLES = {
+    "AttentionBrowser": widgets.AttentionBrowser,
+    "AttentionSteps": widgets.AttentionSteps,
+    "CodingInterval": lambda: widgets.CodingInterval(five_words(), "the mouse ate ."),
+    "EntropyExplorer": lambda: widgets.EntropyExplorer([0.5, 0.3, 0.2]),
+    "GradientLaboratory": widgets.GradientLaboratory,
+    "GuessingGame": guessing,
+    "InferenceCalculator": widgets.InferenceCalculator,
+    "MaskSwitcher": widgets.MaskSwitcher,
+    "NgramExplorer": lambda: widgets.NgramExplorer(TEXT, order=3, context="the "),
+    "PositionExplorer": widgets.PositionExplorer,
+    "RealModel": widgets.RealModel,
+    "SentenceTree": widgets.SentenceTree,
+    "SparsityMap": lambda: widgets.SparsityMap(TEXT),
+    "SurpriseReader": widgets.SurpriseReader,
+    "TemperatureExplorer": lambda: widgets.TemperatureExplorer(five_words(), "the mouse ate the"),
+    "TokenizerExplorer": lambda: widgets.TokenizerExplorer({"BPE": BPE.train(TEXT, 270)}, TEXT),
+    "TrainingPlayground": widgets.TrainingPlayground,
+    "TransformerLive": transformer,
+    "WordMap": word_map,
+}
+# The places, among all elements, of those drawn by their background alone: no words, nothing inside.
+MARKS = """() => [...document.querySelectorAll(".lmc *")].flatMap((e, i) => {
+    const { backgroundColor, backgroundImage } = getComputedStyle(e);
+    const painted = backgroundImage !== "none" || !/^rgba\\(.*, 0\\)$/.test(backgroundColor);
+    const control = e.matches("input, select, textarea, button");
+    const alone = !e.textContent.trim() && !e.children.length && !control;
+    return e.tagName === "CANVAS" || (alone && painted) ? [i] : [];
+})"""
+BOXES = """(marks) => {
+    const all = document.querySelectorAll(".lmc *");
+    return marks.map((i) => {
+        const { left, top, width, height } = all[i].getBoundingClientRect();
+        return [i, all[i].className, left + scrollX, top + scrollY, width, height];
+    });
+}"""
+MODES = [
+    ("light", {"forced_colors": "active", "color_scheme": "dark"}),
+    ("dark", {"forced_colors": "active", "color_scheme": "light"}),
+    ("dark", {"forced_colors": "none", "media": "print"}),
+]
+
+
+def luminance(pixels: np.ndarray) -> np.ndarray:
+    """WCAG's, of colours (..., 3) from 0 to 255."""
+    linear = np.where(pixels <= 10, pixels / 12.92 / 255, ((pixels / 255 + 0.055) / 1.055) ** 2.4)
+    return linear @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def standing_out(page, marks: list[int]) -> dict[int, tuple[str, float]]:
+    """For each mark its class and the share of its pixels that stand out from the paper (contrast 1.25)."""
+    settle(page)
+    image = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    light = luminance(np.asarray(image).astype(float))
+    root = page.locator(".lmc").bounding_box()
+    paper = light[int(root["y"]) + 4, int(root["x"]) + 30]
+    found = {}
+    for mark, kind, *box in page.evaluate(BOXES, marks):
+        left, top, width, height = map(round, box)
+        part = light[max(0, top) : top + height, max(0, left) : left + width]
+        if width < 3 or height < 3 or not part.size:
+            continue
+        contrast = (np.maximum(part, paper) + 0.05) / (np.minimum(part, paper) + 0.05)
+        found[mark] = (kind, float((contrast > 1.25).mean()))
+    return found
+
+
+def test_every_widget_has_a_sample():
+    assert sorted(SAMPLES) == sorted(widgets.__all__)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_stands_out_does_so_in_high_contrast_and_on_paper(page, tmp_path, name):
+    sample = SAMPLES[name]()
+    page.emulate_media(reduced_motion="reduce")
+    open_widgets(page, tmp_path, sample)
+    marks = page.evaluate(MARKS)
+    plain = standing_out(page, marks)
+    for theme, media in MODES:
+        if "media" not in media:  # who prints has the page before him
+            page.emulate_media(**media)
+            open_widgets(page, tmp_path, sample)
+        set_theme(page, theme)
+        page.emulate_media(**media)
+        found = standing_out(page, marks)
+        lost = {
+            (kind, share, found[mark][1])
+            for mark, (kind, share) in plain.items()
+            if share > 0.3 and mark in found and found[mark][1] < share / 3
+        }
+        assert not lost, f"{name}, {theme}, {media}: {lost}"
+
+
+def test_names_of_buttons_hold_what_they_show(page, tmp_path):
+    """WCAG 2.5.3: who says what stands on a button presses it. Signs alone are no words to say."""
+    open_widgets(page, tmp_path, *(sample() for sample in SAMPLES.values()))
+    labels = page.locator(".lmc button[aria-label], .lmc [role=button][aria-label]").evaluate_all(
+        "all => all.map((e) => [e.innerText || e.textContent, e.getAttribute('aria-label')])"
+    )
+    plain = [[re.sub(r"\s+", " ", text).strip().lower() for text in label] for label in labels]
+    assert len(plain) > 40
+    assert not [label for label in plain if re.search(r"\w", label[0]) and label[0] not in label[1]]

@@ -1,0 +1,119 @@
+"""The pages' weight has limits, their widgets are as high as their places, and what is far away waits."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+sys.path.insert(0, str(ROOT / "book/_ext"))
+import page_weights  # noqa: E402
+
+# Bytes as a server sends them, of all that a page names, however far down (see page_weights.py).
+FRONT, HEAVIEST = 200_000, 600_000
+HEIGHTS = ROOT / "book/_ext/widget_heights.json"
+KNOWN = json.loads(HEIGHTS.read_text(encoding="utf-8"))
+WITH_WIDGETS = sorted(
+    path.relative_to(HTML).with_suffix("").as_posix()
+    for folder in ("book", "notebooks")
+    for path in (HTML / folder).rglob("*.html")
+    if 'class="lmc-place"' in path.read_text(encoding="utf-8")
+)
+SHIFT = """
+    window.shift = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => shift += entry.value))
+        .observe({ type: "layout-shift", buffered: true });
+"""
+KEPT = """() => [...document.querySelectorAll('.lmc-place')].map(
+    (place) => parseFloat(place.style.getPropertyValue('--narrow')))"""
+TALL = "() => [...document.querySelectorAll('.lmc-place')].map((place) => place.offsetHeight)"
+
+
+def test_no_page_is_heavier_than_its_limit(book_dir):
+    weights = {weight.page: weight for weight in page_weights.all_pages(book_dir.resolve())}
+    over = {page: w.compressed for page, w in weights.items() if w.compressed > HEAVIEST}
+    assert not over, f"heavier than {HEAVIEST} bytes: {over}"
+    front = weights["book/index.html"]
+    assert front.compressed <= FRONT, f"the front page: {front}"
+
+
+def test_what_is_counted_is_what_a_browser_asks_for(page, base_url, book_dir):
+    asked = set()
+    page.on("request", lambda request: asked.add(request.url.removeprefix(f"{base_url}/").partition("?")[0]))
+    name = next(n for n in WITH_WIDGETS if "01_language_models" in n)
+    page.goto(f"{base_url}/{name}.html")
+    everything(page)
+    counted = page_weights.weigh(book_dir.resolve() / f"{name}.html", book_dir.resolve())
+    assert asked <= set(counted.files)
+
+
+def everything(page) -> None:
+    """Have a page load what would wait until it is scrolled to."""
+    page.evaluate(
+        """() => {
+            for (const image of document.images) image.loading = 'eager';
+            dispatchEvent(new Event('beforeprint'));
+        }"""
+    )
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.lmc-place')].every((place) => place.childNodes.length)"
+    )
+    page.wait_for_load_state("networkidle")
+
+
+def test_every_widget_has_a_place_of_known_height():
+    assert sorted(KNOWN) == WITH_WIDGETS, "run `make weigh`"
+
+
+@pytest.mark.parametrize("name", WITH_WIDGETS)
+def test_widgets_are_as_high_as_their_places(page, base_url, name):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{base_url}/{name}.html")
+    reserved = page.evaluate(KEPT)
+    everything(page)
+    # A line more or less is another font's.
+    for kept, found in zip(reserved, page.evaluate(TALL)):
+        assert abs(kept - found) <= max(60, 0.1 * found), f"{kept} kept, {found} needed: run `make weigh`"
+
+
+def test_the_front_page_stays_where_it_is_while_it_loads(page, base_url):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.add_init_script(SHIFT)
+    page.goto(f"{base_url}/book/index.html", wait_until="networkidle")
+    page.wait_for_selector(".lmc-place .lmc")
+    assert (
+        page.evaluate(
+            "() => new Promise((r) => requestAnimationFrame(() => setTimeout(() => r(shift), 300)))"
+        )
+        <= 0.02
+    )
+
+
+def test_a_widget_far_down_is_loaded_when_it_comes_near(page, book_dir):
+    """From disk, where a page may load scripts, but no other files."""
+    name = next(n for n in WITH_WIDGETS if "01_language_models/subwords" in n)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.split("/")[-1]))
+    page.goto((book_dir / f"{name}.html").as_uri())
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".lmc-place").count() == 1
+    assert page.evaluate("document.querySelector('.lmc-place').getBoundingClientRect().top") > 3000
+    assert not [each for each in asked if each.startswith("TokenizerExplorer")]
+    assert not page.locator(".lmc").count()
+    page.locator(".lmc-place").scroll_into_view_if_needed()
+    page.wait_for_selector(".lmc-place .lmc")
+    assert len([each for each in asked if each.startswith("TokenizerExplorer")]) == 1
+
+
+def test_a_widget_whose_file_is_lost_says_so(browser, base_url):
+    page = browser.new_page()
+    page.route("**/widgets/TemperatureExplorer-*.js", lambda route: route.abort())
+    page.goto(f"{base_url}/book/index.html")
+    said = page.locator(".lmc-place[role=alert]")
+    said.wait_for()
+    assert "could not be loaded" in said.inner_text()
+    page.close()
