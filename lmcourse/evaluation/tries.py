@@ -36,8 +36,8 @@ def pass_at_k(counts: Sequence[int] | np.ndarray, n: int, k: int) -> np.ndarray:
     if counts.size and not 0 <= counts.min() <= counts.max() <= n:
         raise ValueError(f"counts from {counts.min()} to {counts.max()} must be between 0 and n={n}")
     taken = np.arange(k)
-    # once all the wrong tries are taken, the next factor is 0, and the rest does not matter
-    wrong = (n - counts[:, None] - taken).clip(min=0)
+    # once all the wrong tries are taken, the next factor is 0, and those below it do not matter
+    wrong = n - counts[:, None] - taken
     return 1 - (wrong / (n - taken)).prod(axis=1)
 
 

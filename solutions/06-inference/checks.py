@@ -1376,11 +1376,14 @@ def random_guesses(rng):
             yield ask.verify(p, q, guesses, np.append(rng.random(k) / 10, rng.random()))
         yield ask.verify(p, q, [0, *guesses[1:]], np.append(np.zeros(k), 0.5))
         yield ask.verify(p[:1], q[:0], [], rng.random(1))
+    order = rng.permutation(4)
+    first, second = np.argsort(order)[[3, 0]].tolist()
+    yield ask.verify(TWO_P[:, order], TWO_Q[:, order], [first, second], np.array([0.1, 0.3, 0.3]))
 
 
 @speculation.hidden("what comes out over all guesses, distributed as the model says", weight=0.5)
 def exact_shares(rng):
-    for order in (np.arange(4)[::-1], rng.permutation(4)):
+    for order in (np.arange(4)[::-1], np.array([0, 1, 3, 2]), rng.permutation(4)):
 
         def permuted(student, order=order):
             found = shares(

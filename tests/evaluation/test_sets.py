@@ -11,6 +11,7 @@ def test_everyday_ends_differ_in_length_only_as_they_should():
         short, long = q.item(), q.item("long", "long")
         assert short.right == 0
         assert short.answers[0] != short.answers[1]
+        assert long.answers == (q.right + q.right_more, q.wrong + q.wrong_more)
         for brief, more in zip(short.answers, long.answers):
             assert more.startswith(brief)
             assert len(more) > len(brief) + 8
@@ -18,6 +19,11 @@ def test_everyday_ends_differ_in_length_only_as_they_should():
         assert abs(len(q.right_more) - len(q.wrong_more)) <= 12
         assert q.item("long", "short").answers == (long.answers[0], short.answers[1])
     assert abs(sum(len(q.right_more) - len(q.wrong_more) for q in questions)) < 80  # two letters an item
+
+
+def test_each_answer_may_be_short_or_long():
+    pairs = [("short", "short"), ("short", "long"), ("long", "short"), ("long", "long")]
+    assert sorted(sets.lengths()) == sorted(pairs)
 
 
 def test_every_second_opinion_is_in_favour():
@@ -33,8 +39,9 @@ def test_judged_answers_differ_in_what_matters_only():
         assert len(set(right) ^ set(wrong)) <= 4
 
 
-def test_a_row_with_an_empty_field_is_named(tmp_path, monkeypatch):
+@pytest.mark.parametrize("row", ["a?,b,", "a?,b", "a?,b,c,d"])
+def test_a_row_that_is_not_whole_is_named(row, tmp_path, monkeypatch):
     monkeypatch.setattr(sets, "FOLDER", tmp_path)
-    (tmp_path / "judged.csv").write_text("question,right,wrong\na?,b,\n", encoding="utf-8")
+    (tmp_path / "judged.csv").write_text(f"question,right,wrong\n{row}\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"judged\.csv, row 2"):
         sets.judged()
