@@ -8,6 +8,7 @@ import {
   digitsToTell,
   encodeWalk,
   numberOf,
+  place,
   plant,
   shortestBits,
 } from "./interval_arithmetic.js";
@@ -31,8 +32,6 @@ import {
   visible,
 } from "./ui.js";
 
-/** @typedef {import("./interval_arithmetic.js").Interval} Interval */
-
 const ROWS = 7;
 const ROW_HEIGHT = 58;
 const STOPS = 1024; // of the slider in the decoder: numbers of ten bits
@@ -40,9 +39,6 @@ const STOPS = 1024; // of the slider in the decoder: numbers of ten bits
 // The beginning and the end of a long row of digits: what two ends of an interval share stands in the middle.
 const shorten = (shown, room) => (shown.length <= room ? shown : `${shown.slice(0, 4)}…${shown.slice(6 - room)}`);
 const inFours = (bits) => bits.replace(/(.{4})(?=.)/g, "$1\u2009");
-// Where the point n / 2^power lies in an interval: 0 its beginning, 1 its end.
-const place = (n, power, /** @type {Interval} */ { low, width, whole }) =>
-  Number(((n * whole - (low << power)) << 60n) / (width << power)) / 2 ** 60;
 
 function render({ model, el }) {
   const tokens = model.get("tokens");

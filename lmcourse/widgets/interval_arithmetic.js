@@ -136,6 +136,10 @@ export function decodeWalk(tree, bits) {
   return { ...found, certain: after.filter(within).length };
 }
 
+// Where the point n / 2^power lies in an interval: 0 its beginning, 1 its end.
+export const place = (n, power, /** @type {Interval} */ { low, width, whole }) =>
+  Number(((n * whole - (low << power)) << 60n) / (width << power)) / 2 ** 60;
+
 // For tests: everything as text.
 const fraction = ({ low, width, whole }) => [low, low + width, whole].map(String);
 export function encodeAll(state) {
