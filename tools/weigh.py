@@ -3,6 +3,7 @@
     python tools/weigh.py            bytes of all pages; times of the front page, each chapter's first, the
                                      heaviest; heights of all widgets
     python tools/weigh.py --all      times of all pages
+    python tools/weigh.py --heights  heights of all widgets only
     python tools/weigh.py --bytes    no browser: bytes only
 
 Times are those of Chromium as a phone of 390 pixels, its processor slowed down four times, on a line of 1.6
@@ -20,6 +21,7 @@ import datetime
 import functools
 import gzip
 import json
+import os
 import platform
 import shutil
 import statistics
@@ -211,30 +213,36 @@ def write(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def measure(weights: list[Weight], pages: list[str]) -> None:
-    """Measure in the browser, and keep what was found."""
-    rows, high = [], {}
-    with served(BOOK) as address, chromium() as browser:
-        for page in tqdm(pages, desc="times"):
-            rows.append({"page": page, **median_times(browser, f"{address}/{page}")})
-        with_widgets = [w.page for w in weights if 'class="lmc-place"' in (BOOK / w.page).read_text("utf-8")]
-        for page in tqdm(sorted(with_widgets), desc="heights"):
-            high[page.removesuffix(".html")] = heights(browser, f"{address}/{page}")
-        version = f"Chromium {browser.version}"
-    # No name of a machine: what it is says more.
-    machine = f"a phone of 390 pixels played by {platform.system()} on {platform.machine()}"
-    head = {"command": "make weigh", "date": f"{datetime.date.today():%d.%m.%Y}", "browser": version}
-    write(TIMES, {**head, "machine": machine, "rows": rows})
-    write(HEIGHTS, high)
+def measure_times(browser: Any, address: str, pages: list[str]) -> None:
+    """Measure how fast pages are, and keep what was found."""
+    rows = [
+        {"page": page, **median_times(browser, f"{address}/{page}")} for page in tqdm(pages, desc="times")
+    ]
     for row in rows:
         widget = "-" if row["widget"] is None else f"{row['widget']:.2f} s"
         print(f"{row['paint']:6.2f} s {widget:>8} {row['shift']:6.3f}  {row['page']}")
+    head = {
+        "command": "make weigh",
+        "date": f"{datetime.date.today():%d.%m.%Y}",
+        "browser": f"Chromium {browser.version}",
+        "machine": f"{platform.system()} on {platform.machine()} with {os.cpu_count()} cores",
+    }
+    write(TIMES, {**head, "rows": rows})
+
+
+def measure_heights(browser: Any, address: str, pages: list[str]) -> None:
+    """Measure how high the widgets of pages are, and keep what was found."""
+    found = {p.removesuffix(".html"): heights(browser, f"{address}/{p}") for p in tqdm(pages, desc="heights")}
+    changed = not HEIGHTS.exists() or json.loads(HEIGHTS.read_text(encoding="utf-8")) != found
+    write(HEIGHTS, found)
+    print("Heights have changed: build the book again." if changed else "All heights are as they were.")
 
 
 def main() -> None:
     """Weigh the book; see the beginning of this file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--all", action="store_true", help="times of all pages")
+    parser.add_argument("--heights", action="store_true", help="heights of the widgets only")
     parser.add_argument("--bytes", action="store_true", help="bytes only, without a browser")
     arguments = parser.parse_args()
     if not BOOK.exists():
@@ -243,8 +251,14 @@ def main() -> None:
     print("compressed   raw (kB), files")
     for w in weights:
         print(f"{w.compressed / 1000:10.1f} {w.raw / 1000:8.1f} {w.requests:4d}  {w.page}")
-    if not arguments.bytes:
-        measure(weights, [w.page for w in weights] if arguments.all else chosen(weights))
+    if arguments.bytes:
+        return
+    pages = [w.page for w in weights] if arguments.all else chosen(weights)
+    with_widgets = [w.page for w in weights if 'class="lmc-place"' in (BOOK / w.page).read_text("utf-8")]
+    with served(BOOK) as address, chromium() as browser:
+        if not arguments.heights:
+            measure_times(browser, address, pages)
+        measure_heights(browser, address, sorted(with_widgets))
 
 
 if __name__ == "__main__":
