@@ -2,12 +2,16 @@
 
 A decoder of two blocks (RoPE, one head, 64 numbers) learns from texts of `LENGTH` tokens: at first to copy,
 from random words said again and again, then haystacks with questions, a quarter of them about mice of whom
-nothing is told. Its weights are kept as whole numbers of eight bits, and those are measured. The recipe is
-the first that learned, of several tried; they were judged by copying and by needles at the trained length.
+nothing is told. Its weights are kept as whole numbers of eight bits, and those are measured; where they are
+kept, nothing is learned anew. The recipe is the first that learned, of several tried: what decided was
+copying and needles at the trained length, though longer ones were looked at too.
 
-All ways are asked on the same `TEXTS` haystacks of each length. *tuned*: `TUNED` more steps on texts of
+All ways are asked on the same `TEXTS` haystacks of each length, and on as many that do not tell the answer.
+*bits* are of the text without its question, and with "?" ruled out (*asking*: not ruled out): questions began
+about the 48th place of what was learned from, and a network that waits for one there is surprised by the text
+for another reason than its length. *after*: three tenths of `TUNED` more steps, and all, on texts of
 `LONGER` tokens, a quarter as many of them in a batch, with the places as they are, or interpolated, or with
-NTK's base.
+NTK's base; and on texts as long as before.
 """
 
 from __future__ import annotations
@@ -42,15 +46,14 @@ from lmcourse.transformer.quantise import load_quantised, save_quantised
 
 LONGER = 192  # tokens of a text that is tuned on
 LENGTHS = (48, 96, 192, 384)
+HONEST = ("whole", "window", "end", "overlapping chunks", "carried")  # asked what is not told too
 ROWS, TEXTS = 32, 200
 COPIES, STEPS, TUNED = 300, 400, 100
 RATE = 3e-3
 SEEDS = range(3)
-AGAIN = {"seed": 0, "copies": 2, "steps": 4, "tuned": 2, "texts": 4}  # a quick one, measured by every test
-SETTINGS = [
-    AGAIN,
-    *({"seed": s, "copies": COPIES, "steps": STEPS, "tuned": TUNED, "texts": TEXTS} for s in SEEDS),
-]
+LEARNED = {"copies": COPIES, "steps": STEPS}
+AGAIN = {"seed": 0, **LEARNED, "tuned": 10, "texts": 12}  # a quick one, measured by every test
+SETTINGS = [AGAIN, *({"seed": seed, **LEARNED, "tuned": TUNED, "texts": TEXTS} for seed in SEEDS)]
 
 
 # ---------- learning ----------
@@ -127,13 +130,13 @@ def learn(seed: int, n_copies: int, steps: int, rng: np.random.Generator) -> Tra
     return module
 
 
-def tune(module: Transformer, seed: int, steps: int, how: str) -> Transformer:
-    """Train a copy on, on texts of `LONGER` tokens, with the places of a way."""
+def tune(module: Transformer, seed: int, steps: int, how: str, length: int = LONGER) -> Transformer:
+    """Train a copy on, on texts of so many tokens, with the places of a way."""
     module = with_base(copy.deepcopy(module), how, LONGER / LENGTH)
-    places = positions(LONGER, how, LONGER / LENGTH)
+    places = positions(length, how, LONGER / LENGTH)
 
     def step_loss(step: int) -> torch.Tensor:
-        return loss(module, *asked(np.random.default_rng([seed, 7, step]), LONGER), places, 1.0)
+        return loss(module, *asked(np.random.default_rng([seed, 7, step]), length), places, 1.0)
 
     train(module, step_loss, Recipe(steps, RATE / 5, warmup=10, judge_every=steps), progress=False)
     return module
@@ -150,11 +153,16 @@ def haystacks(length: int, n: int, told: bool = True) -> list[Haystack]:
 
 
 def judged(found: np.ndarray, texts: list[Haystack]) -> dict[str, float]:
-    """How often the right answer is said, and "unknown"; and the right answer's mean probability."""
+    """How often what is said is right, "unknown", or a wrong place; and the right answer's mean probability.
+
+    What is left is some other word.
+    """
     right, said = np.array([one.answer for one in texts]), found.argmax(axis=1)
+    a_place = np.isin(said, [ids_of()[place] for place in PLACES])
     return {
         "right": round(float((said == right).mean()), 3),
         "unknown": round(float((said == ids_of()[UNKNOWN]).mean()), 3),
+        "wrong place": round(float((a_place & (said != right)).mean()), 3),
         "probability": round(float(np.exp(found[np.arange(len(right)), right]).mean()), 3),
     }
 
@@ -166,12 +174,18 @@ def by_place(found: np.ndarray, texts: list[Haystack]) -> list[float | None]:
     return [round(float(right[eighth == i].mean()), 3) if (eighth == i).any() else None for i in range(8)]
 
 
-def bits(module: Transformer, how: str, n: int, factor: float | None = None) -> list[float]:
-    """Surprise at a token of the longest texts, in bits, by place, in means of `LENGTH` places."""
-    tokens = torch.tensor([one.ids for one in haystacks(LENGTHS[-1], n)])
+def bits(module: Transformer, how: str, n: int, asking: bool = False) -> list[float]:
+    """Surprise at a token of the longest texts, in bits, by place, in means of `LENGTH` places.
+
+    The texts are without their questions, and "?", which does not occur in them, is ruled out unless
+    `asking`.
+    """
+    tokens = torch.tensor([one.text for one in haystacks(LENGTHS[-1], n)])
     with torch.no_grad():
-        said = module.logits(hidden(module, tokens, how, factor)[:, :-1])
-        each = cross_entropy(said.transpose(1, 2), tokens[:, 1:], reduction="none").mean(dim=0)
+        logits = module.logits(hidden(module, tokens, how)[:, :-1])
+        if not asking:
+            logits[..., ids_of()["?"]] = -torch.inf
+        each = cross_entropy(logits.transpose(1, 2), tokens[:, 1:], reduction="none").mean(dim=0)
     return [round(float(part.mean()) / np.log(2), 3) for part in each.split(LENGTH)]
 
 
@@ -183,38 +197,58 @@ def on_the_edge(module: Transformer, n: int) -> dict[str, list[float]]:
         texts: list[Haystack] = []
         while len(texts) < n:
             one = haystack(2 * ROOM, rng, depth=0.5)
-            texts += [one] if one.begin == ROOM - before else []
+            texts += [one] if one.begin == ROOM - 1 - before else []
         for how, shares in found.items():
             shares.append(judged(OTHERS[how](module, texts), texts)["right"])
     return found
 
 
-def measure(setting: Mapping, rng: np.random.Generator) -> dict:
-    """All ways at all lengths; by depth, and at the edge of a chunk; bits by place; the same after tuning."""
-    seed, n = setting["seed"], setting["texts"]
-    module = learn(seed, setting["copies"], setting["steps"], rng)
-    if setting != AGAIN:
-        save_quantised(module, path(seed))  # before it is judged: what is kept is what was measured
-    found: dict = {"ways": {}, "places": {}, "untold": {}, "after": {}, "bits": {}, "tuned bits": {}}
+def in_all_ways(module: Transformer, n: int) -> dict:
+    """All ways at all lengths: of so many texts that tell, and that do not, what is said; and by depth."""
+    found: dict = {"ways": {}, "places": {}, "untold": {}}
     for length in LENGTHS:
-        texts, untold = haystacks(length, n), haystacks(length, n, told=False)
-        said = {how: answers(module, [one.ids for one in texts], how) for how in WAYS}
-        said |= {how: way(module, texts) for how, way in OTHERS.items()}
-        found["ways"][length] = {how: judged(logs, texts) for how, logs in said.items()}
-        found["places"][length] = {how: by_place(said[how], texts) for how in (*WAYS, "end")}
-        blank = {"whole": answers(module, [one.ids for one in untold])}
-        blank |= {how: OTHERS[how](module, untold) for how in ("overlapping chunks", "carried")}
-        found["untold"][length] = {how: judged(logs, untold)["right"] for how, logs in blank.items()}
-    found["edge"] = on_the_edge(module, n // 4)
-    found["bits"] = {how: bits(module, how, n // 4) for how in WAYS}
-    for how in ("whole", "interpolated", "ntk"):
-        tuned, factor = tune(module, seed, setting["tuned"], how), LONGER / LENGTH
-        found["after"][how] = {
-            length: judged(answers(tuned, [one.ids for one in texts], plain(how), factor), texts)
-            for length, texts in ((length, haystacks(length, n)) for length in LENGTHS)
-        }
-        found["tuned bits"][how] = bits(tuned, plain(how), n // 4, factor)
+        for part, told, ways in (("ways", True, (*WAYS, *OTHERS)), ("untold", False, HONEST)):
+            texts = haystacks(length, n, told)
+            rows = [one.ids for one in texts]
+            said = {
+                how: OTHERS[how](module, texts) if how in OTHERS else answers(module, rows, how)
+                for how in ways
+            }
+            found[part][length] = {how: judged(logs, texts) for how, logs in said.items()}
+            if told:
+                found["places"][length] = {how: by_place(said[how], texts) for how in (*WAYS, "end")}
     return found
+
+
+def after(module: Transformer, setting: Mapping) -> dict:
+    """What is said after so many further steps, of each kind, by length; and of the longest untold ones."""
+    found: dict = {}
+    kinds = {"whole": LONGER, "interpolated": LONGER, "ntk": LONGER, "as before": LENGTH}
+    for steps in (3 * setting["tuned"] // 10, setting["tuned"]):
+        for kind, longer in kinds.items():
+            how = "whole" if kind == "as before" else kind
+            tuned = tune(module, setting["seed"], steps, how, longer)
+            row = found.setdefault(str(steps), {}).setdefault(kind, {})
+            for name, length in ((LONGER, LONGER), (LENGTHS[-1], LENGTHS[-1]), ("untold", LENGTHS[-1])):
+                texts = haystacks(length, setting["texts"], name != "untold")
+                logs = answers(tuned, [one.ids for one in texts], plain(how), LONGER / LENGTH)
+                row[name] = judged(logs, texts)
+    return found
+
+
+def measure(setting: Mapping, rng: np.random.Generator) -> dict:
+    """All ways at all lengths; at the edge of a chunk; bits by place; and after further steps."""
+    seed, n = setting["seed"], setting["texts"]
+    if not path(seed).exists():
+        save_quantised(learn(seed, setting["copies"], setting["steps"], rng), path(seed))
+    module = load_network(seed)
+    return {
+        **in_all_ways(module, n),
+        "edge": on_the_edge(module, n // 4),
+        "bits": {how: bits(module, how, n // 4) for how in WAYS},
+        "bits, asking": {how: bits(module, how, n // 4, asking=True) for how in ("whole", "window")},
+        "after": after(module, setting),
+    }
 
 
 def plain(how: str) -> str:

@@ -3,17 +3,18 @@
 The README is put together by rule from a dozen patterns of sentences, so that it can be of any length and
 stands on no web page. At five depths a sentence like *The secret word of the garden is maple.* is hidden.
 The text is read once, in parts of `PART` tokens that go on from the keys and values of those before; then
-one question after another is put to these, each forgotten before the next. Right is an answer whose first
-token has more probability than those of the other `WORDS`; the surprise at the README's own tokens is
-noted on the way, by place.
+one question after another is put to these, each forgotten before the next. An answer is that of the `WORDS`
+whose first token has the most probability; noted is at which depth it stands. The surprise at the README's
+own tokens is noted on the way, by place. *interpolated* and *ntk* have other places and another base, as if
+for `BEYOND` tokens, whatever the length.
 
 *windows*: a shorter text in one pass, of which each token sees all, or the last `WINDOW`, or as many of
-which four are the first of the text.
+which four are the first of the text; and read anew for every `STEP` tokens, from the `WINDOW` - `STEP` tokens
+before them.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 
 import numpy as np
@@ -21,6 +22,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
+from lmcourse.inference.finding import with_base
 from lmcourse.inference.long_text import interpolated, sliding_window
 from lmcourse.transformer.cache import Cache
 from lmcourse.transformer.network import Transformer
@@ -33,7 +35,7 @@ WORDS = tuple(
 )
 DEPTHS = (0.1, 0.3, 0.5, 0.7, 0.9)
 PART = 512
-WINDOW, SINKS, WINDOWS = 128, 4, 768
+WINDOW, SINKS, WINDOWS, STEP = 128, 4, 768, 16
 MODULES = (
     "pump valve tank sensor lamp motor belt oven clock router camera printer heater fan mixer scale".split()
 )
@@ -55,7 +57,8 @@ PATTERNS = (
     "Tests for it are in `tests/{module}_{n}.txt`, and take {m} seconds.",
     "We thank the people of the {other} team, who found {m} mistakes in this part.",
 )
-LENGTHS = {512: 6, 2048: 3, 8192: 1}  # tokens of a README -> how many of them
+LENGTHS = {512: 12, 2048: 3, 8192: 1}  # tokens of a README -> how many of them
+FEW = 5  # texts
 BEYOND = 12_288
 _KEYS = ("way", "length", "seed")
 AGAIN = dict(zip(_KEYS, ("text", 512, 0)))  # a quick one without the model, measured anew by every test
@@ -63,7 +66,8 @@ SETTINGS = [
     AGAIN,
     *(dict(zip(_KEYS, ("windows", WINDOWS, seed))) for seed in range(3)),
     *(dict(zip(_KEYS, ("whole", length, seed))) for length, n in LENGTHS.items() for seed in range(n)),
-    *(dict(zip(_KEYS, (way, BEYOND, 0))) for way in ("whole", "interpolated")),
+    *(dict(zip(_KEYS, (way, 512, seed))) for way in ("interpolated", "ntk") for seed in range(3)),
+    *(dict(zip(_KEYS, (way, BEYOND, 0))) for way in ("ntk", "whole", "interpolated")),
 ]
 
 
@@ -136,38 +140,49 @@ def ask(network, cache: Cache, n: int, query: list[int], way: str, factor: float
 
 
 def needles(length: int, seed: int, way: str) -> dict:
-    """Answers by depth, the surprise by place, and the processor time of both."""
+    """Answers by depth, and the surprise by place."""
     from lmcourse.pretrained.model import load
 
     model = load(START)
     vocab, context = model.vocab, model.module.config.context_length
-    factor = max(1.0, length / context)
-    network = model.module
+    factor = 1.0 if way == "whole" else BEYOND / context
+    network = with_base(model.module, way, factor)
     text, secrets = haystack(length, seed, lambda part: len(vocab.encode(part)))
     ids = [*model.before, *vocab.encode(text)]
     options = torch.tensor([vocab.encode(f" {word}")[0] for word in WORDS])
-    begin = time.process_time()
+    found = []
     with torch.no_grad():
         cache, bits = read(network, ids, way, factor)
-        middle = time.process_time()
-        found = []
         for owner in secrets:
             query = vocab.encode(f"\n\nThe secret word of the {owner} is")
             found.append(ask(network, cache, len(ids), query, way, factor))
-    end = time.process_time()
     said = [WORDS[int(logs[options].argmax())] for logs in found]
-    chance = [float(logs[options[WORDS.index(word)]].exp()) for logs, word in zip(found, secrets.values())]
-    return {
+    hidden = list(secrets.values())
+    chance = [float(logs[options[WORDS.index(word)]].exp()) for logs, word in zip(found, hidden)]
+    row = {
         "tokens": len(ids),
-        "right": [int(one == word) for one, word in zip(said, secrets.values())],
+        "right": [int(one == word) for one, word in zip(said, hidden)],
         "probability": [round(p, 3) for p in chance],
         "bits": bits,
-        "seconds": [round(middle - begin, 1), round(end - middle, 1)],
     }
+    if length in LENGTHS and LENGTHS[length] > FEW:  # enough of them for a table of what is said instead
+        row["said"] = [hidden.index(one) if one in hidden else -1 for one in said]  # -1: none of the hidden
+    return row
+
+
+def anew(network: Transformer, ids: torch.Tensor) -> torch.Tensor:
+    """Surprise at whole steps of tokens from the place `WINDOW` on, each step behind a text of its own."""
+    begins = range(STEP, ids.shape[1] - WINDOW + 1, STEP)
+    found = []
+    for begin in begins:
+        part = ids[:, begin : begin + WINDOW]
+        said = network.logits(network.hidden(part)[0, -STEP - 1 : -1])
+        found.append(cross_entropy(said, part[0, -STEP:], reduction="none"))
+    return torch.cat(found)
 
 
 def windows(length: int, seed: int) -> dict:
-    """Mean surprise at tokens behind the first `WINDOW`, in bits, with three masks."""
+    """Mean surprise at tokens behind the first `WINDOW`, in bits, with three masks and read anew."""
     from lmcourse.pretrained.model import load
 
     model = load(START)
@@ -179,12 +194,16 @@ def windows(length: int, seed: int) -> dict:
         "window": sliding_window(n, WINDOW),
         "window and sinks": sliding_window(n, WINDOW - SINKS, SINKS),
     }
-    found = {}
-    for name, mask in masks.items():
-        with torch.no_grad():
-            said = model.module.logits(model.module.hidden(ids, mask)[0, WINDOW:-1])
-        found[name] = round(float(cross_entropy(said, ids[0, WINDOW + 1 :])) / np.log(2), 3)
-    return {"tokens": n, "bits": found}
+    with torch.no_grad():
+        each = {"read anew": anew(model.module, ids)}
+        m = len(each["read anew"])
+        for name, mask in masks.items():
+            said = model.module.logits(model.module.hidden(ids, mask)[0, WINDOW - 1 : WINDOW - 1 + m])
+            each[name] = cross_entropy(said, ids[0, WINDOW : WINDOW + m], reduction="none")
+    return {
+        "tokens": n,
+        "bits": {name: round(float(part.mean()) / np.log(2), 3) for name, part in each.items()},
+    }
 
 
 def measure(setting: Mapping, _: np.random.Generator) -> dict:

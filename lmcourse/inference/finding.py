@@ -2,6 +2,9 @@
 
 In `WAYS` all of the text is read, with another mask or other places; in `OTHERS` something else is read
 in its stead: its end, chunks of it, a summary. Each gives the log-probabilities of the answers.
+
+No text that was learned from begins with a fact, and a network reads one badly in its very first place. So
+what is composed here, a chunk behind the first, notes, a summary, begins with a full stop.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from lmcourse.transformer.network import Transformer
 LENGTH = 48  # tokens that the network has learned to read; the question is two of them
 ROOM = LENGTH - 2  # for the text
 NEEDLE, SINKS, STRIDE = 3, 4, 12  # tokens of a fact; first ones kept beside a window; between those seen
+STOP = [ids_of()["."]]  # in front of what is composed
 SUMMARY, KEPT = 6, 3  # sentences of a chunk, and the most that its summary has
 WAYS = ("whole", "interpolated", "ntk", "window", "window and sinks", "strided")
 
@@ -69,10 +73,26 @@ def answers(
     return found
 
 
+def pieces(texts: list[Haystack], size: int, overlap: int) -> list[tuple[int, int]]:
+    """Ranges of the chunks of texts of one length, which is one if it fits as it is.
+
+    Raises ValueError for texts of several lengths.
+    """
+    lengths = {len(one.text) for one in texts}
+    if len(lengths) != 1:
+        raise ValueError(f"texts of lengths {sorted(lengths)}; cut texts of one length at a time")
+    length = lengths.pop()
+    return [(0, length)] if length <= ROOM else chunks(length, size, overlap)
+
+
 def in_chunks(module: Transformer, texts: list[Haystack], overlap: int) -> np.ndarray:
-    """Of each text the answer of the chunk that is least of the opinion that it is unknown, (N, V)."""
-    cut = chunks(len(texts[0].text), ROOM, overlap)
-    parts = [[*one.text[begin:end], *question(one.name)] for one in texts for begin, end in cut]
+    """Of each text the answer of the chunk that gives "unknown" the least probability, (N, V)."""
+    cut = pieces(texts, ROOM - 1, overlap)
+    parts = [
+        [*(STOP if begin else []), *one.text[begin:end], *question(one.name)]
+        for one in texts
+        for begin, end in cut
+    ]
     found = answers(module, parts).reshape(len(texts), len(cut), -1)
     return found[np.arange(len(texts)), found[:, :, ids_of()[UNKNOWN]].argmin(axis=1)]
 
@@ -80,8 +100,11 @@ def in_chunks(module: Transformer, texts: list[Haystack], overlap: int) -> np.nd
 def carried(module: Transformer, texts: list[Haystack]) -> np.ndarray:
     """The last answers of a reader who goes from chunk to chunk with a note of what was found, (N, V)."""
     notes: list[list[int]] = [[] for _ in texts]
-    for begin, end in chunks(len(texts[0].text), ROOM - NEEDLE, NEEDLE - 1):
-        parts = [[*note, *one.text[begin:end], *question(one.name)] for note, one in zip(notes, texts)]
+    for begin, end in pieces(texts, ROOM - 1 - NEEDLE, NEEDLE - 1):
+        parts = [
+            [*(STOP if begin else []), *note, *one.text[begin:end], *question(one.name)]
+            for note, one in zip(notes, texts)
+        ]
         found = answers(module, parts)
         for i, best in enumerate(found.argmax(axis=1).tolist()):
             if best != ids_of()[UNKNOWN]:
@@ -108,7 +131,7 @@ def from_summaries(module: Transformer, texts: list[Haystack], known: bool) -> n
     """Answers of a reader of the summaries alone, (N, V)."""
     rng = np.random.default_rng(13)
     left = [[token for sentence in summary(one, rng, known) for token in sentence] for one in texts]
-    return answers(module, [[*text, *question(one.name)] for text, one in zip(left, texts)])
+    return answers(module, [[*STOP, *text, *question(one.name)] for text, one in zip(left, texts)])
 
 
 OTHERS = {  # ways that read something else than the text

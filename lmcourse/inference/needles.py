@@ -3,8 +3,9 @@
     … the dogs that the cat sees run . kim: barn . the bird sleeps . ? kim: barn
 
 A *fact* is an entry of an address book, a mouse and the place where it lives. A question is answered by
-the place or, if the text does not tell, by "unknown". About one sentence in seven is a fact, so that a
-longer text has more of them to be mistaken for the one that is asked for, the *needle*. Needs only NumPy.
+the place or, if the text does not tell, by "unknown". About one sentence in seven is a fact, and one of
+them is asked for, the *needle*. No text begins with a fact: at least one token, the end of a sentence,
+stands before it. Needs only NumPy.
 
 Source: Kamradt (2023), the test; Liu et al. (2024), keys and values among many others.
 """
@@ -91,7 +92,7 @@ def sentences(text: list[int]) -> list[list[int]]:
 
 def is_fact(sentence: list[int]) -> bool:
     """Whether it is a whole fact."""
-    return len(sentence) == 3 and sentence[0] >= ids_of()[NAMES[0]]
+    return len(sentence) == 3 and vocabulary().tokens[sentence[0]] in NAMES
 
 
 def haystack(
@@ -106,7 +107,8 @@ def haystack(
     Args:
         length: of the text without the question, at least 12.
         rng: what draws.
-        depth: where the needle stands, from 0 (at the beginning) to 1 (before the question); None: anywhere.
+        depth: where the needle stands, from 0 (behind the end of a sentence with which each text begins) to
+            1 (before the question); None: anywhere.
         told: False: of the mouse that is asked for nothing is told.
         share: of the other sentences that are facts, as long as there are names.
 

@@ -30,6 +30,7 @@ def test_a_haystack_has_its_length_and_one_needle(length, told):
 def test_the_needle_stands_where_it_is_put():
     rng = np.random.default_rng(1)
     ends = [haystack(60, rng, depth=depth).begin for depth in (0, 1) for _ in range(20)]
+    assert 1 <= min(ends[:20])  # no text begins with a fact
     assert max(ends[:20]) <= 10  # behind the end of a sentence
     assert set(ends[20:]) == {57}
 
@@ -101,8 +102,32 @@ def test_a_chunk_without_overlap_loses_what_is_cut():
         (2, 1),
         (3, 1),
     ):  # the name alone on one side: it is cut from the place
-        cut = [one for one in texts if one.begin == finding.ROOM - before]
+        cut = [one for one in texts if one.begin == finding.ROOM - 1 - before]
         assert right(finding.OTHERS["chunks"](None, cut), cut) == share
+
+
+@pytest.mark.parametrize("how", sorted(set(finding.OTHERS) - {"end"}))
+def test_what_is_composed_begins_with_a_full_stop_and_is_no_longer_than_was_learned(how, monkeypatch):
+    read = []
+
+    def noting(module, rows):
+        read.extend(rows)
+        return finder(module, rows)
+
+    monkeypatch.setattr(finding, "answers", noting)
+    texts = [haystack(310, np.random.default_rng(6), depth=depth) for depth in (0.1, 0.5, 1.0)]
+    finding.OTHERS[how](None, texts)
+    beginnings = [one.text[:30] for one in texts]
+    assert all(row[0] == ids_of()["."] or row[:30] in beginnings for row in read)
+    assert max(map(len, read)) <= finding.LENGTH
+
+
+@pytest.mark.usefixtures("reads")
+@pytest.mark.parametrize("how", ["chunks", "carried"])
+def test_texts_of_several_lengths_are_not_cut_alike(how):
+    texts = [haystack(n, np.random.default_rng(n)) for n in (60, 70)]
+    with pytest.raises(ValueError, match=r"lengths \[60, 70\]; cut texts of one length"):
+        finding.OTHERS[how](None, texts)
 
 
 def test_a_summary_is_as_short_as_it_is_to_be_and_has_facts_alone():
