@@ -2,8 +2,8 @@
 
 The judge is asked in a conversation, and not what it would write counts but how probable each verdict is: its
 preference is the log-odds of the label that the first answer has, "A", against that of the second, "B".
-Exchanging the labels tells a liking for a letter from one for a place; naming B first in the question, one for
-a letter from one for what is named first.
+Exchanging the labels tells a liking for a letter from one for a place; naming B first in the question, one
+for a letter from one for what is named first.
 
 Sources: pairs in both orders, after Zheng L. et al. (2023); letters and places, Zheng C. et al. (2024).
 """
