@@ -25,6 +25,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 TIMES = Path(__file__).with_name("page_times.json")
+AIMS = {"paint": 2, "widget": 3, "shift": 0.02}  # seconds, seconds, share of the screen
 TEXTS = {".html", ".css", ".js", ".svg", ".json"}
 FIGURES = {".svg", ".png", ".jpg", ".webp", ".gif"}
 STATE = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.S)
@@ -170,6 +171,8 @@ def tables(weights: list[Weight], times: dict[str, Any] | None, here: str) -> st
             for row in times["rows"]
             if row["page"] in link
         ]
+        met = sum(all((row[key] or 0) <= most for key, most in AIMS.items()) for row in times["rows"])
+        said += f" Of these {len(times['rows'])} pages {met} keep within all three aims."
         text += f"<p>{said}</p>\n" + table(["page", "largest paint", "first widget", "layout shift"], rows)
     return text
 
