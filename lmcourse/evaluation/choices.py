@@ -108,19 +108,31 @@ def right(items: Sequence[Item], chosen: Sequence[int] | np.ndarray) -> np.ndarr
 def odds(model: LanguageModel, prompts: Sequence[Tokens], one: str, other: str) -> np.ndarray:
     """Log-odds (n,), in nats, that a prompt is gone on with in one way and not in the other.
 
-    Only the first token of each is looked at, as is usual where labels are single words.
+    Both are taken whole: the first token of " POSITIVE" may be " POS", which begins other words too.
 
     Args:
         model: any.
         prompts: texts or token ids, none of them empty for a model without a start token.
         one, other: what may come next, with its blank, such as `" yes"`.
 
-    Raises ValueError if both begin with the same token.
+    Raises ValueError if one of the two begins with the other, or is empty.
     """
-    first, second = model.ids(one)[0], model.ids(other)[0]
-    if first == second:
-        raise ValueError(f"{one!r} and {other!r} begin with the same token; choose words that do not")
+    labels = [list(model.ids(text)) for text in (one, other)]
+    shorter = min(map(len, labels))
+    if labels[0][:shorter] == labels[1][:shorter]:
+        raise ValueError(f"{one!r} and {other!r}: one begins with the other; choose words that do not")
     contexts = [list(model.ids(prompt)) for prompt in prompts]
+    if any(len(label) > 1 for label in labels):
+        texts = [context + label for context in contexts for label in labels]
+        terms = model.token_log_probs_of(texts)
+        starts = [len(context) for context in contexts for _ in labels]
+        sums = np.array([some[start:].sum() for some, start in zip(terms, starts)])
+        return sums[::2] - sums[1::2]
+    return _odds_of_tokens(model, contexts, labels[0][0], labels[1][0])
+
+
+def _odds_of_tokens(model: LanguageModel, contexts: list[list[int]], first: int, second: int) -> np.ndarray:
+    """Log-odds (n,) of two tokens; what all contexts begin with is read once, if that pays."""
     columns = zip(*(context[:-1] for context in contexts))
     shared = sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, columns))
     if shared < SHARED:

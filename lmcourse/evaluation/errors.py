@@ -45,16 +45,17 @@ def accuracy(answers: Sequence[float] | np.ndarray) -> Estimate:
 def clustered(answers: Sequence[float] | np.ndarray, groups: Sequence) -> Estimate:
     """The mean, with an error that allows items of one group to be right or wrong together.
 
-    The deviations from the mean are added up within each group, then squared: sqrt(sum of squares) / n.
+    The deviations from the mean are added up within each group, then squared: sqrt(G / (G - 1) · sum of
+    squares) / n, for G groups.
 
     Args:
         answers: numbers, as for `accuracy`, or differences of two models' answers.
-        groups: which group each item belongs to; with one item in each it is nearly `accuracy`.
+        groups: which group each item belongs to; with one item in each it is `accuracy`.
 
-    Raises ValueError unless each answer has a group.
+    Raises ValueError unless each answer has a group, and there are two groups or more.
 
     >>> print(clustered([1, 1, 0, 0], "aabb"))
-     50.0 ± 35.4
+     50.0 ± 50.0
     """
     answers = np.asarray(answers, dtype=float)
     if len(answers) != len(groups):
@@ -62,7 +63,10 @@ def clustered(answers: Sequence[float] | np.ndarray, groups: Sequence) -> Estima
     mean, sums = accuracy(answers).value, dict.fromkeys(groups, 0.0)
     for answer, group in zip(answers, groups):
         sums[group] += answer - mean
-    return Estimate(mean, float(np.linalg.norm(list(sums.values())) / len(answers)))
+    if len(sums) < 2:
+        raise ValueError("all answers are of one group, whose mean has no standard error; give two or more")
+    spread = np.linalg.norm(list(sums.values())) * (len(sums) / (len(sums) - 1)) ** 0.5
+    return Estimate(mean, float(spread / len(answers)))
 
 
 def interval(answers: Sequence[bool] | np.ndarray, level: float = 1.96) -> tuple[float, float]:

@@ -2,7 +2,8 @@
 
 The judge is asked in a conversation, and not what it would write counts but how probable each verdict is: its
 preference is the log-odds of the label that the first answer has, "A", against that of the second, "B".
-Exchanging the labels tells a liking for a letter from one for a place.
+Exchanging the labels tells a liking for a letter from one for a place; naming B first in the question, one
+for a letter from one for what is named first.
 
 Sources: pairs in both orders, after Zheng L. et al. (2023); letters and places, Zheng C. et al. (2024).
 """
@@ -18,7 +19,7 @@ from lmcourse.evaluation.choices import odds
 from lmcourse.pretrained.chat import chat_ids
 from lmcourse.transformer.model import TransformerModel
 
-QUESTION = "Question: {}\nAnswer {}: {}\nAnswer {}: {}\nWhich answer is better, A or B?"
+QUESTION = "Question: {}\nAnswer {}: {}\nAnswer {}: {}\nWhich answer is better, {} or {}?"
 BEGUN = "Answer"  # how the judge's reply is begun for it
 
 
@@ -49,7 +50,10 @@ class Verdicts(NamedTuple):
 
 
 def verdicts(
-    judge: TransformerModel, pairs: Sequence[tuple[str, str, str]], labels: tuple[str, str] = ("A", "B")
+    judge: TransformerModel,
+    pairs: Sequence[tuple[str, str, str]],
+    labels: tuple[str, str] = ("A", "B"),
+    named: tuple[str, str] = ("A", "B"),
 ) -> Verdicts:
     """Ask about each pair in both orders.
 
@@ -57,17 +61,19 @@ def verdicts(
         judge: a model that was trained on conversations, without a start token.
         pairs: question, one answer, the other.
         labels: what the answer that is read first is called, and what the second is; ("B", "A"): exchanged.
+        named: in which order the question names the two, "A or B?".
 
-    Raises ValueError unless the labels are A and B.
+    Raises ValueError unless the labels, and those that are named, are A and B.
     """
-    if sorted(labels) != ["A", "B"]:
-        raise ValueError(f"labels={labels} must be A and B, in either order")
+    for name, letters in (("labels", labels), ("named", named)):
+        if sorted(letters) != ["A", "B"]:
+            raise ValueError(f"{name}={letters} must be A and B, in either order")
     begun = judge.ids(BEGUN)
 
     def asked(question: str, of_a: str, of_b: str) -> list[int]:
         called = {"A": of_a, "B": of_b}
         listed = [part for label in labels for part in (label, called[label])]
-        message = {"role": "user", "content": QUESTION.format(question, *listed)}
+        message = {"role": "user", "content": QUESTION.format(question, *listed, *named)}
         return chat_ids(judge.vocab, [message]) + begun
 
     return Verdicts(

@@ -36,10 +36,11 @@ class Everyday(NamedTuple):
 
 
 class Opinion(NamedTuple):
-    """A remark, and whether it is in favour."""
+    """A remark, whether it is in favour, and the number of the pair that it belongs to."""
 
     text: str
     positive: bool
+    pair: int  # of one in favour and one against, of the same subject or the like
 
 
 class Pair(NamedTuple):
@@ -66,8 +67,10 @@ def everyday() -> list[Everyday]:
 
 
 def opinions() -> list[Opinion]:
-    """Sixty remarks; every second one is in favour."""
-    return [Opinion(text, said == "yes") for text, said in _rows("opinions.csv")]
+    """Sixty remarks in thirty pairs, of which each has one in favour and then one against."""
+    return [
+        Opinion(text, said == "yes", place // 2) for place, (text, said) in enumerate(_rows("opinions.csv"))
+    ]
 
 
 def judged() -> list[Pair]:

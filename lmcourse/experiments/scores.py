@@ -1,12 +1,14 @@
 """What a score of the real model depends on: the wording, the examples and their order, the judge, and luck.
 
-*wording*   sixty remarks: in favour or not? asked in twelve ways, without an example; log-odds of each
+*wording*   sixty remarks: in favour or not? asked in twelve ways, without an example; log-odds of the two
+            labels for each, a label of several tokens taken whole
 *order*     the same with four examples, in each of their 24 orders, about the other 56 remarks and about none
 *examples*  the same with twelve other sets of four examples
 *without*   verbs that obey a noun which is not the nearest, 400 different phrases drawn by rule: the model
             whole, or without one of its blocks
 *judge*     the model compares pairs of answers, in both orders: right and wrong ones; the same with the
-            letters exchanged, so that A is read second; short and long ones of one content; its own and ours
+            letters exchanged, so that A is read second, and with "B or A?" for "A or B?"; short and long ones
+            of one content; its own and ours
 *capitals*  twenty countries, forty capitals to choose from, by each normalisation, and by PMI with a
             premise, too
 """
@@ -53,7 +55,7 @@ PREMISE = "The capital is"  # before a capital that is scored alone
 MORE = " This is something that most people learn when they are young."
 
 SETTINGS = [{"what": "wording", "which": i} for i in range(len(WORDINGS))]
-SETTINGS += [{"what": "judge", "which": name} for name in ("right", "letters", "long", "own")]
+SETTINGS += [{"what": "judge", "which": name} for name in ("right", "letters", "named", "long", "own")]
 SETTINGS += [{"what": "without", "which": i} for i in (-1, 0, 5, 14, 20, 26, 29)]  # -1: the model whole
 SETTINGS += [{"what": "capitals", "which": 0}]
 SETTINGS += [{"what": "order", "which": i} for i in range(len(ORDERS))]
@@ -119,7 +121,8 @@ def judge(model: TransformerModel, which: str) -> dict:
         texts = (model.vocab.decode([i for i in ids if i != model.end]) for ids in written)
         found["own"] = [text.strip().split("\n")[0] for text in texts]
         pairs = [(question, own, right) for (question, right, _), own in zip(pairs, found["own"])]
-    odds_of = verdicts(model, pairs, ("B", "A") if which == "letters" else ("A", "B"))
+    labels, named = (("B", "A") if which == exchanged else ("A", "B") for exchanged in ("letters", "named"))
+    odds_of = verdicts(model, pairs, labels, named)
     return {**found, "one_is_a": rounded(odds_of.one_is_a), "other_is_a": rounded(odds_of.other_is_a)}
 
 

@@ -79,6 +79,14 @@ def test_odds_are_the_same_where_the_beginning_is_read_once(monkeypatch):
     np.testing.assert_allclose(odds(SMALL, prompts[1:], "b", "."), apart[1:])
 
 
-def test_odds_of_words_that_begin_alike_are_refused():
-    with pytest.raises(ValueError, match="begin with the same token"):
-        odds(SMALL, ["? "], "bb", "b")
+def test_odds_of_several_tokens_are_of_the_whole_words():
+    """3 to 1 for the words, where their first letters are as good as each other."""
+    table = TableModel(LETTERS, {"? ab.": 0.3, "? a.": 0.2, "? bb.": 0.1, "? ba.": 0.4})
+    np.testing.assert_allclose(odds(table, ["? "], "ab.", "bb."), np.log([3.0]))
+    np.testing.assert_allclose(odds(table, ["? "], "a", "b"), np.log([1.0]))
+
+
+@pytest.mark.parametrize("labels", [("bb", "b"), ("a", "a"), ("", "b")])
+def test_odds_of_a_word_that_begins_with_the_other_are_refused(labels):
+    with pytest.raises(ValueError, match="begins with the other"):
+        odds(SMALL, ["? "], *labels)

@@ -49,8 +49,11 @@ def test_exchanged_labels_put_a_second(monkeypatch):
     end = "\nWhich answer is better, A or B?"
     assert asked[0] == f"Question: Q?\nAnswer B: other\nAnswer A: one{end}"
     assert asked[1] == f"Question: Q?\nAnswer B: one\nAnswer A: other{end}"
-    with pytest.raises(ValueError, match="must be A and B"):
-        verdicts(judge, [], labels=("A", "A"))
+    verdicts(judge, [("Q?", "one", "other")], named=("B", "A"))
+    assert asked[2] == "Question: Q?\nAnswer A: one\nAnswer B: other\nWhich answer is better, B or A?"
+    for bad in ({"labels": ("A", "A")}, {"named": ("B", "C")}):
+        with pytest.raises(ValueError, match=f"{next(iter(bad))}=.* must be A and B"):
+            verdicts(judge, [], **bad)
 
 
 def test_verdicts_by_hand():

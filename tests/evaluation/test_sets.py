@@ -30,6 +30,8 @@ def test_every_second_opinion_is_in_favour():
     opinions = sets.opinions()
     assert [opinion.positive for opinion in opinions] == [True, False] * 30
     assert len({opinion.text for opinion in opinions}) == 60
+    assert [opinion.pair for opinion in opinions[::2]] == [opinion.pair for opinion in opinions[1::2]]
+    assert len({opinion.pair for opinion in opinions}) == 30
 
 
 def test_judged_answers_differ_in_what_matters_only():
