@@ -37,7 +37,7 @@ SWITCHED_ON = "from google.colab import output\nassert output.enabled"
 NBVAL = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env"]
 
 # Seconds of one core that a notebook may take, its kernel's start included: it is time that was worked, not
-# waited. Yet a core works longer on the same where others share its caches and its memory, as they do while the
+# waited. Yet a core works longer on the same where others share its caches and memory, as they do while the
 # parts of the tests run side by side: up to twice as long, as far as was seen.
 BUDGET = 60
 SHARED = 2
