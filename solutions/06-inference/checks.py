@@ -1628,6 +1628,7 @@ def random_questions(rng):
         answers = [str(text) for text in rng.choice(texts, n, replace=False)]
         yield ask.choose([-rng.random(int(rng.integers(1, 6))) * 3 for _ in answers], answers)
     yield ask.choose(LIKELY[::-1], ANSWERS[::-1]).gives(3)
+    yield ask.choose([np.array([-1.0]), np.full(4, -0.9)], ["a", "ab"]).gives(0)  # -1 a byte against -1.8
     for n in (5, 300):
         first, second = rng.random(n) < 0.7, rng.random(n) < 0.4
         first[:2], second[:2] = (True, False), (False, False)
