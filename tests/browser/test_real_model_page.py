@@ -29,6 +29,14 @@ def wait(page, condition: str) -> None:
     page.wait_for_function(holds, timeout=60_000)
 
 
+def go_to_the_widget(page, url: str) -> None:
+    """Open the page as a reader who goes to the widget, which is loaded when it comes near."""
+    page.goto(url, wait_until="networkidle")
+    place = page.locator(".lmc-place").filter(has=page.locator(ROOT))
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    place.wait_for()
+
+
 def test_the_page_names_a_file_that_is_there(book_dir, address):
     assert address.startswith("../../_weights/")
     file = (book_dir / PAGE).parent / address
@@ -40,7 +48,7 @@ def test_the_page_names_a_file_that_is_there(book_dir, address):
 def test_a_click_loads_the_model_and_it_writes(page, base_url):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"{base_url}/{PAGE}", wait_until="networkidle")
+    go_to_the_widget(page, f"{base_url}/{PAGE}")
     widget = page.locator(ROOT)
     before = widget.get_by_label("Your text").input_value()
     assert not [url for url in asked if "_weights" in url]  # nothing before the click
@@ -72,7 +80,7 @@ def test_without_the_file_the_page_says_so(
     page = browser.new_page()
     html = change((book_dir / PAGE).read_text(encoding="utf-8"))
     page.route(f"**/{PAGE}", lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
-    page.goto(f"{base_url}/{PAGE}", wait_until="networkidle")
+    go_to_the_widget(page, f"{base_url}/{PAGE}")
     load = page.locator(ROOT).get_by_role("button", name=LOAD)
     assert load.is_enabled() == can_load
     if can_load:
