@@ -42,6 +42,17 @@ def test_the_ten_slowest_tests_are_named_the_slowest_first(write):
     assert len(lines) == 10
 
 
+def test_what_failed_is_named_with_its_reason_near_the_end(write):
+    folder = write("units", "", '<failure message="assert 1 == 2&#10;  where 1">long</failure>', "<error/>")
+    lines = timings.report(["units"], folder)[0].splitlines()
+    assert lines[-6:-2] == [
+        "failed: tests/units/test_x.py::test_1",
+        "    assert 1 == 2",
+        "error: tests/units/test_x.py::test_2",
+        "    ",
+    ]
+
+
 def test_each_notebooks_seconds_are_those_it_worked(write):
     folder = write("units", "", "")
     path = folder / "units.xml"

@@ -1,4 +1,4 @@
-"""The end of `make test`: what took longest, each notebook's seconds, and one closing line for all parts.
+"""The end of `make test`: what took longest, what failed, the notebooks' seconds, a closing line for all.
 
     python tools/timings.py PART…    from the reports that pytest has written to _build/tests/PART.xml
 
@@ -29,6 +29,12 @@ def name(case: ET.Element) -> str:
     return f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}"
 
 
+def reason(case: ET.Element) -> str:
+    """Why a test failed, in the one line that pytest gives first."""
+    message = next((child.get("message") or "" for child in case if child.tag in ("failure", "error")), "")
+    return next(iter(message.strip().splitlines()), "")[:200]
+
+
 def report(parts: list[str], folder: Path = REPORTS) -> tuple[str, bool]:
     """The report as text, and whether all is well."""
     cases: list[ET.Element] = []
@@ -50,6 +56,8 @@ def report(parts: list[str], folder: Path = REPORTS) -> tuple[str, bool]:
     worked = [(float(p.get("value")), name(c)) for c in cases for p in c.iter("property")]
     lines += ["", "The notebooks, in seconds of one core:"]
     lines += [f"{spent:8.1f}  {case.partition('[')[2][:-1]}" for spent, case in sorted(worked, reverse=True)]
+    bad = [case for case in cases if outcome(case) in ("failed", "error")]
+    lines += ["", *(f"{outcome(case)}: {name(case)}\n    {reason(case)}" for case in bad)] if bad else []
     total = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
     total += "s" if counts["error"] > 1 else ""  # as pytest says it: the word stands last
     lines += ["", f"{total or 'no tests ran'} in {seconds:.2f}s of all parts"]
