@@ -37,6 +37,9 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     inside.py      the processes in it: one kept warm, a fork for each submission
     confine.py     what such a fork does to lock itself in
     server.py      what it does then: it runs cells and answers questions
+    shelf.py       what of the course's package an assignment lends to students' code
+    loan.py        how that code imports it, and nothing else
+    borrowed.py    the same rule where nothing is kept away: in the student's own kernel
     result.py      the outcome, as plain data
     feedback.py    the outcome, for people
     database.py    nbgrader's database: tables, and transactions that happen whole or not

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import linecache
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
@@ -87,7 +88,29 @@ def _notebook_in(folder: Path) -> Path:
 
 def load_checks(name: str) -> list[Check]:
     """All checks of an assignment in a checkout; elsewhere those that students have, the public ones."""
-    return checks_in(module_of(name, checks_source(name)))
+    return checks_in(load_module(name))
+
+
+def load_module(name: str) -> ModuleType:
+    """The module that these checks are in."""
+    return module_of(name, checks_source(name))
+
+
+def imports_in(module: ModuleType) -> dict[str, tuple[str, ...]]:
+    """What of the course's package the exercises of a checks module may import: under "" what all may, under
+    an exercise's name what it may besides.
+    """
+    found = {"": tuple(getattr(module, "IMPORTS", ()))}
+    for value in vars(module).values():
+        if hasattr(value, "__checks__") and not isinstance(value, type):
+            found[value.name] = tuple(value.imports)
+    return found
+
+
+def lent_until(imports: Mapping[str, Sequence[str]], exercise: str, exercises: Sequence[str]) -> list[str]:
+    """What may be imported up to an exercise, of all `exercises` in order."""
+    reached = exercises[: exercises.index(exercise) + 1]
+    return [name for one in ("", *reached) for name in imports.get(one, ())]
 
 
 def checks_source(name: str) -> str:

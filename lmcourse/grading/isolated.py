@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ from lmcourse.grading.local import LAST_RESORT, OutOfTime, not_tried, time_limit
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.sandbox import Clock, Gone, Sandbox, Seat
+from lmcourse.grading.shelf import sources
 from lmcourse.grading.student import Handle, Question, Student
 from lmcourse.grading.values import NotPlain, ProtocolError, from_wire, pack, to_wire
 
@@ -54,7 +55,12 @@ class Examined:
 
 
 def examine(
-    notebook: NotebookNode, checks: Sequence[Check], seed: int, sandbox: Sandbox, times: Times
+    notebook: NotebookNode,
+    checks: Sequence[Check],
+    seed: int,
+    sandbox: Sandbox,
+    times: Times,
+    imports: Mapping[str, Sequence[str]] | None = None,
 ) -> Examined:
     """Run a notebook's cells in the sandbox, and an exercise's checks where the notebook has its test cell.
 
@@ -67,8 +73,9 @@ def examine(
         seed: of the checks' inputs.
         sandbox: where the student's code runs.
         times: how long it may.
+        imports: exercise -> what of the course's package is lent to it once those before it are checked.
     """
-    examination = _Examination(notebook, checks, seed, times)
+    examination = _Examination(notebook, checks, seed, times, imports or {})
     for hidden in (False, True):
         examination.go_through(sandbox, hidden)
     return examination.done
@@ -77,8 +84,16 @@ def examine(
 class _Examination:
     """The state of `examine`, whose arguments it takes."""
 
-    def __init__(self, notebook: NotebookNode, checks: Sequence[Check], seed: int, times: Times):
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        checks: Sequence[Check],
+        seed: int,
+        times: Times,
+        imports: Mapping[str, Sequence[str]],
+    ):
         self._cells = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+        self._lent = _lent_at(self._cells, imports)
         self._checks, self._seed, self._times = checks, seed, times
         self._fatal: set[int] = set()  # cells that a process did not survive
         self.done = Examined()
@@ -105,10 +120,12 @@ class _Examination:
 
     def _survives(self, i: int, cell: NotebookNode, hidden: bool, seat: Seat) -> bool:
         """Go past one cell, and say whether the student's process is still there."""
-        if role(cell) == "test":
-            return self._ask(exercise_of(grade_id(cell)), hidden, seat)
         error = ""
         try:
+            if i in self._lent:
+                Remote(seat, self._clock(self._times.cell)).lend(self._lent[i])
+            if role(cell) == "test":
+                return self._ask(exercise_of(grade_id(cell)), hidden, seat)
             error = Remote(seat, self._clock(self._times.cell)).run(cell.source)
             return True
         except Gone as gone:
@@ -141,6 +158,20 @@ class _Examination:
         return False
 
 
+def _lent_at(
+    cells: Sequence[tuple[int, NotebookNode]], imports: Mapping[str, Sequence[str]]
+) -> dict[int, Sequence[str]]:
+    """Before which cell something of the package is lent: the first behind the exercise before."""
+    found, first = {}, -1
+    for i, cell in cells:
+        first = i if first < 0 else first
+        if role(cell) == "test":
+            if imports.get(exercise_of(grade_id(cell))):
+                found[first] = imports[exercise_of(grade_id(cell))]
+            first = -1
+    return found
+
+
 class Remote:
     """A student's process as a check sees it, for one step of the notebook.
 
@@ -170,6 +201,10 @@ class Remote:
             return ""
         kind, message, line = (str(part)[:300] for part in error)
         return f"line {line}: {kind}: {message}"
+
+    def lend(self, names: Sequence[str]) -> None:
+        """Let the student's code import more of the course's package. Raises Gone."""
+        self._exchange("ran", {"lend": [sources(tuple(names)), list(names)]}, [])
 
     def ask(self, question: Question) -> Any:
         """Answer a question of a check. Raises CheckFailed, StudentError or Gone."""

@@ -24,11 +24,13 @@ from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.graft import Repaired, repair
 from lmcourse.grading.isolated import Examined, Times, examine
+from lmcourse.grading.loan import PACKAGE
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome, Report, printable
 from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
 from lmcourse.grading.sandbox import Sandbox, SandboxLost
+from lmcourse.grading.shelf import sources
 from lmcourse.grading.unpack import notebook_in
 from lmcourse.grading.walls import NoSandbox
 
@@ -148,30 +150,35 @@ def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
     modules = warm_modules(rules.exam)
     if any(IMPORTS_TORCH.search(cell.source) for cell in notebook.cells if cell.cell_type == "code"):
         modules += ("torch",)  # seconds to import, but only once for all who want it
-    what = (modules, rules.limits, not rules.unsafe, threading.get_ident())
+    imports = rules.exam.imports()
+    what = (modules, rules.limits, not rules.unsafe, imports[""], threading.get_ident())
     checks = rules.exam.all_checks()
     try:
-        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
+        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times, imports)
     except SandboxLost:
         _SANDBOXES.pop(what).close()
-        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
+        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times, imports)
 
 
 _SANDBOXES: dict[tuple, Sandbox] = {}
 
 
-def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool, thread: int) -> Sandbox:
+def _sandbox(
+    modules: tuple[str, ...], limits: Limits, confined: bool, lent: tuple[str, ...], thread: int
+) -> Sandbox:
     """This thread's sandbox: a Dask worker may have several threads, and a sandbox seats one at a time."""
-    what = (modules, limits, confined, thread)
+    what = (modules, limits, confined, lent, thread)
     if what not in _SANDBOXES:
-        _SANDBOXES[what] = Sandbox(list(modules), limits, confined)
+        _SANDBOXES[what] = Sandbox(modules, limits, confined, lent)
     return _SANDBOXES[what]
 
 
 @cache
 def warm_modules(exam: Exam) -> tuple[str, ...]:
-    """What the released notebook imports, and what most students import besides."""
-    names = {"numpy", "matplotlib.pyplot"}
+    """What the released notebook imports, and what most students import besides; of the course's package only
+    what is lent from the beginning.
+    """
+    names, lent = {"numpy", "matplotlib.pyplot"}, sources(exam.imports()[""])
     for cell in exam.published().notebook.cells:
         if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", []):
             for node in ast.walk(ast.parse(cell.source)):
@@ -179,7 +186,7 @@ def warm_modules(exam: Exam) -> tuple[str, ...]:
                     names |= {alias.name for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module:
                     names.add(node.module)
-    return tuple(sorted(names))
+    return tuple(sorted(name for name in names if name in lent or name.split(".")[0] != PACKAGE))
 
 
 def _reports(rules: Rules, examined: Examined, refused: str) -> list[Report]:

@@ -25,6 +25,9 @@ from lmcourse.grading.checks import (
     with_answers,
 )
 
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.world.five_words", "lmcourse.world.World.next_probs")
+
 # Models to ask questions about, and the plain ways to the right answers
 
 

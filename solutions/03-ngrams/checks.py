@@ -15,6 +15,9 @@ from lmcourse.grading.checks import expect, expect_distribution, expect_number
 from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.models import random_table, random_text, table_model
 
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.text.shakespeare",)
+
 START, END, UNKNOWN = "<s>", "</s>", "<unk>"
 INF = math.inf
 UNSEEN_CONTEXT = "think of a context after which nothing was seen"

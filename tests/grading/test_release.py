@@ -102,10 +102,11 @@ def test_each_exercise_says_how_long_it_takes_and_has_two_hints_that_unfold(name
 
 
 def test_the_grader_is_told_what_may_be_imported():
-    assert Exam.of("03-ngrams").imports() == {
-        table.name: table.imports for table in derive.exercises("03-ngrams")
+    assert Exam.of("05-attention").imports() == {
+        "": ("lmcourse.world.agreement", "lmcourse.world.World.entropy_rate", "lmcourse.world.World.sample"),
+        **{table.name: table.imports for table in derive.exercises("05-attention")},
     }
-    assert Exam.of(NAME).imports() == {}
+    assert Exam.of("01b-tokenization").imports() == {"": ()}
 
 
 def test_the_authored_solution_has_run_before_the_time_of_a_submission():

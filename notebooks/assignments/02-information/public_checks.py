@@ -38,6 +38,16 @@ from lmcourse.world import (
     five_words,
 )
 
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = (
+    "lmcourse.information.frequencies",
+    "lmcourse.world.five_words",
+    "lmcourse.world.World.entropy_rate",
+    "lmcourse.world.World.log_prob",
+    "lmcourse.world.World.sample",
+    "lmcourse.world.World.token_log_probs",
+)
+
 INF = math.inf
 
 # What students return, looked at

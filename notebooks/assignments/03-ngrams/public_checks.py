@@ -27,6 +27,9 @@ from lmcourse.grading.models import (
     table_model,
 )
 
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.text.shakespeare",)
+
 START, END, UNKNOWN = "<s>", "</s>", "<unk>"
 INF = math.inf
 
