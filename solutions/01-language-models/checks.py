@@ -805,12 +805,16 @@ def behind_many_others(student):
     "few hypotheses throws it away",
 )
 def beam_trap(student, rng):
-    """Fifteen decoys begin with 0.063 each and split in ten; the best sentence begins with 0.05."""
-    names = [f"w{i}" for i in rng.permutation(16).tolist()]
-    sentences = {f"{name} {i} .": 0.95 / 150 for name in names[1:] for i in range(10)}
-    sentences = {**sentences, f"{names[0]} x y z .": 0.03, f"{names[0]} x y u .": 0.02}
-    shuffled = rng.permutation(list(sentences)).tolist()
-    expect_best(student, {s: sentences[s] for s in shuffled}, f"{names[0]} x y z .", "")
+    """Decoys begin a little better and split in ten. There are so many that no search that is given up after
+    a thousand questions comes to the best sentence.
+    """
+    for decoys in (15, 1500):
+        names = [f"w{i}" for i in rng.permutation(decoys + 1).tolist()]
+        p = 1 / (decoys + 0.8)
+        sentences = {f"{name} {i} .": p / 10 for name in names[1:] for i in range(10)}
+        sentences = {**sentences, f"{names[0]} x y z .": 0.48 * p, f"{names[0]} x y u .": 0.32 * p}
+        shuffled = rng.permutation(list(sentences)).tolist()
+        expect_best(student, {s: sentences[s] for s in shuffled}, f"{names[0]} x y z .", "")
 
 
 @check(
@@ -820,13 +824,22 @@ def beam_trap(student, rng):
     "the best sentence",
 )
 def long_sentences(student, rng):
-    """Only a best-first search gets through."""
-    path = rng.integers(10, size=30).tolist()
+    """Only a best-first search gets through: at two late places the likelier word leads astray, which shows
+    some words later.
+    """
+    path, traps = rng.integers(10, size=30).tolist(), {int(rng.integers(8, 14)), int(rng.integers(18, 24))}
+    delay = int(rng.integers(1, 5))
 
     def next_probs(context):
-        if len(context) == 30:
+        n = len(context)
+        if n == 30:
             return {".": 1.0}
-        return {f"w{i}": 0.9 if i == path[len(context)] else 0.1 / 9 for i in range(10)}
+        fallen = [t for t in traps if t < n and context[t] == "astray"]
+        if fallen and n > min(fallen) + delay:
+            return {f"w{i}": 0.1 for i in range(10)}
+        if n in traps and not fallen:
+            return {"astray": 0.6, f"w{path[n]}": 0.4}
+        return {f"w{i}": 0.9 if i == path[n] else 0.1 / 9 for i in range(10)}
 
     best = [f"w{i}" for i in path] + ["."]
     expect(best_words(student, next_probs) == " ".join(best), "not the most probable sentence")

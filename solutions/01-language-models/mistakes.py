@@ -807,6 +807,52 @@ def most_probable(next_probs, end="."):
     ),
     Mistake(
         "best_sentence",
+        "gives up the search after a thousand questions, and is greedy from there",
+        """
+def most_probable(next_probs, end="."):
+    heap, asked = [(0.0, ())], 0
+    while True:
+        cost, words = heapq.heappop(heap)
+        if words and words[-1] == end:
+            return words
+        if asked == 1000:
+            while words[-1:] != (end,):
+                row = next_probs(words)
+                words = (*words, max(row, key=row.get))
+            return words
+        asked += 1
+        for word, p in next_probs(words).items():
+            if p > 0:
+                heapq.heappush(heap, (cost - math.log(p), (*words, word)))
+""",
+        "throws it away",
+        unseen=True,
+    ),
+    Mistake(
+        "best_sentence",
+        "gives up the search after six words, and is greedy from there",
+        """
+def most_probable(next_probs, end="."):
+    heap, asked = [(0.0, ())], 0
+    while True:
+        cost, words = heapq.heappop(heap)
+        if words and words[-1] == end:
+            return words
+        if len(words) >= 6:
+            while words[-1:] != (end,):
+                row = next_probs(words)
+                words = (*words, max(row, key=row.get))
+            return words
+        asked += 1
+        for word, p in next_probs(words).items():
+            if p > 0:
+                heapq.heappush(heap, (cost - math.log(p), (*words, word)))
+""",
+        "sentences of thirty words",
+        unseen=True,
+    ),
+    Mistake(
+        "best_sentence",
         "returns the cost as well",
         """
 def most_probable(next_probs, end="."):
