@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from lmcourse.grading.numbers import apart, close
+from lmcourse.grading.numbers import IS_NEAR, NEAR, apart, close
 
 NOT_WRITTEN = "not written yet: put your code where the cell raises NotImplementedError"
 
@@ -229,6 +229,8 @@ def expect_close(
         return number
     near = max(tolerance, 1e-6)
     reason = next((f": {why}" for wrong, why in (mistakes or {}).items() if close(number, wrong, near)), "")
+    if not reason and close(number, expected, NEAR):
+        reason = f"; {IS_NEAR}"
     right, yours = apart(expected, number)
     raise CheckFailed(f"{what} should be {right}, yours is {yours}{reason}")
 
