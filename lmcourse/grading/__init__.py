@@ -38,6 +38,7 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     confine.py     what such a fork does to lock itself in
     server.py      what it does then: it runs cells and answers questions
     shelf.py       what of the course's package an assignment lends to students' code
+    lending.py     when an exercise's own share of it comes
     loan.py        how that code imports it, and nothing else
     borrowed.py    the same rule where nothing is kept away: in the student's own kernel
     result.py      the outcome, as plain data

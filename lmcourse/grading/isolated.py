@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from lmcourse.grading.checks import Check, CheckFailed, StudentError
 from lmcourse.grading.course import exercise_of
 from lmcourse.grading.local import LAST_RESORT, OutOfTime, not_tried, time_limit
+from lmcourse.grading.lending import lent_at
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.sandbox import Clock, Gone, Sandbox, Seat
@@ -93,7 +94,7 @@ class _Examination:
         imports: Mapping[str, Sequence[str]],
     ):
         self._cells = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-        self._lent = _lent_at(self._cells, imports)
+        self._lent = lent_at(self._cells, imports)
         self._checks, self._seed, self._times = checks, seed, times
         self._fatal: set[int] = set()  # cells that a process did not survive
         self.done = Examined()
@@ -156,20 +157,6 @@ class _Examination:
         rest = list(dict.fromkeys(check for check in left + mine if check not in self.done.outcomes))
         self.done.outcomes.update(zip(rest, not_tried(rest, told, late)))
         return False
-
-
-def _lent_at(
-    cells: Sequence[tuple[int, NotebookNode]], imports: Mapping[str, Sequence[str]]
-) -> dict[int, Sequence[str]]:
-    """Before which cell something of the package is lent: the first behind the exercise before."""
-    found, first = {}, -1
-    for i, cell in cells:
-        first = i if first < 0 else first
-        if role(cell) == "test":
-            if imports.get(exercise_of(grade_id(cell))):
-                found[first] = imports[exercise_of(grade_id(cell))]
-            first = -1
-    return found
 
 
 class Remote:
