@@ -20,8 +20,8 @@ from nbformat import NotebookNode
 
 from lmcourse.grading.checks import Check, CheckFailed, StudentError
 from lmcourse.grading.course import exercise_of
-from lmcourse.grading.local import LAST_RESORT, OutOfTime, not_tried, time_limit
 from lmcourse.grading.lending import lent_at
+from lmcourse.grading.local import LAST_RESORT, OutOfTime, not_tried, time_limit
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.sandbox import Clock, Gone, Sandbox, Seat

@@ -79,13 +79,7 @@ def bubblewrap(users: int) -> list[str]:
             command += ["--perms", "0755", "--dir", str(folder)]  # bubblewrap would make them for root alone
     for path in shown:
         command += ["--ro-bind-try", str(path), str(path)]
-    command += ["--perms", "0755", "--tmpfs", str(HERE)]  # over the package, if it is in what is shown
-    for folder in folders:
-        if HERE in folder.parents:
-            command += ["--perms", "0755", "--dir", str(folder)]
-    for path in runtime():
-        command += ["--ro-bind", str(path), str(path)]
-    command += ["--remount-ro", str(HERE)]
+    command += _own(folders)
     command += [
         "--perms",
         "0644",
@@ -103,6 +97,18 @@ def bubblewrap(users: int) -> list[str]:
         command += ["--perms", "0755", "--tmpfs", scratch(), "--remount-ro", "/tmp"]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     return [*command, "--hostname", "sandbox", "--"]
+
+
+def _own(folders: list[Path]) -> list[str]:
+    """Arguments that show, of the course's package, `runtime` alone."""
+    command = ["--perms", "0755", "--tmpfs", str(HERE)]  # over the package, if it is in what is shown
+    for folder in folders:
+        if HERE in folder.parents:
+            command += ["--perms", "0755", "--dir", str(folder)]
+    for path in runtime():
+        command += ["--ro-bind", str(path), str(path)]
+    command += ["--remount-ro", str(HERE)]
+    return command
 
 
 def scratch() -> str:
