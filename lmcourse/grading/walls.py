@@ -58,14 +58,8 @@ def bubblewrap(users: int) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         raise NoSandbox(MISSING)
-    command = [
-        program,
-        "--unshare-pid",
-        "--unshare-ipc",
-        "--unshare-net",
-        "--unshare-uts",
-        "--unshare-cgroup-try",
-    ]
+    spaces = ("pid", "ipc", "net", "uts", "cgroup-try")
+    command = [program, *(f"--unshare-{space}" for space in spaces)]
     if os.getuid() == 0:  # the warm process becomes another user for each submission, and may do nothing else
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
