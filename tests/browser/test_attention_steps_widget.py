@@ -146,8 +146,11 @@ def test_the_first_task(page, tmp_path):
     assert seen.inner_text().startswith("“mouse” gets")  # what was seen stays
 
 
+ALIKE = [[0, 2, 0, 0], [1, 0, 1, 0], [0] * 4, [0] * 4]  # keys of nouns, be they alive or not
+
+
 @pytest.mark.parametrize(
-    "setting", [{"causal": True}, {"heads": 2}, drawn(0)], ids=["mask", "heads", "drawn"]
+    "setting", [{"causal": True}, {"heads": 2, "w_k": ALIKE}, drawn(0)], ids=["mask", "heads", "drawn"]
 )
 def test_there_is_no_task_where_no_two_are_seen_alike(page, tmp_path, setting):
     open_widgets(page, tmp_path, AttentionSteps(**setting))
