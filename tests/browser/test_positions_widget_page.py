@@ -126,6 +126,14 @@ def test_what_is_said_of_two_curves(page):
     assert few == same == ""
 
 
+def test_the_marks_of_query_and_key_are_seen_in_high_contrast(page, tmp_path):
+    page.emulate_media(forced_colors="active")
+    open_widgets(page, tmp_path, PositionExplorer())
+    edge = "e => { const s = getComputedStyle(e); return [s.borderLeftWidth, s.borderLeftStyle]; }"
+    marks = [page.locator(f"{ROOT} .lmc-po-mark.lmc-po-{name}").evaluate(edge) for name in ("query", "key")]
+    assert marks == [["2px", "solid"], ["2px", "dashed"]]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 1280])  # a small phone: 360 and the scroll bar
 def test_looks(page, tmp_path, theme, width):
