@@ -126,11 +126,11 @@ function render({ model, el }) {
   // --- what is shown
   const names = [...model.get("texts").map(({ name }) => name), "Your own"];
   const choices = names.map((name, i) => button(name, () => set({ shown: i })));
-  const missing = h("p", { class: "lmc-rm-rate" });
+  const missing = h("p", { class: "lmc-remark" });
   const grid = headGrid(kinds, heads, (block, head) => set({ block, head }));
-  const about = h("p", { class: "lmc-rm-rate", role: "status" });
+  const about = h("p", { class: "lmc-remark", role: "status" });
   const text = strip("The text, token by token", (at) => look(at));
-  const told = h("p", { class: "lmc-rm-told" });
+  const told = h("p", { class: "lmc-told" });
   const where = candidateTable(TOP, {
     ...{ label: "Where it looks most", head: "token and its place", share: "weight" },
     format: (weight) => `${Math.round(100 * weight)} %`,

@@ -42,11 +42,11 @@ function render({ model, el }) {
   const names = [...prepared.map(({ name }) => name), "Your own"];
   const choices = names.map((name, i) => button(name, () => set({ shown: i })));
   const choose = group("lmc-examples", "Texts", ...choices);
-  const missing = h("p", { class: "lmc-rm-rate" });
+  const missing = h("p", { class: "lmc-remark" });
   const written = strip("The text, token by token", (at) => look(at));
   const legend = shades();
-  const total = h("p", { class: "lmc-rm-rate", role: "status" });
-  const told = h("p", { class: "lmc-rm-told" });
+  const total = h("p", { class: "lmc-remark", role: "status" });
+  const told = h("p", { class: "lmc-told" });
   const candidates = candidateTable(TOP);
   const details = div("lmc-rm-details", told, candidates.element);
   const area = h("textarea", {

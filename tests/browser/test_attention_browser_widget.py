@@ -19,7 +19,7 @@ from lmcourse.widgets.attention_browser import KINDS, TEXTS
 
 ROOT = ".lmc-attention_browser"
 TEXT = "one two three 今 one two"
-SAID = f"{ROOT} .lmc-rm-rate:not([role])"  # what is wrong
+SAID = f"{ROOT} .lmc-remark:not([role])"  # what is wrong
 wait = functools.partial(widget_pages.wait, root=ROOT)
 opened = functools.partial(widget_pages.load_model, root=ROOT)
 
@@ -88,10 +88,10 @@ def test_heads_and_places_by_mouse(page, tmp_path, widget, real):
         token = real.vocab.decode([real.vocab.encode(text)[expected.argmax()]]).replace(" ", "␣")
         assert row[:2] == [token, f"({expected.argmax() + 1})"]
         assert int(row[-2]) == pytest.approx(100 * expected.max(), abs=2.2)
-        told = page.locator(f"{ROOT} .lmc-rm-told").inner_text()
+        told = page.locator(f"{ROOT} .lmc-told").inner_text()
         assert told.startswith("From “")
         assert told.endswith(f"”, place {place + 1}, it looks at:")
-        about = page.locator(f"{ROOT} .lmc-rm-rate[role=status]").inner_text()
+        about = page.locator(f"{ROOT} .lmc-remark[role=status]").inner_text()
         assert about.startswith(f"Block {block}, head {which}: ")
         most = max(browser.shares[9 * (block - 1) + which - 1])
         assert f" On random tokens said twice, {most} % of its weight is " in about

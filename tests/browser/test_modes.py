@@ -125,11 +125,7 @@ def test_every_widget_has_a_sample():
     assert sorted(SAMPLES) == sorted(widgets.__all__)
 
 
-# The colours of its scale and of its cells go in high contrast.
-LOSES = {"TransformerLive": pytest.mark.xfail(reason="its shades are backgrounds that high contrast drops")}
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=LOSES.get(name, ())) for name in SAMPLES])
+@pytest.mark.parametrize("name", SAMPLES)
 def test_what_stands_out_does_so_in_high_contrast_and_on_paper(page, tmp_path, name):
     sample = SAMPLES[name]()
     page.emulate_media(reduced_motion="reduce")

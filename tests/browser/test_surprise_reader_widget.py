@@ -59,7 +59,7 @@ def test_a_tokens_expectations_by_mouse_and_by_keyboard(page, tmp_path, widget):
     open_widgets(page, tmp_path, widget)
     tokens = page.locator(f"{ROOT} .lmc-rm-token")
     wait(page, looked="20")  # the dearest one, at first
-    assert page.locator(f"{ROOT} .lmc-rm-told").inner_text().startswith("“␣cheese” cost 22.")
+    assert page.locator(f"{ROOT} .lmc-told").inner_text().startswith("“␣cheese” cost 22.")
     tokens.nth(5).hover()
     wait(page, looked="5")
     rows = [row.inner_text().split() for row in page.locator(f"{ROOT} [role=row]:not(.lmc-head)").all()]
@@ -105,11 +105,11 @@ def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, bits, rea
     page.wait_for_function(f"document.querySelectorAll('{ROOT} .lmc-rm-token').length > 2")
     page.get_by_role("button", name="Stop").click()
     wait(page, read="2", busy="")
-    assert page.locator(f"{ROOT} .lmc-rm-rate[role=status]").inner_text().startswith("Stopped after ")
+    assert page.locator(f"{ROOT} .lmc-remark[role=status]").inner_text().startswith("Stopped after ")
     area.fill("鼠" * 4_000)
     go.click()
     wait(page, read="3", busy="")
-    said = page.locator(f"{ROOT} .lmc-rm-rate[role=status]").inner_text()
+    said = page.locator(f"{ROOT} .lmc-remark[role=status]").inner_text()
     assert said.startswith("That did not work: a text of ")
 
 
