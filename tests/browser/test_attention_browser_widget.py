@@ -104,6 +104,27 @@ def test_heads_and_places_by_mouse(page, tmp_path, widget, real):
         assert f"{name} ({browser.kinds.count(kind)})" in counts
 
 
+def test_the_first_task_is_to_see_a_head_look_at_what_comes_next(page, tmp_path, widget):
+    """Not done where it opens, nor from a token that is new."""
+    open_widgets(page, tmp_path, widget())
+    wait(page, looked="23")
+    task, tokens = page.locator(f"{ROOT} .lmc-task"), page.locator(f"{ROOT} .lmc-rm-token")
+    for place in (5, 23):
+        tokens.nth(place).click()
+        wait(page, looked=str(place))
+        assert "lmc-done" not in task.get_attribute("class")
+    tokens.nth(18).click()
+    wait(page, looked="18")
+    here, then = (tokens.nth(i).inner_text() for i in (18, 19))
+    weights = shown(page)
+    most = int(np.argmax(weights))
+    assert [tokens.nth(i).inner_text() for i in (most - 1, most)] == [here, then]
+    assert task.inner_text().endswith(
+        f"From “{here}”, place 19, {100 * max(weights):.0f} % of the weight is on “{then}”, "
+        f"place {most + 1}: it stood after “{here}” there, and comes next here."
+    )
+
+
 @pytest.mark.parametrize("width", [375, 1280])
 def test_heads_and_places_by_keyboard(page, tmp_path, widget, width):
     """Arrow keys go where they point, whether blocks stand beside or below one another."""
