@@ -3,6 +3,7 @@
 
 import {
   bar,
+  bidi,
   cell,
   column,
   div,
@@ -29,8 +30,7 @@ const named = (text) => ({ " ": "space", "\n": "line end", "": "nothing" })[text
 // Tokens as buttons that the arrow keys walk through; `choose` is told which is looked at. What was given is plain
 // text. Tokens without bits have no shade but that of `weigh`.
 export function strip(what, choose) {
-  const element = group("lmc-rm-strip", `${what}; arrow keys go from token to token`);
-  element.dir = "auto";
+  const element = bidi(group("lmc-rm-strip", `${what}; arrow keys go from token to token`));
   let tokens = [];
   let cells = [];
   let line = element;
@@ -81,8 +81,7 @@ export function candidateTable(count, {
   format = number,
 } = {}) {
   const rows = Array.from({ length: count }, () => {
-    const [token, fill, p] = [cell("lmc-token"), bar("lmc-fill"), numberCell()];
-    token.dir = "auto";
+    const [token, fill, p] = [bidi(cell("lmc-token")), bar("lmc-fill"), numberCell()];
     return { token, fill, p, element: row("", token, track(fill), p) };
   });
   const first = row("lmc-head", column("", head), column("", ""), column("lmc-number", share));

@@ -37,6 +37,12 @@ export function placed(element, attributes) {
   return element;
 }
 
+// What readers or texts say: in the direction of its own script, whatever the page's is.
+export function bidi(element) {
+  element.dir = "auto";
+  return element;
+}
+
 // What only the eye needs: it shows what is said elsewhere.
 export function mute(element) {
   element.setAttribute("aria-hidden", "true");

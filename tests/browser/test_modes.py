@@ -151,6 +151,23 @@ def test_what_stands_out_does_so_in_high_contrast_and_on_paper(page, tmp_path, n
     assert adjusted == ["exact"]
 
 
+def test_what_texts_say_stands_in_its_own_direction(page, tmp_path):
+    """Words from right to left do so in a page from left to right, and what stands beside them stays."""
+    text = "שלום שלום לכם "
+    explorer = widgets.NgramExplorer(text, order=2, context="ש")
+    outcomes = widgets.EntropyExplorer([0.5, 0.5], outcomes=["שלום", "rain"])
+    open_widgets(
+        page, tmp_path, explorer, outcomes, widgets.TokenizerExplorer({"BPE": BPE.train(text, 262)}, text)
+    )
+    found = page.locator(".lmc-token, .lmc-face, .lmc-ng-strip span, bdi, textarea").evaluate_all(
+        "all => all.map((e) => [e.value || e.textContent, getComputedStyle(e).direction])"
+    )
+    hebrew = [direction for words, direction in found if re.search("[א-ת]", words)]
+    assert len(hebrew) > 40
+    assert set(hebrew) == {"rtl"}
+    assert {direction for words, direction in found if re.search("[a-z]", words)} == {"ltr"}
+
+
 def test_names_of_buttons_hold_what_they_show(page, tmp_path):
     """WCAG 2.5.3: who says what stands on a button presses it. Signs alone are no words to say."""
     # not yet so in the training playground: “+1” is called “One step on”
