@@ -154,3 +154,49 @@ def test_a_finger_sees_the_definition_first_and_follows_the_link_then(browser, b
     link.tap()
     page.wait_for_url("**/glossary.html#term-perplexity")
     context.close()
+
+
+def test_folded_code_with_nothing_between_shares_one_bar(book_dir):
+    fold = r'<details class="[^"]*above-input[^"]*">(?:(?!</details>).)*</details>\s*'
+    between = r'</div>\s*<div class="cell[^>]*>\s*'
+    for path in sorted(book_dir.glob("notebooks/*/*.html")):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(fold + between + r'<details class="[^"]*above-input', text, re.S), path
+
+
+def test_a_table_that_scrolls_says_so(page, base_url):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{base_url}/book/notation.html", wait_until="load")
+    box = page.locator(".pst-scrollable-table-container").first
+    page.wait_for_selector('.pst-scrollable-table-container[data-more="right"]')
+    assert box.get_attribute("role") == "group"
+    assert box.get_attribute("aria-label") == "Table, scrolls sideways"
+    box.evaluate("box => { box.scrollLeft = 40; }")
+    page.wait_for_selector('.pst-scrollable-table-container[data-more="left right"]')
+    page.set_viewport_size({"width": 1600, "height": 800})
+    licences = f"{base_url}/book/students.html"
+    page.goto(licences)
+    assert page.locator("[data-more]").count() == 0
+
+
+def test_words_of_a_phones_table_stay_whole(page, base_url):
+    page.set_viewport_size({"width": 390, "height": 800})
+    for name in ("deployment", "licences", "notation"):
+        page.goto(f"{base_url}/book/{name}.html", wait_until="load")
+        broken = page.evaluate(
+            r"""() => [...document.querySelectorAll('article :is(th, td)')].flatMap(cell => {
+                const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = [];
+                for (let node; (node = walker.nextNode());) {
+                    if (node.parentElement.closest('mjx-container')) continue;
+                    for (const word of node.data.matchAll(/\p{L}{2,}/gu)) {
+                        const range = document.createRange();
+                        range.setStart(node, word.index);
+                        range.setEnd(node, word.index + word[0].length);
+                        const lines = new Set([...range.getClientRects()].map(rect => Math.round(rect.top)));
+                        if (lines.size > 1) found.push(word[0]);
+                    }
+                }
+                return found;
+            })"""
+        )
+        assert broken == [], name
