@@ -222,13 +222,11 @@ export function comparison([from, before], [to, after], distance) {
   const most = Math.max(...gaps);
   if (most < 1e-9) {
     const at = Math.min(distance, common - 1);
-    return `It stands still: seen from ${to} as from ${from}, a key ${at} back has ${
-      exact(after[at])
-    }, and so at each ` +
-      "distance. Only the distance counts.";
+    return `It stands still: seen from ${to} as from ${from}, a key ${at} back scores ${exact(after[at])}, and no ` +
+      "other distance has changed its score. Only the distance counts.";
   }
   const at = gaps.indexOf(most);
-  return `It is another curve: a key ${at} back had ${exact(before[at])}, seen from ${from}, and has ` +
+  return `It is another curve: a key ${at} back scored ${exact(before[at])}, seen from ${from}, and scores ` +
     `${exact(after[at])}, seen from ${to}.`;
 }
 

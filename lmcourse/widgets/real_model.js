@@ -3,10 +3,11 @@
 
 import { DECODER_TRAITS, decoderSettings } from "./decoder_settings.js";
 import { modelLoader } from "./real_model_loader.js";
-import { bitsText, candidateTable, shades, strip } from "./real_model_tokens.js";
+import { bitsText, candidateTable, shades, strip, unpacked } from "./real_model_tokens.js";
 import {
   button,
   div,
+  firstTask,
   freshName,
   group,
   grouped,
@@ -58,7 +59,13 @@ function render({ model, el }) {
   const modes = group("lmc-rm-modes", "What it does", ...modeLabels);
   const area = textArea("", { maxlength: MAX_TEXT, oninput: () => set({ [field()]: area.value }) });
   const examples = group("lmc-examples", "Examples");
-  const written = strip("What is written", (at) => look(at));
+  const written = strip("What is written", (at) => {
+    look(at);
+    if (!writing && at === written.dearest()) task.check(alternative(written.tokenAt(at)));
+  });
+  const begun = model.get("mode") === "text" ? model.get("begun").map(unpacked) : []; // written beforehand
+  const task = firstTask("Choose the darkest token that it wrote: what was more probable there?");
+  task.element.hidden = loader.hindered && !begun.length;
   const legend = shades();
   const told = h("p", { class: "lmc-told" });
   const candidates = candidateTable(TOP);
@@ -73,6 +80,7 @@ function render({ model, el }) {
     "real_model",
     "Real model",
     "A real model, SmolLM2 with 135 million parameters, in your browser",
+    task.element,
     loader.element,
     modes,
     area,
@@ -170,6 +178,20 @@ function render({ model, el }) {
     details.hidden = false;
     root.dataset.looked = String(at);
   }
+  function alternative({ text, bits, top: [best] }) {
+    const p = number(2 ** -bits);
+    return text === best.text
+      ? `“${visible(text)}” was the most probable even there, with ${p}.`
+      : `“${visible(text)}” was written with probability ${p}, where “${visible(best.text)}” had ${number(best.p)}.`;
+  }
+  // What was written beforehand, so that there is something to look at before the model is loaded.
+  function begin() {
+    if (!begun.length) return;
+    written.give(model.get("text"));
+    begun.forEach(written.append);
+    look(0);
+    rateText = `Written beforehand: ${plural(begun.length, "token")}, by the settings above.`;
+  }
   function showRate() {
     const { begin, first, tokens } = writing;
     const after = ((first - begin) / 1000).toFixed(1);
@@ -184,9 +206,10 @@ function render({ model, el }) {
     const mode = model.get("mode");
     const chat = mode === "chat";
     if (mode !== shownMode) {
+      [talk, before] = [[], null];
+      if (shownMode !== null) rateText = "";
+      if (shownMode !== null) written.clear();
       shownMode = mode;
-      [talk, before, rateText] = [[], null, ""];
-      written.clear();
       examples.replaceChildren(
         "Try",
         ...EXAMPLES[mode].map(([label, text]) => button(label, () => set({ [field()]: text }))),
@@ -211,6 +234,7 @@ function render({ model, el }) {
     Object.assign(root.dataset, { state, busy: writing ? "yes" : "", tokens: String(written.count()) });
   }
 
+  begin();
   const follows = ["mode", "text", "message", ...DECODER_TRAITS];
   const taken = mount({ model, el }, root, { follows, update, teardown: () => loader.end() });
   loader.watch();

@@ -27,6 +27,12 @@ const SHADED = 12; // bits from which on the shade is the same
 export const bitsText = (bits) => `${bits.toFixed(2)} bits`;
 const named = (text) => ({ " ": "space", "\n": "line end", "": "nothing" })[text] || text;
 
+// A token as the worker gives it, of one that the page carries.
+export const unpacked = ([text, bits, top]) => ({ text, bits, top: top.map(([text, p]) => ({ text, p })) });
+
+// Which token surprises most; the first of equals.
+export const dearest = (tokens) => tokens.reduce((best, { bits }, i) => bits > tokens[best].bits ? i : best, 0);
+
 // Tokens as buttons that the arrow keys walk through; `choose` is told which is looked at. What was given is plain
 // text. Tokens without bits have no shade but that of `weigh`.
 export function strip(what, choose) {
@@ -65,7 +71,18 @@ export function strip(what, choose) {
   function weigh(weights) {
     cells.forEach((each, i) => each.style.setProperty("--weight", percent(weights[i] || 0)));
   }
-  return { element, clear, give, turn, append, chosen, weigh, tokenAt: (at) => tokens[at], count: () => tokens.length };
+  return {
+    element,
+    clear,
+    give,
+    turn,
+    append,
+    chosen,
+    weigh,
+    tokenAt: (at) => tokens[at],
+    dearest: () => dearest(tokens),
+    count: () => tokens.length,
+  };
 }
 
 // What the shades mean.

@@ -2,7 +2,7 @@
 // (real_model_worker.js) or in the notebook's kernel (real_model_kernel.py), which answer alike.
 
 import { modelLoader } from "./real_model_loader.js";
-import { bitsText, candidateTable, shades, strip } from "./real_model_tokens.js";
+import { bitsText, candidateTable, dearest, shades, strip, unpacked } from "./real_model_tokens.js";
 import {
   button,
   choiceOf,
@@ -31,12 +31,6 @@ export function costs(tokens, text) {
   const bytes = new TextEncoder().encode(text).length;
   return { tokens: tokens.length, bytes, bits, perToken: bits / tokens.length || 0, perByte: bits / bytes || 0 };
 }
-
-// A token as the worker gives it, of one that the page carries.
-export const unpacked = ([text, bits, top]) => ({ text, bits, top: top.map(([text, p]) => ({ text, p })) });
-
-// Which token surprises most; the first of equals.
-export const dearest = (tokens) => tokens.reduce((best, { bits }, i) => bits > tokens[best].bits ? i : best, 0);
 
 // The longest run of tokens that a text says again, the first of equals: where it begins, where again, how many tokens.
 // Null where none has a letter.

@@ -95,7 +95,7 @@ def test_the_first_task(page, tmp_path):
     move(page, query, 60)
     score = PositionExplorer(base=3000.0, query=60).measures["scores"][4]
     text = re.match(
-        r"It stands still: seen from (\d+) as from 100, a key 4 back has (.*), and", seen.inner_text()
+        r"It stands still: seen from (\d+) as from 100, a key 4 back scores (.*), and", seen.inner_text()
     )
     assert text
     assert 60 <= int(text[1]) < 100  # the first stop on the way there
@@ -108,7 +108,7 @@ def test_the_first_task(page, tmp_path):
     before, after = (PositionExplorer(kind="learned", query=q).measures["scores"] for q in (60, 59))
     at = int(np.argmax(np.abs(np.subtract(before[:60], after))))
     assert seen.inner_text() == (
-        f"It is another curve: a key {at} back had {exact(before[at])}, seen from 60, and has "
+        f"It is another curve: a key {at} back scored {exact(before[at])}, seen from 60, and scores "
         f"{exact(after[at])}, seen from 59."
     )
     page.locator("[data-choice=kind]").select_option("rope")
@@ -121,8 +121,8 @@ def test_what_is_said_of_two_curves(page):
     still, other, few, same = call_each(
         page, "positions.js", "comparison", [[curves[a], curves[b], 9] for a, b in pairs]
     )
-    assert still.startswith("It stands still: seen from 3 as from 100, a key 3 back has 3,")
-    assert other == "It is another curve: a key 2 back had 2, seen from 3, and has 5, seen from 2."
+    assert still.startswith("It stands still: seen from 3 as from 100, a key 3 back scores 3,")
+    assert other == "It is another curve: a key 2 back scored 2, seen from 3, and scores 5, seen from 2."
     assert few == same == ""
 
 
