@@ -25,6 +25,8 @@ data: $(ENV)  ## fetch the texts the course reads into the cache, checked
 
 # `--all` reads every page again, so that no warning is ever missed and nothing stale is left. The executed pages are
 # kept from build to build, but for those whose cells, modules, data or packages have changed.
+# One thread each: on a busy machine the threads of a small product wait for one another longer than they work.
+book: export OMP_NUM_THREADS := 1
 book: data  ## build the book in _build/html
 	@$(BIN)/python tools/cache.py
 	@rm -rf _build/html _build/jupyter_execute
