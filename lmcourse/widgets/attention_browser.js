@@ -43,7 +43,7 @@ export async function inflated({ buffer, byteOffset, byteLength }) {
 }
 
 // Of texts of so many tokens each, the weights of a head from a place on those up to it, as a function each.
-export function unpacked(levels, lengths, blocks, heads) {
+export function weightsOf(levels, lengths, blocks, heads) {
   let begin = 0;
   return lengths.map((length) => {
     const size = length * (length + 1) / 2;
@@ -312,7 +312,7 @@ function render({ model, el }) {
 
   if (prepared.length) {
     inflated(model.get("packed")).then((levels) => {
-      const each = unpacked(levels, prepared.map(({ tokens }) => tokens.length), blocks, heads);
+      const each = weightsOf(levels, prepared.map(({ tokens }) => tokens.length), blocks, heads);
       prepared.forEach((reading, i) => reading.weights = each[i]);
     }).catch((error) => broken = `The weights could not be unpacked (${error.message}).`).then(update);
   }

@@ -68,8 +68,8 @@ export function choiceOf(label, name, options, choose) {
 export const markOne = (elements, at, name = "aria-current", value = "true") =>
   elements.forEach((each, i) => i === at ? each.setAttribute(name, value) : each.removeAttribute(name));
 
-// Elements that the arrow keys, Home and End walk through; Tab reaches the chosen one alone. `cells` gives them, and the
-// function returned says which is chosen.
+// Elements that the arrow keys, Home and End walk through; Tab reaches the chosen one alone. `cells` gives them, and
+// the function returned says which is chosen.
 export function walkable(element, cells) {
   element.addEventListener("keydown", (event) => {
     const all = cells();
