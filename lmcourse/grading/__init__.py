@@ -29,6 +29,7 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     unpack.py      the notebook in a file or an archive
     lms.py         submissions collected from, and grades exported to, Canvas and Moodle
     exam.py        an assignment as it is graded, as plain text
+    apart.py       a process for what students have made, which may be killed
     worker.py      one submission: from its bytes to a result
     isolated.py    runs a notebook in the sandbox and its checks here, outside of it
     values.py      plain values, and how they travel between the two

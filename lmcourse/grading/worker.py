@@ -1,7 +1,7 @@
 """Grade one submission: from the bytes handed in to a result, a graded notebook and a feedback page.
 
-`grade` is a plain function of plain data, so it runs alike in this process, in a pool of processes, and on
-other machines. Each process keeps one warm sandbox.
+`grade` is a plain function of plain data, so it runs alike here and on other machines; its limits on reading
+need a process `apart`. Each process keeps one warm sandbox.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-import threading
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from lmcourse.grading import feedback
+from lmcourse.grading.apart import reading
 from lmcourse.grading.checks import Score
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
@@ -32,7 +32,7 @@ from lmcourse.grading.sandbox import Sandbox, SandboxLost
 from lmcourse.grading.unpack import notebook_in
 from lmcourse.grading.walls import NoSandbox
 
-IMPORTS_TORCH = re.compile(r"^\s*(import|from)\s+torch\b", re.MULTILINE)
+IMPORTS_TORCH = re.compile(r"^[ \t]*(?:import|from)[ \t]+torch\b", re.MULTILINE)
 BROKEN = "the grader broke down over this notebook, twice: have a person look at it"
 
 
@@ -99,8 +99,9 @@ def grade(job: Job, rules: Rules) -> Graded:
     repaired = repair(release, nbformat.v4.new_notebook())
     if not refused:
         try:
-            student, found = notebook_in(job.data, job.name, release)
-            repaired = repair(release, student)
+            with reading(rules.times.reading):
+                student, found = notebook_in(job.data, job.name, release)
+                repaired = repair(release, student)
             notes += found + repaired.notes
             examined = _examined(repaired.notebook, rules)
         except NoSandbox:
@@ -132,6 +133,11 @@ def grade(job: Job, rules: Rules) -> Graded:
     )
 
 
+def too_long(name: str, seconds: float) -> str:
+    """Why a submission is not graded whose reading was stopped, in words."""
+    return f"{name} takes longer to read than {seconds:g} s: hand in the notebook alone, its outputs cleared"
+
+
 def _refusal(error: Exception, name: str) -> str:
     """Why a submission could not be graded, in words."""
     if isinstance(error, GradingError):
@@ -148,7 +154,7 @@ def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
     modules = warm_modules(rules.exam)
     if any(IMPORTS_TORCH.search(cell.source) for cell in notebook.cells if cell.cell_type == "code"):
         modules += ("torch",)  # seconds to import, but only once for all who want it
-    what = (modules, rules.limits, not rules.unsafe, threading.get_ident())
+    what = (modules, rules.limits, not rules.unsafe)
     checks = rules.exam.all_checks()
     try:
         return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
@@ -160,9 +166,9 @@ def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
 _SANDBOXES: dict[tuple, Sandbox] = {}
 
 
-def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool, thread: int) -> Sandbox:
-    """This thread's sandbox: a Dask worker may have several threads, and a sandbox seats one at a time."""
-    what = (modules, limits, confined, thread)
+def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool) -> Sandbox:
+    """This process's sandbox for all who import these modules."""
+    what = (modules, limits, confined)
     if what not in _SANDBOXES:
         _SANDBOXES[what] = Sandbox(list(modules), limits, confined)
     return _SANDBOXES[what]
