@@ -21,6 +21,7 @@ from typing import Any
 MEMORY = 4_000_000_000  # bytes of such a process in all
 READING_SECONDS = 10.0  # of computing, to read one submission; an ordinary one takes a few hundredths
 READING_MEMORY = 1_500_000_000  # bytes, beyond what the process has already
+TOO_LONG = "{} takes longer to read than {:g} s: hand in the notebook alone, its outputs cleared"
 START = (
     "import sys; sys.path[:] = sys.argv[2:]; from lmcourse.grading.apart import main; main(int(sys.argv[1]))"
 )

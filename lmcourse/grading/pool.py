@@ -16,9 +16,9 @@ from functools import partial
 from itertools import chain
 from queue import SimpleQueue
 
-from lmcourse.grading.apart import Apart, Died
+from lmcourse.grading.apart import TOO_LONG, Apart, Died
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.worker import BROKEN, Graded, Job, Rules, grade, too_long
+from lmcourse.grading.worker import BROKEN, Graded, Job, Rules, grade
 
 RETRIES = 2  # on a cluster, where machines may come and go
 Submit = Callable[[Job, Rules], Future]
@@ -63,7 +63,7 @@ def graded_by(process: Apart, job: Job, rules: Rules) -> Graded:
             return process.call(grade, job, rules)
         except Died as died:
             if died.late:
-                why = too_long(job.name, rules.times.reading)
+                why = TOO_LONG.format(job.name, rules.times.reading)
                 break
     return process.call(grade, replace(job, refused=why, data=b""), rules)
 

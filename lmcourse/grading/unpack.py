@@ -131,7 +131,7 @@ class _Unpacking:
         try:
             yield from self._files(data, name, depth=3)
         except _TooMuch as error:
-            self.problems.append(f"{name}: {error}")
+            self.problems.insert(0, f"{name}: {error}")
 
     def _files(self, data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
         if data[:4] in (b"PK\3\4", b"PK\5\6"):

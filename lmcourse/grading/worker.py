@@ -133,11 +133,6 @@ def grade(job: Job, rules: Rules) -> Graded:
     )
 
 
-def too_long(name: str, seconds: float) -> str:
-    """Why a submission is not graded whose reading was stopped, in words."""
-    return f"{name} takes longer to read than {seconds:g} s: hand in the notebook alone, its outputs cleared"
-
-
 def _refusal(error: Exception, name: str) -> str:
     """Why a submission could not be graded, in words."""
     if isinstance(error, GradingError):

@@ -14,7 +14,7 @@ from attacks.archives import zipped
 from attacks.loader import ASSIGNMENT, RIGHT, as_bytes, released
 
 from lmcourse.grading import pool
-from lmcourse.grading.apart import MEMORY, Apart, Died, reading
+from lmcourse.grading.apart import MEMORY, TOO_LONG, Apart, Died, reading
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.isolated import Times
 from lmcourse.grading.pool import grade_all
@@ -124,7 +124,6 @@ def job(name, data):
 DENSE = json.dumps(
     {"cells": [{"cell_type": "code", "source": f"def f{n}(): return {'1+' * 450}1"} for n in range(1900)]}
 ).encode()
-SLOW = "{} takes longer to read than {:g} s: hand in the notebook alone, its outputs cleared"
 
 
 def test_a_file_that_takes_too_long_to_read_is_a_row_and_delays_nobody(bubblewrap):  # noqa: ARG001
@@ -133,9 +132,9 @@ def test_a_file_that_takes_too_long_to_read_is_a_row_and_delays_nobody(bubblewra
     bundle = zipped({f"{n}.ipynb": DENSE for n in range(10)})
     jobs = [job("dense", bundle), job("honest", as_bytes(released())), job("more", bundle)]
     results = {one.result.student: one.result for one in grade_all(jobs, rules, 1)}
-    assert results["dense"].refused == SLOW.format("dense.ipynb", 0.3)
+    assert results["dense"].refused == TOO_LONG.format("dense.ipynb", 0.3)
     assert results["dense"].points == 0
-    assert results["more"].refused == SLOW.format("more.ipynb", 0.3)
+    assert results["more"].refused == TOO_LONG.format("more.ipynb", 0.3)
     assert results["honest"].points == 17
 
 
@@ -162,7 +161,7 @@ def test_reading_on_a_thread_of_a_cluster_ends_too(bubblewrap):  # noqa: ARG001
     rules = Rules(Exam.of(ASSIGNMENT), seed=1, times=Times(reading=0.3))
     bundle = zipped({f"{n}.ipynb": DENSE for n in range(10)})
     graded = off_the_main_thread(pool.grade_here, job("dense", bundle), rules)
-    assert graded.result.refused == SLOW.format("dense.ipynb", 0.3)
+    assert graded.result.refused == TOO_LONG.format("dense.ipynb", 0.3)
 
 
 def test_ctrl_c_waits_for_nobody(tmp_path, prepared, left_running, bubblewrap):  # noqa: ARG001

@@ -351,13 +351,6 @@ def copied(data: bytes, copies: int) -> bytes:
     )
 
 
-@shape(".tar.gz", refused="there is too much in it")
-def tar_of_many_files():
-    """A tar of a million empty files."""
-    info = tarfile.TarInfo("x")
-    return gzip.compress(info.tobuf(tarfile.USTAR_FORMAT) * 90_000 + info.tobuf() * 60_000, 1)
-
-
 @shape(".ipynb.gz", refused="unpacks to more than")
 def gzip_bomb():
     """A hundred kilobytes that unpack to a hundred megabytes."""
