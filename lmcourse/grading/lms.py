@@ -23,7 +23,7 @@ import nbformat
 from lmcourse.grading.apart import READING_SECONDS, TOO_LONG, Apart, Died, reading
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
-from lmcourse.grading.intake import Handed, find_submissions
+from lmcourse.grading.intake import Found, Handed, find_submissions
 from lmcourse.grading.naming import moment
 from lmcourse.grading.notebooks import Release
 from lmcourse.grading.roster import Roster, Student, Table
@@ -47,7 +47,8 @@ def collect(
     destination: Path,
     roster: Roster | None = None,
     replace: bool = False,
-) -> list[Collected]:
+    kind: str = "",
+) -> tuple[list[Collected], Found]:
     """Put submissions where nbgrader looks for them, each student's whole or not at all.
 
     Args:
@@ -56,9 +57,11 @@ def collect(
         destination: nbgrader's folder `submitted`.
         roster: who should have handed in.
         replace: also where there is a submission that is not known to be older.
+        kind: see `find_submissions`, whose outcome is returned too.
     """
     release = Release.of(assignment)
-    handed = find_submissions(paths, assignment, roster)
+    found = find_submissions(paths, assignment, roster, kind)
+    handed = found.handed
     destination.mkdir(parents=True, exist_ok=True)
     rows = []
     with closing(Apart()) as process:
@@ -73,7 +76,7 @@ def collect(
         if roster
         else []
     )
-    return sorted(rows, key=lambda row: row.student)
+    return sorted(rows, key=lambda row: row.student), found
 
 
 def _opened(data: bytes, name: str, release: Release) -> tuple[str, list[str]]:

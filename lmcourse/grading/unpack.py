@@ -140,6 +140,9 @@ class _Unpacking:
             members = self._gzip(data, name)
         elif data[257:262] == b"ustar":
             members = self._tar(data)
+        elif data[:4] in (b"Rar!", b"7z\xbc\xaf"):
+            self.problems.append(f"{name} is packed in a way that is not opened here: hand in a zip")
+            return
         else:
             yield name, data
             return
