@@ -78,6 +78,20 @@ def test_one_bad_test_makes_the_whole_bad(write, inside, closing):
     assert text.splitlines()[-1] == closing
 
 
+def test_what_passes_at_its_second_try_counts_and_is_named(write):
+    failed = '<failure message="late"/>'
+    folder = write("browser", "", failed, failed)
+    first = (folder / "browser.xml").read_text()
+    (folder / "browser-again.xml").write_text(first.replace(failed, "", 1))
+    text, good = timings.report(["browser"], folder)
+    assert not good
+    assert "passed only when tried once more (why?): tests/browser/test_x.py::test_1\n" in text
+    assert "failed: tests/browser/test_x.py::test_2\n    late\n" in text
+    assert "1 failed, 2 passed in 6.50s" in text
+    (folder / "browser-again.xml").write_text(first.replace(failed, ""))
+    assert timings.report(["browser"], folder)[1]
+
+
 def test_a_part_without_a_report_is_an_error_and_nothing_at_all_is_no_success(write):
     folder = write("units", "")
     text, good = timings.report(["units", "browser"], folder)

@@ -2,7 +2,8 @@
 
     python tools/timings.py PART…    from the reports that pytest has written to _build/tests/PART.xml
 
-Exit status 1 if a test failed or a part left no report.
+What failed may have been tried once more (_build/tests/PART-again.xml): what counts is that second try, and
+the report names what needed it. Exit status 1 if a test failed or a part left no report.
 """
 
 from __future__ import annotations
@@ -35,20 +36,34 @@ def reason(case: ET.Element) -> str:
     return next(iter(message.strip().splitlines()), "")[:200]
 
 
+def tries(path: Path) -> tuple[list[ET.Element], float, list[str]]:
+    """A part's tests as they ended, its seconds, and the names of those that passed only at a second try."""
+    (suite,) = ET.parse(path).getroot()
+    cases, seconds = list(suite.iter("testcase")), float(suite.get("time"))
+    second = path.with_name(f"{path.stem}-again.xml")
+    if not second.exists():
+        return cases, seconds, []
+    (again,) = ET.parse(second).getroot()
+    last = {name(case): case for case in again.iter("testcase")}
+    late = [key for key, case in last.items() if outcome(case) == "passed"]
+    return [last.get(name(case), case) for case in cases], seconds + float(again.get("time")), late
+
+
 def report(parts: list[str], folder: Path = REPORTS) -> tuple[str, bool]:
     """The report as text, and whether all is well."""
     cases: list[ET.Element] = []
-    lines, counts, seconds = [], Counter(), 0.0
+    lines, counts, seconds, late = [], Counter(), 0.0, []
     for part in parts:
         path = folder / f"{part}.xml"
         if not path.exists():
             lines.append(f"{part}: did not run to its end")
             counts["error"] += 1
             continue
-        (suite,) = ET.parse(path).getroot()
-        lines.append(f"{part}: {float(suite.get('time')):.0f} s")
-        cases += suite.iter("testcase")
-        seconds += float(suite.get("time"))
+        ended, spent, needed = tries(path)
+        lines.append(f"{part}: {spent:.0f} s")
+        cases += ended
+        late += needed
+        seconds += spent
     counts.update(map(outcome, cases))
     slowest = sorted(cases, key=lambda case: -float(case.get("time")))[:SLOWEST]
     lines += ["", "The slowest tests, in seconds:"]
@@ -56,6 +71,7 @@ def report(parts: list[str], folder: Path = REPORTS) -> tuple[str, bool]:
     worked = [(float(p.get("value")), name(c)) for c in cases for p in c.iter("property")]
     lines += ["", "The notebooks, in seconds of one core:"]
     lines += [f"{spent:8.1f}  {case.partition('[')[2][:-1]}" for spent, case in sorted(worked, reverse=True)]
+    lines += ["", *(f"passed only when tried once more (why?): {test}" for test in late)] if late else []
     bad = [case for case in cases if outcome(case) in ("failed", "error")]
     lines += ["", *(f"{outcome(case)}: {name(case)}\n    {reason(case)}" for case in bad)] if bad else []
     total = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+
+SCROLLING = Path(__file__).with_name("scrolling_boxes.js")
 
 
 def set_addresses(_app: Sphinx, config: Config) -> None:
@@ -26,9 +29,10 @@ def set_addresses(_app: Sphinx, config: Config) -> None:
 
 
 def copy_style(app: Sphinx) -> None:
-    """Put the style that all widgets share into the book."""
+    """Put the style that all widgets share into the book, and the script for boxes that scroll."""
     static = Path(app.outdir) / "_static"
     static.mkdir(parents=True, exist_ok=True)
+    shutil.copy(SCROLLING, static)
     widgets = Path(importlib.util.find_spec("lmcourse.widgets").origin).parent
     shutil.copy(widgets / "ui.css", static / "widgets.css")
 
@@ -54,6 +58,21 @@ def box_figures(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
             box += image
 
 
+def is_fold(node: nodes.Node | None) -> bool:
+    """Whether a node is a code cell whose code is folded."""
+    cell = isinstance(node, nodes.container) and node.get("nb_element") == "cell_code" and node.children
+    return bool(cell) and isinstance(node[0], HideCodeCellNode) and "above-input" in node[0]["classes"]
+
+
+def join_folds(_app: Sphinx, doctree: nodes.document, _docname: str) -> None:
+    """Let folded cells of code with nothing between them share one bar, which unfolds them all."""
+    for cell in [node for node in doctree.findall(nodes.container) if is_fold(node)]:
+        following = cell.next_node(descend=False, siblings=True)
+        if len(cell) == 1 and is_fold(following):
+            following[0].insert(0, cell[0].children)
+            cell.parent.remove(cell)
+
+
 def offer_colab(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
     """Turn the theme's launch menu of one entry into a button, on notebooks only; Colab opens no others."""
     buttons = []
@@ -72,9 +91,11 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Jupyter Book always sets this option, which belongs to an extension that we do without.
     app.add_config_value("comments_config", {}, "")
     app.add_css_file("widgets.css")
+    app.add_js_file(SCROLLING.name)
     app.connect("config-inited", set_addresses)
     app.connect("builder-inited", copy_style)
     app.connect("env-updated", add_link_targets, priority=900)  # after the bibliography's own
     app.connect("doctree-resolved", box_figures)
+    app.connect("doctree-resolved", join_folds)
     app.connect("html-page-context", offer_colab, priority=900)  # after the theme's own
     return {"parallel_read_safe": True, "parallel_write_safe": True}

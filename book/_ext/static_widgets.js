@@ -125,14 +125,21 @@
     const states = {};
     for (const script of document.querySelectorAll(STATE)) Object.assign(states, JSON.parse(script.textContent).state);
     const started = {}; // one model for each id, however many views it has
-    const waiting = new Map();
+    const waiting = new Map(); // places whose widgets are not asked for, with their ids
+    const coming = new Set(); // those that are, and not there yet
     const watch = new IntersectionObserver((entries) => {
       entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => wake(target));
     }, { rootMargin: NEAR });
     function wake(el) {
       const id = waiting.get(el);
       watch.unobserve(el);
-      if (waiting.delete(el)) show(el, id, states, started);
+      if (!waiting.delete(el)) return;
+      const shown = show(el, id, states, started).finally(() => coming.delete(shown));
+      coming.add(shown);
+    }
+    function wakeAll() {
+      [...waiting.keys()].forEach(wake);
+      return Promise.all(coming);
     }
     for (const script of document.querySelectorAll(VIEW)) {
       const id = JSON.parse(script.textContent).model_id;
@@ -141,7 +148,19 @@
       if (states[id]?.files?.length) watch.observe(el);
       else wake(el);
     }
-    addEventListener("beforeprint", () => [...waiting.keys()].forEach(wake));
+    // A browser that prints waits for no script. What is printed by a button or by keys is printed when all are there; by
+    // the browser's own menu at once, and then an empty place says so (static_pages.css). The next time it has its widget.
+    const print = globalThis.print.bind(globalThis);
+    const allThere = () => !waiting.size && !coming.size;
+    globalThis.print = () => allThere() ? print() : wakeAll().then(print);
+    addEventListener("keydown", (event) => {
+      const asked = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey &&
+        event.key?.toLowerCase() === "p";
+      if (!asked || allThere()) return;
+      event.preventDefault();
+      globalThis.print();
+    });
+    addEventListener("beforeprint", wakeAll);
   }
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", showAll);

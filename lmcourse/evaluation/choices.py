@@ -54,7 +54,8 @@ class Scores(NamedTuple):
         if normalisation not in NORMALISATIONS:
             raise ValueError(f"{normalisation!r} must be one of {', '.join(map(repr, NORMALISATIONS))}")
         if normalisation == "PMI":
-            return self.log_probs - self.alone
+            with np.errstate(invalid="ignore"):  # of two infinities; `choose` refuses what comes of it
+                return self.log_probs - self.alone
         return self.log_probs / {"sum": 1, "token": self.tokens, "byte": self.bytes}[normalisation]
 
 
@@ -94,8 +95,19 @@ def scores(model: LanguageModel, items: Sequence[Item], premise: str = "") -> li
 
 
 def choose(scored: Sequence[Scores], normalisation: str) -> np.ndarray:
-    """Which answer of each item has the highest number, (n,). Of equal ones the first."""
-    return np.array([int(np.argmax(one.by(normalisation))) for one in scored])
+    """Which answer of each item has the highest number, (n,).
+
+    Of equal ones it is the first: where the right answer always stands first, each tie counts as right. Where
+    ties are to be expected, as from a model that knows nothing, mix the places.
+
+    Raises ValueError for what is none of `NORMALISATIONS`, and for an answer that is impossible with the
+    question and without: it has no PMI.
+    """
+    numbers = [one.by(normalisation) for one in scored]
+    for item, each in enumerate(numbers):
+        if np.isnan(each).any():
+            raise ValueError(f"item {item}: {normalisation} is {each}; leave out what is impossible anyway")
+    return np.array([int(np.argmax(each)) for each in numbers])
 
 
 def right(items: Sequence[Item], chosen: Sequence[int] | np.ndarray) -> np.ndarray:

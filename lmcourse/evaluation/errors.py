@@ -20,26 +20,46 @@ from lmcourse.model import check_whole
 class Estimate(NamedTuple):
     """A mean, and its standard error."""
 
-    value: float
+    mean: float
     error: float
 
     def __str__(self) -> str:
         """In per cent."""
-        return f"{100 * self.value:5.1f} ± {100 * self.error:.1f}"
+        return f"{100 * self.mean:5.1f} ± {100 * self.error:.1f}"
 
 
-def accuracy(answers: Sequence[float] | np.ndarray) -> Estimate:
-    """The mean of n numbers (for right and wrong: 1 and 0) and s / sqrt(n), its standard error.
+def estimate(numbers: Sequence[float] | np.ndarray) -> Estimate:
+    """The mean of n numbers and its standard error, s / sqrt(n); of right and wrong, 1 and 0, the accuracy.
 
-    Raises ValueError for fewer than two.
+    Raises ValueError for fewer than two, and for one that is not finite.
 
-    >>> print(accuracy([1, 1, 1, 0]))
+    >>> print(estimate([1, 1, 1, 0]))
      75.0 ± 25.0
     """
-    answers = np.asarray(answers, dtype=float)
-    if answers.ndim != 1 or len(answers) < 2:
-        raise ValueError(f"answers of shape {answers.shape} have no standard error; give a list, two or more")
-    return Estimate(float(answers.mean()), float(answers.std(ddof=1) / len(answers) ** 0.5))
+    numbers = np.asarray(numbers, dtype=float)
+    if numbers.ndim != 1 or len(numbers) < 2:
+        raise ValueError(f"numbers of shape {numbers.shape} have no standard error; give a list, two or more")
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{numbers[~np.isfinite(numbers)][0]} is among the numbers; all must be finite")
+    return Estimate(float(numbers.mean()), float(numbers.std(ddof=1) / len(numbers) ** 0.5))
+
+
+def _right(answers: Sequence[bool] | np.ndarray) -> np.ndarray:
+    """Answers as booleans, (n,). Raises ValueError for none, and for one that is neither 1 nor 0."""
+    answers = np.asarray(answers)
+    if answers.ndim != 1 or not len(answers):
+        raise ValueError(f"answers of shape {answers.shape} must be a list of at least one")
+    if not np.isin(answers, (0, 1)).all():
+        raise ValueError(f"{answers[~np.isin(answers, (0, 1))][0]} is no answer; each must be 1, right, or 0")
+    return answers.astype(bool)
+
+
+def _pairs(one: np.ndarray, other: np.ndarray) -> None:
+    """Raises ValueError unless both are answers to the same number of items."""
+    if one.shape != other.shape:
+        raise ValueError(
+            f"{one.size} and {other.size} answers cannot be paired; give the same items, in order"
+        )
 
 
 def clustered(answers: Sequence[float] | np.ndarray, groups: Sequence) -> Estimate:
@@ -49,8 +69,8 @@ def clustered(answers: Sequence[float] | np.ndarray, groups: Sequence) -> Estima
     squares) / n, for G groups.
 
     Args:
-        answers: numbers, as for `accuracy`, or differences of two models' answers.
-        groups: which group each item belongs to; with one item in each it is `accuracy`.
+        answers: numbers, as for `estimate`, or differences of two models' answers.
+        groups: which group each item belongs to; with one item in each it is `estimate`.
 
     Raises ValueError unless each answer has a group, and there are two groups or more.
 
@@ -60,7 +80,7 @@ def clustered(answers: Sequence[float] | np.ndarray, groups: Sequence) -> Estima
     answers = np.asarray(answers, dtype=float)
     if len(answers) != len(groups):
         raise ValueError(f"{len(answers)} answers and {len(groups)} groups; each must have one")
-    mean, sums = accuracy(answers).value, dict.fromkeys(groups, 0.0)
+    mean, sums = estimate(answers).mean, dict.fromkeys(groups, 0.0)
     for answer, group in zip(answers, groups):
         sums[group] += answer - mean
     if len(sums) < 2:
@@ -76,10 +96,15 @@ def interval(answers: Sequence[bool] | np.ndarray, level: float = 1.96) -> tuple
         answers: right or wrong.
         level: how many standard errors; 1.96 for 95 per cent.
 
+    Raises ValueError for an answer that is neither right nor wrong, for none, and for a level that is not
+    above 0.
+
     >>> "{:.2f} {:.2f}".format(*interval([1] * 40))
     '0.91 1.00'
     """
-    p, n = accuracy(answers).value, len(answers)
+    if not level > 0:
+        raise ValueError(f"level={level} must be above 0; 1.96 standard errors are 95 per cent")
+    p, n = float(_right(answers).mean()), len(answers)
     middle, width = p + level**2 / (2 * n), level * (p * (1 - p) / n + level**2 / (4 * n**2)) ** 0.5
     return (middle - width) / (1 + level**2 / n), (middle + width) / (1 + level**2 / n)
 
@@ -90,11 +115,8 @@ def difference(one: Sequence[float] | np.ndarray, other: Sequence[float] | np.nd
     Raises ValueError unless both answered the same number of items.
     """
     one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-    if one.shape != other.shape:
-        raise ValueError(
-            f"{len(one)} and {len(other)} answers cannot be paired; give the same items, in order"
-        )
-    return accuracy(one - other)
+    _pairs(one, other)
+    return estimate(one - other)
 
 
 def mcnemar(one: Sequence[bool] | np.ndarray, other: Sequence[bool] | np.ndarray) -> float:
@@ -103,14 +125,13 @@ def mcnemar(one: Sequence[bool] | np.ndarray, other: Sequence[bool] | np.ndarray
     Only items on which they differ count, b where `one` is right and c where `other` is. If both are equally
     good, b is the number of heads in b + c tosses.
 
+    Raises ValueError unless both answered the same number of items, at least one, each right or wrong.
+
     >>> mcnemar([1, 1, 1, 1, 0], [0, 0, 0, 1, 0])  # three to none: 2 / 2**3
     0.25
     """
-    one, other = np.asarray(one, dtype=bool), np.asarray(other, dtype=bool)
-    if one.shape != other.shape:
-        raise ValueError(
-            f"{len(one)} and {len(other)} answers cannot be paired; give the same items, in order"
-        )
+    one, other = _right(one), _right(other)
+    _pairs(one, other)
     b, c = int((one & ~other).sum()), int((other & ~one).sum())
     tail = sum(comb(b + c, k) for k in range(min(b, c) + 1)) / 2 ** (b + c)
     return min(1.0, 2 * tail)

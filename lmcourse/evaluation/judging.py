@@ -63,11 +63,15 @@ def verdicts(
         labels: what the answer that is read first is called, and what the second is; ("B", "A"): exchanged.
         named: in which order the question names the two, "A or B?".
 
-    Raises ValueError unless the labels, and those that are named, are A and B.
+    Raises ValueError unless the labels, and those that are named, are A and B, and for no pairs or an empty
+    text in one.
     """
     for name, letters in (("labels", labels), ("named", named)):
         if sorted(letters) != ["A", "B"]:
             raise ValueError(f"{name}={letters} must be A and B, in either order")
+    if not len(pairs) or not all(text.strip() for pair in pairs for text in pair):
+        empty = next((pair for pair in pairs if not all(map(str.strip, pair))), pairs)
+        raise ValueError(f"{empty} must be a question and two answers, none of them empty")
     begun = judge.ids(BEGUN)
 
     def asked(question: str, of_a: str, of_b: str) -> list[int]:

@@ -33,10 +33,10 @@ from lmcourse.inference.finding import (
     OTHERS,
     ROOM,
     WAYS,
+    WHOLE,
+    Way,
     answers,
     hidden,
-    positions,
-    with_base,
 )
 from lmcourse.inference.needles import NAMES, PLACES, UNKNOWN, Haystack, haystack, ids_of, vocabulary
 from lmcourse.neural.training import Recipe, train
@@ -50,7 +50,7 @@ HONEST = ("whole", "window", "end", "overlapping chunks", "carried")  # asked wh
 ROWS, TEXTS = 32, 200
 COPIES, STEPS, TUNED = 300, 400, 100
 RATE = 3e-3
-SEEDS = range(3)
+SEEDS = range(6)
 LEARNED = {"copies": COPIES, "steps": STEPS}
 AGAIN = {"seed": 0, **LEARNED, "tuned": 10, "texts": 12}  # a quick one, measured by every test
 SETTINGS = [AGAIN, *({"seed": seed, **LEARNED, "tuned": TUNED, "texts": TEXTS} for seed in SEEDS)]
@@ -130,10 +130,10 @@ def learn(seed: int, n_copies: int, steps: int, rng: np.random.Generator) -> Tra
     return module
 
 
-def tune(module: Transformer, seed: int, steps: int, how: str, length: int = LONGER) -> Transformer:
-    """Train a copy on, on texts of so many tokens, with the places of a way."""
-    module = with_base(copy.deepcopy(module), how, LONGER / LENGTH)
-    places = positions(length, how, LONGER / LENGTH)
+def tune(module: Transformer, seed: int, steps: int, way: Way, length: int = LONGER) -> Transformer:
+    """Train a copy on, on texts of so many tokens, with the places and the base of a way."""
+    module = way.with_base(copy.deepcopy(module), LONGER / LENGTH)
+    places = way.positions(length, LONGER / LENGTH)
 
     def step_loss(step: int) -> torch.Tensor:
         return loss(module, *asked(np.random.default_rng([seed, 7, step]), length), places, 1.0)
@@ -174,7 +174,7 @@ def by_place(found: np.ndarray, texts: list[Haystack]) -> list[float | None]:
     return [round(float(right[eighth == i].mean()), 3) if (eighth == i).any() else None for i in range(8)]
 
 
-def bits(module: Transformer, how: str, n: int, asking: bool = False) -> list[float]:
+def bits(module: Transformer, way: Way, n: int, asking: bool = False) -> list[float]:
     """Surprise at a token of the longest texts, in bits, by place, in means of `LENGTH` places.
 
     The texts are without their questions, and "?", which does not occur in them, is ruled out unless
@@ -182,7 +182,7 @@ def bits(module: Transformer, how: str, n: int, asking: bool = False) -> list[fl
     """
     tokens = torch.tensor([one.text for one in haystacks(LENGTHS[-1], n)])
     with torch.no_grad():
-        logits = module.logits(hidden(module, tokens, how)[:, :-1])
+        logits = module.logits(hidden(module, tokens, way)[:, :-1])
         if not asking:
             logits[..., ids_of()["?"]] = -torch.inf
         each = cross_entropy(logits.transpose(1, 2), tokens[:, 1:], reduction="none").mean(dim=0)
@@ -211,7 +211,7 @@ def in_all_ways(module: Transformer, n: int) -> dict:
             texts = haystacks(length, n, told)
             rows = [one.ids for one in texts]
             said = {
-                how: OTHERS[how](module, texts) if how in OTHERS else answers(module, rows, how)
+                how: OTHERS[how](module, texts) if how in OTHERS else answers(module, rows, WAYS[how])
                 for how in ways
             }
             found[part][length] = {how: judged(logs, texts) for how, logs in said.items()}
@@ -223,15 +223,16 @@ def in_all_ways(module: Transformer, n: int) -> dict:
 def after(module: Transformer, setting: Mapping) -> dict:
     """What is said after so many further steps, of each kind, by length; and of the longest untold ones."""
     found: dict = {}
-    kinds = {"whole": LONGER, "interpolated": LONGER, "ntk": LONGER, "as before": LENGTH}
+    kinds = {kind: (WAYS[kind], LONGER) for kind in ("whole", "interpolated", "ntk")}
+    kinds["as before"] = WHOLE, LENGTH
     for steps in (3 * setting["tuned"] // 10, setting["tuned"]):
-        for kind, longer in kinds.items():
-            how = "whole" if kind == "as before" else kind
-            tuned = tune(module, setting["seed"], steps, how, longer)
+        for kind, (way, longer) in kinds.items():
+            tuned = tune(module, setting["seed"], steps, way, longer)
+            way = way._replace(base=None)  # which the tuned network has already
             row = found.setdefault(str(steps), {}).setdefault(kind, {})
             for name, length in ((LONGER, LONGER), (LENGTHS[-1], LENGTHS[-1]), ("untold", LENGTHS[-1])):
                 texts = haystacks(length, setting["texts"], name != "untold")
-                logs = answers(tuned, [one.ids for one in texts], plain(how), LONGER / LENGTH)
+                logs = answers(tuned, [one.ids for one in texts], way, LONGER / LENGTH)
                 row[name] = judged(logs, texts)
     return found
 
@@ -245,15 +246,10 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     return {
         **in_all_ways(module, n),
         "edge": on_the_edge(module, n // 4),
-        "bits": {how: bits(module, how, n // 4) for how in WAYS},
-        "bits, asking": {how: bits(module, how, n // 4, asking=True) for how in ("whole", "window")},
+        "bits": {how: bits(module, way, n // 4) for how, way in WAYS.items()},
+        "bits, asking": {how: bits(module, WAYS[how], n // 4, asking=True) for how in ("whole", "window")},
         "after": after(module, setting),
     }
-
-
-def plain(how: str) -> str:
-    """The way in which a tuned network is asked: it has NTK's base already."""
-    return "whole" if how == "ntk" else how
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from lmcourse.experiments import run
-from lmcourse.inference.finding import with_base
-from lmcourse.inference.long_text import interpolated, sliding_window
+from lmcourse.inference.finding import WAYS, Way
+from lmcourse.inference.long_text import sliding_window
 from lmcourse.transformer.cache import Cache
 from lmcourse.transformer.network import Transformer
 
@@ -59,15 +59,16 @@ PATTERNS = (
 )
 LENGTHS = {512: 12, 2048: 3, 8192: 1}  # tokens of a README -> how many of them
 FEW = 5  # texts
+SEVERAL = 6  # texts of those that are read in several ways
 BEYOND = 12_288
 _KEYS = ("way", "length", "seed")
 AGAIN = dict(zip(_KEYS, ("text", 512, 0)))  # a quick one without the model, measured anew by every test
 SETTINGS = [
     AGAIN,
-    *(dict(zip(_KEYS, ("windows", WINDOWS, seed))) for seed in range(3)),
+    *(dict(zip(_KEYS, ("windows", WINDOWS, seed))) for seed in range(SEVERAL)),
     *(dict(zip(_KEYS, ("whole", length, seed))) for length, n in LENGTHS.items() for seed in range(n)),
-    *(dict(zip(_KEYS, (way, 512, seed))) for way in ("interpolated", "ntk") for seed in range(3)),
-    *(dict(zip(_KEYS, (way, BEYOND, 0))) for way in ("ntk", "whole", "interpolated")),
+    *(dict(zip(_KEYS, (way, 512, seed))) for way in ("interpolated", "ntk") for seed in range(SEVERAL)),
+    *(dict(zip(_KEYS, (way, BEYOND, seed))) for seed in range(2) for way in ("ntk", "whole", "interpolated")),
 ]
 
 
@@ -111,13 +112,13 @@ def haystack(length: int, seed: int, count) -> tuple[str, dict[str, str]]:
     return "".join(parts), {OWNERS[i]: secrets[OWNERS[i]] for i in order}
 
 
-def places(begin: int, end: int, way: str, factor: float) -> torch.Tensor:
+def places(begin: int, end: int, way: Way, factor: float) -> torch.Tensor:
     """Where tokens stand, (1, T)."""
-    found = interpolated(end, factor if way == "interpolated" else 1.0)[begin:]
-    return torch.from_numpy(found)[None]
+    found = way.positions(end, factor)
+    return (torch.arange(end) if found is None else found)[None, begin:]
 
 
-def read(network: Transformer, ids: list[int], way: str, factor: float) -> tuple[Cache, list[float]]:
+def read(network: Transformer, ids: list[int], way: Way, factor: float) -> tuple[Cache, list[float]]:
     """Keys and values of a text read part by part, and the mean surprise in each part, in bits."""
     cache, bits = Cache(network.config.n_layers), []
     for begin in range(0, len(ids), PART):
@@ -131,7 +132,7 @@ def read(network: Transformer, ids: list[int], way: str, factor: float) -> tuple
     return cache, bits
 
 
-def ask(network, cache: Cache, n: int, query: list[int], way: str, factor: float) -> torch.Tensor:
+def ask(network, cache: Cache, n: int, query: list[int], way: Way, factor: float) -> torch.Tensor:
     """Log-probabilities of what follows a question behind a text that was read, (V,)."""
     at = places(n, n + len(query), way, factor)
     hidden = network.hidden(torch.tensor([query]), positions=at, cache=cache)
@@ -145,17 +146,17 @@ def needles(length: int, seed: int, way: str) -> dict:
 
     model = load(START)
     vocab, context = model.vocab, model.module.config.context_length
-    factor = 1.0 if way == "whole" else BEYOND / context
-    network = with_base(model.module, way, factor)
+    how, factor = WAYS[way], BEYOND / context
+    network = how.with_base(model.module, factor)
     text, secrets = haystack(length, seed, lambda part: len(vocab.encode(part)))
     ids = [*model.before, *vocab.encode(text)]
     options = torch.tensor([vocab.encode(f" {word}")[0] for word in WORDS])
     found = []
     with torch.no_grad():
-        cache, bits = read(network, ids, way, factor)
+        cache, bits = read(network, ids, how, factor)
         for owner in secrets:
             query = vocab.encode(f"\n\nThe secret word of the {owner} is")
-            found.append(ask(network, cache, len(ids), query, way, factor))
+            found.append(ask(network, cache, len(ids), query, how, factor))
     said = [WORDS[int(logs[options].argmax())] for logs in found]
     hidden = list(secrets.values())
     chance = [float(logs[options[WORDS.index(word)]].exp()) for logs, word in zip(found, hidden)]

@@ -69,9 +69,16 @@ def rounded(numbers: np.ndarray) -> list[float]:
 
 
 def few_shot(model: TransformerModel, shown: list[int]) -> dict:
-    """Log-odds of the remarks that are not shown, in the first wording, and of "N/A" in their place."""
+    """Log-odds of the remarks that are not shown, in the first wording, and of "N/A" in their place.
+
+    Raises ValueError unless half of those that are shown are in favour: otherwise not only the order of the
+    labels could pull at the answers but also their share, and what is asked would not be balanced either.
+    """
     form, yes, no = WORDINGS[0]
     remarks = opinions()
+    positive = sum(remarks[i].positive for i in shown)
+    if 2 * positive != len(shown):
+        raise ValueError(f"shown={shown}: {positive} of {len(shown)} are in favour; take half of each kind")
     before = "".join(f"{form.format(remarks[i].text)}{(no, yes)[remarks[i].positive]}\n\n" for i in shown)
     asked = [i for i in range(len(remarks)) if i not in shown]
     found = odds(model, [before + form.format(remarks[i].text) for i in asked], yes, no)

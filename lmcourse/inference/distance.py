@@ -13,7 +13,7 @@ import numpy as np
 
 from lmcourse.model import LanguageModel, Tokens
 
-PIECE = 32  # tokens that are read at once
+PIECE = 128  # tokens that are read at once
 
 
 class Distance(NamedTuple):
@@ -51,22 +51,32 @@ def distance(reference: LanguageModel, other: LanguageModel, text: Tokens, given
 
     Args:
         reference, other: any models.
-        text: to be read by both.
-        given: tokens at the beginning that are only read, at least 1 where a model has no start token.
+        text, given: as of `predictions`.
 
-    Raises ValueError for different vocabularies, or a text that is not longer than `given`.
+    Raises ValueError for different vocabularies, and as `predictions`.
     """
     if reference.vocab != other.vocab:
         raise ValueError(
             "the models have different vocabularies; what one says cannot be compared with the other"
         )
-    ids = reference.ids(text)
+    return distance_of(*(predictions(model, text, given) for model in (reference, other)))
+
+
+def predictions(model: LanguageModel, text: Tokens, given: int = 0) -> np.ndarray:
+    """Log-probabilities (T - given, V) before each of the T tokens of a text but the first `given`.
+
+    Args:
+        model: any.
+        text: to be read.
+        given: tokens at the beginning that are only read, at least 1 where a model has no start token.
+
+    Raises ValueError for a text that is not longer than `given`.
+    """
+    ids = model.ids(text)
     if not 0 <= given < len(ids):
         raise ValueError(f"given={given} of a text of {len(ids)} tokens leaves nothing to foretell")
-    readers = [model.reader([ids[:given]]) for model in (reference, other)]
-    found = [distance_of(*(reader.log_probs() for reader in readers))]
-    read = ids[given:-1]
+    reader = model.reader([ids[:given]])
+    found, read = [reader.log_probs()], ids[given:-1]
     for begin in range(0, len(read), PIECE):
-        piece = read[begin : begin + PIECE]
-        found.append(distance_of(*(reader.read_many([piece])[0] for reader in readers)))
-    return Distance(*map(np.concatenate, zip(*found)))
+        found.append(reader.read_many([read[begin : begin + PIECE]])[0])
+    return np.concatenate(found)

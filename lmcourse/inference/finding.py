@@ -10,7 +10,9 @@ what is composed here, a chunk behind the first, notes, a summary, begins with a
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,51 +26,60 @@ ROOM = LENGTH - 2  # for the text
 NEEDLE, SINKS, STRIDE = 3, 4, 12  # tokens of a fact; first ones kept beside a window; between those seen
 STOP = [ids_of()["."]]  # in front of what is composed
 SUMMARY, KEPT = 6, 3  # sentences of a chunk, and the most that its summary has
-WAYS = ("whole", "interpolated", "ntk", "window", "window and sinks", "strided")
 
 
-def positions(length: int, how: str, factor: float) -> torch.Tensor | None:
-    """Where the tokens stand: squeezed if the way is "interpolated"."""
-    return torch.from_numpy(interpolated(length, factor)) if how == "interpolated" else None
+class Way(NamedTuple):
+    """How all of a text is read. None: each token sees all before it; stands at 0, 1, …; RoPE as it was."""
+
+    mask: Callable[[int], np.ndarray] | None = None  # of a length
+    places: Callable[[int, float], np.ndarray] | None = None  # of a length and a factor
+    base: Callable[[float, float, int], float] | None = None  # of the base, a factor, and a head's numbers
+
+    def positions(self, length: int, factor: float) -> torch.Tensor | None:
+        """Where the tokens stand, (T,), if not at 0, 1, …"""
+        return torch.from_numpy(self.places(length, factor)) if self.places else None
+
+    def with_base(self, module: Transformer, factor: float) -> Transformer:
+        """The network with the way's base; the weights are shared."""
+        if not self.base:
+            return module
+        other = copy.copy(module)
+        base = self.base(module.config.rope_base, factor, module.config.d_head)
+        other.config = replace(module.config, rope_base=base)
+        return other
 
 
-def with_base(module: Transformer, how: str, factor: float) -> Transformer:
-    """The network with NTK's base, if that is the way; the weights are shared."""
-    if how != "ntk":
-        return module
-    other = copy.copy(module)
-    base = ntk_base(module.config.rope_base, factor, module.config.d_head)
-    other.config = replace(module.config, rope_base=base)
-    return other
+WHOLE = Way()
+WAYS = {
+    "whole": WHOLE,
+    "interpolated": Way(places=interpolated),
+    "ntk": Way(base=ntk_base),
+    "window": Way(mask=lambda length: sliding_window(length, LENGTH)),
+    "window and sinks": Way(mask=lambda length: sliding_window(length, LENGTH - SINKS, SINKS)),
+    "strided": Way(mask=lambda length: strided(length, STRIDE)),
+}
 
 
-def mask(length: int, how: str) -> np.ndarray | None:
-    """What is seen in a way; None: all that came before."""
-    if how == "window":
-        return sliding_window(length, LENGTH)
-    if how == "window and sinks":
-        return sliding_window(length, LENGTH - SINKS, SINKS)
-    return strided(length, STRIDE) if how == "strided" else None
-
-
-def hidden(module: Transformer, tokens: torch.Tensor, how: str, factor: float | None = None) -> torch.Tensor:
-    """What the output reads, (N, T, D), in one of `WAYS`; the factor is by itself as large as it must be."""
+def hidden(
+    module: Transformer, tokens: torch.Tensor, way: Way = WHOLE, factor: float | None = None
+) -> torch.Tensor:
+    """What the output reads, (N, T, D); the factor is by itself as large as it must be."""
     length = tokens.shape[1]
     factor = max(1.0, length / LENGTH) if factor is None else factor
     with torch.no_grad():
-        reader = with_base(module, how, factor)
-        return reader.hidden(tokens, mask(length, how), positions(length, how, factor))
+        mask = way.mask(length) if way.mask else None
+        return way.with_base(module, factor).hidden(tokens, mask, way.positions(length, factor))
 
 
 def answers(
-    module: Transformer, rows: list[list[int]], how: str = "whole", factor: float | None = None
+    module: Transformer, rows: list[list[int]], way: Way = WHOLE, factor: float | None = None
 ) -> np.ndarray:
     """Log-probabilities of what follows texts of any lengths, (N, V)."""
     found = np.zeros((len(rows), module.config.vocab_size))
     lengths = np.array(list(map(len, rows)))
     for length in sorted(set(lengths.tolist())):
         which = np.flatnonzero(lengths == length)
-        last = hidden(module, torch.tensor([rows[i] for i in which]), how, factor)[:, -1]
+        last = hidden(module, torch.tensor([rows[i] for i in which]), way, factor)[:, -1]
         found[which] = module.logits(last).log_softmax(-1).detach().numpy()
     return found
 

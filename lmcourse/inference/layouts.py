@@ -20,6 +20,7 @@ found again. Left out: training, other kinds of networks, choosing the roundings
 from __future__ import annotations
 
 import copy
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -37,6 +38,7 @@ from lmcourse.inference.kernels import (
     has_digits,
     require_small_weights,
 )
+from lmcourse.inference.measure import fastest
 from lmcourse.transformer.linear import has_onednn, linear, onednn
 from lmcourse.transformer.network import Transformer
 from lmcourse.transformer.quantise import LARGEST, quantise
@@ -77,13 +79,28 @@ class Transposed(Matrix):
     def __init__(self, weight: Tensor):
         super().__init__()
         self.register_buffer("weight", weight.T.contiguous())
-        self._never, self._wide = not has_onednn(), len(weight) >= WIDE
+        self._plainly = not onednn_is_faster() or len(weight) >= WIDE
 
     def rows(self, x: Tensor) -> Tensor:
         """As of every `Matrix`."""
-        if self._never or self._wide:
+        if self._plainly:
             return x @ self.weight
         return onednn(x, self.weight.T)
+
+
+@lru_cache(maxsize=1)
+def onednn_is_faster() -> bool:
+    """Whether oneDNN multiplies one vector by matrices stored (in, out) faster here than MKL does.
+
+    That depends on the processor, so it is tried, once, on more than most caches hold, in some 0.1 s.
+    On one of AMD's, where MKL leaves the widest registers alone, it was; on one of Intel's MKL is by a third.
+    """
+    if not has_onednn():
+        return False
+    x, weights = torch.ones(1, 576), torch.ones(24, 576, 1024)
+    tasks = {"onednn": lambda: [onednn(x, w.T) for w in weights], "mkl": lambda: [x @ w for w in weights]}
+    seconds = fastest(tasks)
+    return seconds["onednn"] < seconds["mkl"]
 
 
 class Apart(nn.Module):

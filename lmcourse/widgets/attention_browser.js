@@ -3,7 +3,24 @@
 
 import { modelLoader } from "./real_model_loader.js";
 import { candidateTable, strip } from "./real_model_tokens.js";
-import { button, div, group, h, mount, mute, note, ranked, say, section, setter, span, visible } from "./ui.js";
+import {
+  button,
+  choiceOf,
+  div,
+  firstTask,
+  group,
+  h,
+  mount,
+  mute,
+  note,
+  ranked,
+  say,
+  section,
+  setter,
+  span,
+  textArea,
+  visible,
+} from "./ui.js";
 
 const [MAX_TEXT, MAX_TOKENS, LEVELS, TOP] = [500, 128, 31, 5]; // characters, tokens, levels of a weight, places shown
 // What a head looks at, in the order of KINDS in attention_browser.py; the sign of such heads; what the place is.
@@ -26,7 +43,7 @@ export async function inflated({ buffer, byteOffset, byteLength }) {
 }
 
 // Of texts of so many tokens each, the weights of a head from a place on those up to it, as a function each.
-export function unpacked(levels, lengths, blocks, heads) {
+export function weightsOf(levels, lengths, blocks, heads) {
   let begin = 0;
   return lengths.map((length) => {
     const size = length * (length + 1) / 2;
@@ -54,6 +71,14 @@ export function answered(answers, heads, length) {
 export function hardest(weights) {
   const most = weights.map((each) => Math.max(0, ...each.slice(1, -1)));
   return most.lastIndexOf(Math.max(...most));
+}
+
+// Where tokens were said before, and what came next comes next again: that place, if from `at` most of the weight, half
+// of it at least, is there. Null otherwise.
+export function copied(tokens, weights, at) {
+  const most = ranked(weights)[0];
+  if (weights[most] < 0.5 || most >= at || at + 1 >= tokens.length) return null;
+  return tokens[most] === tokens[at + 1] && tokens[most - 1] === tokens[at] ? most : null;
 }
 
 // ---------- drawing ----------
@@ -125,19 +150,23 @@ function render({ model, el }) {
 
   // --- what is shown
   const names = [...model.get("texts").map(({ name }) => name), "Your own"];
-  const choices = names.map((name, i) => button(name, () => set({ shown: i })));
-  const missing = h("p", { class: "lmc-rm-rate" });
+  const choices = choiceOf("Texts", "text", names.map((name, i) => [i, name]), (shown) => set({ shown }));
+  const missing = h("p", { class: "lmc-remark" });
   const grid = headGrid(kinds, heads, (block, head) => set({ block, head }));
-  const about = h("p", { class: "lmc-rm-rate", role: "status" });
-  const text = strip("The text, token by token", (at) => look(at));
-  const told = h("p", { class: "lmc-rm-told" });
+  const about = h("p", { class: "lmc-remark", role: "status" });
+  const text = strip("The text, token by token", (at) => {
+    look(at);
+    checkTask(at);
+  });
+  const task = firstTask("Choose other tokens: when does this head look at the very token that comes next?");
+  task.element.hidden = !kinds.length;
+  const told = h("p", { class: "lmc-told" });
   const where = candidateTable(TOP, {
     ...{ label: "Where it looks most", head: "token and its place", share: "weight" },
     format: (weight) => `${Math.round(100 * weight)} %`,
   });
-  const area = h("textarea", {
-    ...{ rows: 2, spellcheck: "false", autocapitalize: "off", autocomplete: "off", maxlength: MAX_TEXT },
-    ...{ placeholder: "Paste a text", "aria-label": "A text of your own", oninput: () => set({ text: area.value }) },
+  const area = textArea("A text of your own", {
+    ...{ rows: 2, maxlength: MAX_TEXT, placeholder: "Paste a text", oninput: () => set({ text: area.value }) },
   });
   const go = button("Read it", () => read(), { class: "lmc-run" });
   const stop = button("Stop", () => loader.cancel(job));
@@ -147,8 +176,9 @@ function render({ model, el }) {
     "attention_browser",
     "Attention browser",
     "Where the heads of a real model look",
+    task.element,
     all,
-    group("lmc-examples", "Texts", ...choices),
+    choices.element,
     missing,
     details,
     div(
@@ -216,6 +246,19 @@ function render({ model, el }) {
     }
     Object.assign(root.dataset, { looked: String(at), weights: JSON.stringify(weights) });
   }
+  let opened = null; // the place from which was looked at first
+  function checkTask(at) {
+    const weights = at !== opened && drawn.weights(model.get("block"), model.get("head"), at);
+    const to = weights ? copied(drawn.tokens, weights, at) : null;
+    if (to === null) return;
+    const [here, next] = [at, to].map((i) => `“${visible(drawn.tokens[i])}”`);
+    task.check(
+      `From ${here}, place ${at + 1}, ${Math.round(100 * weights[to])} % of the weight is on ${next}, place ${
+        to + 1
+      }: ` +
+        `it stood after ${here} there, and comes next here.`,
+    );
+  }
   function aboutHead() {
     const [block, head] = [model.get("block"), model.get("head")];
     const shares = model.get("shares")[block * heads + head];
@@ -226,7 +269,7 @@ function render({ model, el }) {
   }
   function update() {
     const [shown, why] = [model.get("shown"), model.get("missing")];
-    choices.forEach((each, i) => each.setAttribute("aria-pressed", String(i === shown)));
+    choices.show(shown);
     const reading = prepared[shown] || own;
     const nothing = why
       ? `There are no heads to show: where this page was made, the model was missing. ${why}`
@@ -255,6 +298,7 @@ function render({ model, el }) {
     if (drawn) {
       const from = (at) => drawn.weights(model.get("block"), model.get("head"), at);
       if (place === null && from(0)) place = hardest(drawn.tokens.map((_, at) => from(at)));
+      if (place !== null) opened ??= place;
       look(place ?? drawn.tokens.length - 1, place);
     }
     const state = loader.state();
@@ -268,7 +312,7 @@ function render({ model, el }) {
 
   if (prepared.length) {
     inflated(model.get("packed")).then((levels) => {
-      const each = unpacked(levels, prepared.map(({ tokens }) => tokens.length), blocks, heads);
+      const each = weightsOf(levels, prepared.map(({ tokens }) => tokens.length), blocks, heads);
       prepared.forEach((reading, i) => reading.weights = each[i]);
     }).catch((error) => broken = `The weights could not be unpacked (${error.message}).`).then(update);
   }

@@ -1,7 +1,7 @@
 // Attention, step by step. First the arithmetic, the same as attention_steps.py and tested against it; then what is
 // said of each number, and the drawing. A matrix is a list of its rows; what differs by head is a list of matrices.
 
-import { button, div, group, h, mount, note, say, section, setter, span } from "./ui.js";
+import { button, div, firstTask, group, h, mount, namedButton, note, say, section, setter, span } from "./ui.js";
 
 // ---------- arithmetic ----------
 
@@ -106,6 +106,13 @@ export function explain(name, i, j, state, found) {
     `${terms(weights, found.v.map((line) => line[j]))} = ${value}`;
 }
 
+// The two tokens, in their order, at which a token looks most, if at both alike and more than at the others.
+export function pairOf(weights) {
+  const [first, second, third = 0] = [...weights].sort((a, b) => b - a);
+  const pair = weights.flatMap((weight, j) => (weight > third + 0.01 ? [j] : []));
+  return first - second < 1e-9 && pair.length === 2 ? pair : null;
+}
+
 // ---------- drawing ----------
 
 const KINDS = { q: "Query", k: "Key", v: "Value" };
@@ -127,6 +134,9 @@ const CHECKS = { scaled: "Divide by √d", causal: "Causal mask" };
 const TRAITS = ["tokens", "features", ...GIVEN, "scaled", "causal", "heads", "head"];
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const STEPS = { "+": 1, "=": 1, "-": -1, "−": -1 };
+
+// One head that sees all.
+const plain = ({ heads, causal }) => heads === 1 && !causal;
 
 const clamp = (value, last) => Math.max(0, Math.min(last, value));
 
@@ -167,10 +177,10 @@ function grid(name, rows, columns, { look, choose, leave, change }) {
   const head = line(
     "",
     h("span", { class: "lmc-at-side", role: "columnheader" }, span("lmc-hidden", "row")),
-    ...columns.map((label) => h("span", { class: "lmc-at-top", role: "columnheader" }, label)),
+    ...columns.map((label) => h("span", { class: "lmc-at-top", role: "columnheader", dir: "auto" }, label)),
   );
   const body = cells.map((each, i) =>
-    line("", h("span", { class: "lmc-at-side", role: "rowheader" }, rows[i]), ...each)
+    line("", h("span", { class: "lmc-at-side", role: "rowheader", dir: "auto" }, rows[i]), ...each)
   );
   const table = h(
     "div",
@@ -238,14 +248,25 @@ function render({ model, el }) {
   const checks = Object.keys(CHECKS).map((name) => ({ name, ...checkbox(name, set) }));
   const heads = select("heads", "Heads", [[1, "one"], [2, "two"]], set);
   const head = select("head", "Shown", [[0, "head 1"], [1, "head 2"]], set);
-  const less = button("−", () => change(-1), { "aria-label": "One less" });
-  const more = button("+", () => change(1), { "aria-label": "One more" });
+  const less = namedButton("−", "one less", () => change(-1));
+  const more = namedButton("+", "one more", () => change(1));
   const again = button("As at first", () => set(first));
-  const told = h("p", { class: "lmc-at-told", role: "status" });
+  const asking = chosen[1];
+  const seen = plain(now()) && pairOf(matrices(now()).weights[0][asking]);
+  const [one, other] = seen || [0, 0];
+  const task = firstTask(
+    `“${tokens[asking]}” sees “${tokens[one]}” and “${
+      tokens[other]
+    }” alike. Change one number of W_q: whom does it see ` +
+      "then?",
+  );
+  task.element.hidden = !seen;
+  const told = h("p", { class: "lmc-at-told", role: "status", dir: "auto" });
   const root = section(
     "attention_steps",
     "Attention step by step",
     "Attention, step by step",
+    task.element,
     group("lmc-at-choices", "Settings", ...checks.map((each) => each.element), heads.element, head.element),
     group("lmc-at-step", "The tokens", ...boxes("x")),
     group(
@@ -262,11 +283,20 @@ function render({ model, el }) {
     ),
   );
 
-  const now = () => {
+  function now() {
     /** @type {any} */
     const state = Object.fromEntries(TRAITS.map((name) => [name, model.get(name)]));
     return { ...state, head: Math.min(state.head, state.heads - 1), size };
-  };
+  }
+
+  function checkTask(state, found) {
+    const weights = found.weights[0][asking];
+    if (!seen || !plain(state) || Math.abs(weights[one] - weights[other]) < 0.05) return;
+    const [a, b] = [one, other].map((j) =>
+      `${brief(weights[j])}, with a score of ${brief(found.scores[0][asking][j])}`
+    );
+    task.check(`“${tokens[one]}” gets ${a}, and “${tokens[other]}” ${b}.`);
+  }
 
   // Which number is explained, and which others made it.
   function show() {
@@ -319,6 +349,7 @@ function render({ model, el }) {
     }
     root.dataset.output = found.output.flat().join(" "); // for the tests
     show();
+    checkTask(state, found);
   }
 
   return mount({ model, el }, root, { follows: TRAITS, update });

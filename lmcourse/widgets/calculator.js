@@ -4,6 +4,7 @@ import { duration, LABELS, measures, problem, RATES, scaled, three } from "./mem
 import {
   cell,
   div,
+  firstTask,
   group,
   grouped,
   h,
@@ -18,18 +19,11 @@ import {
   section,
   setter,
   span,
+  svgElement,
   table,
 } from "./ui.js";
 
 // ---------- drawing ----------
-
-const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
-function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
-  element.append(...children);
-  return element;
-}
 
 const POINTS = ["one", "many", "reading"];
 const MARKS = {
@@ -37,15 +31,18 @@ const MARKS = {
   many: "M -5 -5 H 5 V 5 H -5 Z",
   reading: "M 0 -6 L 6 5 H -6 Z",
 };
-const mark = (name) => svg("path", { d: MARKS[name], class: `lmc-ca-mark lmc-ca-${name}` });
+const mark = (name) => svgElement("path", { d: MARKS[name], class: `lmc-ca-mark lmc-ca-${name}` });
 
 // The roof: what can be multiplied in a second, by how often each byte is used; and where the three tasks are.
 function roofline() {
-  const [width, height, left, right, top, bottom] = [320, 200, 62, 12, 12, 40];
-  const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", class: "lmc-ca-roof" });
+  const [width, height, left, right, top, bottom] = [320, 200, 68, 12, 12, 40];
+  const drawing = svgElement("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", class: "lmc-ca-roof" });
+  const grid = svgElement("g");
+  const marks = POINTS.map(mark); // they stay, so that they can be seen to move
+  drawing.append(grid, ...marks);
   const texts = POINTS.map(() => span(""));
   const keys = POINTS.map((name, i) =>
-    div("lmc-ca-key", svg("svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }, mark(name)), texts[i])
+    div("lmc-ca-key", svgElement("svg", { viewBox: "-8 -8 16 16", "aria-hidden": "true" }, mark(name)), texts[i])
   );
   function show(lab, found) {
     const xs = POINTS.map((name) => found[`${name}_intensity`]);
@@ -59,31 +56,27 @@ function roofline() {
     for (let power = Math.ceil(from); power <= to; power += every) {
       const at = x(10 ** power);
       const label = Math.abs(power) < 4 ? grouped(10 ** power) : `10${raised(power)}`;
-      parts.push(svg("line", { x1: at, x2: at, y1: top, y2: height - bottom, class: "lmc-ca-grid" }));
-      parts.push(svg("text", { x: at, y: height - bottom + 14, "text-anchor": "middle" }, label));
+      parts.push(svgElement("line", { x1: at, x2: at, y1: top, y2: height - bottom, class: "lmc-ca-grid" }));
+      parts.push(svgElement("text", { x: at, y: height - bottom + 14, "text-anchor": "middle" }, label));
     }
     const step = Math.ceil((high - low) / 4);
     for (let power = Math.ceil(low); power <= high; power += step) {
       const at = y(10 ** power);
-      parts.push(svg("line", { x1: left, x2: width - right, y1: at, y2: at, class: "lmc-ca-grid" }));
-      parts.push(svg("text", { x: left - 6, y: at + 4, "text-anchor": "end" }, scaled(10 ** power, "FLOP/s")));
+      parts.push(svgElement("line", { x1: left, x2: width - right, y1: at, y2: at, class: "lmc-ca-grid" }));
+      parts.push(svgElement("text", { x: left - 6, y: at + 4, "text-anchor": "end" }, scaled(10 ** power, "FLOP/s")));
     }
     const corners = [10 ** from, found.ridge, 10 ** to].map((value) => `${x(value)},${y(roof(value))}`);
-    parts.push(svg("polyline", { points: corners.join(" "), class: "lmc-ca-line" }));
-    parts.push(svg("text", { x: left, y: height - 6 }, "operations for each byte fetched"));
-    POINTS.forEach((name, i) => {
-      const shape = mark(name);
-      shape.setAttribute("transform", `translate(${x(xs[i])} ${y(roof(xs[i]))})`);
-      parts.push(shape);
-    });
-    drawing.replaceChildren(...parts);
+    parts.push(svgElement("polyline", { points: corners.join(" "), class: "lmc-ca-line" }));
+    parts.push(svgElement("text", { x: left, y: height - 6 }, "operations for each byte fetched"));
+    marks.forEach((each, i) => each.style.transform = `translate(${x(xs[i])}px, ${y(roof(xs[i]))}px)`);
+    grid.replaceChildren(...parts);
     const names = ["the next token", `of ${plural(lab.n_texts, "text")}`, `reading ${plural(lab.n_seen, "token")}`];
     texts.forEach((text, i) => say(text, `${names[i]}: ${three(xs[i])}`));
   }
   const caption = note(
     "The roof: operations a second, by how many there are for each byte. On the slope memory decides.",
   );
-  return { element: div("", caption, drawing, ...keys), show };
+  return { element: div("lmc-ca-picture", caption, drawing, ...keys), show };
 }
 
 const ROWS = {
@@ -176,11 +169,17 @@ function render({ model, el }) {
   });
   const numbers = table("Memory and speed", "", ...cells.map((each) => each.element));
   const some = (list) => list.map((name) => fields[name].element);
+  const sizes = h("details", {}, h("summary", {}, "Its sizes"));
+  sizes.append(group("lmc-ca-fields", "Sizes of the model", ...some(NUMBERS.slice(0, 7)), blocks.element, tied));
+  const few = model.get("n_texts");
+  const task = firstTask(`Put “${LABELS.n_texts}” from ${few} to ${2 * few}: are twice as many tokens written?`);
+  task.element.hidden = 2 * few > most.n_texts;
   const root = section(
     "calculator",
     "Memory and speed calculator",
     "How much memory, and how fast at most?",
-    group("lmc-ca-fields", "Model", preset.element, ...some(NUMBERS.slice(0, 7)), blocks.element, tied),
+    task.element,
+    div("lmc-ca-model", preset.element, sizes),
     group("lmc-ca-fields", "Numbers and texts", weights.element, cache.element, ...some(["n_seen", "n_texts"])),
     group("lmc-ca-fields", "Machine", machine.element, ...some(RATES)),
     status,
@@ -200,6 +199,7 @@ function render({ model, el }) {
     set(lab);
   }
   function complain(wrong) {
+    if (wrong && sizes.contains(fields[wrong[0]]?.input)) sizes.open = true;
     NUMBERS.forEach((name) =>
       fields[name].input.setAttribute("aria-invalid", String(Boolean(wrong && wrong[0] === name)))
     );
@@ -214,6 +214,15 @@ function render({ model, el }) {
       scaled(found.memory, "B")
     }, and at most ` +
       `${three(found.many_speed)} tokens/s. ${slow[0].toUpperCase()}${slow.slice(1)} decides.`;
+  }
+
+  // What more texts at a time bring, all else as it stands.
+  function comparison(lab, found, before) {
+    const times = found.many_speed / before.many_speed;
+    const why = found.many_fetching < found.many_multiplying
+      ? "By now multiplying decides."
+      : "Memory decides: the weights are fetched once for all texts, keys and values for each.";
+    return `With ${grouped(lab.n_texts)} texts instead of ${few} it is ${three(times)} times as many a second. ${why}`;
   }
 
   function update() {
@@ -239,6 +248,7 @@ function render({ model, el }) {
     });
     picture.show(lab, found);
     say(status, verdict(lab, found));
+    if (lab.n_texts >= 2 * few) task.check(comparison(lab, found, measures({ ...lab, n_texts: few }, kinds)));
     root.dataset.measures = JSON.stringify(found); // for the tests
   }
 

@@ -1,15 +1,18 @@
-// The controls of chapter 1's decoder, for widgets that write: their traits are temperature, top_k, top_p, min_p,
-// penalty, seed and count.
+// The controls of chapter 1's decoder, for widgets that write, and the buttons to write by.
 
 import { temperatureOf, temperatureSlider } from "./anneal.js";
-import { div, h, nearest, short, slider } from "./ui.js";
+import { button, div, h, nearest, short, slider } from "./ui.js";
 
 const MIN_PS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1];
 const PENALTIES = [1, 1.05, 1.1, 1.2, 1.3, 1.5, 2];
 
+// The traits of such a widget, to be followed.
+export const DECODER_TRAITS = ["temperature", "top_k", "top_p", "min_p", "penalty", "seed", "count"];
+
 // `ks` are the stops of top-k, of which the last is all tokens; `counts` how many tokens may be asked for, and `unit`
-// what they are. Returns the elements; `value`, the settings as decode.js has them; `show`, which moves the controls.
-export function decoderSettings(model, set, { ks, counts, unit }) {
+// what they are; `write`, `halt` and `takeBack` do so. Returns the elements, the sliders and the line of buttons;
+// `value`, the settings as decode.js has them; `show`, which moves the controls and says what may be pressed.
+export function decoderSettings(model, set, { ks, counts, unit, write, halt, takeBack }) {
   const all = ks.length - 1;
   const temperature = temperatureSlider(set);
   const k = slider("Top-k", "top_k", { max: all, onMove: (at) => set({ top_k: at === all ? null : ks[at] }) });
@@ -29,6 +32,8 @@ export function decoderSettings(model, set, { ks, counts, unit }) {
   const name = unit[0].toUpperCase() + unit.slice(1);
   const count = h("select", { "aria-label": name, onchange: () => set({ count: Number(count.value) }) });
   count.append(...counts.map((n) => h("option", { value: n }, `${n} ${unit}`)));
+  const go = button("", write, { class: "lmc-run" });
+  const [stop, undo] = [button("Stop", halt), button("Take it back", takeBack)];
   const value = () => ({
     temperature: temperatureOf(model),
     topK: model.get("top_k"),
@@ -38,7 +43,10 @@ export function decoderSettings(model, set, { ks, counts, unit }) {
     seed: model.get("seed"),
     count: model.get("count"),
   });
-  function show() {
+  function show({ ready, writing, written }) {
+    go.disabled = !ready || writing;
+    stop.disabled = !writing;
+    undo.disabled = writing || !written;
     const now = value();
     temperature.show(now.temperature);
     k.show(now.topK === null ? all : nearest(ks, now.topK), now.topK === null ? "all" : String(now.topK));
@@ -48,6 +56,7 @@ export function decoderSettings(model, set, { ks, counts, unit }) {
     if (document.activeElement !== seed) seed.value = String(now.seed);
     count.value = String(now.count);
   }
-  const element = div("lmc-decoder", ...[temperature, k, p, minP, penalty].map((each) => each.element));
-  return { element, seed: h("label", {}, "Seed", seed), count, value, show };
+  const sliders = div("lmc-decoder", ...[temperature, k, p, minP, penalty].map((each) => each.element));
+  const buttons = div("lmc-buttons", go, stop, undo, count, h("label", {}, "Seed", seed));
+  return { sliders, buttons, go, undo, value, show };
 }

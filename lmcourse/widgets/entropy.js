@@ -4,6 +4,7 @@
 import {
   axis,
   bar,
+  bidi,
   button,
   cell,
   column,
@@ -125,7 +126,7 @@ function outcomeRow(kind, outcome, onMove) {
   });
   const fill = bar(`lmc-of-${kind}`);
   const [prob, bits, word] = [numberCell(), numberCell(), cell("lmc-word")];
-  const name = rowName("lmc-token", kind === "p" ? outcome : span("lmc-hidden", outcome));
+  const name = bidi(rowName("lmc-token", kind === "p" ? outcome : span("lmc-hidden", outcome)));
   name.title = outcome;
   const place = h("div", { class: "lmc-track", role: "cell" }, fill, input);
   const element = row(`lmc-line-${kind}`, name, mute(h("i", { class: "lmc-kind" }, kind)), place, prob, bits, word);

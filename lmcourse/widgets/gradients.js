@@ -2,7 +2,7 @@
 // against them; then the drawing. Vectors are lists of numbers, a matrix is a list of its rows.
 
 import { bells } from "./chance.js";
-import { button, div, group, h, mount, mute, say, section, setter, slider } from "./ui.js";
+import { button, div, firstTask, group, h, mount, mute, note, say, section, setter, slider } from "./ui.js";
 
 // ---------- arithmetic ----------
 
@@ -185,15 +185,30 @@ function checkbox(name, set) {
   return { element: h("label", {}, input, CHECKS[name]), show: (value) => input.checked = value };
 }
 
+// Powers of ten from the last gradient to the first, and what a step multiplies it by, in the mean.
+const changeOf = (found) => power(found.gradients[0]);
+const factorOf = (found, lab) => brief(10 ** (changeOf(found) / lab.steps));
+const arrives = (found) => Math.abs(changeOf(found)) <= 2;
+const stepsText = (lab) => `${lab.steps} ${lab.way === "time" ? "steps of time" : "layers"}`;
+
 function verdict(found, lab) {
-  const change = power(found.gradients[0]);
-  const word = change < -2 ? "vanishes" : change > 2 ? "explodes" : "arrives";
-  const steps = `${lab.steps} ${lab.way === "time" ? "steps of time" : "layers"}`;
+  const change = changeOf(found);
+  const word = arrives(found) ? "arrives" : change < 0 ? "vanishes" : "explodes";
+  const steps = stepsText(lab);
   const flat = mean(found.slopes).toFixed(2);
   if (change === -Infinity) return `Nothing comes back through ${steps}. Mean slope of the activation: ${flat}.`;
-  const factor = brief(10 ** (change / lab.steps));
-  return `After ${steps} the gradient ${word}: first over last 10^${change.toFixed(1)}, a factor of ${factor} per ` +
-    `step. Mean slope of the activation: ${flat}.`;
+  return `After ${steps} the gradient ${word}: first over last 10^${change.toFixed(1)}, a factor of ` +
+    `${factorOf(found, lab)} per step. Mean slope of the activation: ${flat}.`;
+}
+
+// Two factors, not far from each other, and what a power makes of them.
+function lesson(found, lab, first) {
+  const over = `over ${stepsText(lab)} that is 10^${changeOf(found).toFixed(1)}`;
+  const was = changeOf(first.found);
+  const before = was === -Infinity
+    ? "nothing came back"
+    : `it was ${factorOf(first.found, first.lab)}, and over ${stepsText(first.lab)} 10^${was.toFixed(1)}`;
+  return `A factor of ${factorOf(found, lab)} per step: ${over}. At first ${before}.`;
 }
 
 function render({ model, el }) {
@@ -212,20 +227,19 @@ function render({ model, el }) {
   const status = h("p", { class: "lmc-gr-status", role: "status" });
   const again = button("Other weights", () => set({ seed: (model.get("seed") + 1) % 100 }));
   const choices = Object.values(fields).map((field) => field.element);
+  const task = firstTask("Make the gradient arrive, by the gain for one: what factor per step does that take?");
+  let first = null; // what was shown as the widget opened
   const root = section(
     "gradients",
     "Gradient laboratory",
     "Gradient laboratory",
+    task.element,
     group("lmc-gr-choices", "The network", ...choices),
     div("lmc-gr-sliders", gain.element, steps.element),
     div("lmc-buttons", again),
     status,
     ...charts.map((each) => each.element),
-    h(
-      "p",
-      { class: "lmc-note" },
-      "Left: the first step. The line in the middle is 1, each edge ten powers of ten away.",
-    ),
+    note("Left: the first step. The line in the middle is 1, each edge ten powers of ten away."),
   );
 
   function update() {
@@ -236,6 +250,8 @@ function render({ model, el }) {
     steps.show(lab.steps - 2, String(lab.steps));
     charts.forEach((each) => each.show(found[each.name]));
     say(status, verdict(found, lab));
+    first ??= { found, lab };
+    if (arrives(found) && lab.steps >= first.lab.steps) task.check(lesson(found, lab, first));
     root.dataset.first = String(found.gradients[0]); // for the tests
     root.dataset.weights = found.weights.join(" ");
   }

@@ -1,7 +1,7 @@
 // The mask switcher. First what an example is, the same as mask_switcher.py and tested against it; then the drawing.
 
 import { uniforms } from "./chance.js";
-import { button, div, group, h, mount, mute, note, say, section, setter, span } from "./ui.js";
+import { button, choiceOf, div, firstTask, h, mount, mute, note, say, section, setter, span } from "./ui.js";
 
 // ---------- an example ----------
 
@@ -102,22 +102,30 @@ function sentence(found, at) {
   return `Place ${at + 1}, “${found.inputs[at]}”, sees ${seen}. It ${asked}.`;
 }
 
+// What a decoder gains, and what it pays.
+function lesson(decoder, encoder) {
+  const [all, few] = [decoder, encoder].map(({ judged }) => judged.filter(Boolean).length);
+  return `All ${all} answer; as an encoder’s example, ${few} of ${encoder.judged.length} would. ` +
+    `What they lose: each sees itself and what stands before it, nothing after it.`;
+}
+
 function render({ model, el }) {
   const set = setter(model);
   let at = 0;
   let found = null;
-  const families = Object.entries(FAMILIES).map(([family, [name, who]]) =>
-    button(`${name} (${who})`, () => set({ family }), { "data-family": family })
-  );
+  const names = Object.entries(FAMILIES).map(([family, [name, who]]) => [family, `${name} (${who})`]);
+  const families = choiceOf("Family", "family", names, (family) => set({ family }));
+  const task = firstTask("Choose the decoder: how many places have to answer, and what do they lose?");
   const again = button("New example", () => set({ seed: (model.get("seed") + 1) % 100 }), { "data-again": "" });
   const [words, formula] = [h("p", { class: "lmc-ms-words" }), h("p", { class: "lmc-ms-formula" })];
   const rows = div("lmc-ms-grid");
-  const status = h("p", { class: "lmc-ms-status", role: "status" });
+  const status = h("p", { class: "lmc-ms-status", role: "status", dir: "auto" });
   const root = section(
     "mask_switcher",
     "Mask switcher",
     "One stack, four masks",
-    group("lmc-buttons", "Family", ...families),
+    task.element,
+    families.element,
     words,
     formula,
     div("lmc-buttons", again),
@@ -142,9 +150,10 @@ function render({ model, el }) {
     const cells = found.visible[i].map((sees, j) =>
       span(`lmc-ms-cell ${sees ? "lmc-ms-sees" : ""} ${found.source && j === found.source ? "lmc-ms-edge" : ""}`)
     );
-    const key = button(token, () => choose(i), { "aria-label": `Place ${i + 1}: ${token}` });
+    const key = button(token, () => choose(i), { "aria-label": `Place ${i + 1}: ${token}`, dir: "auto" });
     key.addEventListener("focus", () => choose(i));
     const target = span(found.judged[i] ? "lmc-ms-target" : "lmc-ms-free", found.judged[i] ? found.targets[i] : "–");
+    target.dir = "auto";
     const number = mute(span("lmc-ms-number", String(i + 1)));
     const kind = `lmc-ms-row ${found.source && i === found.source ? "lmc-ms-edge-row" : ""}`;
     const attributes = { class: kind, "data-row": i, onmouseenter: () => choose(i) };
@@ -160,13 +169,14 @@ function render({ model, el }) {
   function update() {
     const family = model.get("family");
     found = example(family, model.get("sentences"), model.get("seed"));
-    families.forEach((each) => each.setAttribute("aria-pressed", String(each.getAttribute("data-family") === family)));
+    families.show(family);
     say(words, FAMILIES[family][2]);
     say(formula, FAMILIES[family][3]);
     rows.style.setProperty("--places", String(found.inputs.length));
     rows.replaceChildren(head(), ...found.inputs.map(line));
     root.dataset.example = JSON.stringify(found); // for the tests
     choose(Math.max(0, found.judged.indexOf(true)));
+    if (family === "decoder") task.check(lesson(found, example("encoder", model.get("sentences"), model.get("seed"))));
   }
 
   return mount({ model, el }, root, { follows: ["family", "seed", "sentences"], update });

@@ -16,10 +16,12 @@ import {
   axis,
   axisEnd,
   bar,
+  bidi,
   button,
   column,
   div,
   firstTask,
+  freshName,
   group,
   grouped,
   h,
@@ -43,6 +45,7 @@ import {
   stretch,
   swatch,
   table,
+  textArea,
   track,
   visible,
 } from "./ui.js";
@@ -150,7 +153,7 @@ function methodRow(method, names, choose) {
     strip.replaceChildren(
       ...ranking.slice(0, ROWS).map((id, i) => {
         const text = visible(tokens[id]);
-        const box = span(`lmc-hue-${i % 4}`, probs[id] >= 0.03 + 0.02 * text.length ? text : "");
+        const box = bidi(span(`lmc-hue-${i % 4}`, probs[id] >= 0.03 + 0.02 * text.length ? text : ""));
         box.title = `${text} ${exact(probs[id])}`;
         box.style.width = percent(probs[id]);
         return box;
@@ -194,15 +197,7 @@ function sliders(model, order, set) {
 // The context that is typed or drawn, and what can be done with it.
 function contextField({ counts, vocab, what, set, model, draw }) {
   const cut = (text) => [...text].slice(-MAX_CONTEXT).join("");
-  const area = h("textarea", {
-    rows: 1,
-    dir: "auto",
-    spellcheck: "false",
-    autocapitalize: "off",
-    autocomplete: "off",
-    "aria-label": "Context",
-    oninput: () => set({ context: cut(area.value) }),
-  });
+  const area = textArea("Context", { rows: 1, oninput: () => set({ context: cut(area.value) }) });
   const strange = h("p", { class: "lmc-note lmc-ng-note", role: "status" });
   const joined = (text, id) =>
     text + (vocab.separator && text && !/\s$/.test(text) ? vocab.separator : "") + vocab.tokens[id];
@@ -243,7 +238,7 @@ function contextField({ counts, vocab, what, set, model, draw }) {
 function followers(list, used, total) {
   const element = div(
     "lmc-ng-followers",
-    ...list.map(([token, count]) => span("lmc-ng-follower", h("b", {}, visible(token)), ` ${grouped(count)}`)),
+    ...list.map(([token, count]) => span("lmc-ng-follower", h("bdi", {}, visible(token)), ` ${grouped(count)}`)),
   );
   element.setAttribute("role", "cell");
   if (used) element.append(span("lmc-zero", used));
@@ -286,7 +281,7 @@ function render({ model, el }) {
   }
 
   const field = contextField({ counts, vocab, what, set, model, draw });
-  const names = `lmc-ngrams-${Math.random().toString(36).slice(2)}`;
+  const names = freshName();
   const strips = Object.keys(NAMES).map((method) => methodRow(method, names, () => set({ method })));
   const controls = sliders(model, model.get("order"), set);
   const explain = h("p", { class: "lmc-note lmc-ng-explain" });
@@ -340,7 +335,7 @@ function render({ model, el }) {
     const idle = n ? !asked : share < 0.002;
     const element = row(
       `${seen || !n ? "" : "lmc-ng-unseen"} ${idle ? "lmc-ng-idle" : ""}`,
-      rowName("lmc-ng-context", n > 1 ? name(context) : h("i", {}, n ? "no context" : "uniform")),
+      rowName("lmc-ng-context", n > 1 ? h("bdi", {}, name(context)) : h("i", {}, n ? "no context" : "uniform")),
       numberCell(n ? times(seen) : "–"),
       track(...parts),
       numberCell(exact(share)),
@@ -402,7 +397,7 @@ function render({ model, el }) {
       const p = sum(probs, members);
       const element = row(
         one ? "" : "lmc-others",
-        rowName("lmc-token", one ? visible(tokens[members[0]]) : others(members.length)),
+        bidi(rowName("lmc-token", one ? visible(tokens[members[0]]) : others(members.length))),
         track(...layers),
         numberCell(exact(p), p ? "" : "lmc-zero"),
       );

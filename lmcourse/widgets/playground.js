@@ -1,23 +1,25 @@
-// The training playground. First the arithmetic, the same as playground.py with autodiff.py and tested against them;
-// then the drawing. A network is [C, H, d, U, b], each a flat array, row by row; `shape` is {V, D, M, context, bend}.
+// The training playground: the drawing. What is drawn is trained in playground_training.js.
 
-import { uniform } from "./decode.js";
+import { BATCH, BENDS, forward, startRun } from "./playground_training.js";
 import {
   bar,
   button,
   cell,
   column,
   div,
+  firstTask,
   group,
   grouped,
   h,
   mount,
+  namedButton,
   nearest,
   note,
   number,
   numberCell,
   percent,
   player,
+  plural,
   ranked,
   row,
   rowName,
@@ -32,155 +34,10 @@ import {
   visible,
 } from "./ui.js";
 
-// ---------- arithmetic ----------
-
-const [HIDDEN, BATCH, LOOK, MAX_STEPS] = [16, 32, 10, 2000];
+const MAX_STEPS = 2000;
+const NEAR = 0.1; // bits to a floor
 const WIDTHS = [1, 2, 3, 4, 6, 8, 12];
 const RATES = [0.01, 0.03, 0.1, 0.3, 1, 3, 10];
-const BENDS = {
-  tanh: { of: Math.tanh, slope: (_, out) => 1 - out * out },
-  relu: { of: (x) => Math.max(x, 0), slope: (x) => Number(x > 0) },
-  none: { of: (x) => x, slope: () => 1 },
-};
-
-export function initial(seed, { V, D, M, context }) {
-  const sizes = [V * D, M * context * D, V * M];
-  const total = sizes.reduce((a, b) => a + b);
-  const draws = uniform(seed, 0, 12 * total);
-  const normal = Float64Array.from(
-    { length: total },
-    (_, i) => draws.subarray(12 * i, 12 * i + 12).reduce((a, b) => a + b) - 6, // nearly normal
-  );
-  const C = normal.slice(0, sizes[0]);
-  const H = normal.slice(sizes[0], sizes[0] + sizes[1]).map((x) => x / Math.sqrt(context * D));
-  const U = normal.slice(sizes[0] + sizes[1]).map((x) => x / Math.sqrt(M));
-  return [C, H, new Float64Array(M), U, new Float64Array(V)];
-}
-
-// All that one context leads to: its vectors side by side, the hidden layer before and after its bend, log p.
-export function forward([C, H, d, U, b], { V, D, M, bend }, seen) {
-  const x = Float64Array.from(seen.flatMap((token) => [...C.subarray(token * D, token * D + D)]));
-  const before = d.map((bias, j) => x.reduce((sum, value, i) => sum + H[j * x.length + i] * value, bias));
-  const hidden = before.map(BENDS[bend].of);
-  const logits = b.map((bias, w) => hidden.reduce((sum, value, j) => sum + U[w * M + j] * value, bias));
-  const top = Math.max(...logits);
-  const size = Math.log(logits.reduce((sum, y) => sum + Math.exp(y - top), 0));
-  return { x, before, hidden, logProbs: logits.map((y) => y - top - size), V };
-}
-
-// The mean surprise of a batch, in nats, and its gradient with respect to each array.
-export function gradients(network, shape, contexts, targets) {
-  const { D, M, bend } = shape;
-  const [, H, , U] = network;
-  const slopes = network.map((array) => new Float64Array(array.length));
-  const [gC, gH, gd, gU, gb] = slopes;
-  let loss = 0;
-  contexts.forEach((seen, k) => {
-    const { x, before, hidden, logProbs } = forward(network, shape, seen);
-    loss -= logProbs[targets[k]] / contexts.length;
-    // probability minus one-hot, then back through U, the bend and H to the vectors
-    const gy = logProbs.map((l, w) => (Math.exp(l) - Number(w === targets[k])) / contexts.length);
-    const gh = new Float64Array(M);
-    gy.forEach((g, w) => {
-      gb[w] += g;
-      for (let j = 0; j < M; j++) {
-        gU[w * M + j] += g * hidden[j];
-        gh[j] += g * U[w * M + j];
-      }
-    });
-    gh.forEach((g, j) => {
-      const back = g * BENDS[bend].slope(before[j], hidden[j]);
-      gd[j] += back;
-      for (let i = 0; i < x.length; i++) {
-        gH[j * x.length + i] += back * x[i];
-        gC[seen[Math.floor(i / D)] * D + (i % D)] += back * H[j * x.length + i];
-      }
-    });
-  });
-  return { loss, slopes };
-}
-
-// The training text as contexts and targets; before a sentence stand end tokens.
-export function examples(text, end, context) {
-  const fill = Array(context).fill(end);
-  const contexts = [];
-  let before = fill;
-  for (const token of text) {
-    contexts.push(before);
-    before = token === end ? fill : [...before.slice(1), token];
-  }
-  return { contexts, targets: text };
-}
-
-// Every context with its share, times the truth about what follows it: [context, [[token, probability], …]].
-function truthOf({ windows, shares, follows, rows }, context) {
-  const parsed = rows.map((line) => {
-    const numbers = line.split(" ").map(Number);
-    return numbers.filter((_, i) => i % 2 === 0).map((token, i) => [token, numbers[2 * i + 1]]);
-  });
-  const size = windows.length / shares.length;
-  const joint = new Map();
-  shares.forEach((share, k) => {
-    const seen = windows.slice(k * size + size - context, (k + 1) * size);
-    const key = seen.join(" ");
-    if (!joint.has(key)) joint.set(key, [seen, new Map()]);
-    const row = joint.get(key)[1];
-    parsed[follows[k]].forEach(([token, p]) => row.set(token, (row.get(token) || 0) + share * p));
-  });
-  return [...joint.values()].map(([seen, row]) => [seen, [...row]]);
-}
-
-// A run from its beginning. `advance` takes it to a step, forwards or, from the beginning again, backwards.
-export function startRun(state) {
-  const { tokens, end, text, seed, context, width, rate, activation } = state;
-  const shape = { V: tokens.length, D: width, M: HIDDEN, context, bend: activation };
-  const { contexts, targets } = examples(text, end, context);
-  const truth = truthOf(state, context);
-  const run = { network: null, step: 0, losses: [], exact: [], broken: false, shape };
-
-  function measure() {
-    let nats = 0;
-    for (const [seen, row] of truth) {
-      const { logProbs } = forward(run.network, shape, seen);
-      for (const [token, p] of row) nats -= p * logProbs[token];
-    }
-    return nats / Math.LN2;
-  }
-  function rewind() {
-    Object.assign(run, { network: initial(seed, shape), step: 0, losses: [], exact: [], broken: false });
-    run.exact.push([0, measure()]);
-  }
-  run.next = () => {
-    const chosen = Array.from(uniform(seed, run.step + 1, BATCH), (u) => Math.floor(u * targets.length));
-    const batch = { contexts: chosen.map((i) => contexts[i]), targets: chosen.map((i) => targets[i]) };
-    return { ...batch, ...gradients(run.network, shape, batch.contexts, batch.targets) };
-  };
-  run.advance = (step) => {
-    if (step < run.step) rewind();
-    while (run.step < step && !run.broken) {
-      const { loss, slopes } = run.next();
-      run.broken = !Number.isFinite(loss);
-      if (run.broken) break;
-      run.losses.push(loss / Math.LN2);
-      run.network = run.network.map((array, k) => array.map((value, i) => value - rate * slopes[k][i]));
-      run.step++;
-      if (run.step % LOOK === 0) run.exact.push([run.step, measure()]);
-    }
-  };
-  rewind();
-  return run;
-}
-
-// For tests: everything after so many steps, and the gradients of the next one.
-export function trainAll(state, steps) {
-  const run = startRun(state);
-  run.advance(steps);
-  const { losses, exact, network, broken } = run;
-  const slopes = run.next().slopes.map((array) => [...array]);
-  return { losses, exact, parameters: network.map((array) => [...array]), slopes, broken };
-}
-
-// ---------- drawing ----------
 
 const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
 function s(tag, attributes = {}, ...children) {
@@ -208,18 +65,19 @@ function lossChart() {
       s("text", { x: WIDE - 8, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name),
     ];
     const marks = [];
-    for (let at = low; at <= top; at += top > 6 ? 2 : 1) {
-      marks.push(s("text", { x: LEFT - 6, y: y(at) + 4, "text-anchor": "end" }, String(at)));
-      marks.push(s("line", { class: "lmc-grid", x1: LEFT, x2: WIDE - 6, y1: y(at), y2: y(at) }));
+    for (let value = low; value <= top; value += top > 6 ? 2 : 1) {
+      marks.push(s("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, String(value)));
+      marks.push(s("line", { class: "lmc-grid", x1: LEFT, x2: WIDE - 6, y1: y(value), y2: y(value) }));
     }
-    for (const at of [0, last / 2, last]) {
-      const anchor = at === last ? "end" : at ? "middle" : "start";
-      marks.push(s("text", { x: x(at), y: HIGH - 8, "text-anchor": anchor }, grouped(Math.round(at))));
+    for (const step of [0, last / 2, last]) {
+      const anchor = step === last ? "end" : step ? "middle" : "start";
+      marks.push(s("text", { x: x(step), y: HIGH - 8, "text-anchor": anchor }, grouped(Math.round(step))));
     }
     const every = Math.max(1, Math.floor(run.losses.length / 200));
     const dots = run.losses.flatMap((loss, i) =>
       i % every ? [] : [s("circle", { cx: x(i), cy: y(loss), r: 1.4, class: "lmc-batch" })]
     );
+    const [at, exact] = run.exact[run.exact.length - 1];
     const points = run.exact.map(([step, loss]) => `${x(step).toFixed(1)},${y(loss).toFixed(1)}`).join(" ");
     plot.replaceChildren(
       ...marks,
@@ -227,8 +85,9 @@ function lossChart() {
       ...line(floor, "this context", "lmc-floor", false),
       ...(floor - rate > 1e-6 ? line(rate, "any context", "lmc-rate", true) : []),
       s("polyline", { points, class: "lmc-exact" }),
+      s("circle", { cx: x(at), cy: y(exact), r: 4, class: "lmc-now" }),
     );
-    plot.setAttribute("aria-label", `Loss: ${bits(run.exact[run.exact.length - 1][1])} bits, floor ${bits(floor)}`);
+    plot.setAttribute("aria-label", `Loss: ${bits(exact)} bits, floor ${bits(floor)}`);
   }
   return { plot, show };
 }
@@ -254,13 +113,22 @@ function wordMap(tokens) {
   return { plot, show };
 }
 
+// How near a network has come to its floor, and what more of the text would tell it.
+function lesson(context, [step, exact], floor, least) {
+  const older = floor - least < 1e-6
+    ? "older tokens would not lower it"
+    : `${bits(floor - least)} of that would go if it saw older tokens too`;
+  return `${bits(exact - floor)} bits are left after ${grouped(step)} steps. The floor of ` +
+    `${plural(context, "token")} of context is ${bits(floor)}; ${older}.`;
+}
+
 const ARRAYS = ["C", "H", "d", "U", "b"];
 const shapesOf = ({ V, D, M, context }) => [`${V} × ${D}`, `${M} × ${context * D}`, `${M}`, `${V} × ${M}`, `${V}`];
 
 // One example of the next batch, and the gradient of the whole batch.
 function stepView(tokens, choose) {
   const pick = slider("Example of the next batch", "example", { max: BATCH - 1, onMove: choose });
-  const said = h("p", { class: "lmc-said" });
+  const said = h("p", { class: "lmc-said", dir: "auto" });
   const [logits, arrays] = [div(""), div("")];
   const element = div(
     "lmc-detail lmc-step-view",
@@ -343,22 +211,24 @@ function render({ model, el }) {
     rewind: () => set({ step: 0 }),
   });
   const buttons = [
-    button("Start", () => change({}), { "aria-label": "Back to the start" }),
+    namedButton("Start", "back to the start", () => change({})),
     play.button,
-    button("+1", on(1), { "aria-label": "One step on" }),
-    button("+100", on(100), { "aria-label": "A hundred steps on" }),
+    namedButton("+1", "one step on", on(1)),
+    namedButton("+100", "a hundred steps on", on(100)),
   ];
   const open = button("Open the next step", () => set({ opened: !model.get("opened") }), { "aria-expanded": "false" });
   const [losses, words] = [lossChart(), wordMap(tokens)];
   const status = h("p", { class: "lmc-status", role: "status" });
   const caption = (text, plot) => div("lmc-figure", div("lmc-caption", text), plot);
   const view = stepView(tokens, (at) => set({ example: at }));
+  const task = firstTask("Press Play: how near does the line come to its floor?");
   const legend = note("Dots: the batches. Line: the exact loss. Dashed: the floors of this context, and of any.");
 
   const root = section(
     "playground",
     "Training playground",
     "Training playground",
+    task.element,
     div("lmc-controls", context.element, width.element, rate.element),
     group("lmc-buttons", "Settings", h("label", {}, span("", "Bend"), bend), fresh),
     div(
@@ -394,6 +264,7 @@ function render({ model, el }) {
       ? `The loss is no number any more after ${run.step} steps: lower the learning rate.`
       : `${grouped(run.step)} steps: ${bits(exact)} bits, ${bits(exact - floor)} above the floor of this context`;
     say(status, text);
+    if (exact - floor < NEAR) task.check(lesson(now.context, run.exact[run.exact.length - 1], floor, least));
     const opened = model.get("opened");
     view.element.hidden = !opened;
     say(open, opened ? "Close the step" : "Open the next step");

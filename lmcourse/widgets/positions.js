@@ -5,6 +5,7 @@ import { bells } from "./chance.js";
 import {
   button,
   div,
+  firstTask,
   group,
   grouped,
   h,
@@ -111,7 +112,8 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-const brief = (x) => (Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(2));
+const signed = (text) => text.replace("-", "−");
+const brief = (x) => signed(Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(2));
 
 // The numbers of all places: blue is above 0, orange below, pale near it.
 function picture() {
@@ -206,11 +208,27 @@ function verdict(lab, scores) {
   if (lab.kind === "alibi") {
     return `${where}${exact(-slopes(lab.n_heads)[headOf(lab)])} a token makes ${exact(scores[distance])}.`;
   }
-  const still = lab.kind === "learned" ? "Move the query: the curve changes" : "Move the query: the curve stands still";
-  return `${where}score ${scores[distance].toFixed(3)}. ${still}.`;
+  return `${where}score ${signed(scores[distance].toFixed(3))}.`;
 }
 
-const exact = (x) => String(Number(x.toPrecision(4)));
+const exact = (x) => signed(String(Number(x.toPrecision(4))));
+
+// What the curve has done on the query's way from one place to another: told at the distance where it has moved most,
+// or, if nowhere, at the key's. Nothing before there are three distances to compare.
+export function comparison([from, before], [to, after], distance) {
+  const common = Math.min(from, to) + 1;
+  if (from === to || common < 3) return "";
+  const gaps = range(common).map((i) => Math.abs(after[i] - before[i]));
+  const most = Math.max(...gaps);
+  if (most < 1e-9) {
+    const at = Math.min(distance, common - 1);
+    return `It stands still: seen from ${to} as from ${from}, a key ${at} back scores ${exact(after[at])}, and no ` +
+      "other distance has changed its score. Only the distance counts.";
+  }
+  const at = gaps.indexOf(most);
+  return `It is another curve: a key ${at} back scored ${exact(before[at])}, seen from ${from}, and scores ` +
+    `${exact(after[at])}, seen from ${to}.`;
+}
 
 function angleText(lab) {
   const [theta, distance] = [frequency(pairOf(lab), lab), lab.query - keyOf(lab)];
@@ -236,10 +254,17 @@ function render({ model, el }) {
   const buttons = div("lmc-buttons", again);
   const [table, arrows, scores] = [picture(), compass(), curve()];
   const [tableText, status] = [note(), h("p", { class: "lmc-po-status", role: "status" })];
+  // One for the kinds that know distances only, one for the table.
+  const tasks = [
+    firstTask("Move the query: what does the curve of its scores do?"),
+    firstTask("Move the query here too: does the curve stand still?"),
+  ];
+  let begun = null; // the curve at the first place of the query, under settings that are still the same
   const root = section(
     "positions",
     "Position explorer",
     "Position explorer",
+    ...tasks.map((task) => task.element),
     group("lmc-po-choices", "Kind of position", kind.element, vectors.element, buttons),
     div("lmc-po-sliders", ...Object.values(sliders).map((each) => each.element)),
     tableText,
@@ -275,6 +300,14 @@ function render({ model, el }) {
     sliders.head.show(headOf(lab), `${headOf(lab)}: ${exact(slopes(lab.n_heads)[headOf(lab)])}`);
   }
 
+  function checkTasks(lab, scores) {
+    const settings = JSON.stringify({ ...lab, query: 0, distance: 0, pair: 0 });
+    if (begun?.settings !== settings) begun = { settings, curve: [lab.query, scores] };
+    const now = Number(lab.kind === "learned");
+    tasks.forEach((task, i) => task.element.hidden = i !== now);
+    tasks[now].check(comparison(begun.curve, [lab.query, scores], lab.query - keyOf(lab)));
+  }
+
   function update() {
     const lab = Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
     const found = measures(lab);
@@ -287,6 +320,7 @@ function render({ model, el }) {
     if (found.arrows.length) arrows.show(found.arrows, angleText(lab));
     scores.show(found.scores, lab.query - keyOf(lab));
     say(status, verdict(lab, found.scores));
+    checkTasks(lab, found.scores);
     root.dataset.scores = found.scores.join(" "); // for the tests
   }
 

@@ -1,10 +1,27 @@
 // Real model. Its arithmetic runs in a worker (real_model_worker.js, which tells what may be asked for); here is what
 // loads it, asks it and shows what it says.
 
-import { decoderSettings } from "./decoder_settings.js";
+import { DECODER_TRAITS, decoderSettings } from "./decoder_settings.js";
 import { modelLoader } from "./real_model_loader.js";
-import { bitsText, candidateTable, shades, strip } from "./real_model_tokens.js";
-import { button, div, group, grouped, h, mount, note, number, plural, say, section, setter, visible } from "./ui.js";
+import { bitsText, candidateTable, shades, strip, unpacked } from "./real_model_tokens.js";
+import {
+  button,
+  div,
+  firstTask,
+  freshName,
+  group,
+  grouped,
+  h,
+  mount,
+  note,
+  number,
+  plural,
+  say,
+  section,
+  setter,
+  textArea,
+  visible,
+} from "./ui.js";
 
 const [MAX_TEXT, TOP] = [4000, 10]; // characters, candidates
 const COUNTS = [20, 50, 100, 200, 400];
@@ -34,38 +51,42 @@ function render({ model, el }) {
   let rateText = "";
 
   // --- what is shown
-  const name = `lmc-rm-${String(Math.random()).slice(2)}`; // there may be two of these widgets
+  const name = freshName();
   const radios = ["text", "chat"].map((mode) =>
     h("input", { type: "radio", name, value: mode, onchange: () => set({ mode }) })
   );
   const modeLabels = ["Continue a text", "Chat"].map((label, i) => h("label", {}, radios[i], label));
   const modes = group("lmc-rm-modes", "What it does", ...modeLabels);
-  const area = h("textarea", {
-    ...{ rows: 3, spellcheck: "false", autocapitalize: "off", autocomplete: "off", maxlength: MAX_TEXT },
-    oninput: () => set({ [field()]: area.value }),
-  });
+  const area = textArea("", { maxlength: MAX_TEXT, oninput: () => set({ [field()]: area.value }) });
   const examples = group("lmc-examples", "Examples");
-  const written = strip("What is written", (at) => look(at));
+  const written = strip("What is written", (at) => {
+    look(at);
+    if (!writing && at === written.dearest()) task.check(alternative(written.tokenAt(at)));
+  });
+  const begun = model.get("mode") === "text" ? model.get("begun").map(unpacked) : []; // written beforehand
+  const task = firstTask("Choose the darkest token that it wrote: what was more probable there?");
+  task.element.hidden = loader.hindered && !begun.length;
   const legend = shades();
-  const told = h("p", { class: "lmc-rm-told" });
+  const told = h("p", { class: "lmc-told" });
   const candidates = candidateTable(TOP);
   const details = div("lmc-detail lmc-rm-details", told, candidates.element);
-  const controls = decoderSettings(model, set, { ks: KS, counts: COUNTS, unit: "tokens" });
-  const go = button("", () => generate(), { class: "lmc-run" });
-  const stop = button("Stop", () => halt());
-  const undo = button("", () => takeBack());
-  const rate = h("p", { class: "lmc-rm-rate" });
+  const controls = decoderSettings(model, set, {
+    ...{ ks: KS, counts: COUNTS, unit: "tokens" },
+    ...{ write: () => generate(), halt: () => halt(), takeBack: () => takeBack() },
+  });
+  const rate = h("p", { class: "lmc-remark" });
   const spoken = h("p", { class: "lmc-hidden", role: "status" }); // once, when all is written
   const root = section(
     "real_model",
     "Real model",
     "A real model, SmolLM2 with 135 million parameters, in your browser",
+    task.element,
     loader.element,
     modes,
     area,
     examples,
-    div("lmc-buttons", go, stop, undo, controls.count, controls.seed),
-    controls.element,
+    controls.buttons,
+    controls.sliders,
     rate,
     spoken,
     div("lmc-rm-box", written.element, legend),
@@ -157,6 +178,20 @@ function render({ model, el }) {
     details.hidden = false;
     root.dataset.looked = String(at);
   }
+  function alternative({ text, bits, top: [best] }) {
+    const p = number(2 ** -bits);
+    return text === best.text
+      ? `“${visible(text)}” was the most probable even there, with ${p}.`
+      : `“${visible(text)}” was written with probability ${p}, where “${visible(best.text)}” had ${number(best.p)}.`;
+  }
+  // What was written beforehand, so that there is something to look at before the model is loaded.
+  function begin() {
+    if (!begun.length) return;
+    written.give(model.get("text"));
+    begun.forEach(written.append);
+    look(0);
+    rateText = `Written beforehand: ${plural(begun.length, "token")}, by the settings above.`;
+  }
   function showRate() {
     const { begin, first, tokens } = writing;
     const after = ((first - begin) / 1000).toFixed(1);
@@ -171,28 +206,27 @@ function render({ model, el }) {
     const mode = model.get("mode");
     const chat = mode === "chat";
     if (mode !== shownMode) {
+      [talk, before] = [[], null];
+      if (shownMode !== null) rateText = "";
+      if (shownMode !== null) written.clear();
       shownMode = mode;
-      [talk, before, rateText] = [[], null, ""];
-      written.clear();
       examples.replaceChildren(
         "Try",
         ...EXAMPLES[mode].map(([label, text]) => button(label, () => set({ [field()]: text }))),
       );
       area.setAttribute("aria-label", chat ? "Your message" : "Your text");
-      go.textContent = chat ? "Send" : "Continue";
-      undo.textContent = chat ? "New chat" : "Take it back";
+      controls.go.textContent = chat ? "Send" : "Continue";
+      controls.undo.textContent = chat ? "New chat" : "Take it back";
     }
     if (area.value !== model.get(field())) area.value = model.get(field());
-    controls.show();
+    const state = loader.state();
+    const onceMore = chat ? talk.length > 0 : before !== null;
+    controls.show({ ready: state === "ready", writing: Boolean(writing), written: onceMore });
     radios.forEach((each) => {
       each.checked = each.value === mode;
       each.disabled = Boolean(writing);
     });
-    const state = loader.state();
     area.readOnly = Boolean(writing);
-    go.disabled = state !== "ready" || Boolean(writing);
-    stop.disabled = !writing;
-    undo.disabled = Boolean(writing) || (chat ? !talk.length : before === null);
     [...examples.querySelectorAll("button")].forEach((each) => each.disabled = Boolean(writing));
     if (!writing) say(rate, trouble ? `That did not work: ${trouble}.` : rateText);
     legend.hidden = written.element.hidden = !written.element.childNodes.length;
@@ -200,7 +234,8 @@ function render({ model, el }) {
     Object.assign(root.dataset, { state, busy: writing ? "yes" : "", tokens: String(written.count()) });
   }
 
-  const follows = ["mode", "text", "message", "temperature", "top_k", "top_p", "min_p", "penalty", "seed", "count"];
+  begin();
+  const follows = ["mode", "text", "message", ...DECODER_TRAITS];
   const taken = mount({ model, el }, root, { follows, update, teardown: () => loader.end() });
   loader.watch();
   return taken;

@@ -6,20 +6,13 @@ import traitlets
 
 from lmcourse.decoding import Decoding
 from lmcourse.model import check_whole
-from lmcourse.widgets.base import HERE, TemperatureTrait, Widget, script, worker_script
+from lmcourse.widgets.base import HERE, TemperatureTrait, script
+from lmcourse.widgets.real_model_kernel import START, ids_of, packed, real_model, scored
+from lmcourse.widgets.real_model_page import MAX_TEXT, RealModelWidget
+from lmcourse.widgets.writing import written
 
-SIZE = 98_362_432  # of the model's file, in bytes
-MAX_TEXT = 4_000  # characters
 COUNTS = [20, 50, 100, 200, 400]  # tokens that may be asked for
 MODES = ["text", "chat"]
-
-
-class RealModelWidget(Widget):
-    """What a widget has that asks the real model in the page: see real_model_loader.js."""
-
-    _worker = traitlets.Unicode(worker_script("real_model_worker.js")).tag(sync=True)
-    model_at = traitlets.Unicode().tag(sync=True)  # where the file is; book/_ext/real_model.py writes it
-    size = traitlets.Int(SIZE).tag(sync=True)
 
 
 class RealModel(RealModelWidget):
@@ -34,9 +27,12 @@ class RealModel(RealModelWidget):
         text: what is to be continued at first.
         message: what is asked first in the chat.
         mode: "text" or "chat".
+        begun: so many tokens have been written beforehand, where the weights can be had, so that there is
+            something to see before they are loaded. By the same chance as in the page, where the last digits
+            of a probability may lead to another text.
 
     Raises:
-        ValueError: for a text that is too long, or another mode.
+        ValueError: for a text that is too long, another mode, or a negative number.
     """
 
     _esm = script("real_model.js")
@@ -52,11 +48,29 @@ class RealModel(RealModelWidget):
     penalty = traitlets.Float(1.0).tag(sync=True)
     seed = traitlets.Int(0).tag(sync=True)
     count = traitlets.Int(50).tag(sync=True)  # tokens at most
+    begun = traitlets.List().tag(sync=True)  # tokens: text, bits, [text, probability] of the best
 
     def __init__(
-        self, text: str = "The capital of France is", message: str = "What is gravity?", mode: str = "text"
+        self,
+        text: str = "The capital of France is",
+        message: str = "What is gravity?",
+        mode: str = "text",
+        begun: int = 0,
     ):
         super().__init__(text=text, message=message, mode=mode)
+        if check_whole(begun, "begun", least=0):
+            self.begun = self._write(begun)
+
+    def _write(self, count: int) -> list[list]:
+        """The tokens that the page would write after its text, none where the model is missing."""
+        model, _ = real_model()
+        if model is None:
+            return []
+        ids = ids_of(model.vocab, self.text)
+        said = written(
+            model, ids, self.settings, self.seed, count, ends=(model.vocab.special_id(START), model.end)
+        )
+        return [packed(token) for token in scored(model, [*ids, *said])[-len(said) :]]
 
     @traitlets.validate("text", "message")
     def _check_text(self, proposal: dict) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from lmcourse.pretrained.missing import or_why
-from lmcourse.widgets.real_model import RealModelWidget
+from lmcourse.widgets.real_model_page import RealModelWidget
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,13 +109,24 @@ def _load() -> TransformerModel:
     return load()
 
 
+def real_model() -> tuple[TransformerModel | None, object]:
+    """The model, or None and why it is missing."""
+    return or_why(_load)
+
+
+def packed(token: dict[str, Any]) -> list:
+    """A token of `scored` as a page carries it: text, bits, [text, probability] of the best."""
+    top = [[each["text"], float(f"{each['p']:.4g}")] for each in token["top"]]
+    return [token["text"], round(token["bits"], 3), top]
+
+
 class KernelWidget(RealModelWidget):
     """A widget that asks the real model: in a published page the browser's, in a notebook the kernel's."""
 
     missing = traitlets.Unicode().tag(sync=True)  # why the kernel has no model; "": it has
 
     def __init__(self, **traits: Any):
-        self.model, why = or_why(_load)
+        self.model, why = real_model()
         super().__init__(missing=str(why or ""), **traits)
         self.on_msg(self._hear)
 

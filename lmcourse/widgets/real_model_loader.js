@@ -175,5 +175,14 @@ export function modelLoader(model, changed, { kernel = false } = {}) {
   }
   const state = () => asked().state;
   const [ask, cancelJob] = [(...given) => asked().ask(...given), (job) => asked().cancel(job)];
-  return { element, watch, end, state, ask, cancel: cancelJob, inKernel: () => asked() === beside };
+  return {
+    element,
+    watch,
+    end,
+    state,
+    ask,
+    cancel: cancelJob,
+    inKernel: () => asked() === beside,
+    hindered: Boolean(hindered),
+  };
 }

@@ -3,6 +3,7 @@
 
 import {
   bar,
+  bidi,
   cell,
   column,
   div,
@@ -18,6 +19,7 @@ import {
   table,
   track,
   visible,
+  walkable,
 } from "./ui.js";
 
 const SHADED = 12; // bits from which on the shade is the same
@@ -25,10 +27,16 @@ const SHADED = 12; // bits from which on the shade is the same
 export const bitsText = (bits) => `${bits.toFixed(2)} bits`;
 const named = (text) => ({ " ": "space", "\n": "line end", "": "nothing" })[text] || text;
 
+// A token as the worker gives it, of one that the page carries.
+export const unpacked = ([text, bits, top]) => ({ text, bits, top: top.map(([text, p]) => ({ text, p })) });
+
+// Which token surprises most; the first of equals.
+export const dearest = (tokens) => tokens.reduce((best, { bits }, i) => bits > tokens[best].bits ? i : best, 0);
+
 // Tokens as buttons that the arrow keys walk through; `choose` is told which is looked at. What was given is plain
 // text. Tokens without bits have no shade but that of `weigh`.
 export function strip(what, choose) {
-  const element = group("lmc-rm-strip", `${what}; arrow keys go from token to token`);
+  const element = bidi(group("lmc-rm-strip", `${what}; arrow keys go from token to token`));
   let tokens = [];
   let cells = [];
   let line = element;
@@ -58,30 +66,28 @@ export function strip(what, choose) {
     cells.push(shown);
     element.scrollTop = element.scrollHeight;
   }
-  element.addEventListener("keydown", (event) => {
-    const at = cells.indexOf(document.activeElement);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: cells.length - 1 }[event.key];
-    if (at < 0 || to === undefined) return;
-    event.preventDefault();
-    cells[Math.max(0, Math.min(cells.length - 1, to))].focus();
-  });
-  function chosen(at) {
-    cells.forEach((each, i) => {
-      each.tabIndex = i === at ? 0 : -1;
-      if (i === at) each.setAttribute("aria-current", "true");
-      else each.removeAttribute("aria-current");
-    });
-  }
+  const chosen = walkable(element, () => cells);
   // Weights from 0 to 1 on the first tokens.
   function weigh(weights) {
     cells.forEach((each, i) => each.style.setProperty("--weight", percent(weights[i] || 0)));
   }
-  return { element, clear, give, turn, append, chosen, weigh, tokenAt: (at) => tokens[at], count: () => tokens.length };
+  return {
+    element,
+    clear,
+    give,
+    turn,
+    append,
+    chosen,
+    weigh,
+    tokenAt: (at) => tokens[at],
+    dearest: () => dearest(tokens),
+    count: () => tokens.length,
+  };
 }
 
 // What the shades mean.
 export const shades = () =>
-  mute(div("lmc-rm-legend", span("", "surprise: 0"), span("lmc-rm-scale"), span("", `${SHADED} bits`)));
+  mute(div("lmc-shades", span("", "surprise: 0"), span("lmc-rm-scale"), span("", `${SHADED} bits`)));
 
 // A few tokens with their share of something, at most `count`: the most probable ones in a token's place, if nothing
 // else is said.
@@ -92,7 +98,7 @@ export function candidateTable(count, {
   format = number,
 } = {}) {
   const rows = Array.from({ length: count }, () => {
-    const [token, fill, p] = [cell("lmc-token"), bar("lmc-fill"), numberCell()];
+    const [token, fill, p] = [bidi(cell("lmc-token")), bar("lmc-fill"), numberCell()];
     return { token, fill, p, element: row("", token, track(fill), p) };
   });
   const first = row("lmc-head", column("", head), column("", ""), column("lmc-number", share));

@@ -11,6 +11,7 @@ import {
   mute,
   nearest,
   numberCell,
+  placed,
   player,
   plural,
   raised,
@@ -19,6 +20,7 @@ import {
   section,
   setter,
   slider,
+  svgElement,
   table,
   visible,
   whenColoursChange,
@@ -94,15 +96,6 @@ const tick = (power) =>
   power < -5 ? `10${raised(power + 2)} %` : `${(100 * 10 ** power).toFixed(Math.max(0, -2 - power))} %`;
 
 const ORDINALS = ["first", "second", "third", "fourth", "fifth"];
-const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
-const place = (element, attributes) =>
-  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
-function s(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  place(element, attributes);
-  element.append(...children);
-  return element;
-}
 
 // The shares as the text grows, both on scales of powers of ten.
 function curves(meetings, V, length, least) {
@@ -115,14 +108,20 @@ function curves(meetings, V, length, least) {
   const step = Math.ceil(-lowest / 5);
   for (let power = 0; power >= lowest; power -= step) {
     lines.push(
-      s("line", { x1: left, x2: width - right, y1: y(10 ** power), y2: y(10 ** power), class: "lmc-sp-grid" }),
-      s("text", { x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, tick(power)),
+      svgElement("line", { x1: left, x2: width - right, y1: y(10 ** power), y2: y(10 ** power), class: "lmc-sp-grid" }),
+      svgElement("text", { x: left - 5, y: y(10 ** power) + 3.5, "text-anchor": "end" }, tick(power)),
     );
   }
   for (let power = Math.ceil(Math.log10(least)); 10 ** power <= length; power++) {
     lines.push(
-      s("line", { x1: x(10 ** power), x2: x(10 ** power), y1: top, y2: height - bottom, class: "lmc-sp-grid" }),
-      s("text", { x: x(10 ** power), y: height - 8, "text-anchor": "middle" }, many(10 ** power)),
+      svgElement("line", {
+        x1: x(10 ** power),
+        x2: x(10 ** power),
+        y1: top,
+        y2: height - bottom,
+        class: "lmc-sp-grid",
+      }),
+      svgElement("text", { x: x(10 ** power), y: height - 8, "text-anchor": "middle" }, many(10 ** power)),
     );
   }
   const places = stops(length, 48);
@@ -131,14 +130,14 @@ function curves(meetings, V, length, least) {
     const points = places.filter((size) => upTo(met, size)).map((size) =>
       `${x(size)},${y(upTo(met, size) / V ** (i + 1))}`
     );
-    lines.push(s("polyline", { points: points.join(" "), class: `lmc-sp-curve lmc-sp-curve-${i + 1}` }));
+    lines.push(svgElement("polyline", { points: points.join(" "), class: `lmc-sp-curve lmc-sp-curve-${i + 1}` }));
     if (!met.length) return;
     above = Math.max(above + 11, y(met.length / V ** (i + 1)) + 4);
-    lines.push(s("text", { x: width - right + 6, y: above, class: "lmc-sp-name" }, `n=${i + 1}`));
+    lines.push(svgElement("text", { x: width - right + 6, y: above, class: "lmc-sp-name" }, `n=${i + 1}`));
   });
-  const now = s("line", { y1: top, y2: height - bottom, class: "lmc-sp-now" });
-  const dots = meetings.map(() => s("circle", { r: 3, class: "lmc-sp-dot" }));
-  const element = s(
+  const now = svgElement("line", { y1: top, y2: height - bottom, class: "lmc-sp-now" });
+  const dots = meetings.map(() => svgElement("circle", { r: 3, class: "lmc-sp-dot" }));
+  const element = svgElement(
     "svg",
     { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", class: "lmc-sp-curves" },
     ...lines,
@@ -146,11 +145,11 @@ function curves(meetings, V, length, least) {
     ...dots,
   );
   const show = (size) => {
-    place(now, { x1: x(size), x2: x(size) });
+    placed(now, { x1: x(size), x2: x(size) });
     dots.forEach((dot, i) => {
       const seen = upTo(meetings[i], size);
       dot.style.display = seen ? "" : "none";
-      place(dot, { cx: x(size), cy: y(Math.max(1, seen) / V ** (i + 1)) });
+      placed(dot, { cx: x(size), cy: y(Math.max(1, seen) / V ** (i + 1)) });
     });
   };
   return { element, show };

@@ -2,8 +2,24 @@
 // (real_model_worker.js) or in the notebook's kernel (real_model_kernel.py), which answer alike.
 
 import { modelLoader } from "./real_model_loader.js";
-import { bitsText, candidateTable, shades, strip } from "./real_model_tokens.js";
-import { button, div, group, grouped, h, mount, note, number, plural, say, section, setter, visible } from "./ui.js";
+import { bitsText, candidateTable, dearest, shades, strip, unpacked } from "./real_model_tokens.js";
+import {
+  button,
+  choiceOf,
+  div,
+  firstTask,
+  grouped,
+  h,
+  mount,
+  note,
+  number,
+  plural,
+  say,
+  section,
+  setter,
+  textArea,
+  visible,
+} from "./ui.js";
 
 const [MAX_TEXT, TOP] = [4000, 5]; // characters, candidates
 
@@ -16,11 +32,21 @@ export function costs(tokens, text) {
   return { tokens: tokens.length, bytes, bits, perToken: bits / tokens.length || 0, perByte: bits / bytes || 0 };
 }
 
-// A token as the worker gives it, of one that the page carries.
-export const unpacked = ([text, bits, top]) => ({ text, bits, top: top.map(([text, p]) => ({ text, p })) });
-
-// Which token surprises most; the first of equals.
-export const dearest = (tokens) => tokens.reduce((best, { bits }, i) => bits > tokens[best].bits ? i : best, 0);
+// The longest run of tokens that a text says again, the first of equals: where it begins, where again, how many tokens.
+// Null where none has a letter.
+export function saidAgain(tokens) {
+  const same = (i, j) => tokens[i].text === tokens[j].text;
+  let best = null;
+  for (let i = 0; i < tokens.length; i++) {
+    for (let j = i + 1; j < tokens.length; j++) {
+      let length = 0;
+      while (i + length < j && j + length < tokens.length && same(i + length, j + length)) length++;
+      const lettered = tokens.slice(i, i + length).some(({ text }) => /\p{L}/u.test(text));
+      if (lettered && length > (best?.length || 0)) best = { first: i, second: j, length };
+    }
+  }
+  return best;
+}
 
 // The probability that costs so many bits, for the eye.
 export function chance(bits) {
@@ -40,18 +66,19 @@ function render({ model, el }) {
 
   // --- what is shown
   const names = [...prepared.map(({ name }) => name), "Your own"];
-  const choices = names.map((name, i) => button(name, () => set({ shown: i })));
-  const choose = group("lmc-examples", "Texts", ...choices);
-  const missing = h("p", { class: "lmc-rm-rate" });
+  const choices = choiceOf("Texts", "text", names.map((name, i) => [i, name]), (shown) => set({ shown }));
+  const twice = prepared.findIndex(({ tokens }, i) => i !== model.get("shown") && saidAgain(tokens)?.length > 1);
+  const task = firstTask(`Choose “${names[twice]}”: what does it cost to say the same again?`);
+  task.element.hidden = twice < 0;
+  const missing = h("p", { class: "lmc-remark" });
   const written = strip("The text, token by token", (at) => look(at));
   const legend = shades();
-  const total = h("p", { class: "lmc-rm-rate", role: "status" });
-  const told = h("p", { class: "lmc-rm-told" });
+  const total = h("p", { class: "lmc-remark", role: "status" });
+  const told = h("p", { class: "lmc-told" });
   const candidates = candidateTable(TOP);
   const details = div("lmc-rm-details", told, candidates.element);
-  const area = h("textarea", {
-    ...{ rows: 3, spellcheck: "false", autocapitalize: "off", autocomplete: "off", maxlength: MAX_TEXT },
-    ...{ placeholder: "Paste a text", "aria-label": "A text of your own", oninput: () => set({ text: area.value }) },
+  const area = textArea("A text of your own", {
+    ...{ maxlength: MAX_TEXT, placeholder: "Paste a text", oninput: () => set({ text: area.value }) },
   });
   const go = button("Read it", () => read(), { class: "lmc-run" });
   const stop = button("Stop", () => loader.cancel(job));
@@ -59,7 +86,8 @@ function render({ model, el }) {
     "surprise_reader",
     "Surprise reader",
     "What surprises a real model",
-    choose,
+    task.element,
+    choices.element,
     missing,
     div("lmc-rm-box", written.element, legend),
     total,
@@ -126,10 +154,19 @@ function render({ model, el }) {
     if (part) return `Stopped after ${plural(tokens, "token")}: ${said}.`;
     return `${plural(tokens, "token")}, ${plural(bytes, "byte")}: ${said}, ${perByte.toFixed(2)} a byte.`;
   }
+  function costsAgain(tokens) {
+    const { first, second, length } = saidAgain(tokens);
+    const run = (begin) => tokens.slice(begin, begin + length);
+    const [once, again] = [first, second].map((begin) => bitsText(costs(run(begin), "").bits));
+    return `“${
+      visible(run(first).map(({ text }) => text).join(""))
+    }” cost ${once} the first time, ${again} the second.`;
+  }
   function update() {
     const shown = model.get("shown");
     const reading = prepared[shown] || own;
-    choices.forEach((each, i) => each.setAttribute("aria-pressed", String(i === shown)));
+    choices.show(shown);
+    if (shown === twice) task.check(costsAgain(prepared[twice].tokens));
     const why = model.get("missing");
     missing.hidden = !why;
     missing.textContent = `There are no prepared texts: where this page was made, the model was missing. ${why}`;

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import traitlets
 
 from lmcourse.model import check_whole
 from lmcourse.widgets.base import HERE, script
-from lmcourse.widgets.real_model import MAX_TEXT
-from lmcourse.widgets.real_model_kernel import KernelWidget, ids_of, scored
+from lmcourse.widgets.real_model_kernel import KernelWidget, ids_of, packed, scored
+from lmcourse.widgets.real_model_page import MAX_TEXT
 
 MAX_TOKENS = 600  # of all prepared texts; each takes about a hundred bytes of the page
 TOP = 5  # candidates shown
@@ -81,7 +80,7 @@ class SurpriseReader(KernelWidget):
             raise ValueError(f"the texts have {total} tokens together; a page carries {MAX_TOKENS} at most")
         prepared = [(name, texts[name], scored(self.model, each, TOP)) for name, each in ids.items()]
         self.texts = [
-            {"name": name, "text": each, "tokens": list(map(_packed, tokens))}
+            {"name": name, "text": each, "tokens": list(map(packed, tokens))}
             for name, each, tokens in prepared
         ]
 
@@ -99,9 +98,3 @@ class SurpriseReader(KernelWidget):
                 f"shown={value} must be at most {len(self.texts)}, which is the reader's own text"
             )
         return value
-
-
-def _packed(token: dict[str, Any]) -> list:
-    """With digits enough for the eye."""
-    top = [[each["text"], float(f"{each['p']:.4g}")] for each in token["top"]]
-    return [token["text"], round(token["bits"], 3), top]

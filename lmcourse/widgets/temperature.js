@@ -7,6 +7,7 @@ import {
   axis,
   axisEnd,
   bar,
+  bidi,
   button,
   column,
   div,
@@ -151,8 +152,7 @@ function settings(model, size, change) {
 
 // One line: the model's own probability in outline, the present one filled, the share of draws as a diamond.
 function tokenRow(kind) {
-  const label = rowName("lmc-token");
-  label.dir = "auto";
+  const label = bidi(rowName("lmc-token"));
   const [outline, fill, diamond] = [bar("lmc-outline"), bar("lmc-fill"), div("lmc-diamond")];
   const [model, now, drawn] = [numberCell(), numberCell(), numberCell()];
   const element = row(kind, label, track(fill, outline, diamond), model, now, drawn);

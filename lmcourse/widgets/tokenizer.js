@@ -3,13 +3,16 @@
 import { bytesOf, compile, readBytes } from "./tokenizer_schemes.js";
 import {
   bar,
+  bidi,
   button,
   column,
   div,
   firstTask,
+  freshName,
   group,
   grouped,
   h,
+  markOne,
   mount,
   mute,
   note,
@@ -24,6 +27,7 @@ import {
   span,
   stepper,
   table,
+  textArea,
   track,
   visible,
 } from "./ui.js";
@@ -83,6 +87,8 @@ function face(token, bytes) {
   return parts;
 }
 
+const faceOf = (...given) => bidi(span("lmc-face", ...face(...given)));
+
 function plainText(token, bytes) {
   if (!bytes) return visible(token);
   return readBytes(token).map(([text, byte]) => (byte === null ? visible(text) : `<${hex(byte, 2)}>`)).join("");
@@ -97,15 +103,7 @@ function textField(set) {
     if (cut) area.value = signs.slice(0, MAX_TEXT).join("");
     set({ step: null, text: area.value });
   };
-  const area = h("textarea", {
-    rows: 2,
-    dir: "auto",
-    spellcheck: "false",
-    autocapitalize: "off",
-    autocomplete: "off",
-    "aria-label": "Text to tokenize",
-    oninput: input,
-  });
+  const area = textArea("Text to tokenize", { rows: 2, oninput: input });
   const tooLong = h("span", { class: "lmc-too-long", role: "status" });
   const size = span("");
   const examples = EXAMPLES.map(([label, text]) => button(label, () => set({ step: null, text })));
@@ -141,7 +139,7 @@ function schemeRow(scheme, names, choose) {
       ...tokens.slice(0, PREVIEW).map((token, i) =>
         span(
           `lmc-chip lmc-hue-${i % 4} ${isUnknown(token, scheme) ? "lmc-unknown" : ""}`,
-          span("lmc-face", ...face(token[0], scheme.bytes && token[1] !== null)),
+          faceOf(token[0], scheme.bytes && token[1] !== null),
         )
       ),
     );
@@ -162,7 +160,7 @@ function chip(token, scheme, hue, { fresh, ids }) {
     ? "unknown: it has no id"
     : `token “${plainText(text, bytes)}”${id === null ? "" : `, id ${id}`}`;
   const kinds = ["lmc-chip", `lmc-hue-${hue}`, ...(unknown ? ["lmc-unknown"] : []), ...(fresh ? ["lmc-fresh"] : [])];
-  const element = h("li", { class: kinds.join(" "), title: told }, span("lmc-face", ...face(text, bytes)));
+  const element = h("li", { class: kinds.join(" "), title: told }, faceOf(text, bytes));
   if (id !== null) element.dataset.id = id;
   if (ids) element.append(h("small", {}, id === null ? (unknown ? "?" : "–") : String(id)));
   return element;
@@ -207,11 +205,11 @@ function mergeList(go) {
   const details = h("details", {}, h("summary", {}, "All merges of this text"), list);
   let listed = null; // the text and scheme whose merges the list shows
   function item(scheme, step, i) {
-    const name = (id) => `“${plainText(scheme.tokens[id], scheme.bytes)}”`;
+    const name = (id) => h("bdi", {}, `“${plainText(scheme.tokens[id], scheme.bytes)}”`);
     const line = button("", () => go(i + 1), { "data-step": i + 1 });
     line.append(
       span("lmc-number", String(i + 1)),
-      span("lmc-pair", `${name(step.left)} + ${name(step.right)} → ${name(step.made)}`),
+      span("lmc-pair", ...[name(step.left), " + ", name(step.right), " → ", name(step.made)]),
       span("lmc-number", `no. ${grouped(step.rank + 1)}`),
       span("lmc-number", `× ${step.places}`),
     );
@@ -223,11 +221,9 @@ function mergeList(go) {
       listed = key;
       list.replaceChildren(...steps.map((step, i) => item(scheme, step, i)));
     }
-    list.querySelectorAll("button").forEach((each, i) => {
-      each.classList.toggle("lmc-done", i < k);
-      if (i === k - 1) each.setAttribute("aria-current", "step");
-      else each.removeAttribute("aria-current");
-    });
+    const all = list.querySelectorAll("button");
+    all.forEach((each, i) => each.classList.toggle("lmc-done", i < k));
+    markOne(all, k - 1, "aria-current", "step");
     const current = list.querySelector("[aria-current]");
     if (current) list.scrollTop = current.offsetTop - list.clientHeight / 2;
   }
@@ -236,7 +232,7 @@ function mergeList(go) {
 
 function render({ model, el }) {
   const schemes = model.get("schemes").map(compile);
-  const names = `lmc-scheme-${Math.random().toString(36).slice(2)}`;
+  const names = freshName();
   const set = setter(model);
   const field = textField(set);
   const rows = schemes.map((scheme) => schemeRow(scheme, names, () => set({ step: null, scheme: scheme.name })));

@@ -1,12 +1,13 @@
 // Transformer live. The arithmetic is in transformer_engine.js and runs in a worker; here is what loads it, asks it and
 // draws what it says.
 
-import { decoderSettings } from "./decoder_settings.js";
+import { DECODER_TRAITS, decoderSettings } from "./decoder_settings.js";
 import {
   button,
   cell,
   column,
   div,
+  firstTask,
   group,
   grouped,
   h,
@@ -25,10 +26,13 @@ import {
   slider,
   span,
   table,
+  textArea,
   visible,
+  walkable,
 } from "./ui.js";
 
 const [MAX_TEXT, SHADED, TOP, PAUSE] = [1000, 8, 5, 200]; // characters, bits, guesses shown, milliseconds
+const SURE = 0.9;
 const COUNTS = [50, 100, 200, 500];
 const EXAMPLES = [
   ["a line learned by heart?", "To be, or not to be: that is the "],
@@ -112,13 +116,7 @@ function strip(choose) {
     cells.push(button_);
     signs.push(sign);
   }
-  element.addEventListener("keydown", (event) => {
-    const at = cells.indexOf(document.activeElement);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: cells.length - 1 }[event.key];
-    if (at < 0 || to === undefined) return;
-    event.preventDefault();
-    cells[Math.max(0, Math.min(cells.length - 1, to))].focus();
-  });
+  const chosen = walkable(element, () => cells);
   function show(text) {
     if (common(text, signs) < signs.length || !element.firstChild) clear();
     text.slice(signs.length).forEach(append);
@@ -133,13 +131,6 @@ function strip(choose) {
       const weight = weights[i - 1 - begin];
       each.style.setProperty("--weight", percent(weight === undefined ? 0 : weight));
       each.classList.toggle("lmc-tf-unseen", weight === undefined && i - 1 <= place);
-    });
-  }
-  function chosen(at) {
-    cells.forEach((each, i) => {
-      each.tabIndex = i === at ? 0 : -1;
-      if (i === at) each.setAttribute("aria-current", "true");
-      else each.removeAttribute("aria-current");
     });
   }
   return { element, show, cost, attention, chosen };
@@ -184,6 +175,15 @@ function headGrid(blocks, heads, choose) {
   return { element: group("lmc-tf-grid", "Heads", caption, ...lines), show };
 }
 
+// What the last row of the lens knows of the next token, and from which row on it comes first in every one; null where
+// the last is not sure.
+export function sureFrom(lens, sure) {
+  const firsts = lens.map((row) => ranked(row)[0]);
+  const [id] = firsts.slice(-1);
+  const p = Math.exp(lens[lens.length - 1][id]);
+  return p < sure ? null : { id, p, row: firsts.findLastIndex((each) => each !== id) + 1 };
+}
+
 // The best guesses for the next token after each block.
 function lensTable(blocks, tokens) {
   const rows = Array.from({ length: blocks + 1 }, (_, n) => {
@@ -224,29 +224,26 @@ function render({ model, el }) {
   let seen = null; // what the worker last said of a place
 
   // --- what is shown
-  const status = h("p", { class: "lmc-tf-status", role: "status" });
+  const status = h("p", { class: "lmc-status", role: "status" });
   const ask = button("Load it now", () => start());
-  const area = h("textarea", {
-    ...{ rows: 3, spellcheck: "false", autocapitalize: "off", autocomplete: "off", maxlength: MAX_TEXT },
-    "aria-label": "Your text",
-    oninput: () => type(area.value),
-  });
-  const problem = h("p", { class: "lmc-tf-problem", role: "status" });
+  const area = textArea("Your text", { maxlength: MAX_TEXT, oninput: () => type(area.value) });
+  const problem = h("p", { class: "lmc-remark lmc-tf-problem", role: "status" });
   const examples = EXAMPLES.map(([label, text]) => button(label, () => write(text)));
   const text = strip((place, hover) => choose(place, hover));
-  const total = div("lmc-tf-total");
-  const legend = mute(div("lmc-tf-legend", span("", "surprise: 0"), span("lmc-tf-scale"), span("", `${SHADED} bits`)));
+  const total = div("lmc-remark lmc-tf-total");
+  const legend = mute(div("lmc-shades", span("", "surprise: 0"), span("lmc-tf-scale"), span("", `${SHADED} bits`)));
   legend.append(span("lmc-tf-blue"), span("", "looked at"));
-  const told = h("p", { class: "lmc-tf-told", role: "status" });
+  const told = h("p", { class: "lmc-told", role: "status" });
   const bar = slider("Chosen character", "place", { max: 0, onMove: (place) => choose(place) });
   const grid = headGrid(blocks, heads, (block, head) => set({ block, head }));
   const lens = lensTable(blocks, tokens);
   const ks = tokens.map((_, i) => i + 1);
-  const controls = decoderSettings(model, set, { ks, counts: COUNTS, unit: "characters" });
-  const go = button("Continue the text", () => generate(), { class: "lmc-run" });
-  const stop = button("Stop", () => halt());
-  const undo = button("Take it back", () => write(before));
-  const rate = h("p", { class: "lmc-tf-rate", role: "status" });
+  const controls = decoderSettings(model, set, {
+    ...{ ks, counts: COUNTS, unit: "characters" },
+    ...{ write: () => generate(), halt: () => halt(), takeBack: () => write(before) },
+  });
+  controls.go.textContent = "Continue the text";
+  const rate = h("p", { class: "lmc-remark lmc-tf-rate", role: "status" });
   let before = null; // the text before the last continuation
 
   const inside = div(
@@ -254,10 +251,12 @@ function render({ model, el }) {
     div("lmc-detail", div("lmc-subtitle", "Whom each head looks at"), told, bar.element, grid.element),
     div("lmc-detail", div("lmc-subtitle", "What the output would say after each block"), lens.element),
   );
+  const task = firstTask("Find a character after which the next is almost certain: from which block on is it first?");
   const root = section(
     "transformer",
     "Transformer live",
     `A Transformer with ${grouped(model.get("parameters"))} parameters, in this page`,
+    task.element,
     div("lmc-buttons", status, ask),
     area,
     problem,
@@ -267,8 +266,8 @@ function render({ model, el }) {
     div(
       "lmc-detail",
       div("lmc-subtitle", "Let it go on"),
-      controls.element,
-      div("lmc-buttons", go, stop, undo, controls.count, controls.seed),
+      controls.sliders,
+      controls.buttons,
       rate,
     ),
     note(
@@ -427,6 +426,13 @@ function render({ model, el }) {
 
   // --- what is drawn of it
   const said = (begin) => (s) => (begin + s < 0 ? "the start" : `“${visible(tokens[ids[begin + s]])}”`);
+  const opened = model.get("place");
+  function knows({ id, p, row }, after) {
+    const [next, last] = [after, id].map((each) => `“${visible(tokens[each])}”`);
+    return `After ${next} the last block gives ${last} ${number(p)}. It comes first from ${
+      row ? `block ${row}` : "the embedding"
+    } on.`;
+  }
   function showInside() {
     const place = Math.min(model.get("place"), ids.length - 1);
     const [block, head] = [model.get("block"), model.get("head")];
@@ -434,6 +440,8 @@ function render({ model, el }) {
     grid.show(seen.attention, said(seen.begin), block, head);
     text.attention(seen.begin, weights, place);
     lens.show(seen.lens, ids[place + 1]);
+    const known = sureFrom(seen.lens, SURE);
+    if (known && place !== opened) task.check(knows(known, ids[place]));
     root.dataset.looked = String(place);
     root.dataset.attention = JSON.stringify(seen.attention.map((row) => row.map((w) => Number(w.toFixed(6)))));
     root.dataset.lens = JSON.stringify(seen.lens.map((row) => row.map((l) => Number(l.toFixed(5)))));
@@ -477,7 +485,7 @@ function render({ model, el }) {
   function update() {
     const writing = job?.kind === "generate";
     say(status, STATES[state]());
-    status.classList.toggle("lmc-tf-failed", state === "failed");
+    status.classList.toggle("lmc-failed", state === "failed");
     ask.hidden = state !== "waiting";
     if (!writing && model.get("text") !== shown) {
       take(model.get("text"));
@@ -490,11 +498,8 @@ function render({ model, el }) {
     const sign = ids.length ? visible(tokens[ids[place]]) : "";
     bar.show(place, ids.length ? `${place + 1}: ${sign}` : "", ids.length ? named(tokens[ids[place]]) : "none");
     if (!writing) inspect();
-    controls.show();
+    controls.show({ ready: state === "ready" && ids.length < MAX_TEXT, writing, written: before !== null });
     area.readOnly = writing;
-    go.disabled = state !== "ready" || writing || ids.length >= MAX_TEXT;
-    stop.disabled = !writing;
-    undo.disabled = writing || before === null;
     [...examples, bar.input].forEach((each) => each.disabled = writing);
     inside.hidden = !ids.length;
     showTotal();
@@ -502,19 +507,7 @@ function render({ model, el }) {
     Object.assign(root.dataset, { state, busy: job ? job.kind : "" });
   }
 
-  const follows = [
-    "text",
-    "place",
-    "block",
-    "head",
-    "temperature",
-    "top_k",
-    "top_p",
-    "min_p",
-    "penalty",
-    "seed",
-    "count",
-  ];
+  const follows = ["text", "place", "block", "head", ...DECODER_TRAITS];
   const teardown = () => {
     watcher.disconnect();
     clearTimeout(timer);

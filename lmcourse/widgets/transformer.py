@@ -10,7 +10,7 @@ import traitlets
 from lmcourse.decoding import Decoding
 from lmcourse.model import check_whole
 from lmcourse.widgets.base import HERE, TemperatureTrait, Widget, script, worker_script
-from lmcourse.widgets.playground import uniform
+from lmcourse.widgets.writing import written
 
 if TYPE_CHECKING:
     from lmcourse.transformer.model import TransformerModel
@@ -141,18 +141,8 @@ class TransformerLive(Widget):
             top_p=self.top_p,
             min_p=self.min_p,
         )
-        reader = self.model.reader([self.known])
-        said, drawn = list(self.known), iter(uniform(self.seed, 0, self.count))
-        for _ in range(self.count):
-            row = settings.apply(reader.log_probs()[0], said)
-            cumulative, random = np.cumsum(np.exp(row)), next(drawn)
-            greedy = self.temperature == 0
-            token = (
-                np.argmax(row) if greedy else np.searchsorted(cumulative, random * cumulative[-1], "right")
-            )
-            said.append(int(token))
-            reader.read([int(token)])
-        return self.model.vocab.decode(said[len(self.known) :])
+        said = written(self.model, self.known, settings, self.seed, self.count)
+        return self.model.vocab.decode(said)
 
     def look(self) -> tuple[np.ndarray, np.ndarray]:
         """From the chosen character: the weights of all heads (N, H, S), and the logit lens.

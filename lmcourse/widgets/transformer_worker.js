@@ -8,7 +8,7 @@ const SLICE = 30; // milliseconds of work between two messages
 
 // The tokens that continue a text, one after another, with what each would have cost without the decoder.
 export function* continuation(net, ids, { count, seed, ...settings }) {
-  const random = uniform(seed, 0, count);
+  const random = uniform(seed, 1, count); // stream 0 of seed 0 begins with 0, on which the first token falls
   const said = [...ids];
   const reader = new Reader(net, said);
   for (let i = 0; i < count; i++) {

@@ -24,6 +24,25 @@ export const note = (...children) => h("p", { class: "lmc-note" }, ...children);
 export const group = (kind, label, ...children) =>
   h("div", { class: kind, role: "group", "aria-label": label }, ...children);
 
+// An element of a drawing. (Its namespace is an address, and pages hold no addresses: the parser knows it.)
+const namespace = () => new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
+export function svgElement(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(namespace(), tag);
+  element.append(...children);
+  return placed(element, attributes);
+}
+
+export function placed(element, attributes) {
+  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
+  return element;
+}
+
+// What readers or texts say: in the direction of its own script, whatever the page's is.
+export function bidi(element) {
+  element.dir = "auto";
+  return element;
+}
+
 // What only the eye needs: it shows what is said elsewhere.
 export function mute(element) {
   element.setAttribute("aria-hidden", "true");
@@ -44,6 +63,37 @@ export function choiceOf(label, name, options, choose) {
     all.forEach((each, i) => each.setAttribute("aria-pressed", String(options[i][0] === chosen)));
   return { element, show };
 }
+
+// Marks one of some elements, or none, with an attribute as the current one.
+export const markOne = (elements, at, name = "aria-current", value = "true") =>
+  elements.forEach((each, i) => i === at ? each.setAttribute(name, value) : each.removeAttribute(name));
+
+// Elements that the arrow keys, Home and End walk through; Tab reaches the chosen one alone. `cells` gives them, and
+// the function returned says which is chosen.
+export function walkable(element, cells) {
+  element.addEventListener("keydown", (event) => {
+    const all = cells();
+    const at = all.indexOf(document.activeElement);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[event.key];
+    if (at < 0 || to === undefined) return;
+    event.preventDefault();
+    all[Math.max(0, Math.min(all.length - 1, to))].focus();
+  });
+  return (chosen) => {
+    cells().forEach((each, i) => each.tabIndex = i === chosen ? 0 : -1);
+    markOne(cells(), chosen);
+  };
+}
+
+// A field for a text, whose language and direction are its writer's.
+export const textArea = (label, attributes) =>
+  h("textarea", {
+    ...{ rows: 3, dir: "auto", spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-label": label },
+    ...attributes,
+  });
+
+// A name that no other group of radio buttons has: there may be two of a widget.
+export const freshName = () => `lmc-${Math.random().toString(36).slice(2)}`;
 
 // A status speaks when it changes, so it is left alone when it does not.
 export function say(element, text) {
@@ -175,7 +225,7 @@ export const others = (n) => `${grouped(n)} other${n > 1 ? "s" : ""}`;
 
 // What to try first, in one line; and, once that has been done, what there is to be seen. A widget hands its answer
 // to every `check`: a text as soon as the task is done, nothing before; the first text stays. (A task that is done as
-// the widget opens is none: `mount` hides it.)
+// the widget opens is none: `mount` takes it away.)
 export function firstTask(text) {
   const mark = mute(span("lmc-task-mark", "▸"));
   const seen = h("span", { role: "status", dir: "auto" });
@@ -235,7 +285,7 @@ export function mount({ model, el }, root, { follows, update, resized = null, te
   events.forEach((event) => model.on(event, listener));
   el.append(root);
   update();
-  root.querySelectorAll(".lmc-task.lmc-done").forEach((task) => task.hidden = true);
+  root.querySelectorAll(".lmc-task.lmc-done").forEach((task) => task.remove());
   let width = resized && resized[0].clientWidth;
   const observer = new ResizeObserver(() => {
     if (resized[0].clientWidth === width) return;

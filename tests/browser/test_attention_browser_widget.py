@@ -19,7 +19,7 @@ from lmcourse.widgets.attention_browser import KINDS, TEXTS
 
 ROOT = ".lmc-attention_browser"
 TEXT = "one two three 今 one two"
-SAID = f"{ROOT} .lmc-rm-rate:not([role])"  # what is wrong
+SAID = f"{ROOT} .lmc-remark:not([role])"  # what is wrong
 wait = functools.partial(widget_pages.wait, root=ROOT)
 opened = functools.partial(widget_pages.load_model, root=ROOT)
 
@@ -88,10 +88,10 @@ def test_heads_and_places_by_mouse(page, tmp_path, widget, real):
         token = real.vocab.decode([real.vocab.encode(text)[expected.argmax()]]).replace(" ", "␣")
         assert row[:2] == [token, f"({expected.argmax() + 1})"]
         assert int(row[-2]) == pytest.approx(100 * expected.max(), abs=2.2)
-        told = page.locator(f"{ROOT} .lmc-rm-told").inner_text()
+        told = page.locator(f"{ROOT} .lmc-told").inner_text()
         assert told.startswith("From “")
         assert told.endswith(f"”, place {place + 1}, it looks at:")
-        about = page.locator(f"{ROOT} .lmc-rm-rate[role=status]").inner_text()
+        about = page.locator(f"{ROOT} .lmc-remark[role=status]").inner_text()
         assert about.startswith(f"Block {block}, head {which}: ")
         most = max(browser.shares[9 * (block - 1) + which - 1])
         assert f" On random tokens said twice, {most} % of its weight is " in about
@@ -102,6 +102,27 @@ def test_heads_and_places_by_mouse(page, tmp_path, widget, real):
     counts = page.locator(f"{ROOT} .lmc-ab-signs").inner_text().replace("\n", " ")
     for kind, name in enumerate([*KINDS, "mixed"]):
         assert f"{name} ({browser.kinds.count(kind)})" in counts
+
+
+def test_the_first_task_is_to_see_a_head_look_at_what_comes_next(page, tmp_path, widget):
+    """Not done where it opens, nor from a token that is new."""
+    open_widgets(page, tmp_path, widget())
+    wait(page, looked="23")
+    task, tokens = page.locator(f"{ROOT} .lmc-task"), page.locator(f"{ROOT} .lmc-rm-token")
+    for place in (5, 23):
+        tokens.nth(place).click()
+        wait(page, looked=str(place))
+        assert "lmc-done" not in task.get_attribute("class")
+    tokens.nth(18).click()
+    wait(page, looked="18")
+    here, then = (tokens.nth(i).inner_text() for i in (18, 19))
+    weights = shown(page)
+    most = int(np.argmax(weights))
+    assert [tokens.nth(i).inner_text() for i in (most - 1, most)] == [here, then]
+    assert task.inner_text().endswith(
+        f"From “{here}”, place 19, {100 * max(weights):.0f} % of the weight is on “{then}”, "
+        f"place {most + 1}: it stood after “{here}” there, and comes next here."
+    )
 
 
 @pytest.mark.parametrize("width", [375, 1280])

@@ -51,7 +51,7 @@ def cells(matrix: str) -> bool:
 
 
 def told(page) -> str:
-    return page.locator(f"{ROOT} [role=status]").inner_text()
+    return page.locator(f"{ROOT} .lmc-at-told").inner_text()
 
 
 def check(page, **setting) -> None:
@@ -114,6 +114,77 @@ def test_settings_and_changes_by_keyboard(page, tmp_path):
     check(page, causal=True, scaled=False, heads=2)
     cell(page, "q", 0, 0).focus()
     assert page.get_by_role("button", name="One more").is_disabled()
+
+
+def test_the_first_task(page, tmp_path):
+    open_widgets(page, tmp_path, AttentionSteps())
+    task = page.locator(".lmc-task")
+    seen = task.locator("[role=status]")
+    assert "“ate” sees “mouse” and “cheese” alike" in task.inner_text()
+    for tick in (1, 2):  # hides “cheese”, and shows it again
+        page.locator("[data-choice=causal]").press("Space")
+        assert seen.inner_text() == "", tick
+    for heads in "21":
+        page.locator("[data-choice=heads]").select_option(heads)
+        assert seen.inner_text() == ""
+    page.locator("[data-choice=scaled]").press("Space")
+    assert seen.inner_text() == ""
+    page.locator("[data-choice=scaled]").press("Space")
+    cell(page, "w_q", 2, 2).click()
+    page.get_by_role("button", name="One less").click()
+    matrix = [list(line) for line in AttentionSteps().w_q]
+    matrix[2][2] -= 1
+    found = AttentionSteps(w_q=matrix).matrices
+    (mouse, cheese), (first, second) = (
+        [found[name][0][2][j] for j in (1, 4)] for name in ("weights", "scores")
+    )
+    assert seen.inner_text() == (
+        f"“mouse” gets {mouse:.2f}, with a score of {first}, and “cheese” {cheese:.2f}, "
+        f"with a score of {second}."
+    )
+    page.get_by_role("button", name="As at first").click()
+    assert seen.inner_text().startswith("“mouse” gets")  # what was seen stays
+
+
+ALIKE = [[0, 2, 0, 0], [1, 0, 1, 0], [0] * 4, [0] * 4]  # keys of nouns, be they alive or not
+
+
+@pytest.mark.parametrize(
+    "setting", [{"causal": True}, {"heads": 2, "w_k": ALIKE}, drawn(0)], ids=["mask", "heads", "drawn"]
+)
+def test_there_is_no_task_where_no_two_are_seen_alike(page, tmp_path, setting):
+    open_widgets(page, tmp_path, AttentionSteps(**setting))
+    assert page.locator(".lmc-task").is_hidden()
+
+
+def test_which_two_are_seen_alike(page):
+    rows = [[0.4, 0.1, 0.1, 0.4], [0.25] * 4, [0.5, 0.3, 0.2], [0.5, 0.5], [0.4, 0.4, 0.2, 0.0]]
+    found = call_each(page, "attention_steps.js", "pairOf", [[row] for row in rows])
+    assert found == [[0, 3], None, None, [0, 1], [0, 1]]
+
+
+def test_high_contrast_tells_what_is_explained_from_what_made_it(page, tmp_path):
+    page.emulate_media(forced_colors="active")
+    open_widgets(page, tmp_path, AttentionSteps())
+    edge = (
+        "e => { const s = getComputedStyle(e); return [s.borderTopColor, s.borderTopStyle, s.outlineStyle]; }"
+    )
+    kinds = [
+        cell(page, *place).evaluate(edge) for place in (("x", 0, 0), ("masked", 2, 0), ("weights", 2, 1))
+    ]
+    assert len({tuple(kind) for kind in kinds}) == 3
+    long, none = (
+        cell(page, *place).evaluate("e => getComputedStyle(e).backgroundSize.split('px')[0]")
+        for place in (("weights", 2, 1), ("x", 0, 0))
+    )
+    assert long != none
+
+
+def test_paper_shows_the_explanation_below_all_matrices(page, tmp_path):
+    open_widgets(page, tmp_path, AttentionSteps())
+    page.emulate_media(media="print")
+    top = page.locator(f"{ROOT} .lmc-at-told").bounding_box()["y"]
+    assert top > cell(page, "output", 4, 3).bounding_box()["y"]
 
 
 def test_without_positions_equal_tokens_get_equal_things(page, tmp_path):

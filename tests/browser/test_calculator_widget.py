@@ -11,11 +11,17 @@ from lmcourse.widgets import InferenceCalculator
 from lmcourse.widgets.calculator import MACHINES, RATES
 
 ROOT = ".lmc-calculator"
-STATUS = f"{ROOT} [role=status]"
+STATUS = f"{ROOT} .lmc-ca-status"
 
 
 def field(page, name):
     return page.locator(f"[data-field={name}]")
+
+
+def show_sizes(page) -> None:
+    """Unfold the sizes of every calculator's model."""
+    for each in page.get_by_text("Its sizes").all():
+        each.click()
 
 
 def check(page, widget: InferenceCalculator) -> None:
@@ -32,6 +38,7 @@ def check(page, widget: InferenceCalculator) -> None:
 
 def test_presets_machines_and_choices(page, tmp_path):
     open_widgets(page, tmp_path, InferenceCalculator())
+    show_sizes(page)
     check(page, InferenceCalculator())
     page.locator("[data-choice=preset]").select_option("Llama 2 70B")
     check(page, InferenceCalculator("Llama 2 70B"))
@@ -55,6 +62,7 @@ def test_presets_machines_and_choices(page, tmp_path):
 
 def test_numbers_by_keyboard_and_what_does_not_go_together(page, tmp_path):
     open_widgets(page, tmp_path, InferenceCalculator())
+    show_sizes(page)
     field(page, "n_seen").fill("4096")
     field(page, "n_texts").press("ArrowUp")
     field(page, "bandwidth").fill("12.5")
@@ -79,6 +87,34 @@ def test_numbers_by_keyboard_and_what_does_not_go_together(page, tmp_path):
     assert field(page, "n_layers").get_attribute("aria-invalid") == "false"
 
 
+def test_the_first_task_is_to_double_the_texts(page, tmp_path):
+    """What it says holds under the settings of that moment, whatever else was changed before."""
+    for weights, cache, rate in (("f16", "f16", 1e11), ("q4_0", "int8", 1e10)):
+        open_widgets(page, tmp_path, InferenceCalculator(weights=weights, cache=cache))
+        task = page.locator(f"{ROOT} .lmc-task")
+        field(page, "flops_per_second").fill(f"{rate / 1e9:g}")
+        field(page, "n_texts").fill("15")
+        assert "lmc-done" not in task.get_attribute("class")
+        field(page, "n_texts").fill("17")
+        settings = {"weights": weights, "cache": cache, "flops_per_second": rate}
+        before, now = (InferenceCalculator(n_texts=n, **settings).measures for n in (8, 17))
+        ratio = now["many_speed"] / before["many_speed"]
+        assert f"With 17 texts instead of 8 it is {ratio:.3g} times as many a second." in task.inner_text()
+        memory = now["many_fetching"] >= now["many_multiplying"]
+        assert ("Memory decides" in task.inner_text()) == memory == (rate == 1e11)
+        assert ("multiplying decides" in task.inner_text()) != memory
+
+
+def test_a_size_that_does_not_fit_is_unfolded(page, tmp_path):
+    open_widgets(page, tmp_path, InferenceCalculator("GPT-2 small"))
+    assert not field(page, "n_heads").is_visible()
+    show_sizes(page)
+    field(page, "n_heads").fill("7")
+    show_sizes(page)
+    field(page, "n_texts").fill("9")
+    assert field(page, "n_heads").is_visible()
+
+
 def test_where_memory_always_decides_it_says_so(page, tmp_path):
     widget = InferenceCalculator("Llama 2 7B", n_seen=10_000, flops_per_second=1e14)
     open_widgets(page, tmp_path, widget)
@@ -94,5 +130,7 @@ def test_looks(page, tmp_path, theme, width):
     wide = InferenceCalculator("Llama 2 70B", n_seen=10**7, n_texts=10**6, bandwidth=2e12)
     open_widgets(page, tmp_path, InferenceCalculator(), wide, InferenceCalculator("GPT-2 small"))
     set_theme(page, theme)
+    check_looks(page)
+    show_sizes(page)
     field(page, "n_heads").first.fill("7")
     check_looks(page)

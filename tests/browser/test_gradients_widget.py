@@ -13,6 +13,7 @@ from lmcourse.neural.bells import bells
 from lmcourse.widgets import GradientLaboratory
 
 ROOT = ".lmc-gradients"
+STATUS = f"{ROOT} .lmc-gr-status"
 NAMES = ["way", "activation", "gain", "start", "shortcut", "normalise", "clipped", "steps", "seed"]
 SETTINGS = [
     {
@@ -69,14 +70,14 @@ def check(page, **setting) -> None:
     weights = [float(x) for x in page.get_attribute(ROOT, "data-weights").split()]
     assert weights == pytest.approx(expected.measures["weights"], rel=1e-6)
     assert page.locator(f"{ROOT} .lmc-gr-gradients i").count() == expected.steps + 1
-    assert f"10^{expected.change:.1f}," in page.locator(f"{ROOT} [role=status]").inner_text()
+    assert f"10^{expected.change:.1f}," in page.locator(STATUS).inner_text()
 
 
 def test_all_choices_by_mouse_and_by_keyboard(page, tmp_path):
     open_widgets(page, tmp_path, GradientLaboratory())
     setting: dict = {}
     check(page)
-    assert "vanishes" in page.locator(f"{ROOT} [role=status]").inner_text()
+    assert "vanishes" in page.locator(STATUS).inner_text()
     for name, value in [
         ("activation", "relu"),
         ("way", "time"),
@@ -101,12 +102,42 @@ def test_all_choices_by_mouse_and_by_keyboard(page, tmp_path):
     check(page, gain=2.05, steps=2, seed=1, **setting)
 
 
+def test_the_first_task(page, tmp_path):
+    open_widgets(page, tmp_path, GradientLaboratory())
+    seen, gain = page.locator(".lmc-task [role=status]"), page.locator("[data-slider=gain]")
+    page.locator("[data-slider=steps]").press("Home")  # over two layers anything arrives
+    assert "the gradient arrives" in page.locator(STATUS).inner_text()
+    assert seen.inner_text() == ""
+    page.locator("[data-slider=steps]").press("End")
+    move(page, page.locator("[data-slider=steps]"), 28)
+    move(page, gain, 18)
+    assert "the gradient vanishes" in page.locator(STATUS).inner_text()
+    assert seen.inner_text() == ""
+    gain.press("ArrowRight")
+    expected = [GradientLaboratory(gain=g).change for g in (0.95, 0.5)]
+    factors = [10 ** (change / 30) for change in expected]
+    assert seen.inner_text() == (
+        f"A factor of {factors[0]:.3f} per step: over 30 layers that is 10^{expected[0]:.1f}. "
+        f"At first it was {factors[1]:.3f}, and over 30 layers 10^{expected[1]:.1f}."
+    )
+    gain.press("End")  # what was seen stays
+    assert seen.inner_text().startswith(f"A factor of {factors[0]:.3f}")
+
+
+def test_a_gradient_that_arrives_from_the_start_is_no_task(page, tmp_path):
+    open_widgets(page, tmp_path, GradientLaboratory(shortcut="gate"), GradientLaboratory(gain=0.0))
+    tasks = page.locator(".lmc-task")
+    assert [each.is_visible() for each in tasks.all()] == [False, True]
+    move(page, page.locator("[data-slider=gain]").nth(1), 20)
+    assert tasks.nth(1).inner_text().endswith("At first nothing came back.")
+
+
 def test_nothing_and_too_much_are_said(page, tmp_path):
     open_widgets(page, tmp_path, GradientLaboratory(gain=0.0))
-    assert "Nothing comes back through 30 layers" in page.locator(f"{ROOT} [role=status]").inner_text()
+    assert "Nothing comes back through 30 layers" in page.locator(STATUS).inner_text()
     assert GradientLaboratory(gain=0.0).change == -math.inf
     move(page, page.locator("[data-slider=gain]"), 80)
-    assert "explodes" in page.locator(f"{ROOT} [role=status]").inner_text()
+    assert "explodes" in page.locator(STATUS).inner_text()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -11,6 +11,7 @@ from lmcourse.widgets import MaskSwitcher
 from lmcourse.widgets.mask_switcher import FAMILIES
 
 ROOT = ".lmc-mask_switcher"
+STATUS = f"{ROOT} .lmc-ms-status"
 
 
 def test_the_page_draws_what_python_draws(page):
@@ -40,12 +41,31 @@ def test_families_examples_and_places_by_mouse_and_by_keyboard(page, tmp_path):
     page.locator("[data-family=decoder]").press("Space")
     check(page, family="decoder", seed=1)
     page.locator("[data-row='2'] button").focus()
-    status = page.locator(f"{ROOT} [role=status]").inner_text()
+    status = page.locator(STATUS).inner_text()
     example = MaskSwitcher(family="decoder", seed=1).example
     assert status.startswith("Place 3,")
     assert f"should say “{example.targets[2]}”" in status
     page.locator("[data-row='0']").hover()
-    assert page.locator(f"{ROOT} [role=status]").inner_text().startswith("Place 1,")
+    assert page.locator(STATUS).inner_text().startswith("Place 1,")
+
+
+def test_the_first_task(page, tmp_path):
+    open_widgets(page, tmp_path, MaskSwitcher())
+    seen = page.locator(".lmc-task [role=status]")
+    page.locator("[data-family=prefix]").click()
+    page.get_by_role("button", name="New example").click()
+    assert seen.inner_text() == ""
+    page.locator("[data-family=decoder]").click()
+    judged = [MaskSwitcher(family=family, seed=1).example.judged for family in ("decoder", "encoder")]
+    assert all(judged[0])
+    few = f"{sum(judged[1])} of {len(judged[1])} would."
+    assert seen.inner_text().startswith(f"All {len(judged[0])} answer; as an encoder\u2019s example, {few}")
+    assert page.locator("[data-family][aria-pressed=true]").inner_text() == "Decoder (GPT)"
+
+
+def test_what_is_done_from_the_start_is_no_task(page, tmp_path):
+    open_widgets(page, tmp_path, MaskSwitcher(family="decoder"))
+    assert page.locator(".lmc-task").is_hidden()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -55,4 +75,3 @@ def test_looks(page, tmp_path, theme, width):
     open_widgets(page, tmp_path, *(MaskSwitcher(family=family) for family in FAMILIES))
     set_theme(page, theme)
     check_looks(page)
-    page.screenshot(path=f"/tmp/masksx/widget_{theme}_{width}.png", full_page=True)

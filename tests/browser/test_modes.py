@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import numpy as np
 import pytest
 import torch
+from ipywidgets.embed import dependency_state
 from PIL import Image
-from widget_pages import open_widgets, set_theme, settle
+from widget_pages import SHIM, open_widgets, set_theme, settle, write_page
 
 from lmcourse import widgets
 from lmcourse.information import LETTERS
@@ -125,11 +127,7 @@ def test_every_widget_has_a_sample():
     assert sorted(SAMPLES) == sorted(widgets.__all__)
 
 
-# The colours of its scale and of its cells go in high contrast.
-LOSES = {"TransformerLive": pytest.mark.xfail(reason="its shades are backgrounds that high contrast drops")}
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=LOSES.get(name, ())) for name in SAMPLES])
+@pytest.mark.parametrize("name", SAMPLES)
 def test_what_stands_out_does_so_in_high_contrast_and_on_paper(page, tmp_path, name):
     sample = SAMPLES[name]()
     page.emulate_media(reduced_motion="reduce")
@@ -153,6 +151,70 @@ def test_what_stands_out_does_so_in_high_contrast_and_on_paper(page, tmp_path, n
     colours, adjusted = page.evaluate(PRINTED)
     assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
     assert adjusted == ["exact"]
+
+
+@pytest.fixture
+def late(page, tmp_path):
+    """A page as the book has it: a widget far down, its code in a file that is loaded when it comes near."""
+    widget = widgets.EntropyExplorer([0.5, 0.3, 0.2])
+    states = dependency_state([widget], drop_defaults=False)
+    entry = states[widget.model_id]
+    entry["files"] = ["late.js"]
+    part = {"state": {"_esm": entry["state"].pop("_esm")}}
+    (tmp_path / "late.js").write_text(f"lmcShelf['late.js'] = {json.dumps(part)};", encoding="utf-8")
+    address = write_page(tmp_path, states, [widget.model_id])
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    text = text.replace("<h1>", '<div style="height: 4000px"></div><h1>')
+    view = text.index("</script>", text.index("widget-view+json")) + len("</script>")
+    text = f'{text[:view]}<div class="lmc-place"></div>{text[view:]}'
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    page.add_init_script(
+        "window.printed = []; window.print = () => printed.push(document.querySelector('.lmc'));"
+    )
+    page.goto(address)
+    page.add_style_tag(path=SHIM.with_name("static_pages.css"))
+    return page
+
+
+@pytest.mark.parametrize("ask", ["button", "keys"])
+def test_what_is_printed_waits_for_widgets_far_down(late, ask):
+    assert not late.locator(".lmc").count()
+    if ask == "keys":
+        late.keyboard.press("Control+p")
+    else:
+        late.evaluate("print()")
+    late.wait_for_function("printed.length")
+    assert late.evaluate("printed[0] === document.querySelector('.lmc')")
+    assert late.locator(".lmc").count() == 1
+    late.evaluate("print()")  # now at once
+    assert late.evaluate("printed.length") == 2
+
+
+def test_what_the_browsers_menu_prints_at_once_says_what_is_lacking(late):
+    said = "getComputedStyle(document.querySelector('.lmc-place'), '::after').content"
+    assert late.evaluate(said) == "none"
+    late.emulate_media(media="print")
+    assert "Print once more" in late.evaluate(said)
+    late.evaluate("dispatchEvent(new Event('beforeprint'))")
+    late.wait_for_selector(".lmc")
+    assert late.evaluate(said) == "none"
+
+
+def test_what_texts_say_stands_in_its_own_direction(page, tmp_path):
+    """Words from right to left do so in a page from left to right, and what stands beside them stays."""
+    text = "שלום שלום לכם "
+    explorer = widgets.NgramExplorer(text, order=2, context="ש")
+    outcomes = widgets.EntropyExplorer([0.5, 0.5], outcomes=["שלום", "rain"])
+    open_widgets(
+        page, tmp_path, explorer, outcomes, widgets.TokenizerExplorer({"BPE": BPE.train(text, 262)}, text)
+    )
+    found = page.locator(".lmc-token, .lmc-face, .lmc-ng-strip span, bdi, textarea").evaluate_all(
+        "all => all.map((e) => [e.value || e.textContent, getComputedStyle(e).direction])"
+    )
+    hebrew = [direction for words, direction in found if re.search("[א-ת]", words)]
+    assert len(hebrew) > 40
+    assert set(hebrew) == {"rtl"}
+    assert {direction for words, direction in found if re.search("[a-z]", words)} == {"ltr"}
 
 
 def test_names_of_buttons_hold_what_they_show(page, tmp_path):

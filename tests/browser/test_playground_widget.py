@@ -46,7 +46,8 @@ def test_random_numbers_equal_python(page):
 def test_a_run_equals_python(page, settings):
     widget = TrainingPlayground(**settings)
     for steps, found in zip(
-        (0, 60), call_each(page, "playground.js", "trainAll", [[state(widget), 0], [state(widget), 60]])
+        (0, 60),
+        call_each(page, "playground_training.js", "trainAll", [[state(widget), 0], [state(widget), 60]]),
     ):
         expected = widget.run(steps)
         np.testing.assert_allclose(found["losses"], expected.losses, rtol=1e-8)
@@ -80,6 +81,34 @@ def test_training_by_mouse_and_by_keyboard(page, tmp_path):
     check(page, widget, 101)
     page.get_by_role("button", name="Back to the start").click()
     check(page, widget, 0)
+
+
+def test_the_first_task(page, tmp_path):
+    widget = TrainingPlayground(context=2)
+    exact, floors = dict(widget.run(600).exact), widget.floors
+    open_widgets(page, tmp_path, widget)
+    task = page.locator(".lmc-task")
+    more = page.get_by_role("button", name="A hundred steps on")
+    seen = task.locator("[role=status]")
+    near = next(step for step in range(100, 700, 100) if exact[step] - floors[1] < 0.1)
+    for _ in range(near // 100):
+        assert seen.inner_text() == ""
+        more.click()
+    assert seen.inner_text() == (
+        f"{exact[near] - floors[1]:.3f} bits are left after {near} steps. The floor of 2 tokens of context "
+        f"is {floors[1]:.3f}; {floors[1] - floors[-1]:.3f} of that would go if it saw older tokens too."
+    )
+    page.get_by_role("button", name="Start").click()
+    assert "lmc-done" in task.get_attribute("class")  # what was seen stays
+
+
+def test_where_older_tokens_tell_nothing_the_task_does_not_promise_it(page, tmp_path):
+    widget = TrainingPlayground(five_words(), 40, context=4, rate=1.0)
+    assert widget.floors[3] == pytest.approx(widget.floors[-1], abs=1e-6)
+    open_widgets(page, tmp_path, widget)
+    for _ in range(4):
+        page.get_by_role("button", name="A hundred steps on").click()
+    assert page.locator(".lmc-task").inner_text().endswith("; older tokens would not lower it.")
 
 
 def test_settings_begin_another_run(page, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import numpy as np
@@ -12,6 +13,7 @@ from lmcourse.transformer.positions import alibi_slopes
 from lmcourse.widgets import PositionExplorer
 
 ROOT = ".lmc-positions"
+STATUS = f"{ROOT} .lmc-po-status"
 NAMES = ["kind", "size", "base", "query", "distance", "pair", "vectors", "n_heads", "head", "seed"]
 SETTINGS = [
     {"kind": k, "size": s, "base": b, "query": q, "distance": 5, "pair": s // 3, "vectors": v, "seed": s}
@@ -46,7 +48,7 @@ def check(page, **setting) -> None:
     shown = [float(x) for x in page.get_attribute(ROOT, "data-scores").split()]
     assert shown == pytest.approx(widget.measures["scores"], abs=1e-9)
     distance = min(widget.distance, widget.query)
-    said = page.locator(f"{ROOT} [role=status]").inner_text()
+    said = page.locator(STATUS).inner_text()
     assert f"key at {widget.query - distance}, distance {distance}" in said
 
 
@@ -76,6 +78,60 @@ def test_all_choices_by_mouse_and_by_keyboard(page, tmp_path):
     assert not page.locator("[data-slider=base]").is_visible()
     page.locator("[data-slider=query]").press("Home")  # nothing stands before it
     check(page, kind="alibi", n_heads=1, query=0)
+
+
+def exact(x: float) -> str:
+    """As the page writes it: four digits, a true minus."""
+    return f"{x:.4g}".replace("-", "\u2212")
+
+
+def test_the_first_task(page, tmp_path):
+    open_widgets(page, tmp_path, PositionExplorer())
+    task = page.locator(".lmc-task >> visible=true")
+    seen, query = task.locator("[role=status]"), page.locator("[data-slider=query]")
+    page.locator("[data-slider=distance]").press("ArrowRight")
+    page.locator("[data-slider=base]").press("ArrowLeft")  # moves the curve, and is not the query
+    assert seen.inner_text() == ""
+    move(page, query, 60)
+    score = PositionExplorer(base=3000.0, query=60).measures["scores"][4]
+    text = re.match(
+        r"It stands still: seen from (\d+) as from 100, a key 4 back scores (.*), and", seen.inner_text()
+    )
+    assert text
+    assert 60 <= int(text[1]) < 100  # the first stop on the way there
+    assert text[2] == exact(score)
+    assert task.count() == 1
+
+    page.locator("[data-choice=kind]").select_option("learned")
+    assert seen.inner_text() == ""
+    query.press("ArrowLeft")
+    before, after = (PositionExplorer(kind="learned", query=q).measures["scores"] for q in (60, 59))
+    at = int(np.argmax(np.abs(np.subtract(before[:60], after))))
+    assert seen.inner_text() == (
+        f"It is another curve: a key {at} back scored {exact(before[at])}, seen from 60, and scores "
+        f"{exact(after[at])}, seen from 59."
+    )
+    page.locator("[data-choice=kind]").select_option("rope")
+    assert seen.inner_text().startswith("It stands still")  # what was seen stays
+
+
+def test_what_is_said_of_two_curves(page):
+    curves = [[100, list(range(101))], [3, [0, 1, 2, 3]], [2, [0, 1, 5]], [1, [0, 1]]]
+    pairs = [(0, 1), (1, 2), (0, 3), (0, 0)]
+    still, other, few, same = call_each(
+        page, "positions.js", "comparison", [[curves[a], curves[b], 9] for a, b in pairs]
+    )
+    assert still.startswith("It stands still: seen from 3 as from 100, a key 3 back scores 3,")
+    assert other == "It is another curve: a key 2 back scored 2, seen from 3, and scores 5, seen from 2."
+    assert few == same == ""
+
+
+def test_the_marks_of_query_and_key_are_seen_in_high_contrast(page, tmp_path):
+    page.emulate_media(forced_colors="active")
+    open_widgets(page, tmp_path, PositionExplorer())
+    edge = "e => { const s = getComputedStyle(e); return [s.borderLeftWidth, s.borderLeftStyle]; }"
+    marks = [page.locator(f"{ROOT} .lmc-po-mark.lmc-po-{name}").evaluate(edge) for name in ("query", "key")]
+    assert marks == [["2px", "solid"], ["2px", "dashed"]]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

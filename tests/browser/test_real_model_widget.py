@@ -16,7 +16,7 @@ from widget_pages import LOAD, check_looks, open_widgets, set_theme
 
 from lmcourse.pretrained.chat import chat_ids
 from lmcourse.pretrained.model import pretrained_file
-from lmcourse.widgets import RealModel
+from lmcourse.widgets import RealModel, real_model_kernel
 from lmcourse.widgets.base import worker_script
 
 ROOT = ".lmc-real_model"
@@ -238,8 +238,44 @@ def test_what_is_wrong_with_the_file_is_said(browser, serve, tmp_path, content, 
     page.close()
 
 
+def test_what_was_written_beforehand_is_as_the_page_writes(page, serve, real):
+    """It is there before the model, with a first task, which is done by who chooses the dearest token."""
+    assert real is not None  # its file is there
+    widget = RealModel("Once upon a time there was a mouse who", begun=20)
+    widget.count = 20
+    address = serve(widget, pretrained_file().path)
+    page.goto(address)
+    wait(page, tokens="20")
+    tokens, task = page.locator(f"{ROOT} .lmc-rm-token"), page.locator(f"{ROOT} .lmc-task")
+    bits = [bits for _, bits, _ in widget.begun]
+    dearest, cheapest = int(np.argmax(bits)), int(np.argmin(bits))
+    tokens.nth(cheapest).hover()
+    wait(page, looked=str(cheapest))
+    assert "lmc-done" not in task.get_attribute("class")
+    tokens.nth(dearest).hover()
+    page.wait_for_selector(f"{ROOT} .lmc-done")
+    text, cost, [(best, p), *_] = widget.begun[dearest]
+    assert best != text
+    assert (
+        task.inner_text()
+        .replace("␣", " ")
+        .endswith(
+            f"“{text}” was written with probability {2**-cost:.3f}, where “{best}” had {p:.3f}."
+            if 2**-cost >= 0.0005
+            else f"“{text}” was written with probability <.001, where “{best}” had {p:.3f}."
+        )
+    )
+    opened(page, address)
+    # the same chance; further on the last digits of a sum over all tokens may decide
+    found = written(page, "Continue")[:4]
+    assert [real_model_kernel.text_of(real.vocab, i) for i in found] == [
+        text for text, *_ in widget.begun[:4]
+    ]
+
+
 def test_where_there_is_no_file_the_page_says_so(page, tmp_path):
     open_widgets(page, tmp_path, RealModel())
+    assert not page.locator(f"{ROOT} .lmc-task").is_visible()  # nobody could do it
     status = page.locator(f"{ROOT} .lmc-status").inner_text()
     assert status.startswith("There is no model beside this page.")
     assert page.get_by_role("button", name=LOAD).is_disabled()

@@ -50,16 +50,53 @@ def test_prepared_texts(page, tmp_path, widget):
         assert float(page.get_attribute(ROOT, "data-bits")) == pytest.approx(sum(expected), abs=1e-3)
         per_byte = sum(expected) / len(each["text"].encode())
         assert float(page.get_attribute(ROOT, "data-per-byte")) == pytest.approx(per_byte, abs=1e-4)
-    said = page.locator(f"{ROOT} [role=status]").first.inner_text()
+    said = page.locator(f"{ROOT} .lmc-remark[role=status]").inner_text()
     assert said.startswith("22 tokens, 98 bytes: ")
     assert page.locator(f"{ROOT} [aria-pressed=true]").inner_text() == "A false word"
+
+
+def test_the_first_task_is_to_see_what_it_costs_to_say_the_same_again(page, tmp_path, widget):
+    open_widgets(page, tmp_path, widget)
+    task = page.locator(f"{ROOT} .lmc-task")
+    page.get_by_role("button", name="Plain prose").click()
+    assert "lmc-done" not in task.get_attribute("class")
+    page.get_by_role("button", name="A name twice").click()
+    name = [" Qu", "ill", "fe", "ather"]
+    tokens = widget.texts[1]["tokens"]
+    starts = [i for i in range(len(tokens)) if [text for text, *_ in tokens[i : i + 4]] == name]
+    once, again = (sum(bits for _, bits, _ in tokens[i : i + 4]) for i in starts)
+    assert once > 5 * again
+    assert task.inner_text().endswith(
+        f"“␣Quillfeather” cost {once:.2f} bits the first time, {again:.2f} bits the second."
+    )
+
+
+def test_without_a_text_that_says_something_again_there_is_no_task(page, tmp_path, real):
+    assert real is not None  # its file is there
+    open_widgets(page, tmp_path, SurpriseReader({"one": "A mouse. A mouse.", "other": "The cheese ran."}))
+    assert not page.locator(f"{ROOT} .lmc-task").is_visible()
+
+
+def test_the_longest_run_that_is_said_again(page):
+    """Runs do not overlap, have a letter, and of equals the first counts."""
+    texts = ["ababab", "xabyab", ". . . a", "abcabd", "aaaa", "abc"]
+    calls = [[[{"text": sign} for sign in text]] for text in texts]
+    found = widget_pages.call_each(page, "surprise_reader.js", "saidAgain", calls)
+    assert [each and (each["first"], each["second"], each["length"]) for each in found] == [
+        (0, 2, 2),
+        (1, 4, 2),
+        None,
+        (0, 3, 2),
+        (0, 2, 2),
+        None,
+    ]
 
 
 def test_a_tokens_expectations_by_mouse_and_by_keyboard(page, tmp_path, widget):
     open_widgets(page, tmp_path, widget)
     tokens = page.locator(f"{ROOT} .lmc-rm-token")
     wait(page, looked="20")  # the dearest one, at first
-    assert page.locator(f"{ROOT} .lmc-rm-told").inner_text().startswith("“␣cheese” cost 22.")
+    assert page.locator(f"{ROOT} .lmc-told").inner_text().startswith("“␣cheese” cost 22.")
     tokens.nth(5).hover()
     wait(page, looked="5")
     rows = [row.inner_text().split() for row in page.locator(f"{ROOT} [role=row]:not(.lmc-head)").all()]
@@ -105,11 +142,11 @@ def test_a_text_of_ones_own_by_the_browsers_model(page, serve, widget, bits, rea
     page.wait_for_function(f"document.querySelectorAll('{ROOT} .lmc-rm-token').length > 2")
     page.get_by_role("button", name="Stop").click()
     wait(page, read="2", busy="")
-    assert page.locator(f"{ROOT} .lmc-rm-rate[role=status]").inner_text().startswith("Stopped after ")
+    assert page.locator(f"{ROOT} .lmc-remark[role=status]").inner_text().startswith("Stopped after ")
     area.fill("鼠" * 4_000)
     go.click()
     wait(page, read="3", busy="")
-    said = page.locator(f"{ROOT} .lmc-rm-rate[role=status]").inner_text()
+    said = page.locator(f"{ROOT} .lmc-remark[role=status]").inner_text()
     assert said.startswith("That did not work: a text of ")
 
 

@@ -216,6 +216,49 @@ def test_the_inside(opened, widget, place):
     assert best.replace("↵", "\n").replace("␣", " ") == VOCAB.tokens[lens[-1].argmax()]
 
 
+def test_the_first_task_is_a_place_from_where_the_next_is_sure(page, tmp_path):
+    live = TransformerLive(load_model(), "To be, or not to be: that is the ")
+    open_widgets(page, tmp_path, live)
+    ready(page)
+    task = page.locator(f"{ROOT} .lmc-task")
+    opened = live.place
+    found = {}
+    for place in range(opened):
+        live.place = place
+        _, lens = live.look()
+        found[place] = (lens.argmax(axis=1), np.exp(lens[-1].max()))
+    unsure = min(found, key=lambda place: found[place][1])
+    page.locator(f"{ROOT} .lmc-tf-sign").nth(unsure).click()
+    looked(page, unsure)
+    assert "lmc-done" not in task.get_attribute("class")
+    sure = max(found, key=lambda place: found[place][1])
+    firsts, p = found[sure]
+    assert p > 0.9
+    page.locator(f"{ROOT} .lmc-tf-sign").nth(sure).click()
+    page.wait_for_selector(f"{ROOT} .lmc-done")
+    row = max((n + 1 for n, first in enumerate(firsts) if first != firsts[-1]), default=0)
+    after, then = (each.replace(" ", "␣") for each in (live.text[sure], live.tokens[firsts[-1]]))
+    assert task.inner_text().endswith(
+        f"After “{after}” the last block gives “{then}” {p:.3f}. "
+        f"It comes first from {f'block {row}' if row else 'the embedding'} on."
+    )
+
+
+def test_which_block_knows_it_first(page):
+    """A token that came first earlier and was lost again is known from its last return on."""
+    sure, unsure = [0.95, 0.03, 0.02], [0.5, 0.3, 0.2]
+    other = unsure[::-1]
+    lenses = [[sure, other, unsure, sure], [other, sure], [sure, sure], [sure, unsure]]
+    calls = [[np.log(lens).tolist(), 0.9] for lens in lenses]
+    found = call_each(page, "transformer.js", "sureFrom", calls)
+    assert [each and (each["id"], round(each["p"], 6), each["row"]) for each in found] == [
+        (0, 0.95, 2),
+        (0, 0.95, 1),
+        (0, 0.95, 0),
+        None,
+    ]
+
+
 def test_a_head_is_chosen_and_the_characters_are_shaded(opened, widget):
     opened.get_by_role("button", name="Block 2, head 1").click()
     looked(opened, len(TEXT) - 1)
@@ -234,7 +277,7 @@ def test_arrow_keys_walk_through_the_text(opened):
     looked(opened, len(TEXT) - 2)
     opened.keyboard.press("Home")
     looked(opened, 0)
-    told = opened.locator(f"{ROOT} .lmc-tf-told").inner_text()
+    told = opened.locator(f"{ROOT} .lmc-told").inner_text()
     assert told.startswith("At “b”, which cost ")
     opened.locator("[data-slider=place]").press("ArrowRight")
     looked(opened, 1)
@@ -319,7 +362,7 @@ def test_weights_are_loaded_when_the_widget_is_scrolled_to(page, far_down, widge
     page.goto(far_down)
     page.wait_for_selector(ROOT)
     assert page.get_attribute(ROOT, "data-state") == "waiting"
-    assert "MB) are loaded when you scroll here" in page.locator(f"{ROOT} .lmc-tf-status").inner_text()
+    assert "MB) are loaded when you scroll here" in page.locator(f"{ROOT} .lmc-status").inner_text()
     assert not [name for name in asked if name.startswith("weights")]
     page.locator(ROOT).scroll_into_view_if_needed()
     ready(page)
@@ -338,7 +381,7 @@ def test_what_cannot_start_says_so(browser, tmp_path, far_down, broken):
     page.goto(far_down)
     page.locator(ROOT).scroll_into_view_if_needed()
     ready(page, "failed")
-    assert "could not start here" in page.locator(f"{ROOT} .lmc-tf-status").inner_text()
+    assert "could not start here" in page.locator(f"{ROOT} .lmc-status").inner_text()
     assert page.get_by_role("button", name="Continue the text").is_disabled()
     page.close()
 

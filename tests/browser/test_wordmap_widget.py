@@ -12,6 +12,7 @@ from lmcourse.widgets.base import script
 
 ROOT = ".lmc-wordmap"
 MAP = f"{ROOT} .lmc-wm-map"
+SEEN = ".lmc-task:visible [role=status]"
 RNG = np.random.default_rng(8)
 WORDS = ["man", "king", "woman", "queen", *(f"word{i}" for i in range(115)), "Paris"]
 
@@ -84,29 +85,55 @@ def test_all_cosines_are_pythons(page, word_map):
 
 def test_the_first_task_by_mouse(opened, word_map):
     check(opened, word_map.analogy("man", "king", "woman", 8))
-    task = opened.locator(f"{ROOT} .lmc-wm-task")
-    assert task.inner_text().startswith("Try this: untick")
+    seen = opened.locator(SEEN)
+    opened.get_by_role("button", name="Nearest words").click()
+    opened.get_by_role("button", name="Analogy").click()
+    assert seen.inner_text() == ""
     opened.get_by_label("Leave the inputs out").uncheck()
     expected = word_map.analogy("man", "king", "woman", 8, exclude=False)
     check(opened, expected)
-    assert task.inner_text().startswith(f"✓ Done: it is {expected[0][0]}")
+    put_in = expected[0][0] in ("man", "king", "woman")
+    assert seen.inner_text() == (
+        f"It is “{expected[0][0]}”" + (", one of the three that were put in." if put_in else " even so.")
+    )
     assert opened.locator(f"{ROOT} .lmc-wm-input").count() == len(
         {"man", "king", "woman"} & {w for w, _ in expected}
     )
+    opened.get_by_label("Leave the inputs out").check()
+    assert seen.inner_text().startswith("It is")  # what was seen stays
 
 
 def test_the_second_task_ends_with_the_word_farthest_off(opened, word_map):
-    opened.get_by_label("Leave the inputs out").uncheck()
-    opened.get_by_role("radio", name="Nearest words").check()
+    opened.get_by_role("button", name="Nearest words").press("Enter")
+    seen = opened.locator(SEEN)
     check(opened, word_map.nearest("king"))
     places = np.frombuffer(word_map.places, "<u2").reshape(-1, 2).astype(float)
     near = [word for word, _ in word_map.nearest("king")]
     apart = {word: ((places[WORDS.index(word)] - places[1]) ** 2).sum() for word in near}
     least, most = min(near, key=apart.get), max(near, key=apart.get)
     assert least != most
+    opened.get_by_role("button", name=least, exact=True).press("Enter")
+    assert seen.inner_text() == ""
+    opened.get_by_label("Word", exact=True).fill("king")
     opened.get_by_role("button", name=most, exact=True).press("Enter")
-    assert opened.locator(f"{ROOT} .lmc-wm-task").inner_text().startswith(f"✓ Done: {most} is one of the ten")
+    all_apart = ((places - places[1]) ** 2).sum(1)
+    closer = int((all_apart < all_apart[WORDS.index(most)]).sum()) - 1  # but for the word itself
+    assert closer >= 10
+    assert seen.inner_text() == (
+        f"“{most}” is one of the ten nearest to “king”, yet {closer} words lie closer on the map. "
+        "Two axes cannot hold 50."
+    )
     check(opened, word_map.nearest(most))
+
+
+def test_what_is_done_from_the_start_is_no_task(page, tmp_path, word_map):
+    word_map.set_state({"mode": "analogy", "exclude": False})
+    open_widgets(page, tmp_path, word_map)
+    assert page.locator(SEEN).count() == 0
+    page.get_by_role("button", name="Nearest words").click()
+    assert page.locator(SEEN).count() == 1
+    page.get_by_role("button", name="Analogy").click()
+    assert page.locator(SEEN).count() == 0
 
 
 def test_words_are_typed(opened, word_map):
@@ -201,7 +228,7 @@ def test_looks(page, tmp_path, word_map, theme, width):
     open_widgets(page, tmp_path, word_map)
     set_theme(page, theme)
     check_looks(page)
-    page.get_by_role("radio", name="Nearest words").check()
+    page.get_by_role("button", name="Nearest words").click()
     check_looks(page)
 
 

@@ -66,6 +66,21 @@ def test_an_unknown_normalisation_is_refused():
         choose(scores(SMALL, [ITEM]), "letters")
 
 
+def test_of_equal_answers_the_first_is_chosen():
+    equal = Scores(*map(np.array, ([-6.0, -4.0, -4.0], [3, 2, 2], [6, 4, 4], [-8.0, -6.0, -6.0])))
+    # sums -6, -4, -4; tokens -2, -2, -2; bytes -1, -1, -1; PMI 2, 2, 2
+    assert [choose([equal], name).item() for name in NORMALISATIONS] == [1, 0, 0, 0]
+    knows_nothing = scores(UniformModel(Vocabulary.of_characters("ab ?")), [Item("?", ("a", "b"), 1)])
+    assert choose(knows_nothing, "sum").item() == 0
+
+
+def test_an_answer_that_is_impossible_anyway_has_no_pmi():
+    nowhere = Scores(*map(np.array, ([-4.0, -np.inf], [1, 1], [1, 1], [-5.0, -np.inf])))
+    assert choose([nowhere], "sum").item() == 0
+    with pytest.raises(ValueError, match=r"item 1: PMI is \[ 1. nan\]; leave out"):
+        choose([nowhere._replace(alone=np.array([-5.0, -6.0])), nowhere], "PMI")
+
+
 def test_odds_are_of_the_next_token():
     """After "? " a to b as 0.3 to 0.5; after " " as 0.15 to 0.05."""
     np.testing.assert_allclose(odds(SMALL, ["? ", " "], "a", "b"), np.log([0.6, 3.0]))

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from lmcourse.evaluation.errors import (
-    accuracy,
     best_of,
     clustered,
     difference,
+    estimate,
     interval,
     items_needed,
     mcnemar,
@@ -17,15 +17,15 @@ from lmcourse.evaluation.errors import (
 
 def test_the_standard_error_is_that_of_a_proportion():
     """p (1 - p) / (n - 1), the root: 0.75, 0.25, 3."""
-    found = accuracy([1, 1, 1, 0])
-    assert found.value == 0.75
+    found = estimate([1, 1, 1, 0])
+    assert found.mean == 0.75
     assert found.error == pytest.approx(math.sqrt(0.75 * 0.25 / 3))
 
 
 def test_the_standard_error_is_the_spread_of_repeated_tests():
     rng = np.random.default_rng(0)
     many = (rng.random((4000, 100)) < 0.8).mean(axis=1)
-    assert accuracy(np.arange(100) < 80).error == pytest.approx(many.std(), rel=0.05)
+    assert estimate(np.arange(100) < 80).error == pytest.approx(many.std(), rel=0.05)
 
 
 def test_pairs_drop_what_is_common():
@@ -38,9 +38,9 @@ def test_pairs_drop_what_is_common():
 def test_copies_of_an_item_bring_nothing_where_they_are_one_group():
     answers, groups = np.array([1, 0, 1, 1, 0, 1, 1, 0]), np.arange(8)
     once = clustered(answers, groups)
-    assert once == pytest.approx(accuracy(answers))
+    assert once == pytest.approx(estimate(answers))
     assert clustered(np.tile(answers, 3), np.tile(groups, 3)) == pytest.approx(once)
-    assert accuracy(np.tile(answers, 3)).error < 0.6 * once.error
+    assert estimate(np.tile(answers, 3)).error < 0.6 * once.error
 
 
 def test_wilsons_interval_holds_what_it_should():
@@ -77,7 +77,15 @@ def test_the_best_of_several_is_better_than_they_are():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: accuracy([1]), "no standard error"),
+        (lambda: estimate([1]), "no standard error"),
+        (lambda: estimate([1, float("nan")]), "nan is among"),
+        (lambda: interval([]), r"shape \(0,\)"),
+        (lambda: interval([0.5, 1]), "0.5 is no answer"),
+        (lambda: interval([1, 0], level=0), "level=0 must be above 0"),
+        (lambda: interval([1, 0], level=float("nan")), "level=nan"),
+        (lambda: mcnemar([], []), r"shape \(0,\)"),
+        (lambda: mcnemar([1, 2], [1, 0]), "2 is no answer"),
+        (lambda: mcnemar([1, 0], [0.3, 0]), "0.3 is no answer"),
         (lambda: difference([1, 0], [1]), "cannot be paired"),
         (lambda: mcnemar([1, 0], [1]), "cannot be paired"),
         (lambda: clustered([1, 0], "a"), "2 answers and 1 groups"),

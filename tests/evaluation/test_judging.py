@@ -56,6 +56,17 @@ def test_exchanged_labels_put_a_second(monkeypatch):
             verdicts(judge, [], **bad)
 
 
+@pytest.mark.parametrize("pair", [("", "one", "other"), ("Q?", "one", " "), ("Q?", "", "other")])
+def test_an_empty_answer_is_not_judged(pair):
+    with pytest.raises(ValueError, match="must be a question and two answers, none of them empty"):
+        verdicts(Judge(0), [("Q?", "one", "other"), pair])
+
+
+def test_no_pairs_are_not_judged():
+    with pytest.raises(ValueError, match=r"\[\] must be a question and two answers"):
+        verdicts(Judge(0), [])
+
+
 def test_verdicts_by_hand():
     found = Verdicts(np.array([2.0, 1.0]), np.array([1.0, -1.0]))
     assert found.for_a == 0.75

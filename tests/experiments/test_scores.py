@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from lmcourse.evaluation.sets import judged, opinions
@@ -19,6 +20,12 @@ def test_all_settings_are_kept_and_their_examples_balanced():
             assert isinstance(row["empty"], float)
         if row["what"] == "judge":
             assert len(row["one_is_a"]) == len(row["other_is_a"]) == len(judged())
+
+
+@pytest.mark.parametrize("shown", [[0, 2, 4, 1], [0]])
+def test_examples_that_are_not_balanced_are_refused(shown):
+    with pytest.raises(ValueError, match=r"are in favour; take half of each kind"):
+        scores.few_shot(None, shown)
 
 
 def test_no_phrase_is_asked_twice():

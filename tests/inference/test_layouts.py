@@ -192,6 +192,25 @@ def test_the_real_model_says_nearly_the_same(real):
     assert far["f16"].agreement == 1
 
 
+@pytest.mark.parametrize("faster", [True, False])
+def test_the_library_is_the_one_that_a_trial_found_faster(faster, monkeypatch):
+    calls = []
+    monkeypatch.setattr(layouts, "onednn_is_faster", lambda: faster)
+    monkeypatch.setattr(layouts, "onednn", lambda x, weight: calls.append(1) or x @ weight.T)
+    x, weight = torch.randn(2, 8), torch.randn(5, 8)
+    torch.testing.assert_close(layouts.Transposed(weight).rows(x), x @ weight.T)
+    assert len(calls) == faster
+
+
+@pytest.mark.parametrize("seconds", [{"onednn": 1.0, "mkl": 2.0}, {"onednn": 2.0, "mkl": 1.0}])
+def test_a_trial_is_won_by_the_shorter_time(seconds, monkeypatch):
+    monkeypatch.setattr(layouts, "has_onednn", lambda: True)
+    monkeypatch.setattr(layouts, "fastest", lambda tasks: {name: seconds[name] for name in tasks})
+    assert layouts.onednn_is_faster.__wrapped__() == (seconds["onednn"] < seconds["mkl"])
+    monkeypatch.setattr(layouts, "has_onednn", lambda: False)
+    assert not layouts.onednn_is_faster.__wrapped__()
+
+
 def test_bad_input_is_named(small, monkeypatch):
     with pytest.raises(ValueError, match="layout='int3' must be one of 'f32-apart', 'f32'"):
         lay_out(small, "int3")

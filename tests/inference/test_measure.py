@@ -50,7 +50,7 @@ class Slow(LanguageModel):
 def test_speed_is_of_writing_without_the_prompt(monkeypatch):
     clock = Clock(monkeypatch)
     models = {"slow": Slow(clock, 0.5), "fast": Slow(clock, 0.125)}
-    assert measure.writing_speed(models, "ab", n_tokens=6, repeats=2) == pytest.approx({"slow": 2, "fast": 8})
+    assert measure.writing_speed(models, "ab", n_tokens=3, turns=2) == pytest.approx({"slow": 2, "fast": 8})
 
 
 def test_bandwidth_is_bytes_by_seconds(monkeypatch):

@@ -37,10 +37,10 @@ def first_block(ids):
 
 
 JS = """
-import { answered, hardest, inflated, unpacked } from "./attention_browser.js";
+import { answered, hardest, inflated, weightsOf } from "./attention_browser.js";
 const view = (text) => new DataView(Uint8Array.from("??" + atob(text), (c) => c.charCodeAt(0)).buffer, 2);
 export async function run({ packed, lengths, asks, weights }) {
-  const each = unpacked(await inflated(view(packed)), lengths, 30, 9);
+  const each = weightsOf(await inflated(view(packed)), lengths, 30, 9);
   const attention = Float32Array.from({ length: 2 * 2 * 9 }, (_, i) => i);
   const own = answered([{ layers: [4, 7], attention }], 2, 3);
   return {

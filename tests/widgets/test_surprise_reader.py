@@ -99,7 +99,8 @@ def test_bad_settings_are_named_and_change_nothing(reader, name, value, said):
 
 
 JS = """
-import { chance, costs, dearest, unpacked } from "./surprise_reader.js";
+import { chance, costs } from "./surprise_reader.js";
+import { dearest, unpacked } from "./real_model_tokens.js";
 export function run({ tokens, text, bits }) {
   const each = tokens.map(unpacked);
   const [found, none] = [costs(each, text), costs([], "")];

@@ -27,7 +27,7 @@ class Numbers:
     """Draws that are the page's."""
 
     def __init__(self, seed: int, count: int):
-        self.random = iter(uniform(seed, 0, count)).__next__
+        self.random = iter(uniform(seed, 1, count)).__next__
 
 
 def test_it_goes_on_as_generate_does():
