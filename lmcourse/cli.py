@@ -20,7 +20,14 @@ import typer
 import lmcourse
 from lmcourse.data import WANTED, DataError, fetch
 from lmcourse.grading import commands
-from lmcourse.grading.course import RUNNING, GradingError, cell_of, load_checks, require_assignment
+from lmcourse.grading.course import (
+    RUNNING,
+    GradingError,
+    cell_of,
+    exercise_of,
+    load_checks,
+    require_assignment,
+)
 from lmcourse.grading.report import Report
 from lmcourse.grading.runner import Run, run
 
@@ -97,8 +104,11 @@ def check(
     to_run = [name for name in exercises if name in known]
     reports = []
     if to_run or not exercises:
-        cells = [c for c in repaired.notebook.cells if c.cell_type == "code" and role(c) != "test"]
-        done = run([c.source for c in cells], release.assignment, to_run, source.resolve().parent, seconds)
+        cells = [c for c in repaired.notebook.cells if c.cell_type == "code"]
+        steps = [
+            ("check", exercise_of(grade_id(c))) if role(c) == "test" else ("run", c.source) for c in cells
+        ]
+        done = run(steps, release.assignment, to_run, source.resolve().parent, seconds)
         reports = _told(done, release.worth())
     tests = {grade_id(cell) for cell in release.notebook.cells}
     graded = [report for report in reports if cell_of(report.exercise) in tests]

@@ -75,6 +75,12 @@ def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, f
     assert status == 0
 
 
+def test_what_a_later_cell_redefines_changes_no_earlier_exercise(lmcourse, folder):
+    shutil.copy(source_notebook(NAME), folder / "mine.ipynb")
+    edit(folder / "mine.ipynb", {"parrot": "def sequence_log_prob(*_):\n    return 1 / 0"})
+    assert "chain_rule (15 minutes, 2 points): 4 of 4" in lmcourse("check")[1]
+
+
 def test_check_of_one_exercise_in_this_folder(lmcourse):
     status, said, _ = lmcourse("check", "parrot")
     assert status == 1

@@ -25,10 +25,12 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     naming.py      what the name of a file says: whose it is, when it came
     roster.py      who is in the class, and what the LMS calls them
     places.py      where submissions lie, and reading them warily
+    gather.py      all of them, from folders, single files and an LMS's zip
     intake.py      whose is which file, and which of them counts
     unpack.py      the notebook in a file or an archive
     lms.py         submissions collected from, and grades exported to, Canvas and Moodle
     exam.py        an assignment as it is graded, as plain text
+    apart.py       a process for what students have made, which may be killed
     worker.py      one submission: from its bytes to a result
     isolated.py    runs a notebook in the sandbox and its checks here, outside of it
     values.py      plain values, and how they travel between the two

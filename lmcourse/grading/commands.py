@@ -36,10 +36,20 @@ RosterFile = Annotated[
     str, typer.Option("--roster", help="A CSV that tells which student the LMS means by which name.")
 ]
 
+Kind = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        help="Whose names the files have: canvas, moodle, blackboard, gradescope, brightspace, nbgrader or "
+        "folder (named after students); found out if not given, but for an LMS's zip.",
+    ),
+]
+
 
 def grade(
     assignment: Name,
     paths: Paths,
+    kind: Kind = "",
     course: Course = "",
     db: Database = "",
     roster: RosterFile = "",
@@ -76,7 +86,7 @@ def grade(
         unsafe,
         Times(notebook=seconds),
     )
-    done = grading.run(assignment, paths, options, _roster(roster))
+    done = grading.run(assignment, paths, options, _roster(roster), kind)
     typer.echo(summary(done, options))
 
 
@@ -97,6 +107,7 @@ def course_folder(given: str) -> Path:
 def collect(
     assignment: Name,
     paths: Paths,
+    kind: Kind = "",
     course: Course = "",
     roster: RosterFile = "",
     replace: Annotated[
@@ -107,10 +118,13 @@ def collect(
     from lmcourse.grading import lms
 
     folder = course_folder(course) / "submitted"
-    rows = lms.collect(assignment, paths, folder, _roster(roster), replace)
+    rows, found = lms.collect(assignment, paths, folder, _roster(roster), replace, kind)
+    typer.echo(found.origin)
     for row in rows:
         if row.reason or row.outcome not in ("collected", "unchanged"):
             typer.echo(f"{row.student}: {row.outcome}" + (f", {row.reason}" if row.reason else ""))
+    for line in found.unused:
+        typer.echo(f"not looked at: {line}")
     counts = Counter(row.outcome for row in rows)
     typer.echo(", ".join(f"{n} {outcome}" for outcome, n in counts.items()) + f", in {folder}")
 

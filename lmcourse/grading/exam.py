@@ -114,8 +114,8 @@ def _titles(exam: Exam) -> dict[str, str]:
     titles, heading = {}, ""
     for cell in _release(exam).notebook.cells:
         if cell.cell_type == "markdown" and not role(cell):
-            headings = re.findall(r"^#+ +(.*?)(?: \([^()]*points?\))?$", cell.source, re.MULTILINE)
-            heading = headings[-1] if headings else heading
+            headings = re.findall(r"^#+ (.+)", cell.source, re.MULTILINE)
+            heading = re.sub(r" \([^()]*points?\)$", "", headings[-1].strip()) if headings else heading
         elif role(cell):
             titles[grade_id(cell)] = heading
     return titles

@@ -141,5 +141,5 @@ def harmless(markdown: str) -> str:
     Left are the bare tags in which the release's hints unfold, `<details>` and `<summary>`: nothing but these
     characters, so that no attribute can come along.
     """
-    markup = r"<(?!/?(?:details|summary)>)(?=[a-zA-Z/!?])"
-    return re.sub(r"\](?=[(:])", "&#93;", re.sub(markup, "&lt;", markdown))
+    tagless = re.sub(r"<(?!/?(?:details|summary)>)(?=[a-zA-Z/!?])", "&lt;", markdown)
+    return re.sub(r"\](?=[(:])", "&#93;", tagless)

@@ -72,27 +72,34 @@ class Run:
     gradebook: str  # its address, without a password
     missing: list[str] = field(default_factory=list)  # on the roster, but did not hand in
     unread: list[str] = field(default_factory=list)  # have a result, but their file could not be read now
+    unused: list[str] = field(default_factory=list)  # files of which nobody can tell whose they are
+    lowered: list[str] = field(default_factory=list)  # whose points went down
+    origin: str = ""  # whose names the files had
 
 
-def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster | None = None) -> Run:
-    """Grade what was handed in and is not graded yet.
+def run(
+    assignment: str, paths: Sequence[Path], options: Options, roster: Roster | None = None, kind: str = ""
+) -> Run:
+    """Grade what was handed in and is not graded yet; see `find_submissions` for paths, roster and kind.
 
     Raises GradingError if nothing can be graded: no such assignment or path, no sandbox, no database.
     """
     begun = time.monotonic()
     exam = Exam.of(assignment)
-    handed = find_submissions(paths, assignment, roster)
+    found = find_submissions(paths, assignment, roster, kind)
+    handed = found.handed
     _require_known(options.regrade, handed)
     with _alone(options.course):
         book = GradebookWriter(options.database)
         book.prepare(exam)
         plan = _plan(book, exam, options)
         outcome = Run(plan.seed, [], [], 0.0, [one.student for one in handed if not one.known], book.name)
+        outcome.origin, outcome.unused, before = found.origin, found.unused, book.results(assignment)
         if roster:
             outcome.missing = sorted({*roster.students} - {one.student for one in handed})
         rules = Rules(exam, plan.seed, options.times, options.limits, options.unsafe, plan.name)
         with tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True) as bar:
-            jobs = _to_do(handed, book.results(assignment), plan, outcome, bar)
+            jobs = _to_do(handed, before, plan, outcome, bar)
             try:
                 for batch in _batches(grade_all(jobs, rules, options.workers, options.scheduler)):
                     _record(batch, exam, options.course, book)
@@ -103,8 +110,18 @@ def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster
                     f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
                 ) from None
         book.end_run(assignment)
+    outcome.lowered = sorted(_lowered(before, outcome.graded))
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+def _lowered(before: dict[str, Result], graded: Iterable[Result]) -> Iterator[str]:
+    """Who has fewer points than before, and why that may be."""
+    for now in graded:
+        old = before.get(now.student)
+        if old and now.points < old.points:
+            why = "the same file" if now.digest == old.digest else "another file"
+            yield f"{now.student}: {old.points:g} before, now {now.points:g} for {why}"
 
 
 @contextmanager

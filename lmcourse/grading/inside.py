@@ -149,6 +149,8 @@ def _sit_down(desk: socket.socket, report: socket.socket, told: Settings, shell:
     except OSError:
         report.send(b"bad" + traceback.format_exc(limit=-1).encode())
         return
+    if told.confined:
+        sys.path.insert(0, os.getcwd())  # as in a notebook: what a cell has written can be imported
     random.seed()
     np.random.seed()  # noqa: NPY002  (the global generator, which a fork would share with all others)
     Server(_socket(number), shell, lender).serve()

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from nbformat import NotebookNode
 
+from lmcourse.grading.apart import READING_SECONDS
 from lmcourse.grading.checks import Check, CheckFailed, StudentError
 from lmcourse.grading.course import exercise_of
 from lmcourse.grading.lending import lent_at
@@ -40,11 +41,13 @@ class Times:
         cell: for one cell.
         checks: for all checks of one exercise.
         notebook: for everything, on the clock, repetitions included; public and hidden checks each have it.
+        reading: of the grader's computing, to read the file and find the student's work in it.
     """
 
     cell: float = 30.0
     checks: float = 10.0
     notebook: float = 120.0
+    reading: float = READING_SECONDS
 
 
 @dataclass
@@ -143,7 +146,7 @@ class _Examination:
         remote, late = Remote(seat, self._clock(self._times.checks)), False
         try:
             # the second limit is for the checks themselves, fed with something monstrous
-            with time_limit(10 + 3 * self._times.checks, computing=True):
+            with time_limit(1 + 4 * self._times.checks, computing=True):
                 for check in left:
                     score = check.verdict(Student(remote.ask), self._seed)
                     self.done.outcomes[check] = Outcome.of(check, score, remote.printed())

@@ -11,16 +11,19 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 import nbformat
 
+from lmcourse.grading.apart import READING_SECONDS, TOO_LONG, Apart, Died, reading
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
-from lmcourse.grading.intake import Handed, find_submissions
+from lmcourse.grading.intake import Found, Handed, find_submissions
 from lmcourse.grading.naming import moment
 from lmcourse.grading.notebooks import Release
 from lmcourse.grading.roster import Roster, Student, Table
@@ -44,7 +47,8 @@ def collect(
     destination: Path,
     roster: Roster | None = None,
     replace: bool = False,
-) -> list[Collected]:
+    kind: str = "",
+) -> tuple[list[Collected], Found]:
     """Put submissions where nbgrader looks for them, each student's whole or not at all.
 
     Args:
@@ -53,28 +57,40 @@ def collect(
         destination: nbgrader's folder `submitted`.
         roster: who should have handed in.
         replace: also where there is a submission that is not known to be older.
+        kind: see `find_submissions`, whose outcome is returned too.
     """
     release = Release.of(assignment)
-    handed = find_submissions(paths, assignment, roster)
+    found = find_submissions(paths, assignment, roster, kind)
+    handed = found.handed
     destination.mkdir(parents=True, exist_ok=True)
     rows = []
-    for one in handed:
-        try:
-            rows.append(_collected(one, release, destination, replace))
-        except (GradingError, OSError) as error:
-            rows.append(Collected(one.student, "refused", str(error)))
+    with closing(Apart()) as process:
+        for one in handed:
+            try:
+                rows.append(_collected(one, release, destination, replace, process))
+            except (GradingError, OSError) as error:
+                rows.append(Collected(one.student, "refused", str(error)))
     here = {one.student for one in handed}
     rows += (
         [Collected(name, "missing", "did not hand in") for name in roster.students if name not in here]
         if roster
         else []
     )
-    return sorted(rows, key=lambda row: row.student)
+    return sorted(rows, key=lambda row: row.student), found
 
 
-def _collected(one: Handed, release: Release, destination: Path, replace: bool) -> Collected:
-    student, notes = notebook_in(one.read(), one.name, release)
-    notebook = nbformat.writes(repair(release, student).notebook, indent=1).rstrip("\n") + "\n"
+def _opened(data: bytes, name: str, release: Release) -> tuple[str, list[str]]:
+    """The notebook to be graded, as text, and what was found on the way."""
+    with reading():
+        student, notes = notebook_in(data, name, release)
+        return nbformat.writes(repair(release, student).notebook, indent=1).rstrip("\n") + "\n", notes
+
+
+def _collected(one: Handed, release: Release, destination: Path, replace: bool, process: Apart) -> Collected:
+    try:
+        notebook, notes = process.call(_opened, one.read(), one.name, release)
+    except Died:
+        raise GradingError(TOO_LONG.format(one.name, READING_SECONDS)) from None
     files = {release.path.name: notebook}
     if one.submitted:
         time = datetime.fromisoformat(one.submitted).astimezone(timezone.utc)
@@ -260,5 +276,9 @@ def _number(points: float) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text
+    """Text that a spreadsheet does not take for a formula, whatever width its signs have or what nobody sees
+    stands before them.
+    """
+    seen = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c)[0] not in "CMZ")
+    risky = next(seen, "") in ("=", "+", "-", "@", "\N{MINUS SIGN}") or text[:1] in ("\t", "\r", "\n")
+    return f"'{text}" if risky else text

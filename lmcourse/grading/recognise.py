@@ -124,22 +124,27 @@ def match(release: Release, student: NotebookNode) -> dict[int, int]:
     others = [i for i in range(len(originals)) if i not in solutions]
     pairs: dict[int, int] = {}
     free = dict.fromkeys(range(len(cells)))
+    tests: dict[int, int] = {}  # where the student has the test that follows a solution
 
-    def pair(i: int, candidates: list[int]) -> None:
+    def pair(i: int, candidates: list[int], before: int = len(cells)) -> None:
         if candidates and i not in pairs:
             # Of several (a cell was copied) the last one that is not just as handed out counts, as when run
-            # in order.
+            # in order; if there is one `before` a place, such as that of its test, none behind that.
             worked_on = [j for j in candidates if cells[j].plain != originals[i].plain]
-            pairs[i] = (worked_on or candidates)[-1]
+            in_place = [j for j in worked_on if j < before]
+            pairs[i] = (in_place or worked_on or candidates)[-1]
             del free[pairs[i]]
 
     def by(same: Callable[[Cell, Cell], Any], wanted: list[int], progress: int = 0) -> None:
         for i in wanted:
             found = [j for j in free if same(originals[i], cells[j])]
-            pair(i, [j for j in found if originals[i].progress(cells[j]) >= progress])
+            before = tests.get(i, len(cells)) if same is _same_names else len(cells)
+            pair(i, [j for j in found if originals[i].progress(cells[j]) >= progress], before)
 
     for same in (_same_mark, _same_id, _same_text):
         by(same, others)
+    behind = {i: [k for k in pairs if k > i and originals[k].role == "test"] for i in solutions}
+    tests.update({i: pairs[min(found)] for i, found in behind.items() if found})
     for progress in (2, 1, 0):
         for same in (_same_mark, _same_id, _same_names):
             by(same, solutions, progress)

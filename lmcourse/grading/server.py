@@ -99,6 +99,7 @@ class Server:
     def _stopped_by(self, source: str) -> BaseException | None:
         """Run a cell; IPython, which takes its time, is asked only about what is no plain Python."""
         self._cells += 1
+        sys.path_importer_cache.pop(sys.path[0], None)  # a cell may have written a module a moment ago
         name = f"<cell {self._cells}>"
         try:
             with warnings.catch_warnings():

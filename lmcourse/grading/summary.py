@@ -18,6 +18,7 @@ def summary(outcome: Run, options: Options) -> str:
         f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), "
         f"{len(outcome.kept)} had a result already" + (f"; seed {outcome.seed}" if outcome.graded else "")
     ]
+    lines.append(outcome.origin)
     if options.unsafe:
         lines.append("UNSAFE: students' code ran without a sandbox, with your rights")
     points = [result.points for result in results if not result.refused]
@@ -38,6 +39,10 @@ def summary(outcome: Run, options: Options) -> str:
         lines.append(f"did not hand in: {', '.join(outcome.missing)}")
     if outcome.unread:
         lines += ["could not be read this time, so their results stay:", *(f"  {x}" for x in outcome.unread)]
+    if outcome.lowered:
+        lines += ["fewer points than before:", *(f"  {x}" for x in outcome.lowered)]
+    if outcome.unused:
+        lines += ["not looked at:", *(f"  {x}" for x in outcome.unused)]
     if outcome.unknown:
         lines.append(f"not on the roster: {', '.join(outcome.unknown)}")
     versions = {tuple(result.versions.items()) for result in results}

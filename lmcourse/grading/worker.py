@@ -1,7 +1,7 @@
 """Grade one submission: from the bytes handed in to a result, a graded notebook and a feedback page.
 
-`grade` is a plain function of plain data, so it runs alike in this process, in a pool of processes, and on
-other machines. Each process keeps one warm sandbox.
+`grade` is a plain function of plain data, so it runs alike here and on other machines; its limits on reading
+need a process `apart`. Each process keeps one warm sandbox.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-import threading
 import time
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from lmcourse.grading import feedback
+from lmcourse.grading.apart import reading
 from lmcourse.grading.checks import Score
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
@@ -34,7 +34,7 @@ from lmcourse.grading.shelf import sources
 from lmcourse.grading.unpack import notebook_in
 from lmcourse.grading.walls import NoSandbox
 
-IMPORTS_TORCH = re.compile(r"^\s*(import|from)\s+torch\b", re.MULTILINE)
+IMPORTS_TORCH = re.compile(r"^[ \t]*(?:import|from)[ \t]+torch\b", re.MULTILINE)
 BROKEN = "the grader broke down over this notebook, twice: have a person look at it"
 
 
@@ -101,8 +101,9 @@ def grade(job: Job, rules: Rules) -> Graded:
     repaired = repair(release, nbformat.v4.new_notebook())
     if not refused:
         try:
-            student, found = notebook_in(job.data, job.name, release)
-            repaired = repair(release, student)
+            with reading(rules.times.reading):
+                student, found = notebook_in(job.data, job.name, release)
+                repaired = repair(release, student)
             notes += found + repaired.notes
             examined = _examined(repaired.notebook, rules)
         except NoSandbox:
@@ -151,7 +152,7 @@ def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
     if any(IMPORTS_TORCH.search(cell.source) for cell in notebook.cells if cell.cell_type == "code"):
         modules += ("torch",)  # seconds to import, but only once for all who want it
     imports = rules.exam.imports()
-    what = (modules, rules.limits, not rules.unsafe, imports[""], threading.get_ident())
+    what = (modules, rules.limits, not rules.unsafe, imports[""])
     checks = rules.exam.all_checks()
     try:
         return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times, imports)
@@ -163,11 +164,9 @@ def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
 _SANDBOXES: dict[tuple, Sandbox] = {}
 
 
-def _sandbox(
-    modules: tuple[str, ...], limits: Limits, confined: bool, lent: tuple[str, ...], thread: int
-) -> Sandbox:
-    """This thread's sandbox: a Dask worker may have several threads, and a sandbox seats one at a time."""
-    what = (modules, limits, confined, lent, thread)
+def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool, lent: tuple[str, ...]) -> Sandbox:
+    """This process's sandbox for all who import these modules."""
+    what = (modules, limits, confined, lent)
     if what not in _SANDBOXES:
         _SANDBOXES[what] = Sandbox(modules, limits, confined, lent)
     return _SANDBOXES[what]

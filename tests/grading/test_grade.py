@@ -157,6 +157,19 @@ def test_a_second_run_grades_only_what_is_new(desk):
     assert changed.seed != first.seed
 
 
+def test_whoever_has_fewer_points_than_before_is_named(desk, people):
+    handed, course = desk
+    assert grade.run(NAME, [handed], options(course)).lowered == []
+    for name in ("ada-perfect", "dora-wrong"):
+        answers = people["fred-unfinished" if name == "ada-perfect" else "ada-perfect"]
+        (handed / f"{name}.ipynb").write_text(notebook(answers), encoding="utf-8")
+    again = grade.run(NAME, [handed], options(course))
+    assert [line.partition(",")[0] for line in again.lowered] == ["ada-perfect: 17 before"]
+    said = summary(again, options(course))
+    assert "fewer points than before:\n  ada-perfect: 17 before, now" in said
+    assert "read as files and folders named after students; if that is wrong, say --from" in said
+
+
 def test_chosen_students_or_all_are_graded_again(desk):
     handed, course = desk
     grade.run(NAME, [handed], options(course, seed=1))

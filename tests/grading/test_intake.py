@@ -147,7 +147,7 @@ def test_odd_names(tmp_path):
             lay(tmp_path, f"{name}.zip", content=name.encode())
     raw = os.fsencode(tmp_path) + b"/\xff\xfe.zip"
     Path(os.fsdecode(raw)).write_bytes(b"raw")
-    found = find_submissions([tmp_path], NAME)
+    found = find_submissions([tmp_path], NAME).handed
     assert len(found) == len(list(tmp_path.iterdir()))
     assert len({one.student.casefold() for one in found}) == len(found)
     assert {one.read() for one in found} == {p.read_bytes() for p in tmp_path.iterdir()}

@@ -10,8 +10,8 @@ from nbgrader.utils import parse_utc
 
 from lmcourse.grading import lms
 from lmcourse.grading.course import GradingError, release_notebook
-from lmcourse.grading.lms import collect, export_grades
-from lmcourse.grading.roster import Roster, Table
+from lmcourse.grading.lms import export_grades
+from lmcourse.grading.roster import Roster, Student, Table
 
 NAME = "01-language-models"
 NOTEBOOK = "language-models.ipynb"
@@ -33,6 +33,10 @@ MOODLE = (
     "Participant 502,Grace Hopper,grace@x.org,No submission - ,,20.00,Yes,-,-,\n"
     "Participant 503,Emmy Noether,emmy@x.org,Submitted for grading - ,15.00,20.00,No,-,-,\n"
 )
+
+
+def collect(*arguments, **named):
+    return lms.collect(*arguments, **named)[0]
 
 
 def saved(tmp_path, text, encoding="utf-8", name="table.csv"):
@@ -270,6 +274,32 @@ def test_a_plain_table_without_formulas(tmp_path, kind):
         ["s2", "Grace", "'-1", "", "20", "ok"],
     ]
     assert done.problems == ["s2 has no grade yet"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\uff1dcmd|x",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff20x",
+        "\ufe62+1",
+        "\u22121",
+        "\u200b=1",
+        "\ufeff\u2060 =1",
+        "\u00ad@x",
+        "\u0301=1",
+        "\x00=1",
+    ],
+)
+def test_no_sign_is_taken_for_a_formulas_whatever_its_width_and_whatever_stands_before_it(name):
+    students = {"s1": Student("s1", name=name)}
+    done = export_grades("csv", {"s1": (1.0, 20.0, name)}, roster=Roster(students))
+    assert [cells(done.text)[1][i] for i in (1, 5)] == [f"'{name}"] * 2
+    plain = export_grades(
+        "csv", {"s1": (1.0, 20.0, "a=b")}, roster=Roster({"s1": Student("s1", name="Zoë \uff1d")})
+    )
+    assert cells(plain.text)[1] == ["s1", "Zoë \uff1d", "", "1", "20", "a=b"]
 
 
 @pytest.mark.parametrize(
