@@ -63,10 +63,16 @@ class Report:
 
     @property
     def points(self) -> float:
-        """Points earned: `max_points` times the mean of the checks' scores by weight, to two decimals."""
-        total = sum(outcome.weight for outcome in self.outcomes)
-        earned = sum(outcome.weight * outcome.score for outcome in self.outcomes)
-        return round((self.max_points or 0.0) * earned / total, 2) if total else 0.0
+        """Points earned: `max_points` times the mean of the checks' scores by weight, to two decimals.
+
+        A table of answers learned by heart passes all public checks; so they weigh no more than half as much
+        as the hidden ones together, which leaves it a third of the points.
+        """
+        shown, hidden = (sum(o.weight for o in self.outcomes if o.hidden is kind) for kind in (False, True))
+        factor = min(1.0, hidden / 2 / shown) if hidden and shown else 1.0
+        weights = [outcome.weight * (1.0 if outcome.hidden else factor) for outcome in self.outcomes]
+        earned = sum(weight * outcome.score for weight, outcome in zip(weights, self.outcomes))
+        return round((self.max_points or 0.0) * earned / sum(weights), 2) if sum(weights) else 0.0
 
     def headline(self, worth: str = "") -> str:
         """For example `chain_rule (2 points): 3 of 4 checks passed`, if it is told the worth."""

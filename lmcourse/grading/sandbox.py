@@ -82,7 +82,7 @@ class Sandbox:
         }
         inside = ["-I", "-m", "lmcourse.grading.inside", str(theirs.fileno())]
         with theirs, passwd() as users, tempfile.TemporaryFile() as told:
-            told.write(json.dumps(settings).encode()), told.seek(0)
+            os.pwrite(told.fileno(), json.dumps(settings).encode(), 0)  # read from the beginning, as it stays
             self._process = subprocess.Popen(
                 [*(bubblewrap(users) if confined else ()), sys.executable, *inside],
                 pass_fds=[theirs.fileno(), users],

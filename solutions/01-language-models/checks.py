@@ -1025,6 +1025,15 @@ def random_annealed(student, rng):
             {**dict.fromkeys("abcd.", 0.0), **annealed_next(sentences, context, t)},
             "some context",
         )
+    # What is far ahead counts as well, and so does what is far behind.
+    forks = [" ".join(rng.choice(list("ab"), 8)) for _ in range(5)]
+    sentences = {
+        f"{x} {fork} {y} .": 0.0 for fork in forks for x in "ab" for y in "abcd"[: rng.integers(1, 5)]
+    }
+    sentences = dict(zip(sentences, rng.dirichlet(np.ones(len(sentences))).tolist()))
+    for context in ((), ("a",), _words(rng.choice(list(sentences)))[:7]):
+        expected = {**dict.fromkeys("abcd.", 0.0), **annealed_next(sentences, context, 2.0)}
+        expect_table(student.annealed_next(model_of(sentences), context, 2.0), expected, "far from the end")
 
 
 # Stretch

@@ -359,6 +359,33 @@ def most_probable(next_probs, end="."):
     ),
     Mistake(
         "annealed_sequence",
+        "looks six words ahead, and no further",
+        """
+def annealed_next(next_probs, context, temperature, end="."):
+    def log_sum(words, left):
+        if words[-1:] == (end,) or not left:
+            return 0.0
+        logs = list(ways_on(words, left).values())
+        top = max(logs)
+        return top + math.log(sum(math.exp(x - top) for x in logs))
+
+    def ways_on(words, left):
+        return {
+            word: math.log(p) / temperature + log_sum((*words, word), left - 1)
+            for word, p in next_probs(words).items()
+            if p > 0
+        }
+
+    logs = ways_on(tuple(context), 6)
+    top = max(logs.values())
+    total = sum(math.exp(x - top) for x in logs.values())
+    return {word: math.exp(x - top) / total for word, x in logs.items()}
+""",
+        "random models, contexts and temperatures",
+        unseen=True,
+    ),
+    Mistake(
+        "annealed_sequence",
         "anneals the step alone",
         """
 def annealed_next(next_probs, context, temperature, end="."):

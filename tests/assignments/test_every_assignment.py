@@ -24,9 +24,12 @@ from authored import (
 )
 
 from lmcourse.grading import course, derive
+from lmcourse.grading.checks import StudentError
 from lmcourse.grading.course import Mistake
-from lmcourse.grading.local import local_student
-from lmcourse.grading.report import Outcome
+from lmcourse.grading.local import arrived, local_student
+from lmcourse.grading.report import Outcome, Report
+from lmcourse.grading.student import Desk, Student
+from lmcourse.grading.values import to_wire
 
 EXERCISES = [(name, exercise) for name in NAMES for exercise in exercises(name)]
 GRADED = [(name, exercise) for name in NAMES for exercise in course.points(name)]
@@ -211,9 +214,36 @@ def test_nothing_written_earns_nothing(name, exercise):
 def test_returning_a_constant_earns_at_most_a_third(name, exercise, value, seed):
     constant = dict.fromkeys(functions(defined(name)), lambda *_: value)
     done = outcomes(name, exercise, constant, seed)
-    earned = sum(outcome.weight for outcome in done if outcome.passed)
-    assert earned <= sum(outcome.weight for outcome in done) / 3
+    assert Report(exercise, done, seed, 3.0).points <= 1
     assert not any("could not be checked" in outcome.message for outcome in done)
+
+
+@each_graded_exercise
+def test_the_public_answers_learned_by_heart_earn_at_most_a_third(name, exercise):
+    """Whatever has been asked before is answered from a table, and nothing else."""
+    desk, answers = Desk(defined(name)), {}
+
+    def key(question):
+        asked = [*vars(question).values()]
+        return repr(to_wire(asked, arrays := [], lambda _: "a function")), *(a.tobytes() for a in arrays)
+
+    def learn(question):
+        answer = answers[key(question)] = desk.answer(arrived(question, desk.kept))
+        return answer
+
+    def recite(question):
+        if key(question) not in answers:
+            raise StudentError(["KeyError"], "")
+        return answers[key(question)]
+
+    for check in checks_of(name, exercise, public_only=True):
+        assert check.verdict(Student(learn), 0).value == 1
+    done = [
+        Outcome.of(check, check.verdict(Student(recite), seed), "")
+        for seed in (0, 1)
+        for check in checks_of(name, exercise)
+    ]
+    assert Report(exercise, done, 0, 3.0).points <= 1
 
 
 @each_assignment

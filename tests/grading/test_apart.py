@@ -171,7 +171,11 @@ def test_ctrl_c_waits_for_nobody(tmp_path, prepared, left_running, bubblewrap): 
     (tmp_path / "a.ipynb").write_bytes(as_bytes(released()))
     command = [sys.executable, "-m", "lmcourse.cli", "grade", ASSIGNMENT, str(tmp_path), "--workers", "2"]
     run = subprocess.Popen(
-        [*command, "--course", str(tmp_path), "--seconds", "100000"], stderr=subprocess.PIPE, text=True
+        [*command, "--course", str(tmp_path), "--seconds", "100000"],
+        stderr=subprocess.PIPE,
+        text=True,
+        # a shell that starts these tests in the background ignores Ctrl-C, and all that they start does
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not (tmp_path / "feedback" / "a").exists() and run.poll() is None:
         time.sleep(0.1)
