@@ -57,6 +57,12 @@ Checks reach a student's work only through `student.name(arguments)` and see onl
 strings, lists, dictionaries, arrays), so where that function runs is the business of the transport alone.
 """
 
-from lmcourse.grading.assignment import Assignment
+import sys
+
+# For jsonschema, by which nbformat looks at notebooks, this compiles a grammar of internet addresses when it
+# is imported: two seconds of computing in every process. No notebook has need of it; jsonschema does without.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+from lmcourse.grading.assignment import Assignment  # noqa: E402
 
 __all__ = ["Assignment"]

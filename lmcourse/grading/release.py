@@ -63,6 +63,12 @@ def after_generate_assignment(assignment: str, **_: object) -> None:
     finish(assignment, Path("notebooks/assignments"))
 
 
+# As `python -m nbgrader`, but for what costs seconds and has no use (see `lmcourse.grading`).
+NBGRADER = (
+    "import sys; sys.modules['rfc3987_syntax'] = None; from nbgrader.apps.nbgraderapp import main; main()"
+)
+
+
 def nbgrader(course: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run stock nbgrader in a course folder, untouched by the user's own Jupyter configuration."""
     programs = os.pathsep.join(
@@ -76,7 +82,7 @@ def nbgrader(course: Path, *arguments: str) -> subprocess.CompletedProcess:
     }
     environment.pop("NBGRADER_EXECUTION", None)
     return subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
+        [sys.executable, "-c", NBGRADER, *arguments],
         cwd=course,
         env=environment,
         stdout=subprocess.PIPE,

@@ -714,9 +714,9 @@ def random_typical(student, rng):
 
 
 def best_words(student, next_probs, limit=2000):
-    """What the student takes for the most probable sentence, as words."""
+    """What the student takes for the most probable sentence, as words; with no limit it may ask for ever."""
     try:
-        got = student.most_probable(counted(next_probs, limit))
+        got = student.most_probable(counted(next_probs, limit) if limit else next_probs)
     except StudentError as error:
         told = {
             "RecursionError": "a search that goes down one path to its end may never come back. Keep all "
@@ -805,16 +805,23 @@ def behind_many_others(student):
     "few hypotheses throws it away",
 )
 def beam_trap(student, rng):
-    """Decoys begin a little better and split in ten. There are so many that no search that is given up after
-    a thousand questions comes to the best sentence.
+    """Decoys begin a little better and split in three. There are so many that no search that is given up
+    after a thousand questions comes to the best sentence.
     """
     for decoys in (15, 1500):
         names = [f"w{i}" for i in rng.permutation(decoys + 1).tolist()]
+        best, parts = names[int(rng.integers(decoys + 1))], {"x": 0.34, "y": 0.33, "z": 0.33}
         p = 1 / (decoys + 0.8)
-        sentences = {f"{name} {i} .": p / 10 for name in names[1:] for i in range(10)}
-        sentences = {**sentences, f"{names[0]} x y z .": 0.48 * p, f"{names[0]} x y u .": 0.32 * p}
-        shuffled = rng.permutation(list(sentences)).tolist()
-        expect_best(student, {s: sentences[s] for s in shuffled}, f"{names[0]} x y z .", "")
+        table = {
+            (): {name: p if name != best else 0.8 * p for name in names},
+            **{(name,): parts for name in names},
+        }
+        table |= {(best,): {"x": 1.0}, (best, "x"): {"y": 1.0}, (best, "x", "y"): {"z": 0.6, "u": 0.4}}
+        answers = {(context,): probs for context, probs in table.items()}
+        model = with_answers(lambda c, table=table: dict(table.get(c, {".": 1.0})), answers, {".": 1.0})
+        # of the many each answer would be a message, and nothing depends on their number
+        said = best_words(student, model, limit=2000 if decoys == 15 else None)
+        expect(said == f"{best} x y z .", "not the most probable sentence")
 
 
 @check(

@@ -497,9 +497,9 @@ def equals(student):
 
 
 def best_words(student, next_probs, limit=2000):
-    """What the student takes for the most probable sentence, as words."""
+    """What the student takes for the most probable sentence, as words; with no limit it may ask for ever."""
     try:
-        got = student.most_probable(counted(next_probs, limit))
+        got = student.most_probable(counted(next_probs, limit) if limit else next_probs)
     except StudentError as error:
         told = {
             "RecursionError": "a search that goes down one path to its end may never come back. Keep all "
