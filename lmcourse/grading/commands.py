@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -48,11 +48,11 @@ def grade(
         str, typer.Option(help="A Dask scheduler's address: grade on its workers instead.")
     ] = "",
     regrade: Annotated[
-        Optional[list[str]],  # noqa: UP045  (typer reads it at run time, on Python 3.9 too)
+        list[str] | None,
         typer.Option(help="A student to grade again, with fresh inputs (repeatable), or all."),
     ] = None,
     seed: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=0, help="Of the inputs: repeats a grading; drawn anew if not given."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1.0, help="Allowed for one whole notebook.")] = 120.0,

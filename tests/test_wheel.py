@@ -1,0 +1,116 @@
+"""The installed package, from its wheel, on the oldest Python it is for and on newer ones.
+
+Each Python has an environment of its own below `.stamps/`, filled once: what the package depends on, and none of
+its extras. So all this is also what works without PyTorch and without nbgrader.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lmcourse.grading.course import source_notebook
+from lmcourse.grading.submission import submit
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "01-language-models"
+VERSIONS = ["3.10", "3.12", "3.13"]
+PLACES = [Path.home() / ".pyenv/versions", Path.home() / ".local/share/uv/python", Path("/opt/hostedtoolcache")]
+
+
+def interpreter(version):
+    """A Python of this version that works, by its path; None if there is none."""
+    found = [shutil.which(f"python{version}")]
+    found += [path for place in PLACES for path in place.glob(f"**/{version}*/**/bin/python{version}")]
+    for python in filter(None, found):
+        code = "import ensurepip, ssl, sys; print('%d.%d' % sys.version_info[:2])"
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True)
+        if done.stdout.strip() == version:
+            return python
+    return None
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def python(request, wheel):
+    """A Python of this version that has the wheel: `python(*arguments)` runs it in a clean environment."""
+    base = interpreter(request.param)
+    if base is None:
+        pytest.skip(f"NOT TESTED: the wheel on Python {request.param}, which is not on this machine")
+    home = ROOT / ".stamps" / "pythons" / request.param
+    program, stamp = home / "bin" / "python", home / "made-for"
+    made_for = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + str(base).encode()).hexdigest()
+    pip = [sys.executable, "-m", "pip", "--python", program, "-q", "--disable-pip-version-check", "install"]
+    if not stamp.exists() or stamp.read_text() != made_for:
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([base, "-m", "venv", home], check=True)
+        subprocess.run([*pip, "--no-compile", wheel], check=True)
+        stamp.write_text(made_for)
+    subprocess.run([*pip, "--no-deps", "--no-index", "--force-reinstall", wheel], check=True)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_"))}
+
+    def run(*arguments, cwd, **env):
+        return subprocess.run(
+            [program, *arguments], env=clean | env, cwd=cwd, capture_output=True, encoding="utf-8"
+        )
+
+    return run
+
+
+# Every module, and what those that cannot be imported are missing.
+IMPORT_ALL = """
+import importlib, pkgutil, lmcourse
+
+missing = set()
+for module in pkgutil.walk_packages(lmcourse.__path__, "lmcourse."):
+    try:
+        module.name.endswith("__main__") or importlib.import_module(module.name)
+    except ModuleNotFoundError as error:
+        missing.add(error.name)
+print(lmcourse.__file__, *sorted(missing), sep="\\n")
+"""
+
+
+def test_every_module_can_be_imported_but_for_those_of_the_extras(python, tmp_path):
+    done = python("-c", IMPORT_ALL, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    where, *missing = done.stdout.splitlines()
+    assert ".stamps" in where  # not the checkout
+    assert missing == ["sqlalchemy", "torch"]
+
+
+def test_check_and_submit(python, tmp_path):
+    shutil.copy(source_notebook(NAME), tmp_path / "mine.ipynb")
+    done = python("-m", "lmcourse", "check", "mine.ipynb", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\n7 of 7 graded exercises pass all their checks\n" in done.stdout
+    done = python("-m", "lmcourse", "submit", "mine.ipynb", cwd=tmp_path)
+    assert "wrote 01-language-models.zip: hand in this file" in done.stdout, done.stderr
+    ours = submit(tmp_path / "mine.ipynb", output=tmp_path / "ours.zip").archive
+    assert (tmp_path / "01-language-models.zip").read_bytes() == ours.read_bytes()
+
+
+ROSTER = "student_id,name,lms_id,submitted_at\nada,Ada Lovelace,1001,2026-11-30 23:59 +01:00\n"
+EXPORT = """
+from pathlib import Path
+from lmcourse.grading.lms import Roster, export_grades
+
+print(export_grades("csv", {"ada": (3.5, 17.0, "")}, roster=Roster.read(Path("roster.csv"))).text, end="")
+"""
+
+
+def test_a_class_goes_through_an_lms(python, tmp_path):
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    handed = tmp_path / "handed"
+    handed.mkdir()
+    shutil.copy(source_notebook(NAME), handed / "ada.ipynb")
+    collect = ["collect", NAME, "handed", "--course", ".", "--roster", "roster.csv"]
+    done = python("-m", "lmcourse", *collect, cwd=tmp_path)
+    assert done.stdout.startswith("1 collected, in "), done.stdout + done.stderr
+    stamp = tmp_path / "submitted" / "ada" / NAME / "timestamp.txt"
+    assert stamp.read_text() == "2026-11-30 22:59:00.000000 UTC"
+    done = python("-c", EXPORT, cwd=tmp_path)
+    assert done.stdout.splitlines()[1:] == ["ada,Ada Lovelace,,3.5,17,"], done.stderr
