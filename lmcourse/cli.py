@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 import lmcourse
-from lmcourse.data import WANTED, DataError, fetch
+from lmcourse.data import ABSENT, WANTED, DataError, damage, fetch
 from lmcourse.grading import commands
 from lmcourse.grading.course import RUNNING, GradingError, cell_of, load_checks, require_assignment
 from lmcourse.grading.report import Report
@@ -56,10 +56,15 @@ def data(
         list[str], typer.Argument(metavar="[NAME]...", help="Which packages; all if none.")
     ] = (),
 ) -> None:
-    """Download the texts the course reads, check them, and say where they are."""
+    """Download the texts the course reads, check them, and say where they are.
+
+    What is in the cache already is checked too, and fetched again if it is not as it should be.
+    """
     for name in names or sorted(WANTED):
-        folder = fetch(name)
-        files = sorted(path for path in folder.iterdir() if path.is_file())
+        if (wrong := damage(name, thorough=True)) not in ("", ABSENT):
+            typer.echo(f"{name} in the cache is {wrong}; fetching it again")
+        folder = fetch(name, thorough=True)
+        files = [path for path in folder.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 1e6
         typer.echo(f"{folder.name}: {len(files)} files, {size:.1f} MB in {folder}")
 

@@ -1,7 +1,7 @@
 """The installed package, from its wheel, on the oldest Python it is for and on newer ones.
 
-Each Python has an environment of its own below `.stamps/`, filled once: what the package depends on, and none of
-its extras. So all this is also what works without PyTorch and without nbgrader.
+Each Python has an environment of its own below `.stamps/`, filled once: what the package depends on, and
+none of its extras. So all this is also what works without PyTorch and without nbgrader.
 """
 
 import hashlib
@@ -19,7 +19,11 @@ from lmcourse.grading.submission import submit
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "01-language-models"
 VERSIONS = ["3.10", "3.12", "3.13"]
-PLACES = [Path.home() / ".pyenv/versions", Path.home() / ".local/share/uv/python", Path("/opt/hostedtoolcache")]
+PLACES = [
+    Path.home() / ".pyenv/versions",
+    Path.home() / ".local/share/uv/python",
+    Path("/opt/hostedtoolcache"),
+]
 
 
 def interpreter(version):
