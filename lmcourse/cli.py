@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 import lmcourse
+from lmcourse import console
 from lmcourse.data import ABSENT, WANTED, DataError, damage, fetch
 from lmcourse.grading import commands
 from lmcourse.grading.course import RUNNING, GradingError, cell_of, load_checks, require_assignment
@@ -199,11 +200,17 @@ def grade_demo(
 
 def main() -> None:
     """Run a command; turn what the user can mend into one message."""
+    console.widen()
     try:
         app()
     except (ValueError, OSError, DataError) as error:
-        typer.echo(f"lmcourse: {error}", err=True)
-        sys.exit(2)
+        said = str(error)
+    except ModuleNotFoundError as error:
+        said = commands.without(error.name or "")
+        if not said:
+            raise
+    typer.echo(f"lmcourse: {said}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

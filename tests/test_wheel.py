@@ -6,6 +6,7 @@ none of its extras. So all this is also what works without PyTorch and without n
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,6 +96,18 @@ def test_check_and_submit(python, tmp_path):
     assert "wrote 01-language-models.zip: hand in this file" in done.stdout, done.stderr
     ours = submit(tmp_path / "mine.ipynb", output=tmp_path / "ours.zip").archive
     assert (tmp_path / "01-language-models.zip").read_bytes() == ours.read_bytes()
+
+
+@pytest.mark.parametrize("arguments", [["grade", NAME, "."], ["export", NAME]], ids=lambda each: each[0])
+def test_the_instructors_commands_say_what_to_install(python, tmp_path, arguments):
+    done = python("-m", "lmcourse", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    told = (
+        r"lmcourse: this needs \w+, which is not installed: pip install 'lmcourse\[grading\]'\. It also needs"
+    )
+    assert re.match(told, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 ROSTER = "student_id,name,lms_id,submitted_at\nada,Ada Lovelace,1001,2026-11-30 23:59 +01:00\n"

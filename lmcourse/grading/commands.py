@@ -36,6 +36,24 @@ RosterFile = Annotated[
     str, typer.Option("--roster", help="A CSV that tells which student the LMS means by which name.")
 ]
 
+# What is not there -> who needs it, and what to do.
+EXTRAS = {
+    **dict.fromkeys(("nbgrader", "sqlalchemy", "psycopg", "distributed", "nbconvert"), "grading"),
+    **dict.fromkeys(("torch", "safetensors"), "neural"),
+}
+
+
+def without(module: str) -> str:
+    """What to tell where a module is not installed; empty if nothing is known about it."""
+    module = module.partition(".")[0]
+    if module in ("fcntl", "resource"):
+        return "grading needs Linux; on another system use it in a Linux virtual machine"
+    if module not in EXTRAS:
+        return ""
+    said = f"this needs {module}, which is not installed: pip install 'lmcourse[{EXTRAS[module]}]'"
+    repository = ". It also needs the course's repository, which has the hidden checks"
+    return said + (repository if EXTRAS[module] == "grading" else "")
+
 
 def grade(
     assignment: Name,
