@@ -91,6 +91,8 @@ def test_the_environment_is_not_the_repositorys(colab, tmp_path):
 def test_notebook_runs_alone_and_prints_what_it_keeps_in_its_time(path, colab, tmp_path, record_property):
     python, env = colab
     notebook = nbformat.read(path, as_version=4)
+    if needs_no_torch(path, notebook):
+        env = env | {"PYTHONPATH": f"{without_torch(tmp_path)}:{env['PYTHONPATH']}"}
     if any("lmcourse.widgets" in cell.source for cell in notebook.cells):
         notebook.cells.append(nbformat.v4.new_code_cell(SWITCHED_ON))
     nbformat.write(notebook, tmp_path / path.name)
@@ -104,6 +106,33 @@ def test_notebook_runs_alone_and_prints_what_it_keeps_in_its_time(path, colab, t
     assert spent < BUDGET * SHARED, (
         f"{path.relative_to(ROOT)} takes {spent:.0f} s of one core, and may take {BUDGET} of a quiet one"
     )
+
+
+def needs_no_torch(path, notebook):
+    """Whether it is a page or an assignment of chapters 1 to 3 that does not ask the real model."""
+    asks = any("lmcourse.pretrained" in cell.source for cell in notebook.cells)
+    return (
+        path.relative_to(ROOT / "notebooks").as_posix().removeprefix("assignments/")[:2] < "04" and not asks
+    )
+
+
+def without_torch(folder):
+    """A folder for PYTHONPATH that makes torch one that is not installed."""
+    package = folder / "no torch" / "torch"
+    package.mkdir(parents=True)
+    told = "No module named 'torch'"
+    (package / "__init__.py").write_text(f"raise ModuleNotFoundError({told!r}, name='torch')\n")
+    return package.parent
+
+
+def test_most_of_the_first_three_chapters_run_without_torch(tmp_path):
+    """And where they do, torch cannot be imported."""
+    free = [path for path in NOTEBOOKS if needs_no_torch(path, nbformat.read(path, as_version=4))]
+    early = [path for path in NOTEBOOKS if path.parent.name[:2] < "04"]
+    assert len(early) - len(free) <= 2
+    env = {**os.environ, "PYTHONPATH": str(without_torch(tmp_path))}
+    done = subprocess.run([sys.executable, "-c", "import torch"], env=env, capture_output=True, text=True)
+    assert done.stderr.endswith("ModuleNotFoundError: No module named 'torch'\n")
 
 
 def processor_seconds():
