@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,47 @@ def test_the_instructors_commands_say_what_to_install(python, tmp_path, argument
     assert re.match(told, done.stderr), done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+FETCH = """
+import sys
+from lmcourse import cli, data
+
+data.pins = lambda: {"sample": ("1.0", SHA256)}
+data.WANTED = cli.WANTED = {"sample": data.Wanted("sample", "*.txt", 1, 5, DIGEST)}
+sys.argv = ["lmcourse", "data", "sample"]
+cli.main()
+"""
+
+
+def test_data_is_fetched_and_mended(python, tmp_path):
+    """With the pip that this Python came with."""
+    archive = tmp_path / "index" / "sample-1.0-py3-none-any.whl"
+    archive.parent.mkdir()
+    with zipfile.ZipFile(archive, "w") as z:
+        z.writestr("sample/texts.txt", "to be")
+        z.writestr("sample-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: sample\nVersion: 1.0\n")
+        z.writestr(
+            "sample-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        z.writestr("sample-1.0.dist-info/RECORD", "")
+    digest = sha256(f"{sha256(b'to be')} texts.txt\n".encode())
+    program = f"SHA256, DIGEST = {sha256(archive.read_bytes())!r}, {digest!r}{FETCH}"
+    cache = tmp_path / "cache"
+    (cache / "sample-1.0").mkdir(parents=True)
+    (cache / "sample-1.0" / "texts.txt").write_text("to")
+    env = {"LMCOURSE_CACHE": str(cache), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(archive.parent)}
+    done = python("-c", program, cwd=tmp_path, **env)
+    assert done.stdout.splitlines() == [
+        "sample in the cache is damaged: 2 bytes in place of 5; fetching it again",
+        f"sample-1.0: 1 files, 0.0 MB in {cache / 'sample-1.0'}",
+    ], done.stderr
+    assert done.returncode == 0
+    assert (cache / "sample-1.0" / "texts.txt").read_text() == "to be"
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 ROSTER = "student_id,name,lms_id,submitted_at\nada,Ada Lovelace,1001,2026-11-30 23:59 +01:00\n"
