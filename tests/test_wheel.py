@@ -5,6 +5,7 @@ none of its extras. So all this is also what works without PyTorch and without n
 """
 
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -21,17 +22,15 @@ from lmcourse.grading.submission import submit
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "01-language-models"
 VERSIONS = ["3.10", "3.12", "3.13"]
-PLACES = [
-    Path.home() / ".pyenv/versions",
-    Path.home() / ".local/share/uv/python",
-    Path("/opt/hostedtoolcache"),
-]
+PLACES = [Path.home() / ".pyenv/versions", Path.home() / ".local/share/uv/python"]
+PLACES += [Path("/opt/hostedtoolcache/Python")]  # GitHub's machines
 
 
 def interpreter(version):
     """A Python of this version that works, by its path; None if there is none."""
     found = [shutil.which(f"python{version}")]
-    found += [path for place in PLACES for path in place.glob(f"**/{version}*/**/bin/python{version}")]
+    for place, below in itertools.product(PLACES, ("bin", "x64/bin")):
+        found += sorted(place.glob(f"*{version}.*/{below}/python{version}"))
     for python in filter(None, found):
         code = "import ensurepip, ssl, sys; print('%d.%d' % sys.version_info[:2])"
         done = subprocess.run([python, "-c", code], capture_output=True, text=True)
