@@ -100,9 +100,11 @@ def test_the_environment_is_not_the_repositorys(colab, tmp_path):
     assert str(ROOT / "lmcourse") not in where
 
 
-def run(colab, notebook, folder):
+def run(colab, notebook, folder, torch=True):
     """Run a notebook there, and compare what it keeps. Fails with what is said of each bad cell."""
     python, env = colab
+    if not torch:
+        env = env | {"PYTHONPATH": f"{without_torch(folder)}:{env['PYTHONPATH']}"}
     nbformat.write(notebook, folder / "page.ipynb")
     done = subprocess.run(
         [python, *NBVAL, "page.ipynb"], env=env, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -115,13 +117,20 @@ def test_a_notebook_runs_there_to_its_end(path, colab, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     if any("lmcourse.widgets" in cell.source for cell in notebook.cells):
         notebook.cells.append(new_code_cell(SWITCHED_ON))
-    run(colab, notebook, tmp_path)
+    run(colab, notebook, tmp_path, torch=not needs_no_torch(path))
 
 
 def import_statements(source):
     """The statements of some Python that import something, each as a line."""
     nodes = ast.walk(ast.parse(source))
     return [ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
+def imports_of(page):
+    """A cell with all that the cells of a page import."""
+    code = [cell.source for cell in cache.read(page).cells if cell.cell_type == "code"]
+    lines = [line for cell in code for line in import_statements(cache.without_magics(cell))]
+    return new_code_cell("\n".join([f"# {page.relative_to(ROOT)}", *lines]))
 
 
 FOUND = """
@@ -134,12 +143,8 @@ assert not missing, missing
 
 def test_whatever_pages_import_is_there(colab, tmp_path):
     """Also what the package imports for them later, inside of a function."""
-    cells, names = [], set()
-    for page in PAGES:
-        code = [cell.source for cell in cache.read(page).cells if cell.cell_type == "code"]
-        lines = [line for cell in code for line in import_statements(cache.without_magics(cell))]
-        cells.append(new_code_cell("\n".join([f"# {page.relative_to(ROOT)}", *lines])))
-        names |= {name for line in lines for name in cache.imported(line)}
+    cells = [imports_of(page) for page in PAGES]
+    names = {name for cell in cells for name in cache.imported(cell.source)}
     package = [path.read_text(encoding="utf-8") for path in cache.modules(names, ROOT)]
     assert len(package) > 100
     tops = {name.partition(".")[0] for text in package for name in cache.imported(text)}
@@ -158,3 +163,28 @@ def test_every_widget_is_shown_there(colab, tmp_path):
     first = "from IPython.utils.capture import capture_output\nfrom samples import SAMPLES"
     cells = [new_code_cell(source) for source in [first, *map(SHOWN.format, SAMPLES), SWITCHED_ON]]
     run(colab, new_notebook(cells=cells), tmp_path)
+
+
+def needs_no_torch(path):
+    """Whether it is a page or an assignment of chapters 1 to 3 that does not ask the real model."""
+    chapter = path.relative_to(ROOT / "notebooks").as_posix().removeprefix("assignments/")[:2]
+    return chapter < "04" and "lmcourse.pretrained" not in path.read_text(encoding="utf-8")
+
+
+def without_torch(folder):
+    """A folder for PYTHONPATH that makes torch one that is not installed."""
+    package = folder / "no torch" / "torch"
+    package.mkdir(parents=True)
+    told = "No module named 'torch'"
+    (package / "__init__.py").write_text(f"raise ModuleNotFoundError({told!r}, name='torch')\n")
+    return package.parent
+
+
+def test_what_the_first_three_chapters_import_needs_no_torch(colab, tmp_path):
+    """And where their pages run in whole, torch cannot be imported either."""
+    early = [path for path in [*PAGES, *ASSIGNMENTS] if path.parent.name[:2] < "04"]
+    free = [path for path in early if needs_no_torch(path)]
+    assert len(early) - len(free) <= 2
+    cells = [imports_of(path) for path in free]
+    refused = "import pytest\n\nwith pytest.raises(ModuleNotFoundError, match=\"'torch'\"):\n    import torch"
+    run(colab, new_notebook(cells=[*cells, new_code_cell(refused)]), tmp_path, torch=False)

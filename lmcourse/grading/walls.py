@@ -114,7 +114,8 @@ def visible() -> list[Path]:
     package = Path(__file__).resolve().parents[1]
     python = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     ours = [*sorted(python), package, course_file("notebooks/assignments").resolve(), cache_dir()]
-    private = [Path.home().resolve(), *([package.parent] if (package.parent / "solutions").exists() else [])]
+    home = Path(os.path.expanduser("~")).resolve()  # there is none where the user has no name
+    private = [home, *([package.parent] if (package.parent / "solutions").exists() else [])]
     for path in ours:
         if any(path == secret or path in secret.parents for secret in private):
             raise NoSandbox(f"{path} would be shown to students' code whole; use a virtual environment")
