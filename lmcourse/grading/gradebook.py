@@ -10,6 +10,7 @@ Left out: penalties for late work (nbgrader's default gives none) and nbgrader's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ class GradebookWriter:
     no gradebook, is locked or full; the call has then changed nothing.
     """
 
-    def __init__(self, url: str):
+    def __init__(self, url: str | Path):
         self._database = Database(url)
         self.name = self._database.name
 
