@@ -98,7 +98,8 @@ def faces(sheet: Path) -> tuple[list[tuple[str, str]], list[tuple[str, list[str]
     found = []
     for body in re.findall(r"@font-face\s*\{([^}]*)\}", css):
         family = re.search(r"font-family:([^;}]*)", body)[1]
-        found += [(plain(family), url) for url in re.findall(r"url\([\"']?([^\"')]+)", body)]
+        urls = re.findall(r"url\([\"']?([^\"')]+)", body)
+        found += [(plain(family), url) for url in urls if not url.startswith("data:")]
     rules = re.findall(r"([^{}]+)\{[^{}]*?font-family:([^;}]*)", css)
     return found, [(s, [plain(f) for f in f_.split(",")]) for s, f_ in rules if "@font-face" not in s]
 
