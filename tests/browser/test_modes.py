@@ -190,6 +190,19 @@ def test_what_is_printed_waits_for_widgets_far_down(late, ask):
     assert late.evaluate("printed.length") == 2
 
 
+def test_printing_waits_for_a_widget_that_never_comes_no_longer_than_five_seconds(late, tmp_path):
+    late.clock.install()
+    (tmp_path / "late.js").write_text("", encoding="utf-8")
+    late.evaluate(
+        "document.head.append = () => {}"  # its file is asked for, and nothing is heard of it
+    )
+    late.keyboard.press("Control+p")
+    late.clock.run_for(4_900)
+    assert late.evaluate("printed.length") == 0
+    late.clock.run_for(200)
+    late.wait_for_function("printed.length")
+
+
 def test_what_the_browsers_menu_prints_at_once_says_what_is_lacking(late):
     said = "getComputedStyle(document.querySelector('.lmc-place'), '::after').content"
     assert late.evaluate(said) == "none"
