@@ -36,9 +36,9 @@ function namesOf(title) {
 function preferred(query, title, kind) {
   const asked = plainName(query);
   if (!asked || !namesOf(title).includes(asked)) return 0;
-  const literally = title.toLowerCase().endsWith(query.trim().toLowerCase()) ? 150 : 0; // a_b is rather a_b than “a b”
-  if (kind) return literally + (kind.startsWith("concept") ? 900 : 800); // a term or a function of the index of concepts
-  return literally + (title.includes(" > ") ? 500 : 1000); // a section or a page
+  const asCode = query.includes("_") && title.endsWith(query.trim()) ? 150 : 0; // a_b is rather a_b than “a b”
+  if (kind) return asCode + (kind.startsWith("concept") ? 900 : 800); // a term or a function of the index of concepts
+  return asCode + (title.includes(" > ") ? 500 : 1000); // a section or a page
 }
 
 /** Sphinx's scores, and what is called as the question says before all others. */
