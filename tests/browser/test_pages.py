@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
 PAGES = sorted(p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html") if "_static" not in p.parts)
 AXE = Axe().axe_script
+SLOW = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
 OURS = [name for name in PAGES if name.startswith(("book/", "notebooks/"))]
 
 
@@ -228,6 +229,48 @@ def test_page_of_the_theme(page, base_url, name):
     assert page.title()
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["04_neural/gradients.html#the-laboratory", "01_language_models/decoding.html#the-parrot-problem"],
+)
+def test_a_link_to_a_heading_leads_to_it_on_a_slow_line(browser, base_url, place):
+    """Also while figures, fonts and widgets above it are still on their way; thrice, since it is a race."""
+    for _ in range(3):
+        context = browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True)
+        page = context.new_page()
+        session = context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", SLOW)
+        page.goto(f"{base_url}/notebooks/{place}", wait_until="networkidle", timeout=90_000)
+        off = page.evaluate(
+            """() => document.querySelector(location.hash).querySelector('h2, h3').getBoundingClientRect().top
+                - parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop)"""
+        )
+        assert abs(off) < 40
+        assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+        context.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "box"),
+    [
+        ("notebooks/05_transformers/live.html", ".article-header-buttons"),
+        ("book/notation.html", "article p:has(mjx-container)"),
+    ],
+)
+def test_nothing_moves_when_icons_and_the_fonts_of_formulas_come(page, base_url, name, box):
+    page.set_viewport_size({"width": 390, "height": 844})
+    late = re.compile(r"\.woff")
+    sizes = []
+    page.route(late, lambda route: route.fulfill(body=b""))
+    for _ in range(2):
+        page.goto(f"{base_url}/{name}", wait_until="networkidle")
+        size = page.locator(box).first.bounding_box()
+        sizes.append((size["width"], size["height"]))
+        page.unroute(late)
+    assert sizes[0] == pytest.approx(sizes[1], abs=1)
+
+
 def test_search_finds_a_page(page, base_url):
     page.goto(f"{base_url}/search.html?q=token")
     page.wait_for_selector("#search-results li a")
@@ -239,6 +282,7 @@ class Page(HTMLParser):
     def __init__(self, text: str):
         """Read the text of a page."""
         super().__init__()
+        self.ids: list[str] = []
         self.anchors: set[str] = set()
         self.links: list[str] = []
         self.loads: list[str] = []
@@ -247,6 +291,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note one element."""
         values = {key: value or "" for key, value in attrs}
+        self.ids += [values["id"]] if "id" in values else []
         self.anchors |= {values[key] for key in ("id", "name") if key in values}
         if tag == "a" and "href" in values:
             self.links.append(values["href"])
@@ -271,6 +316,12 @@ def test_links_lead_somewhere_and_nothing_is_loaded_from_elsewhere(book_dir):
             elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
                 wrong.append(f"{name} links to {url}: no such place on that page")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_two_places_of_a_page_have_one_name(book_dir, name):
+    ids = Page((book_dir / name).read_text(encoding="utf-8")).ids
+    assert len(ids) == len(set(ids)), {each for each in ids if ids.count(each) > 1}
 
 
 def test_every_notebook_page_offers_colab_and_a_download(book_dir):

@@ -35,11 +35,35 @@ def test_a_widget_is_one_module(name):
         assert joined.count(text(HERE / part).splitlines()[0]) == 1
 
 
+def declared(code: str) -> list[str]:
+    """The names of a script's own scope, those too that are taken out of a list or an object."""
+    one = r"(?:export )?(?:default )?(?:async )?(?:function\*?|const|let|var|class) (\w+)"
+    many = r"(?:export )?(?:const|let|var) [\[{]([^\]}]*)[\]}] ="
+    names = []
+    for found in re.finditer(rf"^(?:{one}|{many})", code, re.MULTILINE):
+        parts = [found[1]] if found[1] else found[2].split(",")
+        names += [re.split(r"\s*=", part)[0].split(":")[-1].strip(" .\n") for part in parts]
+    return [name for name in names if name]
+
+
+def test_names_are_found_however_they_are_declared():
+    code = "export const a = 1;\nlet [b, c = 2] = d;\nconst { e: f, ...g } = h;\nasync function i() {}"
+    assert declared(code) == ["a", "b", "c", "f", "g", "i"]
+
+
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
 def test_joined_files_have_no_name_twice(path):
-    declared = r"^(?:export )?(?:async )?(?:function\*? |const |let |class )(\w+)"
-    names = re.findall(declared, script(path.name), re.MULTILINE)
+    """They share one scope, where a name that is declared twice keeps the whole widget from starting."""
+    names = declared(script(path.name))
     assert [name for name in sorted(set(names)) if names.count(name) > 1] == []
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
+def test_imports_have_the_form_that_joining_understands(path):
+    """Names in braces, as they are called where they come from: `a as b` would leave no `b` behind."""
+    for line in re.findall(r"^import\b.*?;", text(path), re.MULTILINE | re.DOTALL):
+        assert re.fullmatch(r'import \{[\w\s,]*\} from "\./\w+\.js";', line), line
+        assert " as " not in line
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
