@@ -13,23 +13,20 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import lmcourse
 from lmcourse.data import WANTED, DataError, fetch
 from lmcourse.grading import commands
-from lmcourse.grading.course import (
-    RUNNING,
-    GradingError,
-    cell_of,
-    exercise_of,
-    load_checks,
-    require_assignment,
-)
+from lmcourse.grading.assignment import Assignment
+from lmcourse.grading.course import RUNNING, GradingError, cell_of, load_checks, require_assignment
 from lmcourse.grading.report import Report
-from lmcourse.grading.runner import Run, run
+from lmcourse.grading.runner import Run
+
+if TYPE_CHECKING:
+    from lmcourse.grading.submission import Submission
 
 # What reads notebooks is imported by the commands that need it: nbformat takes a second to load.
 
@@ -86,6 +83,7 @@ def check(
 
     Exit status 0 if all graded exercises pass; of written answers, graded by hand, you are only reminded.
     """
+    from lmcourse.grading.at_home import answers_in, checked
     from lmcourse.grading.graft import repair
     from lmcourse.grading.notebooks import grade_id, role
     from lmcourse.grading.recognise import find
@@ -104,20 +102,17 @@ def check(
     to_run = [name for name in exercises if name in known]
     reports = []
     if to_run or not exercises:
-        cells = [c for c in repaired.notebook.cells if c.cell_type == "code"]
-        steps = [
-            ("check", exercise_of(grade_id(c))) if role(c) == "test" else ("run", c.source) for c in cells
-        ]
-        done = run(steps, release.assignment, to_run, source.resolve().parent, seconds)
+        done = checked(release, repaired, source.resolve().parent, to_run, seconds)
         reports = _told(done, release.worth())
     tests = {grade_id(cell) for cell in release.notebook.cells}
     graded = [report for report in reports if cell_of(report.exercise) in tests]
+    said = answers_in(repaired)
+    if not exercises:
+        typer.echo(f"\n{Assignment(release.assignment).progress(reports, said).as_text()}\n")
     if graded:
         passed = sum(report.passed for report in graded)
-        typer.echo(f"\n{passed} of {len(graded)} graded exercises pass all their checks")
-    said = {grade_id(c) for c in repaired.notebook.cells if c.source.strip()} & set(repaired.answered)
-    wanted = [name for name in written if name in exercises or not exercises]
-    for name in wanted:
+        typer.echo(f"{passed} of {len(graded)} graded exercises pass all their public checks")
+    for name in [name for name in written if name in exercises or not exercises]:
         state = "there is one" if name in said else "still empty; write it before you hand in"
         typer.echo(f"the written answer ({name}), which is graded by hand: {state}")
     raise typer.Exit(0 if all(report.passed for report in graded or reports) else 1)
@@ -162,8 +157,9 @@ def submit(
     path: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds it.")] = Path("."),
     assignment: AssignmentName = "",
     output: Annotated[str, typer.Option(help="The zip to write; ASSIGNMENT.zip here if not given.")] = "",
+    check: Annotated[bool, typer.Option(help="Run the public checks, and say the points.")] = True,
 ) -> None:
-    """Pack an assignment for handing in: find it, repair it, say what is missing, write a zip."""
+    """Pack an assignment: find it, repair it, write the zip to hand in, say what is missing, and points."""
     from lmcourse.grading.submission import submit as write
 
     _refuse_inside_a_check()
@@ -185,7 +181,26 @@ def submit(
             )
     for note in repaired.notes:
         typer.echo(f"  {note}")
+    if check:
+        _points_of(done)
     typer.echo(f"wrote {done.archive}: hand in this file")
+
+
+def _points_of(done: Submission) -> None:
+    """Print what the public checks give for what was packed; whatever comes of them, it is packed."""
+    from lmcourse.grading.at_home import answers_in, checked
+    from lmcourse.grading.notebooks import Release
+
+    typer.echo("  running it and its public checks …\n")
+    try:
+        seen = checked(Release.of(done.assignment), done.repaired, done.source.resolve().parent)
+    except GradingError as error:
+        typer.echo(f"! no points can be told: {error}\n")
+        return
+    progress = Assignment(done.assignment).progress(seen.reports, answers_in(done.repaired))
+    typer.echo(f"{progress.as_text()}\n")
+    if any(row.sign in "✗◐" for row in progress.rows):
+        typer.echo("lmcourse check says what does not pass, and why; you may hand in as it is")
 
 
 for instructors_command in (commands.collect, commands.grade, commands.feedback, commands.export):

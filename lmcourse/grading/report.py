@@ -62,6 +62,11 @@ class Report:
         return all(outcome.passed for outcome in self.outcomes)
 
     @property
+    def begun(self) -> bool:
+        """Whether anything is written."""
+        return any(outcome.message != NOT_WRITTEN for outcome in self.outcomes)
+
+    @property
     def points(self) -> float:
         """Points earned: `max_points` times the mean of the checks' scores by weight, to two decimals."""
         total = sum(outcome.weight for outcome in self.outcomes)

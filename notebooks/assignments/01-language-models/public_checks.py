@@ -703,3 +703,7 @@ def shortest(student):
     """Of several periods the shortest counts, and the last repetition must be complete."""
     periods = {"la la la la la la": 1, "x a b a b a b": 2, "a b a b a b a": 2, "a b a b a b c": 0}
     expect_periods(student, periods)
+
+
+# What all hidden checks of an exercise weigh.
+HIDDEN_WEIGHTS = {'chain_rule': 3.0, 'temperature': 2.0, 'thermostat': 2.5, 'fill_blank': 2.5, 'typical': 3.0, 'best_sentence': 3.5, 'annealed_sequence': 3.5}
