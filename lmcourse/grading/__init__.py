@@ -16,6 +16,7 @@
     recognise.py   which cell of a student's is which, and which notebook is meant
     graft.py       the student's work grafted into the release
     submission.py  the zip that is handed in
+    handing_in.py  `assignment.submit()`: the notebook hands itself in
     runner.py      runs a notebook in a fresh process and checks it there
     at_home.py     what students run it for: a whole notebook, repaired
     public.py      what students get of an assignment's checks
