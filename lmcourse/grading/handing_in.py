@@ -69,9 +69,7 @@ def _saved(namespace: Mapping[str, Any]) -> Iterator[Path]:
     path = Path(str(told))
     if path.suffix == ".ipynb" and path.is_file():
         saved = datetime.fromtimestamp(path.stat().st_mtime)
-        print(
-            f"This is {path.name} as it was saved at {saved:%H:%M}; if that is old, save and run this again."
-        )
+        print(f"This is {path.name} as saved at {saved:%H:%M}; if that is old, save it and run this again.")
         yield path
     else:
         yield Path(".")
