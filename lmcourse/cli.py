@@ -103,7 +103,7 @@ def check(
     reports = []
     if to_run or not exercises:
         done = checked(release, repaired, source.resolve().parent, to_run, seconds)
-        reports = _told(done, release.worth())
+        reports = _told(done, release.worth(), briefly=not exercises)
     tests = {grade_id(cell) for cell in release.notebook.cells}
     graded = [report for report in reports if cell_of(report.exercise) in tests]
     said = answers_in(repaired)
@@ -136,12 +136,20 @@ def _require_known(exercises: list[str], known: list[str], assignment: str) -> N
             )
 
 
-def _told(done: Run, worth: Mapping[str, str]) -> list[Report]:
-    """Print what a run of the notebook brought, and what each exercise is worth; its reports."""
+def _told(done: Run, worth: Mapping[str, str], briefly: bool) -> list[Report]:
+    """Print what a run of the notebook brought, and what each exercise is worth; its reports.
+
+    If it is to be `briefly`, of an exercise that is not begun only that.
+    """
     for failure in done.failures:
         typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
+    if done.failures:
+        typer.echo("  (A cell that fails costs nothing by itself, unless a function needs what is in it.)")
     for report in done.reports:
-        typer.echo("\n" + report.as_text(worth=worth.get(report.exercise, "")))
+        said = report.as_text(worth=worth.get(report.exercise, ""))
+        if briefly and not report.begun:
+            said = f"{report.exercise} ({worth.get(report.exercise, '')}): not written yet"
+        typer.echo("\n" + said)
     return done.reports
 
 

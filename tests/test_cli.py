@@ -53,7 +53,7 @@ def test_check_explains_and_fails(lmcourse, folder):
     assert "01-language-models: mine.ipynb" in said
     assert "✗ With p(a) = 1/2 and p(b | a) = 1/4" in said
     assert "that is the probability itself; take its logarithm" in " ".join(said.split())
-    assert "→ not written yet" in said
+    assert "\nbest_sentence (30 minutes, 3 points): not written yet\n" in said
     assert "4 of 7 graded exercises pass all their public checks" in said
     assert "the written answer (parroting), which is graded by hand: there is one" in said
     assert "\n✗ chain_rule              15      0 of 1.14       2\n" in said
@@ -73,6 +73,7 @@ def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, f
     status, said, _ = lmcourse("check", "mine.ipynb")
     assert "! the line `1 / 0`: ZeroDivisionError: division by zero" in said
     assert "! the line `y = 2`: IndentationError" in said
+    assert "A cell that fails costs nothing by itself" in said
     assert "7 of 7 graded exercises pass all their public checks" in said
     assert "noise" not in said
     assert status == 0

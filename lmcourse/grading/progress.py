@@ -125,8 +125,8 @@ class Progress:
         by_hand = sum(row.task.points for row in self.rows if row.task.by_hand)
         all_points = sum(row.task.points for row in self.rows)
         hidden = all_points - by_hand - public
-        more = [f"hidden checks up to {_figure(hidden)} more"] if _figure(hidden) != "0" else []
-        more += [f"a person up to {by_hand:g}"] if by_hand else []
+        more = [f"hidden checks give up to {_figure(hidden)} more"] if _figure(hidden) != "0" else []
+        more += [f"a person {'' if more else 'gives '}up to {by_hand:g}"] if by_hand else []
         told = f"{_figure(so_far)} of the {_figure(public)} points that public checks give. "
         if more:
             told += f"When your work is graded, {' and '.join(more)}: {all_points:g} in all. "

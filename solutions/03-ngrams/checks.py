@@ -1457,11 +1457,10 @@ def four(rows, column=1):
     return best + 1, rows[best][column], rows[7][column], rows[7][0]
 
 
-def agree(given, right):
-    """Whether numbers are those that a table shows, which are rounded."""
-    return given[0] == right[0] and all(
-        abs(a - b) <= w for a, b, w in zip(given, right, (0, 0.006, 0.006, 0.06))
-    )
+def agree(given, right, times=1):
+    """Whether numbers are those that a table shows, which are rounded, or so many times as far off."""
+    within = 0, 0.006 * times, 0.006 * times, 0.06 * times
+    return all(abs(a - b) <= w for a, b, w in zip(given, right, within))
 
 
 def are_of_my_word(student):
@@ -1487,6 +1486,7 @@ def are_of_my_word(student):
         "those are of a tenth of the text; take the second table, that of all of it": agree(
             given, four(figures(word, tenth=True))
         ),
+        "copy them with all the figures that it shows": agree(given, four(rows), 12),
         "that is the column of add-1": agree(given, four(rows, 2)),
     }
     why = [reason for reason, holds in reasons.items() if holds]
@@ -1506,6 +1506,7 @@ own_numbers.slip(
     {'return "courteous"': 'return "courtesy"'},
 )
 own_numbers.slip("those are of a tenth of the text", {MINE: "return 3, 3.313, 5.229, 70.7"})
+own_numbers.slip("copy them with all the figures that it shows", {MINE: "return 4, 2.6, 4.2, 42"})
 own_numbers.slip("that is the column of add-1", {MINE: "return 3, 3.098, 5.036, 41.9"})
 own_numbers.slip("the share that is unseen is asked for in per cent", {MINE: "return 4, 2.622, 4.195, 0.419"})
 own_numbers.another(

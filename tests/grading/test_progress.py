@@ -68,8 +68,8 @@ def test_all_public_checks_passed_is_not_all():
     shares = {report.exercise: 0.5 for report in reports}
     progress = Progress.of(NAME, reports, shares, {"numbers"})
     assert progress.summary() == (
-        "8.5 of the 8.5 points that public checks give. When your work is graded, hidden checks up to 8.5 "
-        "more and a person up to 3: 20 in all. "
+        "8.5 of the 8.5 points that public checks give. When your work is graded, hidden checks give up to "
+        "8.5 more and a person up to 3: 20 in all. "
     )
     text = progress.as_text()
     assert "✓ counting           15         1 of 1       2\n" in text

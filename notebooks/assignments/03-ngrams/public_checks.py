@@ -635,11 +635,10 @@ def four(rows, column=1):
     return best + 1, rows[best][column], rows[7][column], rows[7][0]
 
 
-def agree(given, right):
-    """Whether numbers are those that a table shows, which are rounded."""
-    return given[0] == right[0] and all(
-        abs(a - b) <= w for a, b, w in zip(given, right, (0, 0.006, 0.006, 0.06))
-    )
+def agree(given, right, times=1):
+    """Whether numbers are those that a table shows, which are rounded, or so many times as far off."""
+    within = 0, 0.006 * times, 0.006 * times, 0.06 * times
+    return all(abs(a - b) <= w for a, b, w in zip(given, right, within))
 
 
 def are_of_my_word(student):
@@ -665,6 +664,7 @@ def are_of_my_word(student):
         "those are of a tenth of the text; take the second table, that of all of it": agree(
             given, four(figures(word, tenth=True))
         ),
+        "copy them with all the figures that it shows": agree(given, four(rows), 12),
         "that is the column of add-1": agree(given, four(rows, 2)),
     }
     why = [reason for reason, holds in reasons.items() if holds]
@@ -1141,6 +1141,9 @@ REASONS = {
         ],
         'those are of a tenth of the text': [
             (0, 0, 'fails', "with your word 'courteous' `measure()` prints other numbers: those are of a tenth of the text; take the second table, that of all of it"),
+        ],
+        'copy them with all the figures that it shows': [
+            (0, 0, 'fails', "with your word 'courteous' `measure()` prints other numbers: copy them with all the figures that it shows"),
         ],
         'that is the column of add-1': [
             (0, 0, 'fails', "with your word 'courteous' `measure()` prints other numbers: that is the column of add-1"),
