@@ -57,9 +57,12 @@ def test_check_explains_and_fails(lmcourse, folder):
     assert "01-language-models: mine.ipynb" in said
     assert "✗ With p(a) = 1/2 and p(b | a) = 1/4" in said
     assert "that is the probability itself; take its logarithm" in " ".join(said.split())
-    assert "→ not written yet" in said
-    assert "4 of 7 graded exercises pass all their checks" in said
+    assert "\nbest_sentence (30 minutes, 3 points): not written yet\n" in said
+    assert "4 of 7 graded exercises pass all their public checks" in said
     assert "the written answer (parroting), which is graded by hand: there is one" in said
+    assert "\n✗ chain_rule              15      0 of 1.14       2\n" in said
+    assert "\n✓ parroting               25        written       3\n" in said
+    assert "points that public checks give. When your work is graded, hidden" in " ".join(said.split())
     assert "\nchain_rule (15 minutes, 2 points): 0 of 4 checks passed\n" in said
     assert "\nparrot (10 minutes, no points): 2 of 2 checks passed\n" in said
 
@@ -74,7 +77,8 @@ def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, f
     status, said, _ = lmcourse("check", "mine.ipynb")
     assert "! the line `1 / 0`: ZeroDivisionError: division by zero" in said
     assert "! the line `y = 2`: IndentationError" in said
-    assert "7 of 7 graded exercises pass all their checks" in said
+    assert "A cell that fails costs nothing by itself" in said
+    assert "7 of 7 graded exercises pass all their public checks" in said
     assert "noise" not in said
     assert status == 0
 
@@ -165,8 +169,20 @@ def test_submit_says_what_it_found_and_writes_the_zip(lmcourse, folder):
     assert (status, error) == (0, "")
     assert "answered: chain_rule" in said
     assert "as handed out, nothing to grade: temperature, thermostat," in said
+    assert "\n✗ chain_rule              15      0 of 1.14       2\n" in said
+    assert "· temperature" in said
+    assert "lmcourse check says what does not pass, and why; you may hand in as it is\n" in said
     assert "wrote 01-language-models.zip: hand in this file" in said
     assert (folder / "01-language-models.zip").stat().st_size > 10_000
+
+
+def test_submit_packs_what_cannot_be_checked(lmcourse, folder):
+    edit(folder / "mine.ipynb", {"mouse": "import os\nos._exit(3)"})
+    status, said, _ = lmcourse("submit")
+    assert status == 0
+    assert "! no points can be told: the notebook ended its Python process (exit status 3)" in said
+    assert "wrote 01-language-models.zip" in said
+    assert "points" not in lmcourse("submit", "--no-check")[1]
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,16 @@
     student.py     what a check holds of a student's work: functions and objects, wherever they are
     local.py       runs checks on functions of this very process: the student's own kernel
     report.py      what the student sees of the outcome
+    progress.py    how far a student has come: the table of all exercises
     assignment.py  `Assignment`, the object in an assignment's notebook
     course.py      which assignments there are, where their files lie, what their cells are called
     notebooks.py   reading a notebook, a student's or the released one
     recognise.py   which cell of a student's is which, and which notebook is meant
     graft.py       the student's work grafted into the release
     submission.py  the zip that is handed in
+    handing_in.py  `assignment.submit()`: the notebook hands itself in
     runner.py      runs a notebook in a fresh process and checks it there
+    at_home.py     what students run it for: a whole notebook, repaired
     public.py      what students get of an assignment's checks
     release.py     `python -m lmcourse.grading.release` makes the students' versions
     demo.py        `python -m lmcourse.grading.demo` shows an instructor the whole loop

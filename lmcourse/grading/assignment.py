@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmcourse import console
 from lmcourse.grading import course
 from lmcourse.grading.checks import Check, checks_in
 from lmcourse.grading.local import run_checks
 from lmcourse.grading.report import MIME, Outcome, Report
+
+if TYPE_CHECKING:
+    from lmcourse.grading.progress import Progress
 
 
 class ChecksFailed(Exception):
@@ -60,25 +63,47 @@ class Assignment:
         return list(dict.fromkeys(check.exercise for check in self._checks))
 
     def check(self, *exercises: str) -> None:
-        """Run the public checks of some exercises, or of all, and show at once what passed and what did not.
+        """Run the public checks of some exercises and show at once what passed and what did not; of all, if
+        none is named, and show a table of how far each is, and what does not pass yet of those begun.
 
         A failing check raises nothing, so that *Run all* runs all; nbgrader's *Validate* is told by an
         exception.
         """
         if os.environ.get(course.RUNNING):  # whoever runs the notebook asks the checks too
             return
+        autograding = os.environ.get("NBGRADER_EXECUTION") == "autograde"
         wanted = exercises or self.exercises
-        if (
-            os.environ.get("NBGRADER_EXECUTION") == "autograde"
-        ):  # there `grade` shows all checks of what it grades
-            wanted = [name for name in wanted if not any(check.hidden for check in self._checks_of(name))]
+        if autograding:  # there `grade` shows all checks of what it grades
+            wanted = [name for name in exercises if not any(check.hidden for check in self._checks_of(name))]
         reports = [self.report(exercise) for exercise in wanted]
-        for report in reports:
+        shown = reports
+        if not (exercises or autograding):
+            show(self.progress(reports))
+            shown = [report for report in reports if report.begun and not report.passed]
+        for report in shown:
             show(report)
         if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(
             report.passed for report in reports
         ):
             raise ChecksFailed("; ".join(report.headline() for report in reports if not report.passed))
+
+    def submit(self) -> None:
+        """Run this notebook and its public checks anew, say the points, and pack it: `lmcourse submit`.
+
+        On Colab the browser saves the zip.
+        """
+        if os.environ.get(course.RUNNING) or os.environ.get("NBGRADER_EXECUTION"):
+            return
+        from lmcourse.grading.handing_in import hand_in  # here: the sandbox has none
+
+        hand_in(self.name, self._namespace)
+
+    def progress(self, reports: Sequence[Report], written: Collection[str] | None = None) -> Progress:
+        """What reports of public checks come to, as a table; `written`: the answers in words there are."""
+        from lmcourse.grading.progress import Progress, public_shares  # here: the sandbox has none
+
+        hidden = getattr(self._module, "HIDDEN_WEIGHTS", {})
+        return Progress.of(self.name, reports, public_shares(self._checks, hidden), written)
 
     def report(self, exercise: str) -> Report:
         """The outcome of an exercise's public checks."""
@@ -114,16 +139,14 @@ class Assignment:
         return [check for check in self._checks if check.exercise == exercise]
 
 
-def show(report: Report) -> None:
-    """Display a report: as HTML in a notebook, as text elsewhere."""
+def show(what: Report | Progress) -> None:
+    """Display a report or a table: as HTML in a notebook, as text elsewhere."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
         console.widen()
-        print(report.as_text())
+        print(what.as_text())
         return
     from IPython.display import display
 
-    display(
-        {"text/html": report.as_html(), "text/plain": report.as_text(), MIME: report.as_json()},
-        raw=True,
-    )
+    data = {"text/html": what.as_html(), "text/plain": what.as_text()}
+    display(data | ({MIME: what.as_json()} if isinstance(what, Report) else {}), raw=True)

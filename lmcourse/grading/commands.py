@@ -147,12 +147,20 @@ def collect(
     typer.echo(", ".join(f"{n} {outcome}" for outcome, n in counts.items()) + f", in {folder}")
 
 
-def feedback(assignment: Name, course: Course = "", db: Database = "") -> None:
+def feedback(
+    assignment: Name,
+    course: Course = "",
+    db: Database = "",
+    solutions: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option(help="Whether the pages show the model solutions; remembered, not shown at first."),
+    ] = None,
+) -> None:
     """Write the feedback pages anew, with the scores and comments that people gave in formgrader."""
     from lmcourse.grading import grade as grading
 
     folder = course_folder(course)
-    count = grading.write_feedback(assignment, folder, _existing(db, folder))
+    count = grading.write_feedback(assignment, folder, _existing(db, folder), solutions)
     typer.echo(f"wrote {count} pages below {folder / 'feedback'}")
 
 

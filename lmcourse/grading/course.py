@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 RUNNING = "LMCOURSE_RUNNING"  # set where a notebook is being checked: a cell in it must not start that anew
+SOLUTION_MARKS = "### BEGIN SOLUTION", "### END SOLUTION"
 TEST_CELL = "test_"  # and an exercise's name: the grading id of the cell that earns its points
 REASONS_MARK = "\n\n# Which wrong value is due to which mistake, as the authored mistakes show.\n"
 
@@ -48,6 +49,20 @@ class Mistake(NamedTuple):
     code: str
     told: str
     unseen: bool = False
+
+
+class Model(NamedTuple):
+    """What a student may see of an authored answer.
+
+    Args:
+        solution: the model solution.
+        rubric: how a person gives points; empty where the checks do.
+        released: whether the solution may be shown.
+    """
+
+    solution: str
+    rubric: str = ""
+    released: bool = False
 
 
 def assignments() -> list[str]:
@@ -162,6 +177,28 @@ def code_of(notebook: NotebookNode) -> str:
         if c.cell_type == "code" and not c.id.startswith(("setup", "assignment", TEST_CELL))
     ]
     return "\n\n\n".join(cell.source for cell in own)
+
+
+def models(name: str, released: bool) -> dict[str, Model]:
+    """The model solution and the rubric of each exercise and each answer in words, as authored.
+
+    Args:
+        name: of the assignment.
+        released: whether students may see the solutions.
+
+    FileNotFoundError outside a checkout.
+    """
+    import nbformat
+
+    found = {}
+    for cell in nbformat.read(source_notebook(name), as_version=4).cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("solution"):
+            lines = [x for x in cell.source.splitlines() if x.strip() not in SOLUTION_MARKS]
+            solution, _, rubric = "\n".join(lines).partition("**Rubric.**")
+            solution = solution.strip().removeprefix("**Model answer.**").strip()
+            found[mark["grade_id"]] = Model(solution, rubric.strip(), released)
+    return found
 
 
 def load_mistakes(name: str) -> list[Mistake]:

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from lmcourse.files import write_whole
 from lmcourse.grading import feedback
 from lmcourse.grading.confine import Limits
-from lmcourse.grading.course import GradingError
+from lmcourse.grading.course import GradingError, models
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
@@ -206,8 +206,14 @@ def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter
     book.write([graded.result for graded in batch])
 
 
-def write_feedback(assignment: str, course: Path, database: str | Path) -> int:
+def write_feedback(assignment: str, course: Path, database: str | Path, solutions: bool | None = None) -> int:
     """Write every student's page anew, with the scores and comments that people gave; how many there are.
+
+    Args:
+        assignment: its name.
+        course: the folder for `feedback/`.
+        database: the gradebook: its path, or its URL.
+        solutions: whether the pages show model solutions, from now on; None for what was said before.
 
     Raises GradingError if nobody has a result, or the course or the gradebook is in use.
     """
@@ -217,10 +223,23 @@ def write_feedback(assignment: str, course: Path, database: str | Path) -> int:
         results, marks = book.results(assignment), book.marks(assignment)
         if not results:
             raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
+        shown = models(assignment, _solutions_released(course, assignment, solutions))
+        best = feedback.best_scores(results.values())
         for student, result in tqdm(results.items(), unit="page", desc=assignment, dynamic_ncols=True):
-            text = feedback.page(result, exam.titles(), marks[student])
+            text = feedback.page(result, exam.titles(), marks[student], shown, best)
             _write(course, Path("feedback", student, assignment, _page_name(exam)), text)
     return len(results)
+
+
+def _solutions_released(course: Path, assignment: str, wanted: bool | None) -> bool:
+    """Whether model solutions are shown: what is wanted now is remembered in the course's folder."""
+    mark = course / "feedback" / f".solutions-of-{assignment}"
+    if wanted is False:
+        mark.unlink(missing_ok=True)
+    elif wanted:
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
+    return mark.exists()
 
 
 def _of_the_exchange(submitted: Path) -> Iterator[tuple[str, str, str]]:

@@ -20,7 +20,8 @@ import nbformat
 from lmcourse import console
 from lmcourse.files import course_file
 from lmcourse.grading import derive
-from lmcourse.grading.course import TEST_CELL, GradingError, code_of, source_notebook
+from lmcourse.grading.checks import checks_in
+from lmcourse.grading.course import TEST_CELL, GradingError, code_of, module_of, source_notebook
 from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.public import public_part
@@ -35,6 +36,7 @@ def finish(assignment: str, release_directory: Path, **_: object) -> None:
     text = (
         HEADER.format(name=assignment)
         + public_part(source)
+        + hidden_weights(assignment)
         + derive.reasons_source(derive.reasons(assignment))
     )
     (release_directory / assignment / "public_checks.py").write_text(text, encoding="utf-8")
@@ -43,6 +45,18 @@ def finish(assignment: str, release_directory: Path, **_: object) -> None:
         notebook = nbformat.read(path, as_version=4)
         introduce(notebook, tables)
         write(notebook, path)
+
+
+def hidden_weights(assignment: str) -> str:
+    """The statement that tells students' checks how much the hidden ones weigh, so that they can say which
+    part of the points is theirs.
+    """
+    weights: dict[str, float] = {}
+    source = course_file(f"solutions/{assignment}/checks.py").read_text(encoding="utf-8")
+    for check in checks_in(module_of(f"{assignment}-weights", source)):
+        if check.hidden:
+            weights[check.exercise] = weights.get(check.exercise, 0.0) + check.weight
+    return f"\n\n# What all hidden checks of an exercise weigh.\nHIDDEN_WEIGHTS = {weights!r}\n"
 
 
 def introduce(notebook: nbformat.NotebookNode, tables: list[Exercise]) -> None:

@@ -31,6 +31,7 @@ class Outcome:
     printed: str = ""  # what the student's code printed meanwhile; never kept for a hidden check
     hidden: bool = False
     weight: float = 1.0
+    tried: str = ""  # of a hidden check, in words: its hint
 
     @property
     def passed(self) -> bool:
@@ -44,7 +45,7 @@ class Outcome:
         said = "" if check.hidden else printable(printed)
         message = score.message
         message = message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "…"
-        return cls(title, score.value, printable(message), said, check.hidden, check.weight)
+        return cls(title, score.value, printable(message), said, check.hidden, check.weight, check.hint)
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Report:
     def passed(self) -> bool:
         """Whether every check passed."""
         return all(outcome.passed for outcome in self.outcomes)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything is written."""
+        return any(outcome.message != NOT_WRITTEN for outcome in self.outcomes)
 
     @property
     def points(self) -> float:
@@ -91,7 +97,10 @@ class Report:
         said = False
         for outcome in self.outcomes:
             unwritten = outcome.message == NOT_WRITTEN
-            rows.append((outcome, "" if said and unwritten else outcome.message))
+            message = outcome.message
+            if outcome.tried and not message:  # who has passed learns what was tried, as others do
+                message = f"tried and right: {outcome.tried}"
+            rows.append((outcome, "" if said and unwritten else message))
             said = said or unwritten
         return rows
 

@@ -24,6 +24,7 @@ from lmcourse.grading.checks import (
     expect_raises,
     with_answers,
 )
+from lmcourse.grading.numbers import IS_NEAR, NEAR
 
 # What of the course's package students' code may use; see `lmcourse.grading.shelf`
 IMPORTS = ("lmcourse.world.five_words", "lmcourse.world.World.next_probs")
@@ -152,6 +153,8 @@ def expect_probs(got, expected, what, mistakes=()):
     for wrong, why in mistakes:
         if np.allclose(probs, wrong, rtol=0, atol=1e-6):
             raise CheckFailed(f"{what}: expected {_row(expected)}, yours are {_row(probs)}: {why}")
+    if np.allclose(probs, expected, rtol=0, atol=NEAR):
+        raise CheckFailed(f"{what}: yours are nearly {_row(expected)}; {IS_NEAR}")
     raise CheckFailed(f"{what}: expected {_row(expected)}, yours are {_row(probs)}")
 
 

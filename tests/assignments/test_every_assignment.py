@@ -4,8 +4,10 @@ to luck, and the examples are true.
 
 import ast
 import doctest
+import re
 import types
 
+import numpy as np
 import pytest
 from authored import (
     CHECKS,
@@ -170,6 +172,31 @@ def test_a_solution_that_changes_its_arguments_is_told(name, table):
         namespace[key] = spoiling(namespace[key])
     messages = [outcome.message for outcome in outcomes(name, table.name, namespace, 0, public_only=True)]
     assert any("` changes what it was given as " in m for m in messages) == bool(spoilt_by)
+
+
+def in_single_precision(value):
+    """The value with its numbers as torch computes them unless told otherwise; of a function, its answers."""
+    if isinstance(value, float):
+        return np.float32(value)
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return value.astype(np.float32)
+    if isinstance(value, dict):
+        return {key: in_single_precision(part) for key, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(in_single_precision, value))
+    if isinstance(value, types.FunctionType):
+        return lambda *args, **kwargs: in_single_precision(value(*args, **kwargs))
+    return value
+
+
+@each_exercise
+def test_a_right_answer_in_single_precision_is_right_or_is_told_of_it(name, exercise):
+    namespace = defined(name)
+    own = [key for key in functions(namespace) if f"def {key}(" in derive.solutions(name)[exercise]]
+    namespace |= {key: in_single_precision(namespace[key]) for key in own}
+    for outcome in outcomes(name, exercise, namespace, 0, public_only=True):
+        assert outcome.passed or "float64" in outcome.message
+        assert not re.search(r"should be (\S+), yours (?:is|has) \1(?![^\s,;:])", outcome.message)
 
 
 @each_table
