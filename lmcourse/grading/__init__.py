@@ -48,8 +48,11 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     database.py    nbgrader's database: tables, and transactions that happen whole or not
     adopt.py       an assignment's cells in it, as nbgrader would record them
     gradebook.py   the one writer of grades
+    late.py        deadlines, extensions and what lateness costs, as nbgrader's plugin
     pool.py        processes of this machine, or a Dask cluster
     grade.py       a whole run, and going on after an interruption; pages written anew
+    renaming.py    one student under two names, with and without a roster
+    trial.py       what grading again would change, after checks have changed
     summary.py     what a run tells the instructor
     commands.py    `lmcourse grade | feedback | collect | export`
 

@@ -66,6 +66,10 @@ def grade(
         typer.Option(min=0, help="Of the inputs: repeats a grading; drawn anew if not given."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1.0, help="Allowed for one whole notebook.")] = 120.0,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Record nothing: say which results the checks of today would change."),
+    ] = False,
     unsafe: Annotated[
         bool, typer.Option("--unsafe", help="Without a sandbox: students' code runs with your rights.")
     ] = False,
@@ -74,6 +78,7 @@ def grade(
     from lmcourse.grading import grade as grading
     from lmcourse.grading.isolated import Times
     from lmcourse.grading.summary import summary
+    from lmcourse.grading.trial import try_again
 
     folder = course_folder(course)
     options = grading.Options(
@@ -86,6 +91,10 @@ def grade(
         unsafe,
         Times(notebook=seconds),
     )
+    if dry_run:
+        _existing(db, folder)
+        typer.echo(try_again(assignment, paths, options, _roster(roster), kind))
+        return
     done = grading.run(assignment, paths, options, _roster(roster), kind)
     typer.echo(summary(done, options))
 
@@ -155,13 +164,19 @@ def export(
     """Write the grades of the gradebook, manual ones included, as a CSV that the LMS imports."""
     from lmcourse.grading import lms
     from lmcourse.grading.gradebook import GradebookWriter
+    from lmcourse.grading.late import Deadline
 
-    book = GradebookWriter(_existing(db, course_folder(course)))
+    folder = course_folder(course)
+    book = GradebookWriter(_existing(db, folder))
+    book.penalise(assignment, Deadline.of(folder, assignment))
     table = lms.Table.read(Path(template)) if template else None
     rows = book.scores(assignment)
     if not rows:
         raise GradingError(f"the gradebook has nobody in {assignment}: grade it first")
-    grades = {row["student"]: (row["score"], row["max_score"], "") for row in rows}
+    off = {row["student"]: row["late_submission_penalty"] for row in rows}
+    grades = {
+        row["student"]: (max(0.0, row["score"] - off[row["student"]]), row["max_score"], "") for row in rows
+    }
     done = lms.export_grades(kind, grades, table, _roster(roster), column)
     waiting = sum(row["needs_manual_grade"] for row in rows)
     if waiting:

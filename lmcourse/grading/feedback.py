@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from lmcourse.grading.course import cell_of
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import MIME, Report
-from lmcourse.grading.result import Mark, Result
+from lmcourse.grading.result import Late, Mark, Result
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -29,13 +29,19 @@ summary { cursor: pointer; margin-top: .5em; } .quiet { opacity: .75; font-size:
 """
 
 
-def page(result: Result, titles: Mapping[str, str], marks: Mapping[str, Mark] | None = None) -> str:
+def page(
+    result: Result,
+    titles: Mapping[str, str],
+    marks: Mapping[str, Mark] | None = None,
+    late: Late | None = None,
+) -> str:
     """A student's feedback as HTML that needs nothing else: what passed, what did not, a hint in words.
 
     Args:
         result: of the student.
         titles: exercise or answer -> its heading.
         marks: exercise or answer -> what the gradebook counts for it; None before a person has read it.
+        late: how late it was; None if it was not.
     """
     parts = [(report.exercise, report.as_html()) for report in result.reports]
     parts += [(name, f"<p>{_status(what)}</p>") for name, what in result.written.items()]
@@ -47,23 +53,29 @@ def page(result: Result, titles: Mapping[str, str], marks: Mapping[str, Mark] | 
         f"{_answer(result, name)}</section>"
         for name, said in parts
     )
-    title = f"{_text(result.assignment)}: {_total(result, marks)} points"
+    title = f"{_text(result.assignment)}: {_total(result, marks, late)} points"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head><body>"
         f'<h1>{title}</h1><p class="quiet">{_text(result.student)}. {_standing(result, marks)}</p>'
+        f"{_lateness(late)}"
         f"{_alarm(result)}{exercises}"
         f"{_listed('On the way', result.notes)}{_listed('Cells that did not run through', result.failures)}"
         f"{_footer(result)}</body></html>\n"
     )
 
 
-def _total(result: Result, marks: Mapping[str, Mark] | None) -> str:
+def _lateness(late: Late | None) -> str:
+    return f"<p>Handed in {_text(str(late))}.</p>" if late else ""
+
+
+def _total(result: Result, marks: Mapping[str, Mark] | None, late: Late | None) -> str:
+    off = late.penalty if late else 0.0
     if marks is None:
-        return f"{result.points:g} of {result.max_points:g}"
+        return f"{round(max(0.0, result.points - off), 2):g} of {result.max_points:g}"
     earned, most = sum(m.score for m in marks.values()), sum(m.max_score for m in marks.values())
-    return f"{round(earned, 2):g} of {most:g}"
+    return f"{round(max(0.0, earned - off), 2):g} of {most:g}"
 
 
 def _standing(result: Result, marks: Mapping[str, Mark] | None) -> str:

@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,9 +25,11 @@ from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
 from lmcourse.grading.isolated import Times
+from lmcourse.grading.late import Deadline
 from lmcourse.grading.places import open_ordinary
 from lmcourse.grading.pool import grade_all
-from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.renaming import settle
+from lmcourse.grading.result import Late, Plan, Result
 from lmcourse.grading.roster import Roster
 from lmcourse.grading.worker import Graded, Job, Rules, digest_of
 
@@ -68,13 +70,16 @@ class Run:
     graded: list[Result]
     kept: list[Result]  # had a result for the same file before
     seconds: float
-    unknown: list[str]  # on no roster
+    unknown: list[str]  # on no roster, and why
     gradebook: str  # its address, without a password
     missing: list[str] = field(default_factory=list)  # on the roster, but did not hand in
     unread: list[str] = field(default_factory=list)  # have a result, but their file could not be read now
     unused: list[str] = field(default_factory=list)  # files of which nobody can tell whose they are
     lowered: list[str] = field(default_factory=list)  # whose points went down
     origin: str = ""  # whose names the files had
+    late: Mapping[str, Late] = field(default_factory=dict)  # who handed in late
+    renamed: Mapping[str, str] = field(default_factory=dict)  # before, now
+    versions: Mapping[str, str] = field(default_factory=dict)  # of checks, release and grader
 
 
 def run(
@@ -86,14 +91,19 @@ def run(
     """
     begun = time.monotonic()
     exam = Exam.of(assignment)
+    deadline = Deadline.of(options.course, assignment)
     found = find_submissions(paths, assignment, roster, kind)
     handed = found.handed
     _require_known(options.regrade, handed)
     with _alone(options.course):
         book = GradebookWriter(options.database)
         book.prepare(exam)
+        plain = find_submissions(paths, assignment, None, kind).handed if roster else None
+        names = settle(book, assignment, options.course, handed, plain)
         plan = _plan(book, exam, options)
-        outcome = Run(plan.seed, [], [], 0.0, [one.student for one in handed if not one.known], book.name)
+        strangers = [f"{one.student}: {one.notes[-1]}" for one in handed if not one.known]
+        outcome = Run(plan.seed, [], [], 0.0, strangers, book.name)
+        outcome.versions, outcome.renamed = exam.versions, names
         outcome.origin, outcome.unused, before = found.origin, found.unused, book.results(assignment)
         if roster:
             outcome.missing = sorted({*roster.students} - {one.student for one in handed})
@@ -109,6 +119,8 @@ def run(
                 raise GradingError(
                     f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
                 ) from None
+        outcome.late = book.penalise(assignment, deadline)
+        _rewrite_late(outcome, exam, options.course)
         book.end_run(assignment)
     outcome.lowered = sorted(_lowered(before, outcome.graded))
     outcome.seconds = time.monotonic() - begun
@@ -206,6 +218,14 @@ def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter
     book.write([graded.result for graded in batch])
 
 
+def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:
+    """Say on the pages of those who were late what it costs."""
+    for result in outcome.graded:
+        if late := outcome.late.get(result.student):
+            text = feedback.page(result, exam.titles(), late=late)
+            _write(course, Path("feedback", result.student, exam.assignment, _page_name(exam)), text)
+
+
 def write_feedback(assignment: str, course: Path, database: str) -> int:
     """Write every student's page anew, with the scores and comments that people gave; how many there are.
 
@@ -217,8 +237,9 @@ def write_feedback(assignment: str, course: Path, database: str) -> int:
         results, marks = book.results(assignment), book.marks(assignment)
         if not results:
             raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
+        late = book.penalise(assignment, Deadline.of(course, assignment))
         for student, result in tqdm(results.items(), unit="page", desc=assignment, dynamic_ncols=True):
-            text = feedback.page(result, exam.titles(), marks[student])
+            text = feedback.page(result, exam.titles(), marks[student], late.get(student))
             _write(course, Path("feedback", student, assignment, _page_name(exam)), text)
     return len(results)
 

@@ -172,8 +172,20 @@ def export_grades(
     if kind == "canvas" and template is None:
         raise GradingError("Canvas needs its own table: export the gradebook from Canvas and name that file")
     if kind == "csv" or template is None:
-        return _listed(grades, roster)
-    return (_into_canvas if kind == "canvas" else _into_moodle)(grades, template, roster, column)
+        done = _listed(grades, roster)
+    else:
+        done = (_into_canvas if kind == "canvas" else _into_moodle)(grades, template, roster, column)
+    return Exported(done.text, [*done.problems, *_above(grades)])
+
+
+def _above(grades: Mapping[str, Grade]) -> list[str]:
+    """Who has more points than the assignment is worth, by extra credit."""
+    return [
+        f"{student} has {_number(points)} of {_number(most)} points: Moodle refuses what is above the "
+        "maximum, Canvas counts it; raise the maximum there, or lower the points here"
+        for student, (points, most, _) in sorted(grades.items())
+        if points is not None and points > most
+    ]
 
 
 def _listed(grades: Mapping[str, Grade], roster: Roster | None) -> Exported:
@@ -266,9 +278,8 @@ def _other_maximum(grades: Mapping[str, Grade], said: str) -> list[str]:
         same = most <= {float(said.replace(",", "."))}
     except ValueError:
         return []
-    return (
-        [] if same else [f"the LMS counts {said} points, the grades {', '.join(map(_number, sorted(most)))}"]
-    )
+    counts = f"the LMS counts {said} points, the grades {', '.join(map(_number, sorted(most)))}"
+    return [] if same else [counts]
 
 
 def _number(points: float) -> str:

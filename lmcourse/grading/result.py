@@ -61,6 +61,27 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Late:
+    """How late somebody was, and what it costs.
+
+    Args:
+        seconds: behind the time that the work was due, an extension included.
+        penalty: points taken off.
+    """
+
+    seconds: float
+    penalty: float
+
+    def __str__(self) -> str:
+        """For example `1 day 3 hours late: 2.5 points off`."""
+        minutes = max(1, round(self.seconds / 60))
+        parts = [(minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute")]
+        said = [f"{n} {unit}{'s' * (n != 1)}" for n, unit in parts if n]
+        off = f"{self.penalty:.2f}".rstrip("0").rstrip(".")
+        return f"{' '.join(said[:2])} late: {off} point{'s' * (off != '1')} off"
+
+
+@dataclass(frozen=True)
 class Result:
     """How one student did in one assignment.
 

@@ -166,13 +166,21 @@ class Roster:
         A name is an id, a login, an e-mail address or a full name; if two students share it, it is nobody's.
         It is not believed of a student who has another number.
         """
-        asked = [("number", lms_id)]
-        asked += [name for call in calls for name in (("login", _folded(call)), ("name", _squeezed(call)))]
-        for kind, name in asked:
-            found = self._index.get((kind, name), []) if name else []
+        for found in self._asked(lms_id, calls):
             if len(found) == 1 and (not lms_id or found[0].lms_id in ("", lms_id)):
                 return found[0]
         return None
+
+    def possible(self, lms_id: str, *calls: str) -> list[str]:
+        """The ids of all who could be meant by any of these names."""
+        found = [student for some in self._asked(lms_id, calls) for student in some]
+        return sorted({one.id for one in found if not lms_id or one.lms_id in ("", lms_id)})
+
+    def _asked(self, lms_id: str, calls: Sequence[str]) -> Iterator[list[Student]]:
+        """Who has the number, and each of the names, the surest first."""
+        asked = [("number", lms_id)]
+        asked += [name for call in calls for name in (("login", _folded(call)), ("name", _squeezed(call)))]
+        yield from (self._index.get((kind, name), []) for kind, name in asked if name)
 
 
 def _require_usable(student: Student, where: str) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 
 from lmcourse.grading.grade import Options, Run
 from lmcourse.grading.result import Result
+from lmcourse.grading.trial import outdated
 
 
 def summary(outcome: Run, options: Options) -> str:
@@ -35,6 +36,8 @@ def summary(outcome: Run, options: Options) -> str:
     if refused:
         lines.append(f"not graded, 0 points: {len(refused)}")
         lines += [f"  {result.student}: {result.refused}" for result in refused]
+    if outcome.late:
+        lines += ["late:", *(f"  {name}: {late}" for name, late in sorted(outcome.late.items()))]
     if outcome.missing:
         lines.append(f"did not hand in: {', '.join(outcome.missing)}")
     if outcome.unread:
@@ -44,12 +47,26 @@ def summary(outcome: Run, options: Options) -> str:
     if outcome.unused:
         lines += ["not looked at:", *(f"  {x}" for x in outcome.unused)]
     if outcome.unknown:
-        lines.append(f"not on the roster: {', '.join(outcome.unknown)}")
-    versions = {tuple(result.versions.items()) for result in results}
-    if len(versions) > 1:
-        lines.append("results come from different versions of the course; --regrade all makes them alike")
+        lines += ["not on the roster:", *(f"  {x}" for x in outcome.unknown)]
+    if outcome.renamed:
+        names = ", ".join(f"{old} is now {new}" for old, new in outcome.renamed.items())
+        lines.append(f"graded before, under another name: {names}")
+    lines += _outdated(outcome)
     lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
     return "\n".join(lines)
+
+
+def _outdated(outcome: Run) -> list[str]:
+    """Whose results other checks have made, or another release or grader."""
+    old = outdated(outcome.kept, outcome.versions)
+    if not old:
+        return []
+    names = [n for n in outcome.versions if any(r.versions.get(n) != outcome.versions[n] for r in old)]
+    return [
+        f"{len(old)} of the results are of other checks: there is another version of {' and '.join(names)} "
+        "since",
+        "  the same command with --dry-run says how many would change; with --regrade all it grades anew",
+    ]
 
 
 def _outliers(graded: list[Result]) -> list[str]:

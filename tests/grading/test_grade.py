@@ -28,6 +28,7 @@ from lmcourse.grading.isolated import Times
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.result import Plan, Result
 from lmcourse.grading.summary import summary
+from lmcourse.grading.trial import try_again
 from lmcourse.grading.worker import Job, Rules
 from lmcourse.grading.worker import grade as grade_one
 
@@ -189,6 +190,39 @@ def test_a_seed_repeats_a_grading_exactly(desk):
     grade.run(NAME, [handed], options(course, seed=5, regrade=["all"]))
     assert results(course) == first
     assert {tuple(sorted(r.versions)) for r in first.values()} == {("checks", "grader", "release")}
+
+
+ONE_MORE = '''
+
+@check("temperature", weight=1)
+def one_more(student):
+    """What nobody can do."""
+    raise CheckFailed("it cannot be done")
+'''
+
+
+def test_results_of_other_checks_are_noticed_and_tried_and_nothing_is_recorded(desk, monkeypatch):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course, seed=7))
+    before, exam = results(course), Exam.of(NAME)
+    assert "of other checks" not in summary(grade.run(NAME, [handed], options(course)), options(course))
+    assert str(try_again(NAME, [handed], options(course))).startswith("0 results are of other checks; 0 ")
+    changed = dataclasses.replace(exam, checks=exam.checks + ONE_MORE)
+    monkeypatch.setattr(Exam, "of", lambda _: changed)
+    said = summary(grade.run(NAME, [handed], options(course)), options(course))
+    assert "4 of the results are of other checks: there is another version of checks since" in said
+    shutil.copy(handed / "dora-wrong.ipynb", handed / "new.ipynb")
+    pages = {path: path.read_bytes() for path in course.rglob("*.html")}
+    trial = try_again(NAME, [handed], options(course))
+    assert set(trial.tried) == {"ada-perfect", "bela-warns", "dora-wrong", "fred-unfinished"}
+    assert {new.seed for _, new in trial.tried.values()} == {7}
+    worth = points(NAME)["temperature"]
+    count = sum(check.weight for check in exam.all_checks() if check.exercise == "temperature")
+    assert trial.changed["ada-perfect"] == {"temperature": (worth, round(worth * count / (count + 1), 2))}
+    assert "fred-unfinished" not in trial.changed
+    assert "1 files have no result yet, and were not tried\nnothing was recorded" in str(trial)
+    assert results(course) == before
+    assert {path: path.read_bytes() for path in course.rglob("*.html")} == pages
 
 
 def command(handed, course):

@@ -429,6 +429,19 @@ def test_results_come_back_and_the_last_of_a_student_counts(url):
 
 
 @pytest.mark.filterwarnings("ignore:Object of type")  # nbgrader's own
+def test_who_is_graded_under_another_name_keeps_everything(url):
+    book = GradebookWriter(url)
+    book.write([work("lovelaceada", 0.5), work("bo"), work("s2", 0.25)])
+    by_hand(url, "lovelaceada", parroting=2.0)
+    before = recorded(url)["lovelaceada"]
+    book.rename(ASSIGNMENT, {"lovelaceada": "s1", "bo": "s2", "nobody": "s3"})
+    assert recorded(url)["s1"] == before
+    assert set(recorded(url)) == {"s1", "s2", "bo"}  # s2 has a result of their own, so Bo stays
+    assert book.results(ASSIGNMENT)["s1"] == same(work("s1", 0.5))
+    with Gradebook(url) as theirs:
+        assert "lovelaceada" not in {student.id for student in theirs.students}
+
+
 def test_a_submission_removed_in_nbgrader_is_not_taken_for_graded(url):
     book = GradebookWriter(url)
     book.write([work("ada"), work("bela")])
