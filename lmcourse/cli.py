@@ -188,8 +188,8 @@ def submit(
     typer.echo(f"wrote {done.archive}: hand in this file")
 
 
-for instructors_command in (commands.collect, commands.grade, commands.feedback, commands.export):
-    app.command()(instructors_command)
+for name in ("collect", "grade", "feedback", "export", "statistics"):
+    app.command()(getattr(commands, name))
 
 
 @app.command()

@@ -138,13 +138,29 @@ def collect(
     typer.echo(", ".join(f"{n} {outcome}" for outcome, n in counts.items()) + f", in {folder}")
 
 
-def feedback(assignment: Name, course: Course = "", db: Database = "") -> None:
+def feedback(
+    assignment: Name,
+    paths: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(metavar="[PATH]...", help="What you graded: then also a zip for the LMS to return."),
+    ] = None,
+    kind: Kind = "",
+    course: Course = "",
+    db: Database = "",
+    roster: RosterFile = "",
+) -> None:
     """Write the feedback pages anew, with the scores and comments that people gave in formgrader."""
     from lmcourse.grading import grade as grading
+    from lmcourse.grading.intake import find_submissions
+    from lmcourse.grading.returning import write_zip
 
     folder = course_folder(course)
     count = grading.write_feedback(assignment, folder, _existing(db, folder))
     typer.echo(f"wrote {count} pages below {folder / 'feedback'}")
+    if paths:
+        found = find_submissions(paths, assignment, _roster(roster), kind)
+        archive, packed, where = write_zip(found, assignment, folder)
+        typer.echo(f"packed {packed} of them into {archive}{where and f'; upload it {where}'}")
 
 
 def export(
@@ -189,6 +205,15 @@ def export(
     output = output or f"{assignment}-{kind}.csv"
     Path(output).write_text(done.text, encoding="utf-8", newline="")
     typer.echo(f"wrote {output}")
+
+
+def statistics(assignment: Name, course: Course = "", db: Database = "", roster: RosterFile = "") -> None:
+    """Write how the class did in each exercise and check, and which submissions are alike."""
+    from lmcourse.grading.overview import write_statistics
+
+    folder = course_folder(course)
+    for path in write_statistics(assignment, folder, _existing(db, folder), _roster(roster)):
+        typer.echo(f"wrote {path}")
 
 
 def _existing(db: str, folder: Path) -> str:

@@ -106,7 +106,9 @@ def run(
         outcome.versions, outcome.renamed = exam.versions, names
         outcome.origin, outcome.unused, before = found.origin, found.unused, book.results(assignment)
         if roster:
-            outcome.missing = sorted({*roster.students} - {one.student for one in handed})
+            here = {one.student for one in handed}
+            book.introduce(student for name, student in roster.students.items() if name in here)
+            outcome.missing = sorted({*roster.students} - here)
         rules = Rules(exam, plan.seed, options.times, options.limits, options.unsafe, plan.name)
         with tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True) as bar:
             jobs = _to_do(handed, before, plan, outcome, bar)
@@ -168,7 +170,7 @@ def _plan(book: GradebookWriter, exam: Exam, options: Options) -> Plan:
 
 
 def _require_known(regrade: Sequence[str], handed: Sequence[Handed]) -> None:
-    unknown = sorted({*regrade} - {"all"} - {one.student for one in handed})
+    unknown = sorted({*regrade} - {"all"} - here)
     if unknown:
         raise GradingError(f"--regrade: nothing was handed in by {', '.join(unknown)}")
 

@@ -9,7 +9,7 @@ What lateness costs is the business of `late`. Left out: nbgrader's task cells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +35,7 @@ from lmcourse.grading.database import (
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.late import Deadline, penalise
 from lmcourse.grading.result import Late, Mark, Plan, Result
+from lmcourse.grading.roster import Student
 
 SCORES = ("score", "max_score", "needs_manual_grade", "late_submission_penalty")
 
@@ -159,6 +160,21 @@ class GradebookWriter:
         """Record when an assignment is due, and what lateness costs by today's scores; who is late."""
         with self._database.transaction() as db:
             return penalise(db, assignment, deadline)
+
+    def introduce(self, students: Iterable[Student]) -> None:
+        """Record the names of students, as formgrader shows them; of those who are new, the students too."""
+        rows = []
+        for one in students:
+            last, comma, first = one.name.partition(", ")  # as Canvas has it
+            if not comma:
+                first, _, last = one.name.rpartition(" ")
+            names = {"first_name": one.first_name or first, "last_name": one.last_name or last}
+            rows.append({"id": one.id, **names, "email": one.email, "lms_user_id": one.lms_id})
+        columns = ["first_name", "last_name", "email", "lms_user_id"]
+        if rows:
+            rows = [{name: value or None for name, value in row.items()} for row in rows]
+            with self._database.transaction() as db:
+                upsert(db, THEIRS["student"], rows, columns)
 
     def run_in_progress(self, assignment: str) -> Plan | None:
         """The plan of a run that was begun and has not ended."""

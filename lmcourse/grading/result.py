@@ -99,9 +99,11 @@ class Result:
         notes: what was found and repaired on the way.
         failures: one line for each cell that did not run through.
         unsafe: whether the code ran without a sandbox.
-        run: the name of the run that made it. Like `seconds`, not part of the outcome: two equal results may
-            differ in it.
+        troubles: name of a check -> the exception that it raised itself, for the instructor.
+        run: the name of the run that made it. Like `seconds` and `times`, not part of the outcome: two equal
+            results may differ in it.
         seconds: the time it took.
+        times: exercise -> seconds of each of its checks, in order.
     """
 
     student: str
@@ -117,8 +119,10 @@ class Result:
     notes: Sequence[str] = field(default_factory=list)
     failures: Sequence[str] = field(default_factory=list)
     unsafe: bool = False
+    troubles: Mapping[str, str] = field(default_factory=dict)
     run: str = field(default="", compare=False)
     seconds: float = field(default=0.0, compare=False)
+    times: Mapping[str, Sequence[float]] = field(default_factory=dict, compare=False)
 
     @property
     def points(self) -> float:

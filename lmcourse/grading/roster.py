@@ -14,16 +14,27 @@ from pathlib import Path
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.naming import moment, safe_id
 
-# What it is to us -> what a column may be called; the first one that is filled in counts.
+# What it is to us -> what a column may be called; the first one that is filled in counts. The names are those of
+# Canvas, Moodle (also in German), Gradescope, Brightspace and Blackboard, and our own.
 COLUMNS = {
-    "id": "student_id, id number, sis user id, sis login id, username, login, id, email address, email",
+    "id": "student_id, id number, sis user id, sis login id, sid, orgdefinedid, student id, username, login, id, "
+    "email address, email, e-mail-adresse, matrikelnummer",
     "lms_id": "lms_id, lms_user_id, identifier, id",
-    "login": "sis login id, username, login",
-    "email": "email, email address",
-    "name": "name, student, full name, student name",
-    "first_name": "first_name, first name, firstname",
-    "last_name": "last_name, last name, lastname, surname",
+    "login": "sis login id, username, login, anmeldename",
+    "email": "email, email address, e-mail-adresse",
+    "name": "name, student, full name, student name, vollständiger name",
+    "first_name": "first_name, first name, firstname, vorname",
+    "last_name": "last_name, last name, lastname, surname, nachname",
     "submitted_at": "submitted_at",
+}
+# Of Moodle's grading worksheet: what it is called here -> there, in English and in German.
+WORKSHEET = {
+    "identifier": "identifier, id",
+    "grade": "grade, bewertung",
+    "comment": "feedback comments, feedback als kommentar",
+    "most": "maximum grade, bestwertung",
+    "fixed": "grade can be changed, bewertung kann geändert werden",
+    "changed": "last modified (grade), zuletzt geändert (bewertung)",
 }
 
 
@@ -93,6 +104,7 @@ class Table:
             nobody = "Points Possible" in row[0] or said["name"] == "Student, Test"
             if not nobody and any(said.values()):
                 said["name"] = said["name"] or f"{said['first_name']} {said['last_name']}".strip()
+                said["id"] = said["id"].removeprefix("#")  # as Brightspace writes it
                 said["lms_id"] = re.sub(r"^\D+(?=\d+$)", "", said["lms_id"])  # Moodle writes Participant 123
                 yield Student(**said, row=n)
 
@@ -128,7 +140,10 @@ class Roster:
         """
         table = Table.read(path)
         if table.column(*COLUMNS["id"].split(", ")) is None:
-            raise GradingError(f"{path} has no column student_id; it has {', '.join(table.header)}")
+            raise GradingError(
+                f"{path} has no column student_id; it has {', '.join(table.header)}. If these are an LMS's own "
+                "words, switch your LMS to English (or Moodle to German) and export it again"
+            )
         students: dict[str, Student] = {}
         seen: dict[str, int] = {}
         for student in table.people():

@@ -32,6 +32,7 @@ def summary(outcome: Run, options: Options) -> str:
         )
     lines += _outliers(outcome.graded)
     lines += _reasons(results)
+    lines += _troubles(results)
     refused = [result for result in results if result.refused]
     if refused:
         lines.append(f"not graded, 0 points: {len(refused)}")
@@ -76,6 +77,13 @@ def _outliers(graded: list[Result]) -> list[str]:
         return []
     slow = ", ".join(f"{result.student} {result.seconds:.1f} s" for result in timed[:-4:-1])
     return [f"fastest: {timed[0].student} {timed[0].seconds:.1f} s; slowest: {slow}"]
+
+
+def _troubles(results: list[Result]) -> list[str]:
+    """What checks themselves raised: by a fault of theirs, or over an answer they were not ready for."""
+    count = Counter(f"{name}: {what}" for result in results for name, what in result.troubles.items())
+    lines = [textwrap.shorten(f"{n} times {what}", 140, placeholder=" …") for what, n in count.most_common(5)]
+    return ["checks that raised an exception themselves:", *(f"  {x}" for x in lines)] if lines else []
 
 
 def _reasons(results: list[Result], most: int = 5) -> list[str]:
