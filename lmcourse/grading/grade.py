@@ -170,7 +170,7 @@ def _plan(book: GradebookWriter, exam: Exam, options: Options) -> Plan:
 
 
 def _require_known(regrade: Sequence[str], handed: Sequence[Handed]) -> None:
-    unknown = sorted({*regrade} - {"all"} - here)
+    unknown = sorted({*regrade} - {"all"} - {one.student for one in handed})
     if unknown:
         raise GradingError(f"--regrade: nothing was handed in by {', '.join(unknown)}")
 

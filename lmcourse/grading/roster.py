@@ -14,11 +14,11 @@ from pathlib import Path
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.naming import moment, safe_id
 
-# What it is to us -> what a column may be called; the first one that is filled in counts. The names are those of
-# Canvas, Moodle (also in German), Gradescope, Brightspace and Blackboard, and our own.
+# What it is to us -> what a column may be called; the first one that is filled in counts. The names are our
+# own and those of Canvas, Moodle (also in German), Gradescope, Brightspace and Blackboard.
 COLUMNS = {
-    "id": "student_id, id number, sis user id, sis login id, sid, orgdefinedid, student id, username, login, id, "
-    "email address, email, e-mail-adresse, matrikelnummer",
+    "id": "student_id, id number, sis user id, sis login id, sid, orgdefinedid, student id, username, login, "
+    "matrikelnummer, id, email address, email, e-mail-adresse",
     "lms_id": "lms_id, lms_user_id, identifier, id",
     "login": "sis login id, username, login, anmeldename",
     "email": "email, email address, e-mail-adresse",
@@ -105,6 +105,8 @@ class Table:
             if not nobody and any(said.values()):
                 said["name"] = said["name"] or f"{said['first_name']} {said['last_name']}".strip()
                 said["id"] = said["id"].removeprefix("#")  # as Brightspace writes it
+                if "/" in said["id"]:  # what a German Moodle calls ID is Teilnehmer/in123
+                    said["id"] = said["email"]
                 said["lms_id"] = re.sub(r"^\D+(?=\d+$)", "", said["lms_id"])  # Moodle writes Participant 123
                 yield Student(**said, row=n)
 
@@ -141,7 +143,7 @@ class Roster:
         table = Table.read(path)
         if table.column(*COLUMNS["id"].split(", ")) is None:
             raise GradingError(
-                f"{path} has no column student_id; it has {', '.join(table.header)}. If these are an LMS's own "
+                f"{path} has no column student_id; it has {', '.join(table.header)}. If these are an LMS's "
                 "words, switch your LMS to English (or Moodle to German) and export it again"
             )
         students: dict[str, Student] = {}

@@ -15,7 +15,6 @@ from nbformat import NotebookNode
 from lmcourse.grading.checks import Check
 from lmcourse.grading.course import TEST_CELL
 from lmcourse.grading.notebooks import grade_id, role
-from lmcourse.grading.runner import first_line
 
 MOST, USUAL = 8, 5  # exercises
 TOOLBARS = re.compile(r"cell-[0-9a-f]{8,40}")  # as nbgrader's toolbar in JupyterLab invents them
@@ -56,7 +55,7 @@ def remarks(notebook: NotebookNode) -> list[str]:
 
 
 def _place(number: int, cell: NotebookNode) -> str:
-    return f"cell {number} (`{first_line(cell.source)[:50]}`)"
+    return f"cell {number} (`{cell.source.strip().partition(chr(10))[0][:50]}`)"
 
 
 def _frame(name: str, cells: Sequence[tuple[int, NotebookNode]]) -> Iterator[str]:

@@ -54,7 +54,7 @@ def test_moodle_gets_name_number_and_plugin(tmp_path, tail, zipped):
     inbox = tmp_path / ("all.zip" if zipped else "in")
     names, where = returned(tmp_path, inbox, "moodle", roster)
     assert names == {f"Ada Lovelace_501_assignsubmission_file_{PAGE}": "s1"}
-    assert said_by("moodle", [*names][0])[0].lms_id == "501"
+    assert said_by("moodle", next(iter(names)))[0].lms_id == "501"
     assert "Moodle" in where
 
 
