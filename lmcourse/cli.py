@@ -1,4 +1,4 @@
-"""The command line: `lmcourse data | check | submit | collect | grade | export | grade-demo`.
+"""The command line: `lmcourse data | check | submit`, and for instructors what `grading.commands` has.
 
 What the user gets wrong is answered by one message on stderr and exit status 2, with nothing written; a
 check that does not pass gives exit status 1. Written answers are graded by hand: one that is still empty is

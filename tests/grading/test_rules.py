@@ -1,12 +1,15 @@
 """The rules of an authored notebook: each is broken once, and said with its cell."""
 
 import copy
+import re
 
 import nbformat
 import pytest
 
+from lmcourse.files import course_file
 from lmcourse.grading import course, derive
 from lmcourse.grading.course import source_notebook
+from lmcourse.grading.exam import Exam
 from lmcourse.grading.release import _checks, _mistaken
 from lmcourse.grading.rules import broken_rules, remarks
 
@@ -108,3 +111,13 @@ def test_too_many_exercises_or_none_are_refused_and_few_are_remarked():
     assert remarks(few) == ["1 graded exercises; 5 to 8 are usual"]
     few.cells = [c for c in few.cells if not c.id.startswith("test_")]
     assert any("nothing would earn points" in f for f in broken_rules(NAME, few, CHECKS, MISTAKEN))
+
+
+def test_the_guides_overview_of_points_is_true():
+    text = course_file("book/instructors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \| [^|]+ \| ([\w-]+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    exams = {name: Exam.of(name) for name in course.assignments()}
+    worth = {
+        name: (sum(exam.points().values()), sum(exam.written().values())) for name, exam in exams.items()
+    }
+    assert {name: (float(checks), float(person)) for name, checks, person in rows} == worth
