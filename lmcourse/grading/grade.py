@@ -77,6 +77,9 @@ class Run:
     unused: list[str] = field(default_factory=list)  # files of which nobody can tell whose they are
     lowered: list[str] = field(default_factory=list)  # whose points went down
     origin: str = ""  # whose names the files had
+    timeless: list[str] = field(
+        default_factory=list
+    )  # nobody knows when they handed in, so they are not late
     late: Mapping[str, Late] = field(default_factory=dict)  # who handed in late
     renamed: Mapping[str, str] = field(default_factory=dict)  # before, now
     versions: Mapping[str, str] = field(default_factory=dict)  # of checks, release and grader
@@ -122,6 +125,7 @@ def run(
                     f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
                 ) from None
         outcome.late = book.penalise(assignment, deadline)
+        outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted]
         _rewrite_late(outcome, exam, options.course)
         book.end_run(assignment)
     outcome.lowered = sorted(_lowered(before, outcome.graded))

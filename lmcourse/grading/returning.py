@@ -1,8 +1,8 @@
 """Feedback goes back the way the work came: a zip of pages, named as the LMS wants them back.
 
 Canvas takes it under *Upload Submissions* (`generate_comments_from_files`, which looks for user's and file's
-numbers in a name), Moodle under *Upload multiple feedback files in a zip* (`importziplib.php`, which looks for
-name, number and plugin). For all others it has a folder for each submission.
+numbers in a name), Moodle under *Upload multiple feedback files in a zip* (`importziplib.php`, which looks
+for name, number and plugin). For all others it has a folder for each submission.
 """
 
 from __future__ import annotations

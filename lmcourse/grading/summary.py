@@ -33,12 +33,27 @@ def summary(outcome: Run, options: Options) -> str:
     lines += _outliers(outcome.graded)
     lines += _reasons(results)
     lines += _troubles(results)
+    lines += _people(outcome, results)
+    lines += _outdated(outcome)
+    lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
+    return "\n".join(lines)
+
+
+def _people(outcome: Run, results: list[Result]) -> list[str]:
+    """Whom there is something to say of."""
+    lines = []
     refused = [result for result in results if result.refused]
     if refused:
         lines.append(f"not graded, 0 points: {len(refused)}")
         lines += [f"  {result.student}: {result.refused}" for result in refused]
     if outcome.late:
         lines += ["late:", *(f"  {name}: {late}" for name, late in sorted(outcome.late.items()))]
+    if outcome.timeless:
+        who = textwrap.shorten(", ".join(outcome.timeless), 80, placeholder=" …")
+        lines.append(
+            f"nobody knows when {len(outcome.timeless)} handed in, so they are not late: {who}; a roster "
+            "with submitted_at says it"
+        )
     if outcome.missing:
         lines.append(f"did not hand in: {', '.join(outcome.missing)}")
     if outcome.unread:
@@ -52,9 +67,7 @@ def summary(outcome: Run, options: Options) -> str:
     if outcome.renamed:
         names = ", ".join(f"{old} is now {new}" for old, new in outcome.renamed.items())
         lines.append(f"graded before, under another name: {names}")
-    lines += _outdated(outcome)
-    lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
-    return "\n".join(lines)
+    return lines
 
 
 def _outdated(outcome: Run) -> list[str]:

@@ -19,6 +19,7 @@ from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
 from lmcourse import cli
+from lmcourse.files import course_file
 from lmcourse.grading import demo, grade, pool
 from lmcourse.grading.course import GradingError, load_mistakes, points
 from lmcourse.grading.exam import Exam
@@ -500,7 +501,14 @@ def test_the_commands_from_an_export_to_an_export(desk, monkeypatch, capfd):
         folder.mkdir(parents=True)
         shutil.copy(handed / f"{name}.ipynb", folder / "my work.ipynb")
     roster = course / "roster.csv"
-    roster.write_text("student_id,lms_id,name\nada,0,Ada-Perfect\nfred,1,Fred-Unfinished\nzoe,2,Zoe\n")
+    roster.write_text(
+        "student_id,lms_id,name,submitted_at\nada,0,Ada-Perfect,2026-12-01 00:30 Europe/Berlin\n"
+        "fred,1,Fred-Unfinished,2026-11-30 23:00 Europe/Berlin\nzoe,2,Zoe,\n"
+    )
+    policy = (
+        f'c.LatePolicy.due = {{"{NAME}": "2026-11-30 23:59 Europe/Berlin"}}\nc.LatePolicy.per_day = 0.1\n'
+    )
+    (course / "nbgrader_config.py").write_text(course_file("nbgrader_config.py").read_text() + policy)
 
     def run(*words, failed=0):
         monkeypatch.setattr(sys, "argv", ["lmcourse", *words, "--course", str(course)])
@@ -518,9 +526,16 @@ def test_the_commands_from_an_export_to_an_export(desk, monkeypatch, capfd):
     said = run("grade", NAME, str(course / "submitted"), "--workers", "1", *known)
     assert "2 graded in" in said
     assert "did not hand in: zoe" in said
-    assert "wrote 2 pages" in run("feedback", NAME)
+    assert "late:\n  ada: 31 minutes late: 1.7 points off\n" in said
+    page = course / "feedback" / "ada" / NAME / "language-models.html"
+    assert "15.3 of 17 points" in page.read_text(encoding="utf-8")
+    said = run("feedback", NAME, str(export), *known)
+    assert "wrote 2 pages" in said
+    assert "packed 2 of them into" in said
+    assert "15.3 of 20 points" in page.read_text(encoding="utf-8")
+    assert "statistics" in run("statistics", NAME, *known)
     assert "there is no gradebook at" in run("feedback", NAME, "--db", "sqlite:///none.db", failed=2)
     said = run("export", NAME, "--output", str(course / "grades.csv"), *known)
     assert "1 submissions still wait for a person" in said
     lines = (course / "grades.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[1:] == ["ada,Ada-Perfect,,17,20,", "fred,Fred-Unfinished,,0,20,"]
+    assert lines[1:] == ["ada,Ada-Perfect,,15.3,20,", "fred,Fred-Unfinished,,0,20,"]
