@@ -124,8 +124,7 @@ def run(
                 raise GradingError(
                     f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
                 ) from None
-        outcome.late = book.penalise(assignment, deadline)
-        outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted]
+        _reckon_lateness(book, outcome, handed, exam, deadline)
         _rewrite_late(outcome, exam, options.course)
         book.end_run(assignment)
     outcome.lowered = sorted(_lowered(before, outcome.graded))
@@ -224,9 +223,21 @@ def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter
     book.write([graded.result for graded in batch])
 
 
+def _reckon_lateness(
+    book: GradebookWriter, outcome: Run, handed: Sequence[Handed], exam: Exam, deadline: Deadline
+) -> None:
+    """Who is late, and of whom nobody knows; what is known only now reaches the results that were kept."""
+    kept = {result.student: result.submitted for result in outcome.kept}
+    times = {one.student: one.submitted for one in handed if one.student in kept and one.submitted}
+    new = {student: time for student, time in times.items() if time != kept[student]}
+    book.set_times(exam.assignment, new)
+    outcome.late = book.penalise(exam.assignment, deadline)
+    outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted]
+
+
 def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:
     """Say on the pages of those who were late what it costs."""
-    for result in outcome.graded:
+    for result in outcome.graded:  # the others' pages may have people's remarks: `lmcourse feedback` does it
         if late := outcome.late.get(result.student):
             text = feedback.page(result, exam.titles(), late=late)
             _write(course, Path("feedback", result.student, exam.assignment, _page_name(exam)), text)

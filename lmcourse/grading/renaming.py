@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from lmcourse.grading.course import GradingError
@@ -96,3 +97,5 @@ def move_folders(course: Path, assignment: str, names: Names) -> None:
             if source.is_dir() and not source.is_symlink() and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.replace(source, target)
+                with suppress(OSError):  # there are other assignments in it
+                    source.parent.rmdir()

@@ -66,6 +66,7 @@ def _people(outcome: Run, results: list[Result]) -> list[str]:
         lines += ["not on the roster:", *(f"  {x}" for x in outcome.unknown)]
     if outcome.renamed:
         names = ", ".join(f"{old} is now {new}" for old, new in outcome.renamed.items())
+        names = textwrap.shorten(names, 120, placeholder=" …")
         lines.append(f"graded before, under another name: {names}")
     return lines
 
