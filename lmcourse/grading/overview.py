@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lmcourse.files import write_whole
-from lmcourse.grading.course import GradingError
+from lmcourse.grading.course import GradingError, cell_of
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.feedback import STYLE
 from lmcourse.grading.gradebook import GradebookWriter
@@ -108,7 +108,7 @@ def page(
 
 
 def _table_row(item: Item, titles: Mapping[str, str]) -> str:
-    from_test = titles.get(f"test_{item.exercise}", item.exercise)
+    from_test = titles.get(cell_of(item.exercise), item.exercise)
     name = f"{item.check}{' (hidden)' if item.hidden else ''}" if item.check else from_test
     told = [f"{n} times {what}" for n, what in item.told]
     told += [f"{n} times the check itself broke: {what}" for n, what in item.troubles]
