@@ -18,7 +18,8 @@ from typing import Annotated
 import typer
 
 import lmcourse
-from lmcourse.data import WANTED, DataError, fetch
+from lmcourse import console
+from lmcourse.data import ABSENT, WANTED, DataError, damage, fetch
 from lmcourse.grading import commands
 from lmcourse.grading.course import (
     RUNNING,
@@ -63,10 +64,15 @@ def data(
         list[str], typer.Argument(metavar="[NAME]...", help="Which packages; all if none.")
     ] = (),
 ) -> None:
-    """Download the texts the course reads, check them, and say where they are."""
+    """Download the texts the course reads, check them, and say where they are.
+
+    What is in the cache already is checked too, and fetched again if it is not as it should be.
+    """
     for name in names or sorted(WANTED):
-        folder = fetch(name)
-        files = sorted(path for path in folder.iterdir() if path.is_file())
+        if (wrong := damage(name, thorough=True)) not in ("", ABSENT):
+            typer.echo(f"{name} in the cache is {wrong}; fetching it again")
+        folder = fetch(name, thorough=True)
+        files = [path for path in folder.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 1e6
         typer.echo(f"{folder.name}: {len(files)} files, {size:.1f} MB in {folder}")
 
@@ -204,11 +210,17 @@ def grade_demo(
 
 def main() -> None:
     """Run a command; turn what the user can mend into one message."""
+    console.widen()
     try:
         app()
     except (ValueError, OSError, DataError) as error:
-        typer.echo(f"lmcourse: {error}", err=True)
-        sys.exit(2)
+        said = str(error)
+    except ModuleNotFoundError as error:
+        said = commands.without(error.name or "")
+        if not said:
+            raise
+    typer.echo(f"lmcourse: {said}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

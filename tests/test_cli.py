@@ -9,6 +9,8 @@ import nbformat
 import pytest
 
 from lmcourse import cli
+from lmcourse.grading import commands
+from lmcourse.grading.assignment import Assignment
 from lmcourse.grading.course import release_notebook, source_notebook
 
 NAME = "01-language-models"
@@ -17,9 +19,11 @@ NAME = "01-language-models"
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with the notebook as it was handed out, where the commands run."""
-    shutil.copy(release_notebook(NAME), tmp_path / "mine.ipynb")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    folder = tmp_path / "Übung 課"
+    folder.mkdir()
+    shutil.copy(release_notebook(NAME), folder / "mine.ipynb")
+    monkeypatch.chdir(folder)
+    return folder
 
 
 @pytest.fixture
@@ -202,6 +206,60 @@ def test_what_the_user_gets_wrong_is_one_message_and_nothing_is_written(lmcourse
     assert error.startswith("lmcourse: ")
     assert message in error
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["check", "submit"])
+def test_a_notebook_of_an_assignment_that_is_not_here_is_newer(lmcourse, folder, command):
+    cells = [nbformat.v4.new_code_cell('assignment = Assignment("27-planets")\nassignment')]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "mine.ipynb")
+    for arguments in ([command], [command, "mine.ipynb"]):
+        status, _, error = lmcourse(*arguments)
+        assert status == 2
+        assert (
+            "mine.ipynb is for the assignment 27-planets, which is not here: a notebook that is newer"
+            in error
+        )
+        assert "newer than this lmcourse, 0.1.0, needs a newer one: update it" in error
+
+
+def test_an_assignment_or_an_exercise_that_is_not_here_may_be_newer():
+    with pytest.raises(
+        ValueError, match=r"there is no assignment '27-planets'\n.*\n.*newer than this lmcourse"
+    ):
+        Assignment("27-planets")
+    with pytest.raises(
+        ValueError, match=r"no exercise 'planets' in 01-language-models; there are .*\n.*newer than"
+    ):
+        Assignment(NAME, {}).check("planets")
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        (
+            "sqlalchemy",
+            "this needs sqlalchemy, which is not installed: pip install 'lmcourse[grading]'. It also",
+        ),
+        (
+            "nbgrader.api",
+            "this needs nbgrader, which is not installed: pip install 'lmcourse[grading]'. It also",
+        ),
+        ("torch", "this needs torch, which is not installed: pip install 'lmcourse[neural]'\n"),
+        ("fcntl", "grading needs Linux; "),
+    ],
+)
+def test_what_is_not_installed_is_told_with_the_way_to_get_it(lmcourse, monkeypatch, module, told):
+    def missing(_):
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(commands, "course_folder", missing)
+    status, said, error = lmcourse("grade", NAME, ".")
+    assert (status, said) == (2, "")
+    assert error.startswith(f"lmcourse: {told}")
+    monkeypatch.setattr(commands, "EXTRAS", {})
+    if module != "fcntl":
+        with pytest.raises(ModuleNotFoundError):  # a fault of the course's is no message
+            lmcourse("grade", NAME, ".")
 
 
 def test_data_says_what_is_where(lmcourse):

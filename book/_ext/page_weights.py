@@ -29,6 +29,7 @@ AIMS = {"paint": 2, "widget": 3, "shift": 0.02}  # seconds, seconds, share of th
 TEXTS = {".html", ".css", ".js", ".svg", ".json"}
 FIGURES = {".svg", ".png", ".jpg", ".webp", ".gif"}
 STATE = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.S)
+NUMBER = ' class="text-right"'  # the class that a column of numbers has in the book's other tables
 PLACEHOLDER = '<div id="page-weights"></div>'
 
 
@@ -139,14 +140,17 @@ class PageWeights(SphinxDirective):
 
 
 def kilobytes(count: int) -> str:
-    """A number of bytes as a cell of a table."""
-    return f"{count / 1000:,.0f} kB" if count else "—"
+    """A number of bytes as a cell of a table whose head names the unit."""
+    return f"{count / 1000:,.0f}" if count else "—"
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
-    """A table whose first column says what a row is about."""
-    head = "".join(f'<th class="head">{html.escape(each)}</th>' for each in heads)
-    body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    """A table whose first column says what a row is about; the others have numbers."""
+    head = "".join(f"<th{NUMBER * (k > 0)}>{html.escape(each)}</th>" for k, each in enumerate(heads))
+    body = "\n".join(
+        "<tr>" + "".join(f"<td{NUMBER * (k > 0)}>{cell}</td>" for k, cell in enumerate(row)) + "</tr>"
+        for row in rows
+    )
     return (
         '<div class="pst-scrollable-table-container"><table class="table">\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n"
@@ -163,7 +167,7 @@ def tables(weights: list[Weight], times: dict[str, Any] | None, here: str) -> st
         [link[w.page], kilobytes(w.compressed), kilobytes(w.raw), str(w.requests), kilobytes(w.on_request)]
         for w in weights
     ]
-    text = table(["page", "compressed", "raw", "files", "on request"], rows)
+    text = table(["page", "sent, kB", "raw, kB", "files", "later, kB"], rows)
     if times:
         said = "Measured on {date} with {browser} on {machine}, by <code>{command}</code>.".format(**times)
         rows = [

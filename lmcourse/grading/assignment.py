@@ -10,6 +10,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
+from lmcourse import console
 from lmcourse.grading import course
 from lmcourse.grading.checks import Check, checks_in
 from lmcourse.grading.local import run_checks
@@ -107,7 +108,8 @@ class Assignment:
         """All checks of one exercise; ValueError, listing the exercises, if there is none of that name."""
         if exercise not in self.exercises:
             raise ValueError(
-                f"no exercise {exercise!r} in {self.name}; there are {', '.join(self.exercises)}"
+                f"no exercise {exercise!r} in {self.name}; there are {', '.join(self.exercises)}\n"
+                + course.update()
             )
         return [check for check in self._checks if check.exercise == exercise]
 
@@ -116,6 +118,7 @@ def show(report: Report) -> None:
     """Display a report: as HTML in a notebook, as text elsewhere."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
+        console.widen()
         print(report.as_text())
         return
     from IPython.display import display

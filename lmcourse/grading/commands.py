@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -44,6 +44,23 @@ Kind = Annotated[
         "folder (named after students); found out if not given, but for an LMS's zip.",
     ),
 ]
+# What is not there -> who needs it, and what to do.
+EXTRAS = {
+    **dict.fromkeys(("nbgrader", "sqlalchemy", "psycopg", "distributed", "nbconvert"), "grading"),
+    **dict.fromkeys(("torch", "safetensors"), "neural"),
+}
+
+
+def without(module: str) -> str:
+    """What to tell where a module is not installed; empty if nothing is known about it."""
+    module = module.partition(".")[0]
+    if module in ("fcntl", "resource"):
+        return "grading needs Linux; on another system use it in a Linux virtual machine"
+    if module not in EXTRAS:
+        return ""
+    said = f"this needs {module}, which is not installed: pip install 'lmcourse[{EXTRAS[module]}]'"
+    repository = ". It also needs the course's repository, which has the hidden checks"
+    return said + (repository if EXTRAS[module] == "grading" else "")
 
 
 def grade(
@@ -58,11 +75,11 @@ def grade(
         str, typer.Option(help="A Dask scheduler's address: grade on its workers instead.")
     ] = "",
     regrade: Annotated[
-        Optional[list[str]],  # noqa: UP045  (typer reads it at run time, on Python 3.9 too)
+        list[str] | None,
         typer.Option(help="A student to grade again, with fresh inputs (repeatable), or all."),
     ] = None,
     seed: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=0, help="Of the inputs: repeats a grading; drawn anew if not given."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1.0, help="Allowed for one whole notebook.")] = 120.0,
@@ -83,7 +100,7 @@ def grade(
     folder = course_folder(course)
     options = grading.Options(
         folder,
-        db or f"sqlite:///{folder / 'gradebook.db'}",
+        db or folder / "gradebook.db",
         workers or len(os.sched_getaffinity(0)),
         scheduler,
         seed,
@@ -141,7 +158,7 @@ def collect(
 def feedback(
     assignment: Name,
     paths: Annotated[
-        Optional[list[Path]],  # noqa: UP045
+        list[Path] | None,
         typer.Argument(metavar="[PATH]...", help="What you graded: then also a zip for the LMS to return."),
     ] = None,
     kind: Kind = "",
@@ -216,13 +233,13 @@ def statistics(assignment: Name, course: Course = "", db: Database = "", roster:
         typer.echo(f"wrote {path}")
 
 
-def _existing(db: str, folder: Path) -> str:
+def _existing(db: str, folder: Path) -> str | Path:
     """The gradebook's address; GradingError if it is a file that does not exist."""
-    url = db or f"sqlite:///{folder / 'gradebook.db'}"
-    file = url[len("sqlite:///") :]
-    if url.startswith("sqlite:///") and not Path(file).exists():
+    address = db or folder / "gradebook.db"
+    file = db.removeprefix("sqlite:///") if db.startswith("sqlite:///") else folder / "gradebook.db"
+    if (not db or db.startswith("sqlite:///")) and not Path(file).exists():
         raise GradingError(f"there is no gradebook at {file}: name it with --db or --course")
-    return url
+    return address
 
 
 def _roster(path: str) -> Roster | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
+import lmcourse
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
 from lmcourse.grading.public import tables
@@ -63,9 +64,16 @@ def require_assignment(name: str) -> str:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise GradingError(
-            f"there is no assignment {name!r}{hint}\nassignments: {', '.join(known) or 'none'}"
+            f"there is no assignment {name!r}{hint}\nassignments: {', '.join(known) or 'none'}\n{update()}"
         )
     return name
+
+
+def update() -> str:
+    """What to do where something of a notebook is unknown here."""
+    return (
+        f"a notebook that is newer than this lmcourse, {lmcourse.__version__}, needs a newer one: update it"
+    )
 
 
 def release_notebook(name: str) -> Path:

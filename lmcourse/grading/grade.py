@@ -42,7 +42,7 @@ class Options:
 
     Args:
         course: the folder for `autograded/` and `feedback/`.
-        database: URL of the gradebook.
+        database: URL or file of the gradebook.
         workers: processes on this machine.
         scheduler: of a Dask cluster, instead of processes here; empty for none.
         seed: of the checks' inputs; None for a fresh one.
@@ -52,7 +52,7 @@ class Options:
     """
 
     course: Path
-    database: str
+    database: str | Path
     workers: int
     scheduler: str = ""
     seed: int | None = None
@@ -243,7 +243,7 @@ def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:
             _write(course, Path("feedback", result.student, exam.assignment, _page_name(exam)), text)
 
 
-def write_feedback(assignment: str, course: Path, database: str) -> int:
+def write_feedback(assignment: str, course: Path, database: str | Path) -> int:
     """Write every student's page anew, with the scores and comments that people gave; how many there are.
 
     Raises GradingError if nobody has a result, or the course or the gradebook is in use.

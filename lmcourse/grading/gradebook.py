@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,7 +52,7 @@ class GradebookWriter:
     no gradebook, is locked or full; the call has then changed nothing.
     """
 
-    def __init__(self, url: str):
+    def __init__(self, url: str | Path):
         self._database = Database(url)
         self.name = self._database.name
 

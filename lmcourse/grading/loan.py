@@ -21,6 +21,7 @@ PACKAGE = "lmcourse"
 # What runs students' code is of the package too. It holds no solutions.
 RUNTIME = (
     "lmcourse",
+    "lmcourse.console",
     "lmcourse.files",
     "lmcourse.grading",
     *(

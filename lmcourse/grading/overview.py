@@ -32,7 +32,7 @@ HEADER = [
 
 
 def write_statistics(
-    assignment: str, course: Path, database: str, roster: Roster | None = None
+    assignment: str, course: Path, database: str | Path, roster: Roster | None = None
 ) -> list[Path]:
     """Write `statistics/ASSIGNMENT.html` and `.csv` into a course's folder; the two paths.
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from lmcourse.grading.course import GradingError, assignments
+from lmcourse.grading.course import GradingError, assignments, update
 from lmcourse.grading.notebooks import MAX_CELLS, Release, grade_id, read_notebook, role
 
 MAX_PARSED = 20_000  # characters of one cell up to which Python's own parser is asked
@@ -211,7 +211,7 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
     )
     if not files:
         raise GradingError(f"there is no notebook (.ipynb) in {path.resolve()}{_where(releases)}")
-    found, unreadable = [], []
+    found, unreadable = [], []  # unreadable: what is wrong with the others
     for file in files:
         try:
             student = read_notebook(file)
@@ -225,6 +225,8 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
         scores = [(len(p), recognised(r, p), i) for i, (r, p) in enumerate(zip(releases, pairs))]
         if likely := [score for score in scores if score[1] >= 0.3]:
             found.append((releases[max(likely)[-1]], file, student))
+        elif (named := assignment_named(student)) and named not in assignments():
+            unreadable.append(f"{file} is for the assignment {named}, which is not here: {update()}")
     if len(found) == 1:
         return found[0]
     if found:
@@ -236,6 +238,13 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
     else:
         said = f"{path} is not a notebook of an assignment of the course ({names})"
     raise GradingError("\n".join([said, *unreadable]))
+
+
+def assignment_named(notebook: NotebookNode) -> str:
+    """The assignment whose checks a notebook's code asks for; empty if there is none."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    found = re.search(r"\bAssignment\(\s{0,9}[\"']([\w.-]{1,60})[\"']", code)
+    return found[1] if found else ""
 
 
 def _where(releases: list[Release]) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 
+from lmcourse import console
 from lmcourse.files import course_file
 from lmcourse.grading import derive
 from lmcourse.grading.checks import Check, checks_in
@@ -199,6 +200,7 @@ def release(name: str, destination: Path) -> None:
 
 def main(names: list[str]) -> int:
     """Release the named assignments, or all: nothing is written unless all are right. The exit status."""
+    console.widen()
     solutions = course_file("solutions")
     known = sorted(path.parent.name for path in solutions.glob("*/checks.py"))
     try:

@@ -124,7 +124,8 @@ def visible() -> list[Path]:
     ]
     python = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
     ours = [*sorted(python), cache_dir()]
-    private = [Path.home().resolve(), *([HERE.parent] if (HERE.parent / "solutions").exists() else [])]
+    home = Path(os.path.expanduser("~")).resolve()  # there is none where the user has no name
+    private = [home, *([HERE.parent] if (HERE.parent / "solutions").exists() else [])]
     for path in ours:
         if any(path == secret or path in secret.parents for secret in private):
             raise NoSandbox(f"{path} would be shown to students' code whole; use a virtual environment")

@@ -57,7 +57,7 @@ def people():
 @pytest.fixture
 def desk(tmp_path, people, prepared):
     """A folder with four submissions, and the course's folder."""
-    handed, course = tmp_path / "handed in", tmp_path / "course"
+    handed, course = tmp_path / "handed in é", tmp_path / "Übung 課"  # names that must do for every command
     handed.mkdir()
     course.mkdir()
     shutil.copy(prepared, course)
@@ -525,6 +525,7 @@ def test_the_commands_from_an_export_to_an_export(desk, monkeypatch, capfd):
     assert (course / "submitted" / "ada" / NAME / "language-models.ipynb").exists()
     said = run("grade", NAME, str(course / "submitted"), "--workers", "1", *known)
     assert "2 graded in" in said
+    assert f"\ngradebook  sqlite:///{course}/gradebook.db\n" in said
     assert "did not hand in: zoe" in said
     assert "late:\n  ada: 31 minutes late: 1.7 points off\n" in said
     page = course / "feedback" / "ada" / NAME / "language-models.html"

@@ -796,3 +796,19 @@ def test_importing_the_grading_package_imports_no_database():
     code = "import sys, lmcourse.grading; print({'sqlalchemy', 'nbgrader', 'alembic'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("folder", ["plain", "Übung 課", "100% a%20b?c=d#e"])
+def test_a_gradebook_may_lie_in_a_folder_of_any_name_and_is_called_as_one_calls_it(
+    tmp_path, prepared, folder
+):
+    path = tmp_path / folder / "gradebook.db"
+    path.parent.mkdir()
+    shutil.copy(prepared, path)
+    book = GradebookWriter(path)
+    assert book.results(ASSIGNMENT) == {}
+    assert list(path.parent.iterdir()) == [path]
+    if "%" not in folder:
+        assert book.name == f"sqlite:///{path}"
+    assert GradebookWriter(book.name).name == book.name  # what is said can be given
+    assert sorted(p.name for p in tmp_path.iterdir()) == [folder]
