@@ -1,4 +1,4 @@
-"""The command line: `lmcourse data | check | submit | collect | grade | export | grade-demo`.
+"""The command line: `lmcourse data | check | submit`, and for instructors what `grading.commands` has.
 
 What the user gets wrong is answered by one message on stderr and exit status 2, with nothing written; a
 check that does not pass gives exit status 1. Written answers are graded by hand: one that is still empty is
@@ -217,8 +217,8 @@ def _points_of(done: Submission) -> None:
         typer.echo("lmcourse check says what does not pass, and why; you may hand in as it is")
 
 
-for instructors_command in (commands.collect, commands.grade, commands.feedback, commands.export):
-    app.command()(instructors_command)
+for name in ("collect", "grade", "feedback", "export", "statistics"):
+    app.command()(getattr(commands, name))
 
 
 @app.command()

@@ -20,6 +20,7 @@
     runner.py      runs a notebook in a fresh process and checks it there
     at_home.py     what students run it for: a whole notebook, repaired
     public.py      what students get of an assignment's checks
+    rules.py       what an authored notebook must be like
     release.py     `python -m lmcourse.grading.release` makes the students' versions
     demo.py        `python -m lmcourse.grading.demo` shows an instructor the whole loop
 
@@ -51,10 +52,17 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     database.py    nbgrader's database: tables, and transactions that happen whole or not
     adopt.py       an assignment's cells in it, as nbgrader would record them
     gradebook.py   the one writer of grades
+    late.py        deadlines, extensions and what lateness costs, as nbgrader's plugin
     pool.py        processes of this machine, or a Dask cluster
     grade.py       a whole run, and going on after an interruption; pages written anew
+    renaming.py    one student under two names, with and without a roster
+    trial.py       what grading again would change, after checks have changed
     summary.py     what a run tells the instructor
-    commands.py    `lmcourse grade | feedback | collect | export`
+    returning.py   feedback as a zip that an LMS takes back
+    items.py       how a class did in each exercise and check
+    similar.py     submissions that are alike
+    overview.py    both as a page and a table
+    commands.py    `lmcourse grade | feedback | collect | export | statistics`
 
 Checks reach a student's work only through `student.name(arguments)` and see only plain values (numbers,
 strings, lists, dictionaries, arrays), so where that function runs is the business of the transport alone.

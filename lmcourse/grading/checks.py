@@ -76,6 +76,7 @@ class Score:
 
     value: float
     message: str = ""
+    trouble: Exception | None = None  # that the check itself raised: for the instructor, no student sees it
 
     def __post_init__(self):
         """Refuse what is no part."""
@@ -124,7 +125,7 @@ class Check:
             return Score(0.0, told if self.hidden and not unwritten else error.explanation())
         except Exception as error:  # the check stumbled over what it was given
             puzzled = f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
-            return Score(0.0, self.hint or puzzled)
+            return Score(0.0, self.hint or puzzled, error)
         if not isinstance(score, Score):
             return Score(1.0)
         return Score(score.value, score.message if not self.hidden else self.hint if score.value < 1 else "")

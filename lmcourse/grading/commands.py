@@ -44,7 +44,6 @@ Kind = Annotated[
         "folder (named after students); found out if not given, but for an LMS's zip.",
     ),
 ]
-
 # What is not there -> who needs it, and what to do.
 EXTRAS = {
     **dict.fromkeys(("nbgrader", "sqlalchemy", "psycopg", "distributed", "nbconvert"), "grading"),
@@ -84,6 +83,10 @@ def grade(
         typer.Option(min=0, help="Of the inputs: repeats a grading; drawn anew if not given."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1.0, help="Allowed for one whole notebook.")] = 120.0,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Record nothing: say which results the checks of today would change."),
+    ] = False,
     unsafe: Annotated[
         bool, typer.Option("--unsafe", help="Without a sandbox: students' code runs with your rights.")
     ] = False,
@@ -92,6 +95,7 @@ def grade(
     from lmcourse.grading import grade as grading
     from lmcourse.grading.isolated import Times
     from lmcourse.grading.summary import summary
+    from lmcourse.grading.trial import try_again
 
     folder = course_folder(course)
     options = grading.Options(
@@ -104,6 +108,10 @@ def grade(
         unsafe,
         Times(notebook=seconds),
     )
+    if dry_run:
+        _existing(db, folder)
+        typer.echo(try_again(assignment, paths, options, _roster(roster), kind))
+        return
     done = grading.run(assignment, paths, options, _roster(roster), kind)
     typer.echo(summary(done, options))
 
@@ -149,19 +157,31 @@ def collect(
 
 def feedback(
     assignment: Name,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", help="What you graded: then also a zip for the LMS to return."),
+    ] = None,
+    kind: Kind = "",
     course: Course = "",
     db: Database = "",
+    roster: RosterFile = "",
     solutions: Annotated[
-        Optional[bool],  # noqa: UP045
+        bool | None,
         typer.Option(help="Whether the pages show the model solutions; remembered, not shown at first."),
     ] = None,
 ) -> None:
     """Write the feedback pages anew, with the scores and comments that people gave in formgrader."""
     from lmcourse.grading import grade as grading
+    from lmcourse.grading.intake import find_submissions
+    from lmcourse.grading.returning import write_zip
 
     folder = course_folder(course)
     count = grading.write_feedback(assignment, folder, _existing(db, folder), solutions)
     typer.echo(f"wrote {count} pages below {folder / 'feedback'}")
+    if paths:
+        found = find_submissions(paths, assignment, _roster(roster), kind)
+        archive, packed, where = write_zip(found, assignment, folder)
+        typer.echo(f"packed {packed} of them into {archive}{where and f'; upload it {where}'}")
 
 
 def export(
@@ -181,13 +201,19 @@ def export(
     """Write the grades of the gradebook, manual ones included, as a CSV that the LMS imports."""
     from lmcourse.grading import lms
     from lmcourse.grading.gradebook import GradebookWriter
+    from lmcourse.grading.late import Deadline
 
-    book = GradebookWriter(_existing(db, course_folder(course)))
+    folder = course_folder(course)
+    book = GradebookWriter(_existing(db, folder))
+    book.penalise(assignment, Deadline.of(folder, assignment))
     table = lms.Table.read(Path(template)) if template else None
     rows = book.scores(assignment)
     if not rows:
         raise GradingError(f"the gradebook has nobody in {assignment}: grade it first")
-    grades = {row["student"]: (row["score"], row["max_score"], "") for row in rows}
+    off = {row["student"]: row["late_submission_penalty"] for row in rows}
+    grades = {
+        row["student"]: (max(0.0, row["score"] - off[row["student"]]), row["max_score"], "") for row in rows
+    }
     done = lms.export_grades(kind, grades, table, _roster(roster), column)
     waiting = sum(row["needs_manual_grade"] for row in rows)
     if waiting:
@@ -200,6 +226,15 @@ def export(
     output = output or f"{assignment}-{kind}.csv"
     Path(output).write_text(done.text, encoding="utf-8", newline="")
     typer.echo(f"wrote {output}")
+
+
+def statistics(assignment: Name, course: Course = "", db: Database = "", roster: RosterFile = "") -> None:
+    """Write how the class did in each exercise and check, and which submissions are alike."""
+    from lmcourse.grading.overview import write_statistics
+
+    folder = course_folder(course)
+    for path in write_statistics(assignment, folder, _existing(db, folder), _roster(roster)):
+        typer.echo(f"wrote {path}")
 
 
 def _existing(db: str, folder: Path) -> str | Path:

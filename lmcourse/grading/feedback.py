@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from lmcourse.grading.course import Model, cell_of
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import MIME, Report
-from lmcourse.grading.result import Mark, Result
+from lmcourse.grading.result import Late, Mark, Result
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -40,6 +40,7 @@ def page(
     result: Result,
     titles: Mapping[str, str],
     marks: Mapping[str, Mark] | None = None,
+    late: Late | None = None,
     models: Mapping[str, Model] | None = None,
     best: Mapping[str, Sequence[float]] | None = None,
 ) -> str:
@@ -49,6 +50,7 @@ def page(
         result: of the student.
         titles: exercise or answer -> its heading.
         marks: exercise or answer -> what the gradebook counts for it; None before a person has read it.
+        late: how late it was; None if it was not.
         models: exercise or answer -> its model solution and rubric. The rubric is shown with a person's
             points, the solution if it has been released.
         best: open task -> the best scores of the class, from 0 to 1, best first; see `best_scores`.
@@ -64,12 +66,13 @@ def page(
         f"{_answer(result, name)}{_model(models.get(name), (marks or {}).get(name))}</section>"
         for name, said in parts
     )
-    title = f"{_text(result.assignment)}: {_total(result, marks)} points"
+    title = f"{_text(result.assignment)}: {_total(result, marks, late)} points"
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head><body>"
         f'<h1>{title}</h1><p class="quiet">{_text(result.student)}. {_standing(result, marks)}</p>'
+        f"{_lateness(late)}"
         f"{_alarm(result)}{exercises}"
         f"{_listed('On the way', result.notes)}"
         f"{_listed('Cells that did not run through', result.failures, LEFT_OVER)}"
@@ -77,11 +80,16 @@ def page(
     )
 
 
-def _total(result: Result, marks: Mapping[str, Mark] | None) -> str:
+def _lateness(late: Late | None) -> str:
+    return f"<p>Handed in {_text(str(late))}.</p>" if late else ""
+
+
+def _total(result: Result, marks: Mapping[str, Mark] | None, late: Late | None) -> str:
+    off = late.penalty if late else 0.0
     if marks is None:
-        return f"{result.points:g} of {result.max_points:g}"
+        return f"{round(max(0.0, result.points - off), 2):g} of {result.max_points:g}"
     earned, most = sum(m.score for m in marks.values()), sum(m.max_score for m in marks.values())
-    return f"{round(earned, 2):g} of {most:g}"
+    return f"{round(max(0.0, earned - off), 2):g} of {most:g}"
 
 
 def _standing(result: Result, marks: Mapping[str, Mark] | None) -> str:

@@ -53,6 +53,7 @@ def gather(paths: Sequence[Path], assignment: str, kind: str = "") -> Gathered:
             for folder in students:
                 found.files += of_nbgrader(folder)
         elif stat.S_ISDIR(os.lstat(path).st_mode) and not _is_a_persons(path.name, kind):
+            path = _inmost(path, kind)
             _collect(found, entries(str(path)), str(path), kind)
         elif kind in BY_LMS and path.suffix.lower() == ".zip" and not said_by(kind, path.name):
             _collect_zip(found, path, kind)
@@ -67,6 +68,17 @@ def gather(paths: Sequence[Path], assignment: str, kind: str = "") -> Gathered:
         names = {path.name for path in single if path.parent == folder}
         _collect(found, [e for e in entries(str(folder)) if e.name in names], str(folder), kind)
     return found
+
+
+def _inmost(path: Path, kind: str) -> Path:
+    """The folder with an LMS's names in it: this one, or the only one in it."""
+    listed = [entry for entry in entries(str(path)) if not is_clutter(entry.name)]
+    if len(listed) != 1 or not listed[0].is_dir(follow_symlinks=False) or _is_a_persons(listed[0].name, kind):
+        return path
+    inner = path / listed[0].name
+    names = [entry.name for entry in entries(str(inner)) if _has_a_name(entry)]
+    lms = kind in BY_LMS if kind else kind_of(names) in BY_LMS
+    return inner if lms else path
 
 
 def _is_a_persons(name: str, kind: str) -> bool:
@@ -147,9 +159,8 @@ def _people(metadata: str) -> dict[tuple[str, ...], tuple[Who, str]]:
 def _members(archive: Archive) -> list[tuple[str, str, zipfile.ZipInfo]]:
     """First and other parts of the names in a zip, without a folder that is around all."""
     files = [info for info in archive.infolist() if not info.is_dir()]
-    parts = [
-        (*info.filename.partition("/"), info) for info in files if not info.filename.startswith("__MACOSX/")
-    ]
+    parts = [(*info.filename.partition("/"), info) for info in files]
+    parts = [part for part in parts if not is_clutter(part[0])]
     if len({first for first, *_ in parts}) == 1 and not any(said_by(kind, parts[0][0]) for kind in BY_LMS):
         parts = [(*rest.partition("/"), info) for _, _, rest, info in parts]
     return [(first, rest, info) for first, _, rest, info in parts if first and not is_clutter(first)]

@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,9 +25,11 @@ from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
 from lmcourse.grading.isolated import Times
+from lmcourse.grading.late import Deadline
 from lmcourse.grading.places import open_ordinary
 from lmcourse.grading.pool import grade_all
-from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.renaming import settle
+from lmcourse.grading.result import Late, Plan, Result
 from lmcourse.grading.roster import Roster
 from lmcourse.grading.worker import Graded, Job, Rules, digest_of
 
@@ -68,13 +70,19 @@ class Run:
     graded: list[Result]
     kept: list[Result]  # had a result for the same file before
     seconds: float
-    unknown: list[str]  # on no roster
+    unknown: list[str]  # on no roster, and why
     gradebook: str  # its address, without a password
     missing: list[str] = field(default_factory=list)  # on the roster, but did not hand in
     unread: list[str] = field(default_factory=list)  # have a result, but their file could not be read now
     unused: list[str] = field(default_factory=list)  # files of which nobody can tell whose they are
     lowered: list[str] = field(default_factory=list)  # whose points went down
     origin: str = ""  # whose names the files had
+    timeless: list[str] = field(
+        default_factory=list
+    )  # nobody knows when they handed in, so they are not late
+    late: Mapping[str, Late] = field(default_factory=dict)  # who handed in late
+    renamed: Mapping[str, str] = field(default_factory=dict)  # before, now
+    versions: Mapping[str, str] = field(default_factory=dict)  # of checks, release and grader
 
 
 def run(
@@ -86,17 +94,24 @@ def run(
     """
     begun = time.monotonic()
     exam = Exam.of(assignment)
+    deadline = Deadline.of(options.course, assignment)
     found = find_submissions(paths, assignment, roster, kind)
     handed = found.handed
     _require_known(options.regrade, handed)
     with _alone(options.course):
         book = GradebookWriter(options.database)
         book.prepare(exam)
+        plain = find_submissions(paths, assignment, None, kind).handed if roster else None
+        names = settle(book, assignment, options.course, handed, plain)
         plan = _plan(book, exam, options)
-        outcome = Run(plan.seed, [], [], 0.0, [one.student for one in handed if not one.known], book.name)
+        strangers = [f"{one.student}: {one.notes[-1]}" for one in handed if not one.known]
+        outcome = Run(plan.seed, [], [], 0.0, strangers, book.name)
+        outcome.versions, outcome.renamed = exam.versions, names
         outcome.origin, outcome.unused, before = found.origin, found.unused, book.results(assignment)
         if roster:
-            outcome.missing = sorted({*roster.students} - {one.student for one in handed})
+            here = {one.student for one in handed}
+            book.introduce(student for name, student in roster.students.items() if name in here)
+            outcome.missing = sorted({*roster.students} - here)
         rules = Rules(exam, plan.seed, options.times, options.limits, options.unsafe, plan.name)
         with tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True) as bar:
             jobs = _to_do(handed, before, plan, outcome, bar)
@@ -109,6 +124,8 @@ def run(
                 raise GradingError(
                     f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
                 ) from None
+        _reckon_lateness(book, outcome, handed, exam, deadline)
+        _rewrite_late(outcome, exam, options.course)
         book.end_run(assignment)
     outcome.lowered = sorted(_lowered(before, outcome.graded))
     outcome.seconds = time.monotonic() - begun
@@ -206,6 +223,26 @@ def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter
     book.write([graded.result for graded in batch])
 
 
+def _reckon_lateness(
+    book: GradebookWriter, outcome: Run, handed: Sequence[Handed], exam: Exam, deadline: Deadline
+) -> None:
+    """Who is late, and of whom nobody knows; what is known only now reaches the results that were kept."""
+    kept = {result.student: result.submitted for result in outcome.kept}
+    times = {one.student: one.submitted for one in handed if one.student in kept and one.submitted}
+    new = {student: time for student, time in times.items() if time != kept[student]}
+    book.set_times(exam.assignment, new)
+    outcome.late = book.penalise(exam.assignment, deadline)
+    outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted]
+
+
+def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:
+    """Say on the pages of those who were late what it costs."""
+    for result in outcome.graded:  # the others' pages may have people's remarks: `lmcourse feedback` does it
+        if late := outcome.late.get(result.student):
+            text = feedback.page(result, exam.titles(), late=late)
+            _write(course, Path("feedback", result.student, exam.assignment, _page_name(exam)), text)
+
+
 def write_feedback(assignment: str, course: Path, database: str | Path, solutions: bool | None = None) -> int:
     """Write every student's page anew, with the scores and comments that people gave; how many there are.
 
@@ -225,8 +262,11 @@ def write_feedback(assignment: str, course: Path, database: str | Path, solution
             raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
         shown = models(assignment, _solutions_released(course, assignment, solutions))
         best = feedback.best_scores(results.values())
+        late = book.penalise(assignment, Deadline.of(course, assignment))
         for student, result in tqdm(results.items(), unit="page", desc=assignment, dynamic_ncols=True):
-            text = feedback.page(result, exam.titles(), marks[student], shown, best)
+            text = feedback.page(
+                result, exam.titles(), marks[student], late.get(student), models=shown, best=best
+            )
             _write(course, Path("feedback", student, assignment, _page_name(exam)), text)
     return len(results)
 

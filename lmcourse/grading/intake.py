@@ -19,7 +19,7 @@ from lmcourse.grading.course import GradingError
 from lmcourse.grading.gather import gather
 from lmcourse.grading.naming import BY_LMS, ENDINGS, KINDS, Who, safe_id, said_by
 from lmcourse.grading.places import MAX_BYTES, File
-from lmcourse.grading.roster import Roster
+from lmcourse.grading.roster import Roster, Student
 from lmcourse.grading.unpack import MAX_FILES, PACKED, shown
 
 
@@ -130,17 +130,7 @@ def _by_student(files: list[File], roster: Roster | None) -> list[Handed]:
     """Files put together by student."""
     people = {file.who.key: file.who for file in files}
     students = {key: roster.find(who.lms_id, *who.calls) for key, who in people.items()} if roster else {}
-    doubted: dict[tuple[str, ...], str] = {}
-    # Two whom the LMS tells apart are not one, whatever they are called.
-    for student in [student for student in students.values() if student]:
-        same = [key for key, found in students.items() if found is student]
-        if sum(key[0] in BY_LMS for key in same) > 1:
-            for key in same:
-                if not student.lms_id or people[key].lms_id != student.lms_id:
-                    students[key] = None
-                    doubted[key] = (
-                        f"{len(same)} could be {student.id}: the roster needs the LMS's numbers (lms_id)"
-                    )
+    doubted = _doubted(people, students, roster) if roster else {}
     ids = _distinct(
         {key: who for key, who in people.items() if not students.get(key)}, roster.students if roster else ()
     )
@@ -161,6 +151,32 @@ def _by_student(files: list[File], roster: Roster | None) -> list[Handed]:
             one = replace(one, known=False, notes=(*one.notes, why))
         handed.append(replace(one, submitted=(student.submitted_at if student else "") or one.submitted))
     return handed
+
+
+def _doubted(
+    people: dict[tuple[str, ...], Who], students: dict[tuple[str, ...], Student | None], roster: Roster
+) -> dict[tuple[str, ...], str]:
+    """Of whom it is not clear who they are: why. They are nobody on the roster, and that is noted."""
+    doubted: dict[tuple[str, ...], str] = {}
+    for key, who in people.items():
+        could = roster.possible(who.lms_id, *who.calls)
+        # Blackboard writes assignment and login with the same sign between them: any end may be the login.
+        if len(could) > 1 and (not students[key] or key[0] == "blackboard"):
+            students[key] = None
+            mend = "the roster needs the LMS's numbers (lms_id)"
+            mend = "give each a folder of their own, --from folder" if key[0] == "blackboard" else mend
+            doubted[key] = f"could be {' or '.join(could)}: {mend}"
+    # Two whom the LMS tells apart are not one, whatever they are called.
+    for student in [student for student in students.values() if student]:
+        same = [key for key, found in students.items() if found is student]
+        if sum(key[0] in BY_LMS for key in same) > 1:
+            for key in same:
+                if not student.lms_id or people[key].lms_id != student.lms_id:
+                    students[key] = None
+                    doubted[key] = (
+                        f"{len(same)} could be {student.id}: the roster needs the LMS's numbers (lms_id)"
+                    )
+    return doubted
 
 
 def _distinct(people: dict[tuple[str, ...], Who], taken: Iterable[str]) -> dict[tuple[str, ...], str]:

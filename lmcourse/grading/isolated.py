@@ -55,6 +55,7 @@ class Examined:
     """What came of a notebook."""
 
     outcomes: dict[Check, Outcome] = field(default_factory=dict)  # of the checks there was time for
+    asked: dict[Check, tuple] = field(default_factory=dict)  # seconds, and what the check itself raised
     failures: dict[int, str] = field(default_factory=dict)  # by cell: why it did not run through
 
 
@@ -148,7 +149,9 @@ class _Examination:
             # the second limit is for the checks themselves, fed with something monstrous
             with time_limit(1 + 4 * self._times.checks, computing=True):
                 for check in left:
+                    begun = time.monotonic()
                     score = check.verdict(Student(remote.ask), self._seed)
+                    self.done.asked[check] = (round(time.monotonic() - begun, 4), score.trouble)
                     self.done.outcomes[check] = Outcome.of(check, score, remote.printed())
             return True
         except Gone as gone:

@@ -57,6 +57,7 @@ class Who:
     series: str = ""  # of several files in one series the latest counts
     attempt: str = ""
     submitted: str = ""
+    given: str = ""  # the whole name that the LMS gave
 
 
 def said_by(kind: str, name: str) -> tuple[Who, str] | None:
@@ -67,7 +68,10 @@ def said_by(kind: str, name: str) -> tuple[Who, str] | None:
     if kind not in _PATTERNS or len(name) > LONGEST:
         return None
     found = _PATTERNS[kind].fullmatch(name)
-    return _READERS[kind](found) if found else None
+    if not found:
+        return None
+    who, file = _READERS[kind](found)
+    return replace(who, given=name), file
 
 
 def _canvas(found: re.Match) -> tuple[Who, str]:

@@ -24,6 +24,8 @@ from lmcourse.grading.course import GradingError, assignments, update
 from lmcourse.grading.notebooks import MAX_CELLS, Release, grade_id, read_notebook, role
 
 MAX_PARSED = 20_000  # characters of one cell up to which Python's own parser is asked
+SURE = 0.5  # share of an assignment's cells from which on nobody asks whether another one is meant
+NAMED = re.compile(r"^[^#\n]{0,80}\bAssignment\([\"']([\w.-]{1,80})[\"']", re.MULTILINE)
 ALIKE = 0.6  # least share of common words for a cell to count as an edited version of another
 
 
@@ -168,6 +170,28 @@ def recognised(release: Release, pairs: dict[int, int]) -> float:
     """Share of the release's cells to fill in or to test that a student's notebook has."""
     graded = [i for i, cell in enumerate(release.notebook.cells) if role(cell) in ("solution", "test")]
     return sum(i in pairs for i in graded) / max(1, len(graded))
+
+
+def another(release: Release, student: NotebookNode) -> str:
+    """The assignment that a student's notebook is of, if that is not the release's; else empty.
+
+    The line `Assignment("02-information")` says it. Where it is gone, the assignment is meant of which the
+    notebook has most cells.
+    """
+    code = [cell.source for cell in student.cells if cell.cell_type == "code"]
+    named = {name for source in code for name in NAMED.findall(source)}
+    known = [name for name in assignments() if name != release.assignment]
+    if release.assignment in named:
+        return ""
+    if said := sorted(named & {*known}):
+        return said[0]
+    share = recognised(release, match(release, student))
+    if share >= SURE:
+        return ""
+    others = {name: Release.of(name) for name in known}
+    shares = {name: recognised(other, match(other, student)) for name, other in others.items()}
+    best = max(shares, key=shares.get, default="")
+    return best if best and shares[best] > max(share, SURE) else ""
 
 
 def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]:

@@ -20,11 +20,19 @@ import nbformat
 from lmcourse import console
 from lmcourse.files import course_file
 from lmcourse.grading import derive
-from lmcourse.grading.checks import checks_in
-from lmcourse.grading.course import TEST_CELL, GradingError, code_of, module_of, source_notebook
+from lmcourse.grading.checks import Check, checks_in
+from lmcourse.grading.course import (
+    TEST_CELL,
+    GradingError,
+    code_of,
+    load_mistakes,
+    module_of,
+    source_notebook,
+)
 from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.public import public_part
+from lmcourse.grading.rules import broken_rules, remarks
 from lmcourse.setup_cell import setup_source
 
 HEADER = "# Made from solutions/{name}/checks.py: the checks that answer in the notebook. Do not edit.\n"
@@ -138,10 +146,26 @@ def refreshed(name: str) -> nbformat.NotebookNode:
         if mark.get("grade") and mark["grade_id"] in points:
             mark["points"] = points[mark["grade_id"]]
     source, cells = code_of(notebook), derive.solutions_in(notebook)
-    faults = [fault for table in tables for fault in derive.faults(table, source, cells[table.name])]
+    faults = [*broken_rules(name, notebook, _checks(name), _mistaken(name, tables))]
+    faults += [fault for table in tables for fault in derive.faults(table, source, cells[table.name])]
     if faults:
         raise GradingError("\n  ".join([f"solutions/{name}:", *faults]))
     return notebook
+
+
+def _checks(name: str) -> list[Check]:
+    """The authored checks, hidden ones included, whether released or not."""
+    path = course_file(f"solutions/{name}/checks.py")
+    return checks_in(module_of(name, path.read_text(encoding="utf-8")))
+
+
+def _mistaken(name: str, tables: list[Exercise]) -> set[str]:
+    """The exercises of which a typical mistake is told."""
+    try:
+        told = {mistake.exercise for mistake in load_mistakes(name)}
+    except FileNotFoundError:
+        told = set()
+    return told | {table.name for table in tables if table.slips}
 
 
 def _tables(name: str) -> list[Exercise]:
@@ -204,7 +228,7 @@ def main(names: list[str]) -> int:
             if notebook != nbformat.read(path, as_version=4):
                 write(notebook, path)
             release(name, solutions.parent / "notebooks" / "assignments" / name)
-            print(f"notebooks/assignments/{name}")
+            print(f"notebooks/assignments/{name}", *remarks(notebook), sep="; ")
     except GradingError as error:
         print(f"release: {error}", file=sys.stderr)
         return 1

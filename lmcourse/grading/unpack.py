@@ -19,7 +19,7 @@ from lmcourse.grading import notebooks
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
 from lmcourse.grading.notebooks import Release, parse_notebook
-from lmcourse.grading.recognise import match, recognised
+from lmcourse.grading.recognise import another, match, recognised
 
 MAX_FILES = 100  # of one student
 MAX_UNPACKED = 150_000_000  # of one student, in all
@@ -91,7 +91,11 @@ def notebook_in(data: bytes, name: str, release: Release) -> tuple[NotebookNode,
             reasons.append(str(error))
             continue
         score = recognised(release, match(release, notebook))
-        if score:
+        if other := another(release, notebook):
+            reasons.append(
+                f"{place}: this is {other}, and not {release.assignment}: hand in the other notebook"
+            )
+        elif score:
             found.append((score, place.rpartition("/")[2] == release.path.name, -n, place, notebook))
         else:
             reasons.append(f"{place} is a notebook, but not of {release.assignment}")

@@ -10,6 +10,7 @@ import ast
 import hashlib
 import re
 import time
+import traceback
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -128,6 +129,8 @@ def grade(job: Job, rules: Rules) -> Graded:
         ],
         unsafe=rules.unsafe,
         run=rules.run,
+        troubles={check.name: _trouble(what) for check, (_, what) in examined.asked.items() if what},
+        times=_times(rules.exam, examined),
         seconds=round(time.monotonic() - begun, 3),
     )
     return Graded(
@@ -198,6 +201,22 @@ def _reports(rules: Rules, examined: Examined, refused: str) -> list[Report]:
             not_reached = Outcome.of(check, Score(0.0, f"not tried: {why}"), "")
             outcomes[check.exercise].append(examined.outcomes.get(check, not_reached))
     return [Report(name, outcomes[name], rules.seed, points) for name, points in rules.exam.points().items()]
+
+
+def _trouble(error: Exception) -> str:
+    """What went wrong in a check itself, and in which line of `checks.py`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename.endswith("/checks.py")]
+    where = f" (checks.py, line {lines[-1]})" if lines else ""
+    return printable(f"{type(error).__name__}: {error}"[:300] + where)
+
+
+def _times(exam: Exam, examined: Examined) -> dict[str, list[float]]:
+    """Exercise -> seconds of each of its checks, in order; of those that were not reached, 0."""
+    times: dict[str, list[float]] = {}
+    for check in exam.all_checks():
+        times.setdefault(check.exercise, []).append(examined.asked.get(check, (0.0, None))[0])
+    return times
 
 
 def _written(exam: Exam, repaired: Repaired) -> dict[str, dict]:

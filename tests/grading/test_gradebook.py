@@ -429,6 +429,30 @@ def test_results_come_back_and_the_last_of_a_student_counts(url):
 
 
 @pytest.mark.filterwarnings("ignore:Object of type")  # nbgrader's own
+def test_who_is_graded_under_another_name_keeps_everything(url):
+    book = GradebookWriter(url)
+    book.write([work("lovelaceada", 0.5), work("bo"), work("s2", 0.25)])
+    by_hand(url, "lovelaceada", parroting=2.0)
+    before = recorded(url)["lovelaceada"]
+    book.rename(ASSIGNMENT, {"lovelaceada": "s1", "bo": "s2", "nobody": "s3"})
+    assert recorded(url)["s1"] == before
+    assert set(recorded(url)) == {"s1", "s2", "bo"}  # s2 has a result of their own, so Bo stays
+    assert book.results(ASSIGNMENT)["s1"] == same(work("s1", 0.5))
+    with Gradebook(url) as theirs:
+        assert "lovelaceada" not in {student.id for student in theirs.students}
+
+
+def test_a_time_that_is_known_later_is_recorded_without_grading_again(url):
+    book = GradebookWriter(url)
+    book.write([work("ada", 0.5), work("bo")])
+    book.set_times(ASSIGNMENT, {"ada": "2026-12-01T00:30:00+01:00", "nobody": "2026-12-01T00:30:00+01:00"})
+    assert book.results(ASSIGNMENT)["ada"] == same(work("ada", 0.5, submitted="2026-12-01T00:30:00+01:00"))
+    assert book.results(ASSIGNMENT)["bo"] == same(work("bo"))
+    with Gradebook(url) as theirs:
+        assert theirs.find_submission(ASSIGNMENT, "ada").timestamp == datetime(2026, 11, 30, 23, 30)
+        assert theirs.find_submission(ASSIGNMENT, "bo").timestamp is None
+
+
 def test_a_submission_removed_in_nbgrader_is_not_taken_for_graded(url):
     book = GradebookWriter(url)
     book.write([work("ada"), work("bela")])

@@ -322,3 +322,11 @@ def test_a_template_that_is_none_says_so(tmp_path, kind, text, column, said):
     table = Table.read(saved(tmp_path, text)) if text else None
     with pytest.raises(GradingError, match=said):
         export_grades(kind, GRADES, table, column=column)
+
+
+@pytest.mark.parametrize("kind", ["csv", "moodle", "canvas"])
+def test_points_above_the_maximum_are_named(tmp_path, kind):
+    table = Table.read(saved(tmp_path, {"canvas": CANVAS, "moodle": MOODLE}.get(kind, "a,b\n")))
+    grades = {"ada@x.org": (21.5, 20.0, ""), "grace@x.org": (20.0, 20.0, "")}
+    said = export_grades(kind, grades, table, column="Language models").problems
+    assert [line[:36] for line in said if " of 20 " in line] == ["ada@x.org has 21.5 of 20 points: Moo"]
