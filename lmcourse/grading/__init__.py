@@ -55,6 +55,7 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     late.py        deadlines, extensions and what lateness costs, as nbgrader's plugin
     pool.py        processes of this machine, or a Dask cluster
     grade.py       a whole run, and going on after an interruption; pages written anew
+    folder.py      what a run writes into the course's folder for people to read
     renaming.py    one student under two names, with and without a roster
     trial.py       what grading again would change, after checks have changed
     summary.py     what a run tells the instructor

@@ -17,8 +17,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from lmcourse.files import write_whole
-from lmcourse.grading import feedback
+from lmcourse.grading import feedback, folder
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError, models
 from lmcourse.grading.exam import Exam
@@ -26,7 +25,6 @@ from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
 from lmcourse.grading.isolated import Times
 from lmcourse.grading.late import Deadline
-from lmcourse.grading.places import open_ordinary
 from lmcourse.grading.pool import grade_all
 from lmcourse.grading.renaming import settle
 from lmcourse.grading.result import Late, Plan, Result
@@ -213,13 +211,7 @@ def _batches(all_graded: Iterable[Graded]) -> Iterator[list[Graded]]:
 def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter) -> None:
     """Write the files for people, then the results; a full disk stops the run with nothing lost."""
     for graded in batch:
-        folder = Path(graded.result.student) / exam.assignment
-        for place, name, text in (
-            ("autograded", exam.notebook, graded.notebook),
-            ("feedback", _page_name(exam), graded.page),
-            *_of_the_exchange(course / "submitted" / folder),
-        ):
-            _write(course, Path(place, folder, name), text)
+        folder.write_graded(course, exam, graded)
     book.write([graded.result for graded in batch])
 
 
@@ -240,7 +232,7 @@ def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:
     for result in outcome.graded:  # the others' pages may have people's remarks: `lmcourse feedback` does it
         if late := outcome.late.get(result.student):
             text = feedback.page(result, exam.titles(), late=late)
-            _write(course, Path("feedback", result.student, exam.assignment, _page_name(exam)), text)
+            folder.write_page(course, exam, result.student, text)
 
 
 def write_feedback(assignment: str, course: Path, database: str | Path, solutions: bool | None = None) -> int:
@@ -260,50 +252,12 @@ def write_feedback(assignment: str, course: Path, database: str | Path, solution
         results, marks = book.results(assignment), book.marks(assignment)
         if not results:
             raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
-        shown = models(assignment, _solutions_released(course, assignment, solutions))
+        shown = models(assignment, folder.solutions_released(course, assignment, solutions))
         best = feedback.best_scores(results.values())
         late = book.penalise(assignment, Deadline.of(course, assignment))
         for student, result in tqdm(results.items(), unit="page", desc=assignment, dynamic_ncols=True):
             text = feedback.page(
                 result, exam.titles(), marks[student], late.get(student), models=shown, best=best
             )
-            _write(course, Path("feedback", student, assignment, _page_name(exam)), text)
+            folder.write_page(course, exam, student, text)
     return len(results)
-
-
-def _solutions_released(course: Path, assignment: str, wanted: bool | None) -> bool:
-    """Whether model solutions are shown: what is wanted now is remembered in the course's folder."""
-    mark = course / "feedback" / f".solutions-of-{assignment}"
-    if wanted is False:
-        mark.unlink(missing_ok=True)
-    elif wanted:
-        mark.parent.mkdir(exist_ok=True)
-        mark.touch()
-    return mark.exists()
-
-
-def _of_the_exchange(submitted: Path) -> Iterator[tuple[str, str, str]]:
-    """The two small files by which nbgrader's exchange knows a submission again when it returns feedback."""
-    for name in ("timestamp.txt", "submission_secret.txt"):
-        if submitted.is_symlink() or submitted.parent.is_symlink():
-            return
-        try:
-            handle, _ = open_ordinary(str(submitted / name), 1000)
-        except GradingError:  # not from the exchange
-            continue
-        with os.fdopen(handle, "rb") as file:
-            text = file.read(1000).decode("utf-8", "replace")
-        yield "autograded", name, text
-        yield "feedback", name, text
-
-
-def _page_name(exam: Exam) -> str:
-    return Path(exam.notebook).with_suffix(".html").name
-
-
-def _write(course: Path, path: Path, text: str) -> None:
-    """Write a file in the course's folder. GradingError if that cannot be: the disk may be full."""
-    try:
-        write_whole(course / path, text.encode("utf-8"))
-    except OSError as error:
-        raise GradingError(f"cannot write to {course}: {error}. The same command goes on from here") from None
