@@ -102,7 +102,7 @@ class Assignment:
         """What reports of public checks come to, as a table; `written`: the answers in words there are."""
         from lmcourse.grading.progress import Progress, public_shares  # here: the sandbox has none
 
-        hidden = getattr(self._module, "HIDDEN_WEIGHTS", {})
+        hidden = getattr(self._module, "UNSEEN_WEIGHTS", {})
         return Progress.of(self.name, reports, public_shares(self._checks, hidden), written)
 
     def report(self, exercise: str) -> Report:

@@ -64,7 +64,8 @@ def hidden_weights(assignment: str) -> str:
     for check in checks_in(module_of(f"{assignment}-weights", source)):
         if check.hidden:
             weights[check.exercise] = weights.get(check.exercise, 0.0) + check.weight
-    return f"\n\n# What all hidden checks of an exercise weigh.\nHIDDEN_WEIGHTS = {weights!r}\n"
+    comment = "# What the checks of an exercise weigh that are asked only for the grade."
+    return f"\n\n{comment}\nUNSEEN_WEIGHTS = {weights!r}\n"
 
 
 def introduce(notebook: nbformat.NotebookNode, tables: list[Exercise]) -> None:

@@ -58,8 +58,8 @@ def test_students_checks_know_what_the_hidden_ones_weigh(name):
         course.release_notebook(name).with_name("public_checks.py").read_text(encoding="utf-8"),
     )
     assert not any(check.hidden for check in course.checks_in(public))
-    assert public_shares(course.checks_in(public), public.HIDDEN_WEIGHTS) == public_shares(checks, {})
-    assert repr(public.HIDDEN_WEIGHTS) in release.hidden_weights(name)
+    assert public_shares(course.checks_in(public), public.UNSEEN_WEIGHTS) == public_shares(checks, {})
+    assert repr(public.UNSEEN_WEIGHTS) in release.hidden_weights(name)
 
 
 def test_all_public_checks_passed_is_not_all():

@@ -711,5 +711,5 @@ def shortest(student):
     expect_periods(student, periods)
 
 
-# What all hidden checks of an exercise weigh.
-HIDDEN_WEIGHTS = {'chain_rule': 3.0, 'temperature': 2.0, 'thermostat': 2.5, 'fill_blank': 2.5, 'typical': 3.0, 'best_sentence': 3.5, 'annealed_sequence': 3.5}
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'chain_rule': 3.0, 'temperature': 2.0, 'thermostat': 2.5, 'fill_blank': 2.5, 'typical': 3.0, 'best_sentence': 3.5, 'annealed_sequence': 3.5}

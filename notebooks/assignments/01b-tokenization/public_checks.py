@@ -933,5 +933,5 @@ def astronomical(student):
     )
 
 
-# What all hidden checks of an exercise weigh.
-HIDDEN_WEIGHTS = {'matching': 3.0, 'both_ways': 2.0, 'best_cut': 3.0, 'fallback': 2.0, 'merge_step': 2.5, 'learning': 3.0, 'encoding': 3.0}
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'matching': 3.0, 'both_ways': 2.0, 'best_cut': 3.0, 'fallback': 2.0, 'merge_step': 2.5, 'learning': 3.0, 'encoding': 3.0}

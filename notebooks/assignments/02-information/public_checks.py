@@ -1188,5 +1188,5 @@ def each_rules_something_out(student):
     )
 
 
-# What all hidden checks of an exercise weigh.
-HIDDEN_WEIGHTS = {'surprise': 2.5, 'divergence': 2.5, 'independence': 2.0, 'codewords': 3.5, 'encoding': 3.0, 'decoding': 3.0, 'entropy_rate': 3.0}
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'surprise': 2.5, 'divergence': 2.5, 'independence': 2.0, 'codewords': 3.5, 'encoding': 3.0, 'decoding': 3.0, 'entropy_rate': 3.0}

@@ -715,8 +715,8 @@ if __name__ == "__main__":  # for whoever marks exercise 9: python solutions/03-
             print("{:2}  {:5.1f}%  {:.3f}  {:.3f}".format(n, *row))
 
 
-# What all hidden checks of an exercise weigh.
-HIDDEN_WEIGHTS = {'counting': 1.5, 'likelihood': 2.5, 'add_k': 2.0, 'continuation': 2.5, 'discounting': 2.5, 'kneser_ney': 3.0, 'judging': 2.5, 'generation': 2.5}
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'counting': 1.5, 'likelihood': 2.5, 'add_k': 2.0, 'continuation': 2.5, 'discounting': 2.5, 'kneser_ney': 3.0, 'judging': 2.5, 'generation': 2.5}
 
 
 # Which wrong value is due to which mistake, as the authored mistakes show.

@@ -385,8 +385,8 @@ def bits_on_a_text_you_may_see(student):
     return Score(on_a_curve(lost, none=NONE, full=FULL), told if lost <= FULL else f"{told}: {more}")
 
 
-# What all hidden checks of an exercise weigh.
-HIDDEN_WEIGHTS = {'softmax_gradient': 1.0, 'lookup': 1.5, 'lstm': 1.5, 'negative_sampling': 1.5, 'clip': 1.0, 'small_network': 2.5}
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'softmax_gradient': 1.0, 'lookup': 1.5, 'lstm': 1.5, 'negative_sampling': 1.5, 'clip': 1.0, 'small_network': 2.5}
 
 
 # Which wrong value is due to which mistake, as the authored mistakes show.

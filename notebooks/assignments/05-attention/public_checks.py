@@ -958,8 +958,8 @@ def halvings(lost):
     return on_a_curve(math.log2(max(lost, 1e-9)), none=math.log2(NONE_AT), full=math.log2(FULL_AT))
 
 
-# What all hidden checks of an exercise weigh.
-HIDDEN_WEIGHTS = {'attend': 3.0, 'rotary': 1.5, 'block': 1.5, 'corrupt': 1.0, 'leak': 1.5, 'budget': 1.0, 'small_transformer': 2.5}
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'attend': 3.0, 'rotary': 1.5, 'block': 1.5, 'corrupt': 1.0, 'leak': 1.5, 'budget': 1.0, 'small_transformer': 2.5}
 
 
 # Which wrong value is due to which mistake, as the authored mistakes show.
