@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from lmcourse.grading.checks import Check
 from lmcourse.grading.course import release_notebook
-from lmcourse.grading.report import Report
+from lmcourse.grading.report import Report, public_factor
 
 HEADING = re.compile(r"#+ (.*) \((\d+) minutes, (?:(no)|([\d.]+)) points?\)")
 
@@ -65,7 +65,12 @@ def public_shares(checks: Sequence[Check], hidden: Mapping[str, float]) -> dict[
     for check in checks:
         part = unseen if check.hidden else seen
         part[check.exercise] = part.get(check.exercise, 0.0) + check.weight
-    return {name: weight / (weight + unseen.get(name, 0.0)) for name, weight in seen.items()}
+    shares = {}
+    for name, weight in seen.items():
+        hidden_weight = unseen.get(name, 0.0)
+        counted = weight * public_factor(weight, hidden_weight)
+        shares[name] = counted / (counted + hidden_weight)
+    return shares
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,22 @@ def printable(text: str) -> str:
     )
 
 
+def public_factor(shown: float, hidden: float) -> float:
+    """By how much the public checks of an exercise weigh less than they say, beside hidden ones.
+
+    A table of answers learned by heart passes all public checks; so they weigh no more than half as much as
+    the hidden ones together, which leaves it a third of the points.
+
+    Args:
+        shown: weight of all public checks.
+        hidden: weight of all hidden ones.
+
+    >>> public_factor(3, 2), public_factor(1, 4), public_factor(3, 0)
+    (0.3333333333333333, 1.0, 1.0)
+    """
+    return min(1.0, hidden / 2 / shown) if hidden and shown else 1.0
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one check went. `title` and `message` are all that is ever shown of it."""
@@ -69,13 +85,9 @@ class Report:
 
     @property
     def points(self) -> float:
-        """Points earned: `max_points` times the mean of the checks' scores by weight, to two decimals.
-
-        A table of answers learned by heart passes all public checks; so they weigh no more than half as much
-        as the hidden ones together, which leaves it a third of the points.
-        """
+        """Points earned: `max_points` times the mean of the checks' scores by weight, to two decimals."""
         shown, hidden = (sum(o.weight for o in self.outcomes if o.hidden is kind) for kind in (False, True))
-        factor = min(1.0, hidden / 2 / shown) if hidden and shown else 1.0
+        factor = public_factor(shown, hidden)
         weights = [outcome.weight * (1.0 if outcome.hidden else factor) for outcome in self.outcomes]
         earned = sum(weight * outcome.score for weight, outcome in zip(weights, self.outcomes))
         return round((self.max_points or 0.0) * earned / sum(weights), 2) if sum(weights) else 0.0

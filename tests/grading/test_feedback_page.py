@@ -29,7 +29,8 @@ def test_what_hidden_checks_tried_is_said_in_words_to_everybody(score):
 
 def test_the_model_solution_is_shown_once_it_is_released_and_not_before():
     marks = {"counting": Mark(2, 2), "numbers": Mark(0, 3, waits=True)}
-    before, after = (page(a_result(), {}, marks, course.models(NAME, shown)) for shown in (False, True))
+    known = [course.models(NAME, shown) for shown in (False, True)]
+    before, after = (page(a_result(), {}, marks, models=each) for each in known)
     assert "followers = counts.setdefault(context, {})" not in before
     assert "followers = counts.setdefault(context, {})" in after
     assert "BEGIN SOLUTION" not in after
@@ -39,7 +40,7 @@ def test_the_model_solution_is_shown_once_it_is_released_and_not_before():
 
 def test_the_rubric_comes_with_a_persons_points():
     marks = {"numbers": Mark(2, 3, by_hand=True)}
-    shown = page(a_result(), {}, marks, course.models(NAME, released=False))
+    shown = page(a_result(), {}, marks, models=course.models(NAME, released=False))
     assert "How points are given" in shown
     assert "falls back on shorter contexts (a quarter)" in shown
     assert "(1) add-$k$ is best at" not in shown
@@ -69,7 +70,7 @@ def test_of_an_open_task_the_class_sees_the_best_scores_and_no_names():
     results = [result(f"student{i}", score) for i, score in enumerate((0.25, 0.875, 1.0, 0.5, 0.0, 0.125))]
     best = best_scores(results)
     assert best == {"open": [1.0, 0.875, 0.5, 0.25, 0.125]}
-    shown = page(results[0], {}, None, None, best)
+    shown = page(results[0], {}, best=best)
     assert "The best scores of the class here: 100%, 88%, 50%, 25%, 12% of the points." in shown
     assert "student1" not in shown
     assert shown.count("best scores") == 1

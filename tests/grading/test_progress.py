@@ -45,8 +45,9 @@ def test_every_exercise_of_every_assignment_is_in_the_table_and_all_make_up_the_
 
 def test_public_checks_have_their_weights_part_of_the_points():
     checks = [a_check("a", 1), a_check("a", 2), a_check("b", 1)]
-    assert public_shares(checks, {"a": 1.0}) == {"a": 3 / 4, "b": 1.0}
-    assert public_shares([*checks, a_check("a", 3, hidden=True)], {}) == {"a": 3 / 6, "b": 1.0}
+    assert public_shares(checks, {"a": 12.0}) == {"a": 3 / 15, "b": 1.0}
+    assert public_shares(checks, {"a": 1.0}) == pytest.approx({"a": 1 / 3, "b": 1.0})  # and a third at most
+    assert public_shares([*checks, a_check("a", 9, hidden=True)], {}) == {"a": 3 / 12, "b": 1.0}
 
 
 @pytest.mark.parametrize("name", course.assignments())
