@@ -17,7 +17,7 @@ from lmcourse.grading.checks import Check
 from lmcourse.grading.course import release_notebook
 from lmcourse.grading.report import Report, public_factor
 
-HEADING = re.compile(r"#+ (.*) \((\d+) minutes, (?:(no)|([\d.]+)) points?\)")
+HEADING = re.compile(r"\A#{1,6} (.*) \((\d+) minutes, (?:(no)|([\d.]+)) points?\)")
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,9 @@ class Table:
             if not nobody and any(said.values()):
                 said["name"] = said["name"] or f"{said['first_name']} {said['last_name']}".strip()
                 said["id"] = said["id"].removeprefix("#")  # as Brightspace writes it
-                if "/" in said["id"]:  # what a German Moodle calls ID is Teilnehmer/in123
+                if re.fullmatch(
+                    r"[^\W\d]+/[^\W\d]+\d+", said["id"]
+                ):  # what a German Moodle calls ID is Teilnehmer/in123
                     said["id"] = said["email"]
                 said["lms_id"] = re.sub(r"^\D+(?=\d+$)", "", said["lms_id"])  # Moodle writes Participant 123
                 yield Student(**said, row=n)

@@ -50,7 +50,7 @@ def test_on_colab_one_cell_checks_and_hands_in_what_the_page_shows(folder, monke
     downloaded = colab(monkeypatch, {"ipynb": json.loads(nbformat.writes(my_notebook()))})
     Assignment(NAME, {}).submit()
     said = capfd.readouterr().out
-    assert "✗ chain_rule              15      0 of 1.14       2\n" in said
+    assert "✗ chain_rule              15      0 of 0.67       2\n" in said
     assert f"wrote {NAME}.zip: hand in this file" in said
     assert downloaded == [f"{NAME}.zip"]
     assert "# mine" in packed(folder)

