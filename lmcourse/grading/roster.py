@@ -105,9 +105,7 @@ class Table:
             if not nobody and any(said.values()):
                 said["name"] = said["name"] or f"{said['first_name']} {said['last_name']}".strip()
                 said["id"] = said["id"].removeprefix("#")  # as Brightspace writes it
-                if re.fullmatch(
-                    r"[^\W\d]+/[^\W\d]+\d+", said["id"]
-                ):  # what a German Moodle calls ID is Teilnehmer/in123
+                if _is_participant(said["id"]):
                     said["id"] = said["email"]
                 said["lms_id"] = re.sub(r"^\D+(?=\d+$)", "", said["lms_id"])  # Moodle writes Participant 123
                 yield Student(**said, row=n)
@@ -117,6 +115,12 @@ class Table:
         file = io.StringIO()
         csv.writer(file, delimiter=separator, lineterminator="\n").writerows([self.header, *self.rows])
         return file.getvalue()
+
+
+def _is_participant(text: str) -> bool:
+    """Whether it is what a German Moodle calls an ID: Teilnehmer/in123."""
+    before, _, after = text.partition("/")
+    return before.isalpha() and after.isalnum() and after[0].isalpha() and after[-1].isdigit()
 
 
 def _decoded(data: bytes, encodings: Sequence[str]) -> Iterator[str]:

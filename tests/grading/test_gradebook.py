@@ -782,7 +782,7 @@ def test_nbgraders_own_autograder_and_feedback_go_on_from_there(graded, url, tmp
     GradebookWriter(url).write([work("carl-partial", 0), work("ada")])
     done = nbgrader(tmp_path, "autograde", ASSIGNMENT, "--student=carl-partial", "--db", url)
     assert done.returncode == 0, done.stdout
-    # one of four public checks fails; together they weigh half as much as the hidden ones: 1/4 of 1/3 is lost
+    # one of four public checks fails, which have a third of the points beside the hidden ones
     assert recorded(url)["carl-partial"] == stock
     assert stock["grades"]["test_chain_rule"][0] == round(2 * 11 / 12, 2)
     by_hand(url, "carl-partial", parroting=2.5)
