@@ -60,7 +60,7 @@ def test_check_explains_and_fails(lmcourse, folder):
     assert "\nbest_sentence (30 minutes, 3 points): not written yet\n" in said
     assert "4 of 7 graded exercises pass all their public checks" in said
     assert "the written answer (parroting), which is graded by hand: there is one" in said
-    assert "\n✗ chain_rule              15      0 of 1.14       2\n" in said
+    assert "\n✗ chain_rule              15      0 of 0.67       2\n" in said
     assert "\n✓ parroting               25        written       3\n" in said
     assert "points that public checks give. When your work is graded, hidden" in " ".join(said.split())
     assert "\nchain_rule (15 minutes, 2 points): 0 of 4 checks passed\n" in said
@@ -169,7 +169,7 @@ def test_submit_says_what_it_found_and_writes_the_zip(lmcourse, folder):
     assert (status, error) == (0, "")
     assert "answered: chain_rule" in said
     assert "as handed out, nothing to grade: temperature, thermostat," in said
-    assert "\n✗ chain_rule              15      0 of 1.14       2\n" in said
+    assert "\n✗ chain_rule              15      0 of 0.67       2\n" in said
     assert "· temperature" in said
     assert "lmcourse check says what does not pass, and why; you may hand in as it is\n" in said
     assert "wrote 01-language-models.zip: hand in this file" in said

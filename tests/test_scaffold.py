@@ -127,12 +127,15 @@ def test_an_assignment_passes_what_every_assignment_owes(laid_out):
     assert "tests/grading/test_solutions.py" in files
     # the sandbox runs this repository's package, and the release was made a moment ago
     here = f"{name} and not earns_all_points and not up_to_date"
-    assert passed(course, *files, option, here) > 30 + 5 * slips + 2 * 5
+    assert passed(course, *files, option, here) > 25 + 5 * slips + 2 * 5
 
 
 def test_one_assignment_is_released_alone(laid_out):
     status, said = run(laid_out[0], "make", "release", "NAME=03z-try-assignment")
-    assert (status, said) == (0, "notebooks/assignments/03z-try-assignment\n")
+    assert (status, said) == (
+        0,
+        "notebooks/assignments/03z-try-assignment; 1 graded exercises; 5 to 8 are usual\n",
+    )
 
 
 def test_an_experiment_is_that_of_its_command(laid_out):
