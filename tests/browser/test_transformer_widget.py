@@ -294,7 +294,7 @@ def generated(page) -> str:
 
 def test_it_goes_on_as_python_does(opened, widget):
     """Beyond the context, with each of the decoder's settings; and what was added can be taken back."""
-    opened.get_by_label("Characters", exact=True).select_option("50")
+    opened.locator("[data-choice=count]").select_option("50")
     widget.count = 50
     for slider, stop, setting in (
         ("temperature", 20, {"temperature": 1.0}),
