@@ -209,12 +209,11 @@ def test_page_on_a_phone_in_the_dark(page, base_url, name):
     open_page(page, f"{base_url}/{name}", mode="dark", width=360)
     assert not scrolls_sideways(page)
     assert out_of_reach(page) == []
+    assert serious_violations(page) == []  # before the width changes: stops follow it a while later
     page.set_viewport_size({"width": 390, "height": 800})
     assert wrong_stops(page) == []
     assert not scrolls_sideways(page)
     assert needless_scroll_bars(page) == []
-    page.set_viewport_size({"width": 360, "height": 800})
-    assert serious_violations(page) == []
 
 
 @pytest.mark.parametrize("name", OURS)
