@@ -73,8 +73,6 @@ def test_every_widget_has_a_place_of_known_height():
 @pytest.mark.parametrize("width", [390, 600, 1280])
 @pytest.mark.parametrize("name", WITH_WIDGETS)
 def test_widgets_are_as_high_as_their_places(page, base_url, name, width):
-    if width == 600 and min(map(len, KNOWN[name])) < 3:
-        pytest.skip("not measured at this width yet: run `make weigh`")
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{base_url}/{name}.html")
     reserved = page.evaluate(KEPT)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lmcourse.grading import course
+from lmcourse.grading import course, folder
 from lmcourse.grading.checks import Check, Score
 from lmcourse.grading.feedback import best_scores, page
 from lmcourse.grading.report import Outcome, Report
@@ -74,3 +74,11 @@ def test_of_an_open_task_the_class_sees_the_best_scores_and_no_names():
     assert "The best scores of the class here: 100%, 88%, 50%, 25%, 12% of the points." in shown
     assert "student1" not in shown
     assert shown.count("best scores") == 1
+
+
+def test_whether_solutions_are_shown_is_remembered_in_the_course(tmp_path):
+    asked = (None, True, None, False, None)
+    shown = [folder.solutions_released(tmp_path, NAME, wanted) for wanted in asked]
+    assert shown == [False, True, True, False, False]
+    folder.solutions_released(tmp_path, NAME, True)
+    assert not folder.solutions_released(tmp_path, "02-information", None)  # each assignment has its own word
