@@ -161,7 +161,6 @@ def test_a_page_that_names_a_file_which_is_not_there_is_no_page(tmp_path):
     ("height", "style"),
     [
         (None, ""),
-        ([900, 500], ' style="--narrow: 900px; --wide: 500px"'),  # as measured once
         ([900, 600, 500], ' style="--narrow: 900px; --middle: 600px; --wide: 500px"'),
     ],
 )
