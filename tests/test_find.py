@@ -63,6 +63,12 @@ def test_a_question_is_cut_as_the_texts_are(javascript):
         ("masks", "mask (of attention)", "concept, in Index of concepts", True),
         ("add_k", "lmcourse.ngram.smoothing.add_k", "function or class, in Index of concepts", True),
         ("smoothing", "lmcourse.ngram.smoothing.add_k", "function or class, in Index of concepts", False),
+        ("what is a token", "token", "concept, in Index of concepts", True),
+        ("What is a language model?", "What is a language model?", None, True),
+        ("MouseWorld", "mouse world", "concept, in Index of concepts", True),
+        ("KneserNey", "Kneser\N{EN DASH}Ney", "concept, in Index of concepts", True),
+        ("log_probability", "log-probability", "concept, in Index of concepts", True),
+        ("困惑度", "perplexity (困惑度)", "concept, in Index of concepts", True),
         ("the block", "The block", None, True),
         ("block", "The block", None, False),
     ],
@@ -70,6 +76,54 @@ def test_a_question_is_cut_as_the_texts_are(javascript):
 def test_what_is_called_as_the_question_says_is_preferred(javascript, question, title, kind, first):
     given = ", ".join(map(json.dumps, (question, title, kind)))
     assert (javascript(f"preferred({given})") > 100) == first  # Sphinx itself gives 100 at most
+
+
+NAMES = [
+    "perplexity",
+    "Transformer",
+    "Kneser\N{EN DASH}Ney",
+    "neural network",
+    "token",
+    "bit (of surprise)",
+    "taken",
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("perplexty", ["perplexity"]),
+        ("transfomer", ["Transformer"]),
+        ("Kneser Nye", ["Kneser\N{EN DASH}Ney"]),
+        ("nerual netwrok", ["neural network"]),
+        ("perplexty of a nework", ["perplexity of a network"]),
+        ("tokan", ["token"]),
+        ("bti", []),  # of three letters nearly anything could be meant
+        ("zeitgeist", []),
+    ],
+)
+def test_what_was_misspelt_is_guessed(javascript, question, names):
+    assert javascript(f"meant({json.dumps(question)}, {json.dumps(NAMES)})") == names
+
+
+def test_edits_are_counted(javascript):
+    pairs = [("", "abc"), ("kitten", "sitting"), ("ab", "ba"), ("token", "token"), ("abcd", "acbd")]
+    # k → s, e → i and a g; two neighbours change places at one stroke
+    assert javascript(f"{json.dumps(pairs)}.map(([a, b]) => edits(a, b))") == [3, 3, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("what is a token", "token"),
+        ("How does attention work?", "attention work"),
+        ("how long does it take", "long take"),
+        ("what is it", "what is it"),
+        ("add-k", "add-k"),
+    ],
+)
+def test_idle_words_are_left_out(javascript, question, left):
+    assert javascript(f"essence({json.dumps(question)})") == left
 
 
 def test_functions_are_found_where_they_are_defined():

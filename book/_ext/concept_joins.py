@@ -21,6 +21,7 @@ from sphinx.environment import BuildEnvironment
 
 TOOLS = ("lmcourse.experiments", "lmcourse.grading", "lmcourse.plotting", "lmcourse.text")
 NOTED = "course-concepts"
+CHINESE = "In Chinese:"  # how the glossary's line begins that has a term's Chinese name
 OFTEN, RARE, FEW = 12, 3, 3  # exercises that have a common term, a rare one; functions of a section
 
 
@@ -44,6 +45,7 @@ class Concept(NamedTuple):
     functions: list[Definition]
     beside: list[Definition]  # if there are none: what is at work where the term is explained
     exercises: list[Exercise]
+    chinese: str  # its name, if the glossary has it
 
 
 class Index(NamedTuple):
@@ -84,6 +86,7 @@ def joined(env: BuildEnvironment) -> Index:
             of_functions[term],
             [] if of_functions[term] else _beside(noted, explained[term], functions, env, root),
             of_exercises[term],
+            noted.get(term[0], {}).get("chinese", {}).get(term[1], ""),
         )
         for term, name in sorted(terms.items(), key=lambda item: words(item[1]))
     ]

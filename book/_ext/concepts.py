@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from concept_joins import NOTED, Concept, Exercise, joined
+from concept_joins import CHINESE, NOTED, Concept, Exercise, joined
 from concept_sources import Definition, asked_for, called, uses, words
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -63,7 +63,18 @@ def note(app: Sphinx, doctree: nodes.document) -> None:
         "uses": list(dict.fromkeys(taken)),
         "beside": beside,
         "exercises": list(exercises_of(page, doctree)),
+        "chinese": chinese_names(doctree),
     }
+
+
+def chinese_names(doctree: nodes.document) -> dict[str, str]:
+    """The Chinese names that a glossary gives, by the anchors of its terms."""
+    found = {}
+    for item in doctree.findall(nodes.definition_list_item):
+        said = re.search(rf"^{CHINESE} (.+)$", item[-1].astext(), re.M)
+        if said:
+            found |= {anchor: said[1] for term in item.findall(nodes.term) for anchor in term["ids"]}
+    return found
 
 
 def _called_in(part: nodes.Node) -> list[str]:
@@ -194,7 +205,8 @@ class CourseDomain(Domain):
         page = next((p for p, has in self.env.metadata.items() if has.get("concept-index")), None)
         if index and page:
             for concept in index.concepts:
-                yield concept.name, concept.name, "concept", page, concept.anchor, 1
+                shown = f"{concept.name} ({concept.chinese})" if concept.chinese else concept.name
+                yield concept.name, shown, "concept", page, concept.anchor, 1
             for function in index.functions:
                 name = _anchor(function)
                 yield name, name, "function", page, name, 1

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from concept_joins import CHINESE
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -39,7 +40,8 @@ def definitions(app: Sphinx, glossary: str) -> dict[str, str]:
 
 def shown(app: Sphinx, definition: nodes.Element) -> str:
     """A definition as HTML that a page can have once more."""
-    copy = nodes.container("", *(child.deepcopy() for child in definition))
+    kept = [child for child in definition if not child.astext().startswith(CHINESE)]
+    copy = nodes.container("", *(child.deepcopy() for child in kept))
     for link in [*copy.findall(addnodes.pending_xref), *copy.findall(nodes.reference)]:
         link.parent.replace(link, link.children)
     text = app.builder.render_partial(copy)["fragment"]

@@ -158,7 +158,9 @@ function render({ model, el }) {
     look(at);
     checkTask(at);
   });
-  const task = firstTask("Choose other tokens: when does this head look at the very token that comes next?");
+  const task = firstTask(
+    "Choose tokens that stand in the text a second time: when does the framed head look at the very one that comes next?",
+  );
   task.element.hidden = !kinds.length;
   const told = h("p", { class: "lmc-told" });
   const where = candidateTable(TOP, {
@@ -297,7 +299,9 @@ function render({ model, el }) {
     details.hidden = !drawn;
     if (drawn) {
       const from = (at) => drawn.weights(model.get("block"), model.get("head"), at);
-      if (place === null && from(0)) place = hardest(drawn.tokens.map((_, at) => from(at)));
+      // It opens where the task's answer is not yet to be seen.
+      const free = (at) => opened !== null || copied(drawn.tokens, from(at), at) === null;
+      if (place === null && from(0)) place = hardest(drawn.tokens.map((_, at) => free(at) ? from(at) : []));
       if (place !== null) opened ??= place;
       look(place ?? drawn.tokens.length - 1, place);
     }

@@ -188,12 +188,18 @@ function chart(name, label) {
 // Powers of ten from the last gradient to the first, and what a step multiplies it by, in the mean.
 const changeOf = (found) => power(found.gradients[0]);
 const factorOf = (found, lab) => brief(10 ** (changeOf(found) / lab.steps));
-const arrives = (found) => Math.abs(changeOf(found)) <= 2;
+const arrives = (found) => Math.abs(changeOf(found)) <= Math.log10(3);
 const stepsText = (lab) => `${lab.steps} ${lab.way === "time" ? "steps of time" : "layers"}`;
 
 function verdict(found, lab) {
   const change = changeOf(found);
-  const word = arrives(found) ? "arrives" : change < 0 ? "vanishes" : "explodes";
+  const word = arrives(found)
+    ? "arrives"
+    : Math.abs(change) <= 2
+    ? `arrives ${change < 0 ? "weaker" : "stronger"}`
+    : change < 0
+    ? "vanishes"
+    : "explodes";
   const steps = stepsText(lab);
   const flat = mean(found.slopes).toFixed(2);
   if (change === -Infinity) return `Nothing comes back through ${steps}. Mean slope of the activation: ${flat}.`;
@@ -203,12 +209,14 @@ function verdict(found, lab) {
 
 // Two factors, not far from each other, and what a power makes of them.
 function lesson(found, lab, first) {
-  const over = `over ${stepsText(lab)} that is 10^${changeOf(found).toFixed(1)}`;
   const was = changeOf(first.found);
   const before = was === -Infinity
-    ? "nothing came back"
-    : `it was ${factorOf(first.found, first.lab)}, and over ${stepsText(first.lab)} 10^${was.toFixed(1)}`;
-  return `A factor of ${factorOf(found, lab)} per step: ${over}. At first ${before}.`;
+    ? "At first nothing came back."
+    : `At first it was ${factorOf(first.found, first.lab)}, and over ${stepsText(first.lab)} 10^${was.toFixed(1)}.`;
+  const now = changeOf(found) === -Infinity
+    ? "Now nothing comes back."
+    : `Now it is ${factorOf(found, lab)}: over ${stepsText(lab)} that makes ${brief(found.gradients[0])}.`;
+  return `About 1 per step is needed. ${now} ${before}`;
 }
 
 function render({ model, el }) {
@@ -229,8 +237,12 @@ function render({ model, el }) {
   const status = h("p", { class: "lmc-gr-status", role: "status" });
   const again = button("Other weights", () => set({ seed: (model.get("seed") + 1) % 100 }));
   const choices = Object.values(fields).map((field) => field.element);
-  const task = firstTask("Make the gradient arrive, by the gain for one: what factor per step does that take?");
+  const task = firstTask(
+    "Turn up the gain until the first step gets about as much gradient as the last: what factor per step is that?",
+    { follows: true },
+  );
   let first = null; // what was shown as the widget opened
+  let done = false;
   const root = section(
     "gradients",
     "Gradient laboratory",
@@ -253,7 +265,8 @@ function render({ model, el }) {
     charts.forEach((each) => each.show(found[each.name]));
     say(status, verdict(found, lab));
     first ??= { found, lab };
-    if (arrives(found) && lab.steps >= first.lab.steps) task.check(lesson(found, lab, first));
+    done ||= arrives(found) && lab.steps >= first.lab.steps;
+    if (done) task.check(lesson(found, lab, first));
     root.dataset.first = String(found.gradients[0]); // for the tests
     root.dataset.weights = found.weights.join(" ");
   }

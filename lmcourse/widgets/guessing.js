@@ -89,6 +89,7 @@ export function modelEstimate(bits, ranks, places) {
 const SCALE = 5; // bits; log2 27 is 4.75
 const ROWS = ["qwertyuiop", "asdfghjkl", "zxcvbnm", " "];
 const AHEAD = 10;
+const ENOUGH = 30; // letters: of fewer the bounds say more of chance than of English
 const COUNTED = ["F₀, 27 symbols alike", "F₁, single letters", "F₂, pairs", "F₃, triples"];
 const shownAs = (symbol) => (symbol === " " ? "␣" : symbol);
 const called = (symbol) => (symbol === " " ? "space" : symbol);
@@ -287,11 +288,14 @@ function render({ model, el }) {
 
   // How far the reader's own bounds are to be trusted.
   function trust(mine, n) {
-    if (!mine) return "";
-    const few = `So far ${plural(n, "letter")}${n < 30 ? ": too few to say much, go on. " : ". "}`;
-    if (n === 1) return few;
+    if (n < ENOUGH) {
+      return `So far ${
+        plural(n, "letter")
+      }. Bounds appear from ${ENOUGH} on: of a few letters that anyone guesses at ` +
+        "once they would say that English has no entropy. ";
+    }
     const error = Math.max(mine.lowerError, mine.upperError).toFixed(2);
-    return `${few}The standard error is about ${error} bits (the thin line), and the upper bound is too low by about ` +
+    return `So far ${n} letters. The standard error is about ${error} bits (the thin line), and the upper bound is too low by about ` +
       `${mine.bias.toFixed(2)}, because rare numbers of guesses have not come up yet. ` +
       "Shannon took 100 letters for each of his bounds. ";
   }
@@ -305,17 +309,20 @@ function render({ model, el }) {
     const rows = [headings("lmc-head", "bits per letter", scale, ["lmc-fill", "lmc-diamond"], "bounds", "pays")];
     rows.push(line("you", {
       kind: "lmc-you",
-      band: mine,
-      numbers: [mine ? range(mine) : "–", "–"],
+      band: own.length < ENOUGH ? null : mine,
+      numbers: [own.length < ENOUGH ? "–" : range(mine), "–"],
       data: { who: "you", ...(mine || {}) },
     }));
     names.forEach((name, m) => {
       const found = places.length ? modelEstimate(bits[m], ranks[m], places) : null;
       rows.push(line(name, {
         kind: "lmc-model",
-        band: found,
+        band: places.length < ENOUGH ? null : found,
         mark: found && found.bits,
-        numbers: found ? [range(found), found.bits === Infinity ? "∞" : found.bits.toFixed(2)] : ["–", "–"],
+        numbers: [
+          places.length < ENOUGH ? "–" : range(found),
+          found ? found.bits === Infinity ? "∞" : found.bits.toFixed(2) : "–",
+        ],
         data: { who: name, ...(found || {}) },
       }));
     });
@@ -340,20 +347,19 @@ function render({ model, el }) {
     const read = guesses.flat().length;
     const first = own.filter((n) => n === 1).length;
     caption.textContent = mine
-      ? `You guessed ${plural(own.length, "letter")}, ${first} of them at the first guess: ` +
-        `${mine.lower.toFixed(2)} to ${mine.upper.toFixed(2)} bits a letter.`
+      ? `You guessed ${plural(own.length, "letter")}, ${first} of them at the first guess${
+        own.length < ENOUGH ? "" : `: ${mine.lower.toFixed(2)} to ${mine.upper.toFixed(2)} bits a letter`
+      }.`
       : read
       ? `You have guessed no letter yet; the models are judged on the ${plural(read, "letter")} read so far.`
-      : "After your first letter, your bounds of the entropy appear here.";
+      : `After ${ENOUGH} letters, your bounds of the entropy appear here.`;
     reading.textContent = trust(mine, own.length) +
       "Below each letter stands the guess that found it. A bar reaches from the lower bound to the upper: the upper " +
       "holds for any guesser, the lower only for one who always names the most probable letter first. " +
       "A model does so by its own probabilities; what it pays is its cross-entropy on the same letters.";
     if (own.length >= 3) {
-      const [guesses, most] = [own.reduce((a, b) => a + b, 0), Math.log2(SYMBOLS.length).toFixed(2)];
-      task.check(
-        `${guesses} guesses: ${range(mine)} bits a letter, where ${SYMBOLS.length} equal symbols have ${most}.`,
-      );
+      const taken = own.slice(0, 3).join(", ");
+      task.check(`${taken}: their mean says little of English yet. From ${ENOUGH} letters on your bounds stand below.`);
     }
     root.dataset.counted = places.length;
   }

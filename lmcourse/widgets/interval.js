@@ -23,6 +23,7 @@ import {
   number,
   percent,
   plural,
+  raised,
   say,
   section,
   setter,
@@ -38,6 +39,8 @@ const STOPS = 1024; // of the slider in the decoder: numbers of ten bits
 
 // The beginning and the end of a long row of digits: what two ends of an interval share stands in the middle.
 const shorten = (shown, room) => (shown.length <= room ? shown : `${shown.slice(0, 4)}…${shown.slice(6 - room)}`);
+const parts = (n) =>
+  `${plural(n, "bit")} cut${n === 1 ? "s" : ""} [0, 1) into ${n <= 10 ? 2 ** n : `2${raised(n)}`} equal parts`;
 const inFours = (bits) => bits.replace(/(.{4})(?=.)/g, "$1\u2009");
 
 function render({ model, el }) {
@@ -286,8 +289,10 @@ function render({ model, el }) {
     if (step === length) {
       const share = number(2 ** -cost);
       task.check(
-        `${plural(code.length, "bit")}: the last interval is ${share} wide, and −log₂ of that ${cost.toFixed(2)}; no ` +
-          `interval that ${plural(code.length - 1, "bit")} can name lies wholly inside it.`,
+        `${plural(code.length, "bit")}: the last interval is ${share} wide, and −log₂ of that ${cost.toFixed(2)}. ` +
+          (code
+            ? `${parts(code.length - 1)}, none of which lies wholly inside it; ${parts(code.length)}: now one does.`
+            : ""),
       );
     }
     const { low, width, whole } = interval;

@@ -19,6 +19,7 @@ import {
   number,
   numberCell,
   percent,
+  placed,
   player,
   plural,
   ranked,
@@ -55,7 +56,7 @@ function lossChart() {
     const y = (value) => HIGH - BOTTOM - (HIGH - BOTTOM - 8) * within(value);
     const line = (value, name, kind, below) => [
       svgElement("line", { class: kind, x1: LEFT, x2: WIDE - 6, y1: y(value), y2: y(value) }),
-      svgElement("text", { x: WIDE - 8, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name),
+      svgElement("text", { x: LEFT + 4, y: y(value) + (below ? 13 : -4) }, name), // where the loss is far above
     ];
     const marks = [];
     for (let value = low; value <= top; value += top > 6 ? 2 : 1) {
@@ -85,12 +86,29 @@ function lossChart() {
   return { plot, show };
 }
 
+// The heights of words that would lie on one another: each, from above, as near to its own as there is room.
+export function apart(places, top, bottom) {
+  const LINE = 11;
+  const set = [];
+  const order = places.map((_, k) => k).sort((a, b) => places[a].y - places[b].y);
+  for (const k of order) {
+    const { x, y, half } = places[k];
+    const free = (at) =>
+      set.every((each) => Math.abs(each.x - x) >= each.half + half || Math.abs(each.at - at) >= LINE);
+    const tries = Array.from({ length: bottom - top }, (_, i) => y + (i % 2 ? 1 : -1) * Math.ceil(i / 2));
+    const at = tries.find((each) => each >= top && each <= bottom && free(each)) ?? y;
+    set.push({ k, x, half, at });
+  }
+  return set.sort((a, b) => a.k - b.k).map(({ at }) => at);
+}
+
 // The words where the first two numbers of their vectors put them.
 function wordMap(tokens) {
   const plot = svgElement("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "lmc-plot", role: "img" });
   plot.setAttribute("aria-label", "The vectors of the words, their first two numbers");
   const names = tokens.map((token) => svgElement("text", { "text-anchor": "middle" }, visible(token)));
-  plot.append(...names);
+  const dots = tokens.map(() => svgElement("circle", { r: 1.6, class: "lmc-place-of" }));
+  plot.append(...dots, ...names);
   function show([C], D) {
     const place = (k, at) => (at < D ? C[k * D + at] : (k % 7) - 3);
     const [xs, ys] = [0, 1].map((at) => tokens.map((_, k) => place(k, at)));
@@ -98,9 +116,15 @@ function wordMap(tokens) {
       const [low, high] = [Math.min(...values), Math.max(...values)];
       return from + ((to - from) * (value - low)) / (high - low || 1);
     };
-    names.forEach((name, k) => {
-      name.setAttribute("x", scale(xs, xs[k], 26, WIDE - 26).toFixed(1));
-      name.setAttribute("y", scale(ys, ys[k], HIGH - 8, 14).toFixed(1));
+    const places = tokens.map((token, k) => ({
+      x: scale(xs, xs[k], 26, WIDE - 26),
+      y: scale(ys, ys[k], HIGH - 8, 14),
+      half: 3.2 * visible(token).length,
+    }));
+    const lines = apart(places, 14, HIGH - 4);
+    places.forEach(({ x, y }, k) => {
+      placed(dots[k], { cx: x.toFixed(1), cy: (y - 4).toFixed(1), opacity: lines[k] === y ? 0 : 1 }); // its own place
+      placed(names[k], { x: x.toFixed(1), y: lines[k].toFixed(1) });
     });
   }
   return { plot, show };
@@ -213,7 +237,9 @@ function render({ model, el }) {
   const status = h("p", { class: "lmc-status", role: "status" });
   const caption = (text, plot) => div("lmc-figure", div("lmc-caption", text), plot);
   const view = stepView(tokens, (at) => set({ example: at }));
-  const task = firstTask("Press Play: how near does the line come to its floor?");
+  const task = firstTask(
+    "Press Play and let it take some hundreds of steps: how near does the line come to its floor?",
+  );
   const legend = note("Dots: the batches. Line: the exact loss. Dashed: the floors of this context, and of any.");
 
   const root = section(

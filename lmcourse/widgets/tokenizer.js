@@ -123,7 +123,8 @@ function schemeRow(scheme, names, choose) {
   const radio = h("input", { type: "radio", name: names, value: scheme.name, onchange: choose });
   const [preview, fill] = [mute(span("lmc-preview")), bar("lmc-fill")];
   const [count, perCharacter, perToken] = [numberCell("", "lmc-count"), numberCell(), numberCell()];
-  const name = rowName("lmc-name", h("label", {}, radio, span("", scheme.name)));
+  const lacks = h("small", { class: "lmc-lacking" });
+  const name = rowName("lmc-name", h("label", {}, radio, span("", scheme.name, " ", lacks)));
   const element = row("", name, track(fill), count, perCharacter, perToken, preview);
   element.dataset.scheme = scheme.name;
   element.addEventListener("click", (event) => {
@@ -135,6 +136,9 @@ function schemeRow(scheme, names, choose) {
     count.textContent = grouped(n);
     perCharacter.textContent = text ? (n / [...text].length).toFixed(2) : "–";
     perToken.textContent = n ? (bytesOf(text).length / n).toFixed(2) : "–";
+    const unknown = tokens.filter((token) => isUnknown(token, scheme)).length;
+    element.classList.toggle("lmc-lacks", unknown > 0);
+    lacks.textContent = unknown ? `${grouped(unknown)} unknown` : "";
     element.dataset.tokens = n;
     preview.replaceChildren(
       ...tokens.slice(0, PREVIEW).map((token, i) =>
@@ -299,12 +303,14 @@ function render({ model, el }) {
     const found = schemes.map((scheme, i) => ({
       name: `“${scheme.name}”`,
       count: drawn.tokens[i].length,
-      lacks: drawn.tokens[i].some((token) => isUnknown(token, scheme)),
+      unknown: drawn.tokens[i].filter((token) => isUnknown(token, scheme)).length,
     })).filter((_, i) => schemes[i].kind !== "words");
-    const lacking = found.filter(({ lacks }) => lacks).map(({ name }) => name);
-    const able = found.filter(({ lacks }) => !lacks).map(({ name, count }) => `${name} ${grouped(count)}`);
-    const first = lacking.length ? `Some are lacking in ${lacking.join(", ")}.` : "None is lacking anywhere.";
-    return `${first} Tokens needed: ${able.join(", ")}.`;
+    const lacking = found.filter(({ unknown }) => unknown).map(({ name, count, unknown }) =>
+      `${name} ${unknown === count ? "has no token for any of it" : `lacks ${unknown} of ${count}`}.`
+    );
+    const able = found.filter(({ unknown }) => !unknown).map(({ name, count }) => `${name} ${grouped(count)}`);
+    const [first, who] = lacking.length ? [lacking.join(" "), " by the others"] : ["None is lacking anywhere.", ""];
+    return `${first} Tokens needed${who}: ${able.join(", ")}. (Words have no ids before there is a vocabulary.)`;
   }
 
   function drawChips(tokens, scheme, made) {

@@ -240,19 +240,40 @@ export const others = (n) => `${grouped(n)} other${n > 1 ? "s" : ""}`;
 // ---------- a first task ----------
 
 // What to try first, in one line; and, once that has been done, what there is to be seen. A widget hands its answer
-// to every `check`: a text as soon as the task is done, nothing before; the first text stays. (A task that is done as
-// the widget opens is none: `mount` takes it away.)
-export function firstTask(text) {
+// to every `check`: a text as soon as the task is done, nothing before; the first text stays, or, where it `follows`
+// what is shown, each replaces the one before. (A task that is done as the widget opens is none: `mount` takes it away.)
+export function firstTask(text, { follows = false } = {}) {
   const mark = mute(span("lmc-task-mark", "▸"));
   const seen = h("span", { role: "status", dir: "auto" });
   const element = h("p", { class: "lmc-task" }, mark, text, " ", seen);
   function check(answer) {
-    if (!answer || seen.textContent) return;
+    if (!answer || (seen.textContent && !follows)) return;
+    const [first, height] = [!seen.textContent, element.offsetHeight];
     mark.textContent = "✓";
     element.classList.add("lmc-done");
-    seen.textContent = answer;
+    say(seen, answer);
+    if (first) come(element, element.offsetHeight - height);
   }
   return { element, check };
+}
+
+// An answer that comes while its line is above the window sticks to the window's upper edge (ui.css), until its own
+// place, below what stands before it, or none of the widget is to be seen. What lies below has not moved by then.
+function come(element, grown) {
+  const [before, root] = [element.previousElementSibling, element.closest(".lmc")];
+  const top = parseFloat(getComputedStyle(element).getPropertyValue("--lmc-top")) || 0; // a page's header is above it
+  const bottom = (each) => each.getBoundingClientRect().bottom;
+  if (!before || bottom(before) > top || bottom(root) < top) return;
+  element.style.setProperty("--grown", `${grown}px`);
+  element.classList.add("lmc-come");
+  const inView = new Map();
+  const observer = new IntersectionObserver((entries) => {
+    entries.forEach(({ target, isIntersecting }) => inView.set(target, isIntersecting));
+    if (inView.get(root) && !inView.get(before)) return;
+    element.classList.remove("lmc-come");
+    observer.disconnect();
+  }, { rootMargin: `${-top}px 0px 0px` });
+  [before, root].forEach((each) => observer.observe(each));
 }
 
 // ---------- mounting ----------

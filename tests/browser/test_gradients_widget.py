@@ -110,26 +110,36 @@ def test_the_first_task(page, tmp_path):
     assert seen.inner_text() == ""
     page.locator("[data-slider=steps]").press("End")
     move(page, page.locator("[data-slider=steps]"), 28)
-    move(page, gain, 18)
-    assert "the gradient vanishes" in page.locator(STATUS).inner_text()
+    move(page, gain, 28)
+    assert "the gradient arrives weaker" in page.locator(STATUS).inner_text()
     assert seen.inner_text() == ""
+    first, now = GradientLaboratory(gain=0.5), GradientLaboratory(gain=1.45)
+    assert abs(now.change) < math.log10(3) < abs(GradientLaboratory(gain=1.4).change)
     gain.press("ArrowRight")
-    expected = [GradientLaboratory(gain=g).change for g in (0.95, 0.5)]
-    factors = [10 ** (change / 30) for change in expected]
-    assert seen.inner_text() == (
-        f"A factor of {factors[0]:.3f} per step: over 30 layers that is 10^{expected[0]:.1f}. "
-        f"At first it was {factors[1]:.3f}, and over 30 layers 10^{expected[1]:.1f}."
-    )
-    gain.press("End")  # what was seen stays
-    assert seen.inner_text().startswith(f"A factor of {factors[0]:.3f}")
+    begin = f"At first it was {10 ** (first.change / 30):.3f}, and over 30 layers 10^{first.change:.1f}."
+
+    def said(now: GradientLaboratory) -> str:
+        factor, left = 10 ** (now.change / 30), now.measures["gradients"][0]
+        shown = f"{left:#.3g}"
+        return (
+            f"About 1 per step is needed. Now it is {factor:#.3g}: over 30 layers that makes {shown}. {begin}"
+        )
+
+    assert seen.inner_text() == said(now)
+    move(page, gain, 40)  # it follows what is shown
+    assert seen.inner_text() == said(GradientLaboratory(gain=2.0))
+    gain.press("Home")
+    assert seen.inner_text() == f"About 1 per step is needed. Now nothing comes back. {begin}"
+    assert page.locator(".lmc-task").get_attribute("class") == "lmc-task lmc-done"
 
 
 def test_a_gradient_that_arrives_from_the_start_is_no_task(page, tmp_path):
-    open_widgets(page, tmp_path, GradientLaboratory(shortcut="gate"), GradientLaboratory(gain=0.0))
+    arrives = GradientLaboratory(start="orthogonal", gain=1.3)
+    open_widgets(page, tmp_path, arrives, GradientLaboratory(gain=0.0))
     task = page.locator(".lmc-task")
     assert task.count() == 1  # the second widget's
     assert not task.inner_text().endswith("At first nothing came back.")
-    move(page, page.locator("[data-slider=gain]").nth(1), 20)
+    move(page, page.locator("[data-slider=gain]").nth(1), 29)
     assert task.inner_text().endswith("At first nothing came back.")
 
 

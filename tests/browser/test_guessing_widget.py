@@ -111,7 +111,7 @@ def test_typing(page, tmp_path):
     open_widgets(page, tmp_path, game())
     check(page, [[], []])
     assert seen(page) == "the␣?"
-    assert "After your first letter" in page.locator(".lmc-reading").inner_text()
+    assert "After 30 letters" in page.locator(".lmc-reading").inner_text()
     page.locator(".lmc-passage").focus()
     page.keyboard.press("m")
     page.keyboard.press("m")  # tried before: not counted again
@@ -129,7 +129,23 @@ def test_typing(page, tmp_path):
     assert seen(page) == "the␣cheese␣?"
     check(page, [[2, 1, 1, 1, 1, 1, 1], []])
     assert "You guessed 7 letters, 6 of them at the first guess" in page.locator(".lmc-reading").inner_text()
-    assert "too few to say much" in page.locator(".lmc-note").inner_text()
+    assert "So far 7 letters. Bounds appear from 30 on" in page.locator(".lmc-note").inner_text()
+    assert page.locator(".lmc-bounds .lmc-band").count() == 3  # Shannon's
+
+
+def test_bounds_wait_for_thirty_letters(page, tmp_path):
+    """Three letters at the first guess would be 0.00 bits."""
+    widget = GuessingGame("the mouse ate the cheese " * 3, {"3-gram": MODELS["3-gram"]}, given=4)
+    widget.guesses = [[1] * 29]
+    open_widgets(page, tmp_path, widget)
+    bands = page.locator(".lmc-bounds [data-who] .lmc-band")
+    assert bands.count() == 0
+    assert "bits a letter" not in page.locator(".lmc-reading").inner_text()
+    page.locator(".lmc-passage").focus()
+    page.keyboard.press(("the mouse ate the cheese " * 3)[4 + 29])
+    assert bands.count() == 2  # the reader's and the model's
+    assert ": 0.00 to 0.00 bits a letter." in page.locator(".lmc-reading").inner_text()
+    assert "The standard error is about" in page.locator(".lmc-note").inner_text()
 
 
 def test_the_first_task(page, tmp_path):
@@ -139,8 +155,9 @@ def test_the_first_task(page, tmp_path):
     for key in "xche":  # c is found at the second guess
         assert seen.inner_text() == ""
         page.keyboard.press(key)
-    # two letters in three at the first guess: ⅔ log2 3/2 + ⅓ log2 3 = 0.92; the lower bound 2 · ⅓ = 0.67
-    assert seen.inner_text() == "4 guesses: 0.67 \u2013 0.92 bits a letter, where 27 equal symbols have 4.75."
+    assert seen.inner_text() == (
+        "2, 1, 1: their mean says little of English yet. From 30 letters on your bounds stand below."
+    )
 
 
 def test_the_model_that_plays_is_named_in_full(page, tmp_path):

@@ -154,8 +154,11 @@ def test_the_first_task(page, tmp_path):
         page.get_by_role("button", name="One token on").click()
     # .7 for the mouse, .8 for “the” after “ate”, .125 for the ball: .07, which takes 3.84 bits
     bits = len(widget.code)
-    told = f"{bits} bits: the last interval is 0.070 wide, and \u2212log₂ of that 3.84; no interval that "
-    assert seen.inner_text() == f"{told}{bits - 1} bits can name lies wholly inside it."
+    told = f"{bits} bits: the last interval is 0.070 wide, and \u2212log₂ of that 3.84. "
+    assert seen.inner_text() == (
+        f"{told}{bits - 1} bits cut [0, 1) into {2 ** (bits - 1)} equal parts, none of which lies wholly "
+        f"inside it; {bits} bits cut [0, 1) into {2**bits} equal parts: now one does."
+    )
     low, high = widget.intervals[-1]
     width = Fraction(1, 2 ** (bits - 1))
     assert not any(low <= k * width and (k + 1) * width <= high for k in range(2 ** (bits - 1)))

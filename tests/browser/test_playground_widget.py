@@ -173,6 +173,26 @@ def test_a_loss_that_is_no_number_is_said(page, tmp_path):
     assert "lower the learning rate" in page.locator(".lmc-status").inner_text()
 
 
+OVERLAPS = """(texts) => {
+    const boxes = texts.map((text) => text.getBBox());
+    const meet = (a, b) => Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > 1
+        && Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > 5; // letters, not lines
+    return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) => meet(a, b))).length;
+}"""
+
+
+def test_no_word_lies_on_another(page, tmp_path):
+    widget = TrainingPlayground(context=2)
+    open_widgets(page, tmp_path, widget)
+    words = page.locator(".lmc-plot").nth(1).locator("text")
+    for _ in range(6):
+        assert words.evaluate_all(OVERLAPS) == 0
+        page.get_by_role("button", name="A hundred steps on").click()
+    # three words at one place: the second just below, the third above; a fourth elsewhere stays
+    at = [{"x": 50, "y": 60, "half": 10}] * 3 + [{"x": 90, "y": 60, "half": 10}]
+    assert call(page, "playground.js", "apart", at, 14, 200) == [60, 71, 49, 60]
+
+
 def test_words_and_losses_are_drawn(page, tmp_path):
     widget = TrainingPlayground()
     open_widgets(page, tmp_path, widget)

@@ -13,7 +13,7 @@ PAGE = "notebooks/02_information_theory/surprise.html"
 def results(page, address: str, question: str) -> list[tuple[str, str]]:
     """Title and address, from the book's top, of what the search finds, the best first."""
     page.goto(f"{address}/search.html?q={quote(question)}")
-    page.wait_for_function("() => /finished|did not match/.test(document.body.innerText)")
+    page.wait_for_function("() => /finished|Nothing was found/.test(document.body.innerText)")
     found = page.eval_on_selector_all(
         "#search-results li > a", "links => links.map(a => [a.textContent, a.getAttribute('href')])"
     )
@@ -25,17 +25,30 @@ def results(page, address: str, question: str) -> list[tuple[str, str]]:
     [
         # A page, a term, and a word of many pages.
         ("Smoothing", "Smoothing", "notebooks/03_ngrams/smoothing.html"),
-        ("perplexity", "perplexity", "book/concepts.html#concept-perplexity"),
+        ("perplexity", "perplexity (困惑度)", "book/concepts.html#concept-perplexity"),
+        ("困惑度", "perplexity (困惑度)", "book/concepts.html#concept-perplexity"),
+        ("分词", "word segmentation (分词)", "book/concepts.html#concept-word-segmentation"),
+        ("语言模型", "language model (语言模型)", "book/concepts.html#concept-language-model"),
+        ("注意力", "attention (注意力)", "book/concepts.html#concept-attention"),
+        ("what is a token", "token (词元)", "book/concepts.html#concept-token"),
+        ("MouseWorld", "mouse world", "book/concepts.html#concept-mouse-world"),
+        ("KneserNey", "Kneser\N{EN DASH}Ney", "book/concepts.html#concept-kneser-ney"),
+        ("log_probability", "log-probability", "book/concepts.html#concept-log-probability"),
+        (
+            "how long does it take",
+            "How to use the course > How long does it take?",
+            "book/students.html#how-long-does-it-take",
+        ),
         ("kneser-ney", "Kneser\N{EN DASH}Ney", "book/concepts.html#concept-kneser-ney"),
-        ("perplexities", "perplexity", "book/concepts.html#concept-perplexity"),
-        ("N-grams", "n-gram", "book/concepts.html#concept-n-gram"),
+        ("perplexities", "perplexity (困惑度)", "book/concepts.html#concept-perplexity"),
+        ("N-grams", "n-gram (n 元语法)", "book/concepts.html#concept-n-gram"),
         ("AR(p)", "AR(p), autoregressive process", "book/concepts.html#concept-ar-p-autoregressive-process"),
         (
             "\uff22\uff30\uff25",
-            "byte-pair encoding (BPE)",
+            "byte-pair encoding (BPE) (字节对编码)",
             "book/concepts.html#concept-byte-pair-encoding-bpe",
         ),
-        ("BPE", "byte-pair encoding (BPE)", "book/concepts.html#concept-byte-pair-encoding-bpe"),
+        ("BPE", "byte-pair encoding (BPE) (字节对编码)", "book/concepts.html#concept-byte-pair-encoding-bpe"),
         (
             "absolute_discounting",
             "lmcourse.ngram.smoothing.absolute_discounting",
@@ -53,6 +66,26 @@ def test_what_is_called_as_asked_stands_first(page, base_url, question, title, p
     assert results(page, base_url, question)[0] == (title, place)
 
 
+def test_what_a_student_sees_first_is_found(page, base_url):
+    found = results(page, base_url, "ModuleNotFoundError: No module named 'lmcourse'")
+    assert found[0][1].startswith("book/students.html")
+
+
+@pytest.mark.parametrize(("question", "meant"), [("perplexty", "perplexity"), ("transfomer", "Transformer")])
+def test_where_nothing_is_found_it_is_said_what_may_be_meant_and_where_to_look(
+    page, base_url, question, meant
+):
+    page.goto(f"{base_url}/search.html?q={question}")
+    said = page.locator(".search-summary")
+    said.get_by_text(f"Nothing was found for “{question}”. Did you mean").wait_for()
+    assert said.get_by_role("link").all_inner_texts() == [meant, "glossary", "index of concepts"]
+    said.get_by_role("link", name="glossary").click()
+    page.wait_for_url("**/book/glossary.html")
+    page.go_back()
+    said.get_by_role("link", name=meant).click()
+    page.wait_for_selector("#search-results li > a")
+
+
 @pytest.mark.parametrize("question", ["南京", "南京市", "京", "长江大桥"])
 def test_chinese_is_found_by_its_characters(page, base_url, question):
     places = [place for _, place in results(page, base_url, question)]
@@ -67,7 +100,7 @@ def test_chinese_that_stands_nowhere_is_not_found(page, base_url):
 def test_the_search_works_from_disk(page, book_dir):
     page.goto(f"{book_dir.as_uri()}/search.html?q=perplexity")
     page.wait_for_selector("#search-results li > a")
-    assert page.text_content("#search-results li > a") == "perplexity"
+    assert page.text_content("#search-results li > a") == "perplexity (困惑度)"
 
 
 def test_no_more_than_the_first_ten_results_are_read_for_a_summary(page, base_url):

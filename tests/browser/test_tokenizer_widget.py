@@ -219,9 +219,19 @@ def test_the_first_task(page, tmp_path):
     explorer.text = "南京市长江大桥"
     n = len(explorer.tokens("BPE, bytes"))
     assert seen.inner_text() == (
-        "Some are lacking in “letters of English”. "
-        f"Tokens needed: “characters” 7, “UTF-8 bytes” 21, “BPE, bytes” {n}."
+        "“letters of English” has no token for any of it. "
+        f"Tokens needed by the others: “characters” 7, “UTF-8 bytes” 21, “BPE, bytes” {n}. "
+        "(Words have no ids before there is a vocabulary.)"
     )
+    lacking = page.locator(".lmc-row.lmc-lacks")
+    assert lacking.count() == 1
+    assert "letters of English 7 unknown" in lacking.inner_text()
+    hatched = "e => getComputedStyle(e).backgroundImage.startsWith('repeating-linear-gradient')"
+    assert lacking.locator(".lmc-fill").evaluate(hatched)
+    page.get_by_role("button", name="English", exact=True).click()
+    assert page.locator(".lmc-row[data-scheme='letters of English']").inner_text().count("unknown") == 1
+    page.locator("textarea").fill("the mouse")
+    assert lacking.count() == 0
     assert 7 < n < 21  # some characters are tokens of their own, or nearly
 
 

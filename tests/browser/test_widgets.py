@@ -12,13 +12,23 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import anywidget
 import numpy as np
 import pytest
-from widget_pages import call, call_each, check_looks, contrast, move, open_widgets, set_theme, write_page
+from widget_pages import (
+    call,
+    call_each,
+    check_looks,
+    contrast,
+    move,
+    open_widgets,
+    set_theme,
+    settle,
+    write_page,
+)
 
 from lmcourse.decoding import Decoding, anneal_each_step, anneal_whole, enumerate_sentences, total_variation
 from lmcourse.information import entropy
 from lmcourse.model import TableModel, log
 from lmcourse.vocabulary import Vocabulary
-from lmcourse.widgets import SentenceTree, TemperatureExplorer
+from lmcourse.widgets import GradientLaboratory, SentenceTree, TemperatureExplorer
 from lmcourse.world import five_words
 
 TEMPERATURES = [0, 0.1, 0.5, 1, 2, 10, math.inf]
@@ -557,3 +567,29 @@ def test_widgets_of_the_book(page, book_dir, base_url, scheme, name, kinds):
     model = np.array([float(row.get_attribute("data-model")) for row in rows])
     now = np.array([float(row.get_attribute("data-now")) for row in rows])
     np.testing.assert_allclose(now, np.exp(Decoding(temperature=0.05).apply(log(model))), atol=1e-6)
+
+
+def test_an_answer_out_of_the_window_comes_to_its_edge_and_goes_home(page, tmp_path):
+    page.set_viewport_size({"width": 390, "height": 280})
+    open_widgets(page, tmp_path, TemperatureExplorer(WORLD, "the mouse ate the"), GradientLaboratory())
+    page.evaluate("document.querySelector('main').style.paddingBottom = '2000px'")
+    tasks = page.locator(".lmc-task")
+    slider = page.locator("[data-slider=gain]")
+    slider.evaluate("e => e.scrollIntoView({ block: 'end' })")
+    assert tasks.nth(1).bounding_box()["y"] < 0
+    before = slider.bounding_box()["y"]
+    for _ in range(19):
+        slider.press("ArrowRight")
+    page.locator(".lmc-come").wait_for()
+    settle(page)
+    box = tasks.nth(1).bounding_box()
+    assert 0 <= box["y"] < 2
+    assert box["height"] <= 120
+    assert abs(slider.bounding_box()["y"] - before) < 2  # nothing has moved under the finger
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")  # off the widget
+    page.wait_for_function("() => !document.querySelector('.lmc-come')")
+    # one that is in sight as it is answered stays where it is
+    page.evaluate("scrollTo(0, 0)")
+    page.locator("[data-slider=temperature]").first.press("Home")
+    settle(page)
+    assert page.locator(".lmc-come").count() == 0
