@@ -8,7 +8,9 @@ are objects of a domain of their own, so that the search knows them by name.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from concept_joins import CHINESE, NOTED, Concept, Exercise, joined
@@ -19,6 +21,7 @@ from sphinx.domains import Domain, ObjType
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
+FILTER = Path(__file__).with_name("concept_filter.js")
 EXERCISE = re.compile(r"(?:(\d+)\. |For the joy of it: )?(.*) \(\d+ minutes\b.*\)")
 
 
@@ -225,6 +228,13 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
         app.env.metadata[app.env.docname]["concept-index"] = True
 
 
+def copy_script(app: Sphinx) -> None:
+    """Put the script of the index where it is joined with the others."""
+    static = Path(app.outdir, "_static")
+    static.mkdir(parents=True, exist_ok=True)
+    shutil.copy(FILTER, static)
+
+
 def gather(_app: Sphinx, env: BuildEnvironment) -> None:
     """Join what has been noted."""
     env.course_concepts = joined(env)
@@ -235,6 +245,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(concept_index)
     app.add_directive("concept-index", ConceptIndex)
     app.add_domain(CourseDomain)
+    app.add_js_file(FILTER.name)
+    app.connect("builder-inited", copy_script)
     app.connect("doctree-read", note)
     app.connect("doctree-read", note_page)
     app.connect("env-updated", gather, priority=950)  # after cross_links

@@ -157,6 +157,14 @@
       if (states[id]?.files?.length) watch.observe(el);
       else wake(el);
     }
+    // The theme's way back to the top, a button at the window's lower edge, does not lie on a widget.
+    const back = document.getElementById("pst-back-to-top");
+    const low = new Set(); // the places there
+    const edge = new IntersectionObserver((entries) => {
+      entries.forEach(({ target, isIntersecting }) => low[isIntersecting ? "add" : "delete"](target));
+      back.classList.toggle("lmc-below", low.size > 0);
+    }, { rootMargin: "-85% 0px 0px" });
+    if (back) document.querySelectorAll(".lmc-place").forEach((el) => edge.observe(el));
     // A browser that prints waits for no script. What is printed by a button or by keys is printed when all are there, or after five seconds; by
     // the browser's own menu at once, and then an empty place says so (static_pages.css). The next time it has its widget.
     const print = globalThis.print.bind(globalThis);

@@ -61,7 +61,7 @@ def test_heads_and_places_by_mouse(page, tmp_path, widget, real):
     assert page.locator(f"{ROOT} .lmc-ab-head[aria-pressed=true]").get_attribute("aria-label") == (
         "Block 19, head 7: induction"
     )
-    # From "ather": among the places where it does not look at what comes next, for that is what the task asks,
+    # From "ather": of the places where it does not look at what comes next, for that is what the task asks,
     # the one where it looks hardest.
     wait(page, looked=OPENS)
     before = (18, 6)

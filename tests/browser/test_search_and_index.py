@@ -144,6 +144,61 @@ def test_every_concept_leads_to_a_page(book_dir):
     assert [name for name, lines in entries if "notebooks/" not in lines and "index.html" not in lines] == []
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_index_shows_what_is_typed_above_it(page, base_url, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{base_url}/book/concepts.html", wait_until="load")
+    terms, field = page.locator("dl.concepts > dt:visible"), page.get_by_label("Show only")
+    everything = terms.count()
+    assert everything > 500
+    field.fill("kneserney")  # without dash or space
+    names = terms.all_inner_texts()
+    assert 1 < len(names) < 8
+    assert all("kneser" in name.lower() for name in names)
+    assert page.get_by_role("status").inner_text() == f"{len(names)} of {everything}"
+    assert page.locator("dl.concepts > dd:visible").count() == len(names)
+    page.evaluate("location.hash = 'concept-perplexity'")
+    page.locator("#concept-perplexity").wait_for(state="visible")
+    assert terms.count() == everything
+    assert field.input_value() == ""
+    assert page.evaluate("() => document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_way_back_to_the_top_does_not_lie_on_a_widget(page, base_url, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{base_url}/notebooks/05_transformers/attention.html", wait_until="load")
+    button = page.locator("#pst-back-to-top")
+
+    def shown_beside(selector: str) -> None:
+        page.locator(selector).first.evaluate("e => e.scrollIntoView({ block: 'center' })")
+        for by in (60, -40):  # it comes when one scrolls up
+            page.mouse.wheel(0, by)
+            page.wait_for_timeout(200)
+
+    page.mouse.move(300, 400)
+    shown_beside("article h2 >> nth=-1")
+    button.wait_for(state="visible")
+    page.wait_for_selector(".lmc-place", state="attached")
+    shown_beside(".lmc-place")
+    page.wait_for_selector("#pst-back-to-top.lmc-below", state="attached")
+    assert not button.is_visible()
+
+
+def test_no_formula_scrolls_on_a_desk(page, base_url, book_dir):
+    """At 1280 pixels; a phone may."""
+    wider = {}
+    for path in sorted(book_dir.glob("notebooks/**/*.html")):
+        if 'display="true"' in path.read_text(encoding="utf-8"):
+            page.goto(f"{base_url}/{path.relative_to(book_dir).as_posix()}", wait_until="load")
+            found = page.evaluate(
+                """() => [...document.querySelectorAll("mjx-container[display='true']")]
+                    .filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.scrollWidth)"""
+            )
+            wider |= {path.name: found} if found else {}
+    assert wider == {}
+
+
 def open_term(page, base_url, *, width: int = 1280):
     """A page with a term that the glossary has, and the term in view."""
     page.set_viewport_size({"width": width, "height": 800})
