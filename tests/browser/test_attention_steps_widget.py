@@ -200,3 +200,12 @@ def test_looks(page, tmp_path, theme, width):
     open_widgets(page, tmp_path, AttentionSteps(), AttentionSteps(heads=2, causal=True, **drawn(2)))
     set_theme(page, theme)
     check_looks(page)
+
+
+def test_three_columns_fit_where_a_page_of_1280_pixels_leaves_them_673(page, tmp_path):
+    page.set_viewport_size({"width": 673 + 32 + 15, "height": 800})  # the page's margins, and a scroll bar
+    open_widgets(page, tmp_path, AttentionSteps())
+    assert page.locator(ROOT).bounding_box()["width"] == 673
+    columns = page.locator(f"{ROOT} .lmc-at-three").first.locator("> *")
+    assert columns.count() == 3
+    assert len({round(each.bounding_box()["y"]) for each in columns.all()}) == 1
