@@ -209,7 +209,7 @@ class CourseDomain(Domain):
         if index and page:
             for concept in index.concepts:
                 shown = f"{concept.name} ({concept.chinese})" if concept.chinese else concept.name
-                yield concept.name, shown, "concept", page, concept.anchor, 1
+                yield shown, shown, "concept", page, concept.anchor, 1
             for function in index.functions:
                 name = _anchor(function)
                 yield name, name, "function", page, name, 1
