@@ -79,11 +79,9 @@ def test_where_nothing_is_found_it_is_said_what_may_be_meant_and_where_to_look(
     said = page.locator(".search-summary")
     said.get_by_text(f"Nothing was found for “{question}”. Did you mean").wait_for()
     assert said.get_by_role("link").all_inner_texts() == [meant, "glossary", "index of concepts"]
-    said.get_by_role("link", name="glossary").click()
-    page.wait_for_url("**/book/glossary.html")
-    page.go_back()
-    said.get_by_role("link", name=meant).click()
-    page.wait_for_selector("#search-results li > a")
+    places = [link.get_attribute("href") for link in said.get_by_role("link").all()]
+    assert places == [f"search.html?q={meant}", "book/glossary.html", "book/concepts.html"]
+    page.wait_for_load_state("networkidle")
 
 
 @pytest.mark.parametrize("question", ["南京", "南京市", "京", "长江大桥"])
@@ -150,7 +148,7 @@ def test_the_index_shows_what_is_typed_above_it(page, base_url, width):
     page.goto(f"{base_url}/book/concepts.html", wait_until="load")
     terms, field = page.locator("dl.concepts > dt:visible"), page.get_by_label("Show only")
     everything = terms.count()
-    assert everything > 500
+    assert everything > 300
     field.fill("kneserney")  # without dash or space
     names = terms.all_inner_texts()
     assert 1 < len(names) < 8
@@ -176,7 +174,7 @@ def test_the_way_back_to_the_top_does_not_lie_on_a_widget(page, base_url, width)
             page.mouse.wheel(0, by)
             page.wait_for_timeout(200)
 
-    page.mouse.move(300, 400)
+    page.mouse.move(width / 2, 400)
     shown_beside("article h2 >> nth=-1")
     button.wait_for(state="visible")
     page.wait_for_selector(".lmc-place", state="attached")
@@ -190,7 +188,7 @@ def test_no_formula_scrolls_on_a_desk(page, base_url, book_dir):
     wider = {}
     for path in sorted(book_dir.glob("notebooks/**/*.html")):
         if 'display="true"' in path.read_text(encoding="utf-8"):
-            page.goto(f"{base_url}/{path.relative_to(book_dir).as_posix()}", wait_until="load")
+            page.goto(f"{base_url}/{path.relative_to(book_dir).as_posix()}", wait_until="networkidle")
             found = page.evaluate(
                 """() => [...document.querySelectorAll("mjx-container[display='true']")]
                     .filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.scrollWidth)"""
