@@ -27,6 +27,7 @@ from lmcourse.grading.graft import Repaired, repair
 from lmcourse.grading.isolated import Examined, Times, examine
 from lmcourse.grading.loan import PACKAGE
 from lmcourse.grading.notebooks import grade_id, role
+from lmcourse.grading.recognise import defined_names
 from lmcourse.grading.report import Outcome, Report, printable
 from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
@@ -105,6 +106,7 @@ def grade(job: Job, rules: Rules) -> Graded:
             with reading(rules.times.reading):
                 student, found = notebook_in(job.data, job.name, release)
                 repaired = repair(release, student)
+            defined_names.cache_clear()  # it would keep all that was read
             notes += found + repaired.notes
             examined = _examined(repaired.notebook, rules)
         except NoSandbox:
