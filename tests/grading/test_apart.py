@@ -96,7 +96,7 @@ def kept_of(sources):
 
 
 def grade_source(source):
-    made = released({})
+    made = nbformat.v4.new_notebook()  # refused, and read for that
     made.cells.append(nbformat.v4.new_code_cell(source))
     job = Job("x", "x.ipynb", as_bytes(made), "")
     with pytest.MonkeyPatch.context() as patch:
