@@ -21,6 +21,7 @@ from typing import Any
 MEMORY = 4_000_000_000  # bytes of such a process in all
 READING_SECONDS = 10.0  # of computing, to read one submission; an ordinary one takes a few hundredths
 READING_MEMORY = 1_500_000_000  # bytes, beyond what the process has already
+MOST_KEPT = 1_000_000_000  # bytes by which such a process may have grown when a call is done
 TOO_LONG = "{} takes longer to read than {:g} s: hand in the notebook alone, its outputs cleared"
 START = (
     "import sys; sys.path[:] = sys.argv[2:]; from lmcourse.grading.apart import main; main(int(sys.argv[1]))"
@@ -42,7 +43,8 @@ class Died(Exception):
 
 
 class Apart:
-    """A process that calls functions for us, one after the other. One that has died is replaced.
+    """A process that calls functions for us, one after the other. One that has died, or in which so much was
+    left behind that others would want for memory, is replaced.
 
     Use it from one thread at a time; `close` may be called from any, at any moment.
     """
@@ -71,11 +73,16 @@ class Apart:
             pickle.dump((function, args), process.stdin)
             process.stdin.flush()
             done, value = pickle.load(process.stdout)
+            swollen = pickle.load(process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError):
             process.kill()
             late = hasattr(signal, "SIGPROF") and process.wait() == -signal.SIGPROF
             self._let_go(process)
             raise Died(late) from None
+        if swollen:
+            process.kill()
+            process.wait()
+            self._let_go(process)
         if not done:
             raise value
         return value
@@ -95,6 +102,30 @@ class Apart:
 
 
 @contextmanager
+def lean(memory: int = READING_MEMORY) -> Iterator[None]:
+    """Have MemoryError raised where the code below wants more than this. Elsewhere than apart nothing is
+    limited.
+    """
+    if not _expendable:
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (min(_bytes(0) + memory, before[0]), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def _bytes(which: int) -> int:
+    """This process's memory: 0: all that is reserved, 1: what is in use."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[which]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
 def reading(seconds: float = READING_SECONDS, memory: int = READING_MEMORY) -> Iterator[None]:
     """Limit what the code below may use: the kernel ends this process when its time is over, whatever it is
     busy with, and MemoryError is raised where memory is short. Elsewhere than apart nothing is limited.
@@ -102,20 +133,14 @@ def reading(seconds: float = READING_SECONDS, memory: int = READING_MEMORY) -> I
     if not _expendable:
         yield
         return
-    import resource
-
-    with open("/proc/self/statm") as file:
-        used = int(file.read().split()[0]) * resource.getpagesize()
-    before = resource.getrlimit(resource.RLIMIT_AS)
     handler = signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_AS, (min(used + memory, before[0]), before[1]))
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        yield
+        with lean(memory):
+            yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, handler)
-        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def main(parent: int) -> None:
@@ -129,10 +154,12 @@ def main(parent: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.dup2(2, 1)  # what is printed here is no answer
+    begun = _bytes(1) if _expendable else 0
     with contextlib.suppress(EOFError):
         while True:
             answer = _answer(*pickle.load(asked))
-            answers.write(answer)
+            swollen = _expendable and _bytes(1) - begun > MOST_KEPT
+            answers.write(answer + pickle.dumps(swollen))
             answers.flush()
 
 

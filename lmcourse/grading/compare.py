@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,25 +20,36 @@ def short(value: Any, limit: int = 120, figures: int = 6) -> str:
     >>> short({"a": 1 / 3, "b": [1, 2.5]})
     "{'a': 0.333333, 'b': [1, 2.5]}"
     """
-    text = _written(value, figures)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    text = ""
+    for part in _written(value, figures):  # no further: it may have millions of entries
+        text += part
+        if len(text) > limit:
+            return text[: limit - 1] + "…"
+    return text
 
 
-def _written(value: Any, figures: int) -> str:
-    def inner(part: Any) -> str:
-        return _written(part, figures)
-
-    if isinstance(value, (np.ndarray, np.generic)):
-        value = value.tolist()
+def _written(value: Any, figures: int) -> Iterator[str]:
+    """The text, part by part."""
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        value = value.item()
     if isinstance(value, float):
-        return f"{value:.{figures}g}"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{inner(k)}: {inner(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(inner, value)) + "]"
-    if isinstance(value, tuple):
-        return "(" + ", ".join(map(inner, value)) + ("," if len(value) == 1 else "") + ")"
-    return getattr(value, "__name__", None) or repr(value)
+        yield f"{value:.{figures}g}"
+    elif isinstance(value, dict):
+        yield "{"
+        for n, (key, item) in enumerate(value.items()):
+            yield from ([", "] if n else [])
+            yield from _written(key, figures)
+            yield ": "
+            yield from _written(item, figures)
+        yield "}"
+    elif isinstance(value, (list, tuple, np.ndarray)):
+        yield "(" if isinstance(value, tuple) else "["
+        for n, item in enumerate(value):
+            yield from ([", "] if n else [])
+            yield from _written(item, figures)
+        yield ("," if len(value) == 1 else "") + ")" if isinstance(value, tuple) else "]"
+    else:
+        yield getattr(value, "__name__", None) or repr(value)
 
 
 def _apart(right: Any, got: Any) -> tuple[str, str]:

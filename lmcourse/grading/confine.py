@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 USER = 1000  # the uid and gid that the student's process sees itself as
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000
-RDONLY, NOSUID, NODEV, NOEXEC = 1, 2, 4, 8
+RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT, BIND = 1, 2, 4, 8, 32, 4096
+DEVICES = ("full", "null", "pts", "random", "tty", "urandom", "zero")  # that bubblewrap shows
 SET_PDEATHSIG, SET_DUMPABLE, SET_SECCOMP, SET_NO_NEW_PRIVS, SECCOMP_FILTER = 1, 4, 22, 38, 2
 
 
@@ -67,6 +68,8 @@ def lock(limits: Limits, scratch: str) -> None:
     _mount(scratch, f"size={limits.disk},nr_inodes={limits.files},mode=700", NOSUID | NODEV)
     _mount("/dev/shm", "size=16m,nr_inodes=100,mode=700", NOSUID | NODEV | NOEXEC)
     _mount("/proc", "size=4k,nr_inodes=1,mode=555", RDONLY | NOSUID | NODEV | NOEXEC)
+    for device in DEVICES:
+        _protect(f"/dev/{device}")
     os.chdir(scratch)
     _limit(limits, used)
     _drop_capabilities()
@@ -119,6 +122,12 @@ _FORBIDDEN = {
     "preadv2": (327, 286),
     "pwritev2": (328, 287),
     "process_madvise": (440, 440),
+    "inotify_init": (253, None),  # who else opens a file that all see; and how many run, in how much memory
+    "inotify_init1": (294, 26),
+    "inotify_add_watch": (254, 27),
+    "sysinfo": (99, 179),
+    "sync": (162, 81),  # of all disks, as often as one likes
+    "syncfs": (306, 267),
     "setsockopt": (54, 208),  # what lies unread in a socket counts towards no limit: no larger buffers,
     "sendmsg": (46, 211),  # and no descriptors of sockets on their way in sockets
     "sendmmsg": (307, 269),
@@ -156,7 +165,9 @@ _FORBIDDEN = {
 }
 _CLONE, _CLONE3, _FCNTL = (56, 220), 435, (72, 25)
 _NEWEST = 450  # system calls from here on are younger than this list
-_LOCKS = (6, 7, 37, 38, 1024)  # F_SETLK, F_SETLKW, their F_OFD_ twins, F_SETLEASE: seen by other submissions
+# F_SETLK, F_SETLKW, their F_OFD_ twins, F_SETLEASE, F_NOTIFY, F_SET_RW_HINT and F_SET_FILE_RW_HINT: seen by
+# other submissions, or tell of them; F_SETPIPE_SZ: a larger buffer
+_FCNTLS = (6, 7, 37, 38, 1024, 1026, 1036, 1038, 1031)
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _CLONE_THREAD, _CLONE_FILES = 0x10000, 0x400  # a thread with descriptors of its own would not be counted
 _ALLOW, _KILL, _EPERM, _ENOSYS = 0x7FFF0000, 0x80000000, 0x00050001, 0x00050026
@@ -179,8 +190,8 @@ def system_call_filter(machine: str) -> bytes:
     program += [(_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ENOSYS)]
     program += [(_EQUAL, 0, 5, _CLONE[column]), (_LOAD, 0, 0, 16), (_HAS_BITS, 0, 2, _CLONE_THREAD)]
     program += [(_HAS_BITS, 0, 1, _CLONE_FILES), (_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _EPERM)]
-    program += [(_EQUAL, 0, 2 + 2 * len(_LOCKS), _FCNTL[column]), (_LOAD, 0, 0, 24)]
-    for command in _LOCKS:
+    program += [(_EQUAL, 0, 2 + 2 * len(_FCNTLS), _FCNTL[column]), (_LOAD, 0, 0, 24)]
+    for command in _FCNTLS:
         program += [(_EQUAL, 0, 1, command), (_RETURN, 0, 0, _EPERM)]
     program += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _ALLOW)]
     return b"".join(struct.pack("HBBI", *instruction) for instruction in program)
@@ -200,6 +211,12 @@ def _drop_capabilities() -> None:
 
 def _mount(where: str, options: str, flags: int) -> None:
     _call("mount", b"none", where.encode(), b"tmpfs", ctypes.c_ulong(flags), options.encode())
+
+
+def _protect(device: str) -> None:
+    """Let a device, which is the machine's own, be used, but its times not be set: others can read them."""
+    flags = os.statvfs(device).f_flag & (NOSUID | NODEV | NOEXEC) | RDONLY | REMOUNT | BIND
+    _call("mount", None, device.encode(), None, ctypes.c_ulong(flags), None)
 
 
 def _write(path: str, text: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from nbformat import NotebookNode
 
-from lmcourse.grading.apart import READING_SECONDS
+from lmcourse.grading.apart import READING_SECONDS, lean
 from lmcourse.grading.checks import Check, CheckFailed, StudentError
 from lmcourse.grading.course import exercise_of
 from lmcourse.grading.lending import lent_at
@@ -147,7 +147,7 @@ class _Examination:
         remote, late = Remote(seat, self._clock(self._times.checks)), False
         try:
             # the second limit is for the checks themselves, fed with something monstrous
-            with time_limit(1 + 4 * self._times.checks, computing=True):
+            with lean(), time_limit(1 + 4 * self._times.checks, computing=True):
                 for check in left:
                     begun = time.monotonic()
                     score = check.verdict(Student(remote.ask), self._seed)

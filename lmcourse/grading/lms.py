@@ -289,8 +289,12 @@ def _number(points: float) -> str:
 
 def harmless(text: str) -> str:
     """Text that a spreadsheet does not take for a formula, whatever width its signs have or what nobody sees
-    stands before them.
+    stands before them. A German Excel, for example, begins a cell at each semicolon, quoted or not.
     """
-    seen = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c)[0] not in "CMZ")
-    risky = next(seen, "") in ("=", "+", "-", "@", "\N{MINUS SIGN}") or text[:1] in ("\t", "\r", "\n")
-    return f"'{text}" if risky else text
+    parts = "".join(map(_harmless, re.split("([;\t\r\n])", text)))
+    return f"'{parts}" if text[:1] in ("\t", "\r", "\n") else parts
+
+
+def _harmless(part: str) -> str:
+    seen = (c for c in unicodedata.normalize("NFKC", part) if unicodedata.category(c)[0] not in "CMZ")
+    return f"'{part}" if next(seen, "") in ("=", "+", "-", "@", "\N{MINUS SIGN}") else part

@@ -122,16 +122,18 @@ _READERS: dict[str, Callable[[re.Match], tuple[Who, str]]] = {
 def kind_of(names: Iterable[str]) -> str:
     """The LMS that gave most of the names in a collection; `folder` if none did.
 
-    Raises GradingError if two could have.
+    Raises GradingError if two could have, the one no less than the other. What a student calls files can give
+    another LMS many names, but never more than the right one has.
     """
     names = {name for name in names if name not in BESIDE.values()}
-    likely = []
+    likely: dict[str, int] = {}
     for kind in _PATTERNS:
         said = [found for name in names if (found := said_by(kind, name))]
         # what looks like Canvas's number of a file and is not unique is none: hw_2026_11_ada, hw_2026_11_bo
         numbers = [(who.key, who.attempt) for who, _ in said if kind == "canvas" and who.attempt.strip("0")]
         if 2 * len(said) > len(names) and len({*numbers}) == len(numbers):
-            likely.append(kind)
+            likely[kind] = len(said)
+    likely = [kind for kind, n in likely.items() if n == max(likely.values())]
     if len(likely) > 1:
         raise GradingError(
             f"these names could be of {' or of '.join(likely)}, such as {min(names)}: say which, with --from"

@@ -53,9 +53,10 @@ def grade_all(jobs: Iterable[Job], rules: Rules, workers: int, scheduler: str = 
 
 
 def graded_by(process: Apart, job: Job, rules: Rules) -> Graded:
-    """Grade a submission in a process apart. If that dies of it, once more; then it is refused.
+    """Grade a submission in a process apart. If that dies of it, or `grade` itself breaks down, once more;
+    then it is refused, so that no submission ends the run.
 
-    Raises what `grade` raises, and Died if the process was closed.
+    Raises GradingError where nothing can be graded, and Died if the process was closed.
     """
     why = BROKEN
     for _ in range(2):
@@ -65,6 +66,10 @@ def graded_by(process: Apart, job: Job, rules: Rules) -> Graded:
             if died.late:
                 why = TOO_LONG.format(job.name, rules.times.reading)
                 break
+        except GradingError:
+            raise
+        except Exception:  # a fault of ours, or memory that is short
+            why = BROKEN
     return process.call(grade, replace(job, refused=why, data=b""), rules)
 
 

@@ -26,14 +26,20 @@ def renamed(before: Sequence[Handed], now: Sequence[Handed], recorded: Collectio
         now: the same with the roster.
         recorded: who has a result.
     """
-    names = {one.files[0].place: one.student for one in before if one.files}
-    pairs = {names.get(one.files[0].place, ""): one.student for one in now if one.files and one.known}
+    # by the whole name: of a place that is shown the middle may be left out, and then two are alike
+    names = {_where(one): one.student for one in before if one.files}
+    pairs = {names.get(_where(one), ""): one.student for one in now if one.files and one.known}
     rostered = {one.student for one in now if one.known}
     return {
         old: new
         for old, new in sorted(pairs.items())
         if old in recorded and new not in recorded and old != new and old not in rostered
     }
+
+
+def _where(one: Handed) -> tuple[str, str]:
+    """Folder, or archive, and name of what was handed in."""
+    return one.files[0].folder, one.files[0].given
 
 
 def require_same_names(digests: Names, recorded: Names) -> None:
@@ -43,13 +49,13 @@ def require_same_names(digests: Names, recorded: Names) -> None:
         digests: student -> SHA-256 of the file, as handed in now.
         recorded: the same of the results there are.
 
-    Raises GradingError if more than half of the new names have the very file of somebody who is not among
-    those who hand in now.
+    Raises GradingError if more than half of those who hand in now have the very file of somebody who is not
+    among them. One who calls himself otherwise than last time does not stop the others.
     """
     gone = {digest: student for student, digest in recorded.items() if student not in digests}
     new = {student: digest for student, digest in digests.items() if student not in recorded}
     twins = [(student, gone[digest]) for student, digest in new.items() if digest in gone]
-    if twins and 2 * len(twins) > len(new):
+    if 2 * len(twins) > len(digests):
         raise GradingError(
             f"{len(twins)} of these files were graded under other names, for example {twins[0][0]}'s as "
             f"{twins[0][1]}'s: give the roster of then (--roster), or another course (--course)"

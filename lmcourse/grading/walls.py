@@ -86,7 +86,7 @@ def bubblewrap(users: int) -> list[str]:
         "/dev",
     ]
     if Path(EXCHANGE).exists():  # nbgrader's default one lies in /usr
-        command += ["--tmpfs", EXCHANGE]
+        command += ["--tmpfs", EXCHANGE, "--remount-ro", EXCHANGE]
     if scratch() != "/tmp":
         command += ["--perms", "0755", "--tmpfs", scratch(), "--remount-ro", "/tmp"]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]

@@ -27,6 +27,7 @@ from lmcourse.grading.graft import Repaired, repair
 from lmcourse.grading.isolated import Examined, Times, examine
 from lmcourse.grading.loan import PACKAGE
 from lmcourse.grading.notebooks import grade_id, role
+from lmcourse.grading.recognise import defined_names
 from lmcourse.grading.report import Outcome, Report, printable
 from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
@@ -102,9 +103,7 @@ def grade(job: Job, rules: Rules) -> Graded:
     repaired = repair(release, nbformat.v4.new_notebook())
     if not refused:
         try:
-            with reading(rules.times.reading):
-                student, found = notebook_in(job.data, job.name, release)
-                repaired = repair(release, student)
+            repaired, found = _read(job, rules)
             notes += found + repaired.notes
             examined = _examined(repaired.notebook, rules)
         except NoSandbox:
@@ -136,6 +135,17 @@ def grade(job: Job, rules: Rules) -> Graded:
     return Graded(
         result, feedback.notebook(repaired.notebook, result), feedback.page(result, rules.exam.titles())
     )
+
+
+def _read(job: Job, rules: Rules) -> tuple[Repaired, list[str]]:
+    """The student's work in the release's form, and what was found on the way; nothing else is kept."""
+    release = rules.exam.published()
+    try:
+        with reading(rules.times.reading):
+            student, found = notebook_in(job.data, job.name, release)
+            return repair(release, student), found
+    finally:
+        defined_names.cache_clear()
 
 
 def _refusal(error: Exception, name: str) -> str:

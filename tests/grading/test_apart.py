@@ -1,6 +1,7 @@
 """The process in which students' bytes are read: it ends when it takes too long, and takes nobody along."""
 
 import json
+import math
 import os
 import resource
 import signal
@@ -8,17 +9,22 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
+import nbformat
 import pytest
 from attacks.archives import zipped
 from attacks.loader import ASSIGNMENT, RIGHT, as_bytes, released
 
-from lmcourse.grading import pool
-from lmcourse.grading.apart import MEMORY, TOO_LONG, Apart, Died, reading
+from lmcourse.grading import pool, worker
+from lmcourse.grading.apart import MEMORY, MOST_KEPT, TOO_LONG, Apart, Died, reading
+from lmcourse.grading.checks import Check
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.isolated import Times
+from lmcourse.grading.isolated import Examined, Times, _Examination
 from lmcourse.grading.pool import grade_all
-from lmcourse.grading.worker import Job, Rules, digest_of
+from lmcourse.grading.recognise import defined_names
+from lmcourse.grading.walls import NoSandbox
+from lmcourse.grading.worker import BROKEN, Job, Rules, digest_of
 
 
 @pytest.fixture
@@ -66,6 +72,70 @@ def test_memory_is_limited_while_something_is_read_and_only_then(process):
     with pytest.raises(MemoryError):
         process.call(hoard)
     assert process.call(well_behaved) == 1_000_000_000
+
+
+KEPT = []
+
+
+def keep(size):
+    KEPT.append(b"x" * size)
+    return os.getpid()
+
+
+def test_a_process_in_which_much_was_left_behind_is_replaced(process):
+    first = process.call(keep, 1000)
+    assert process.call(keep, 1000) == first
+    assert process.call(keep, MOST_KEPT + 1000) == first
+    assert process.call(keep, 1000) != first
+
+
+def kept_of(sources):
+    for source in sources:
+        grade_source(source)
+    return defined_names.cache_info().currsize
+
+
+def grade_source(source):
+    made = nbformat.v4.new_notebook()  # refused, and read for that
+    made.cells.append(nbformat.v4.new_code_cell(source))
+    job = Job("x", "x.ipynb", as_bytes(made), "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "_examined", lambda *_: Examined())
+        worker.grade(job, Rules(Exam.of(ASSIGNMENT), 1))
+
+
+def test_of_what_was_read_nothing_is_kept():
+    assert kept_of([f"def f{n}(): pass" for n in range(3)]) == 0
+
+
+def test_no_submission_over_which_the_grader_breaks_down_ends_the_run():
+    class Breaking:
+        def call(self, function, job, rules):
+            if job.data:
+                raise MemoryError
+            return function(job, rules)
+
+    graded = pool.graded_by(Breaking(), Job("x", "x.ipynb", b"{}", ""), Rules(Exam.of(ASSIGNMENT), 1))
+    assert graded.result.refused == BROKEN
+
+    class Without:
+        def call(self, *_):
+            raise NoSandbox("no sandbox here")
+
+    with pytest.raises(NoSandbox):
+        pool.graded_by(Without(), Job("x", "x.ipynb", b"{}", ""), Rules(Exam.of(ASSIGNMENT), 1))
+
+
+def asked_of_a_hungry_check():
+    hungry = Check("x", "hungry", "Wants 2 GB.", lambda _: len(bytes(2_000_000_000)))
+    examination = _Examination(nbformat.v4.new_notebook(), [hungry], 1, Times(), {})
+    examination._deadline = examination._last = math.inf
+    examination._ask("x", False, SimpleNamespace(received=0))
+    return examination.done.outcomes[hungry].message
+
+
+def test_what_comes_back_may_cost_a_check_no_more_memory_than_reading_may(process):
+    assert "MemoryError" in process.call(asked_of_a_hungry_check)
 
 
 def test_a_crash_is_no_lateness(process):

@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from lmcourse.grading import walls
 from lmcourse.grading.confine import system_call_filter
 
 ALLOW, KILL, ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
@@ -79,6 +80,11 @@ def test_the_numbers_for_32_bit_pointers_end_the_process():
         ("preadv2", 327, 286),
         ("pwritev2", 328, 287),
         ("process_madvise", 440, 440),
+        ("inotify_init1", 294, 26),
+        ("inotify_add_watch", 254, 27),
+        ("sysinfo", 99, 179),
+        ("sync", 162, 81),
+        ("syncfs", 306, 267),
         ("setsockopt", 54, 208),
         ("sendmsg", 46, 211),
         ("sendmmsg", 307, 269),
@@ -100,10 +106,11 @@ def test_threads_may_start_and_processes_may_not(machine):
 
 
 @MACHINES
-def test_files_can_be_used_but_not_locked(machine):
+def test_files_can_be_used_but_not_locked_marked_or_watched(machine):
     fcntl = 72 if machine is X86 else 25
-    assert {verdict(machine, fcntl, 3, command) for command in (0, 1, 2, 3, 4, 5, 1030)} == {ALLOW}
-    for command in (6, 7, 37, 38, 1024):  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE
+    assert {verdict(machine, fcntl, 3, command) for command in (0, 1, 2, 3, 4, 5, 1030, 1032)} == {ALLOW}
+    # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_NOTIFY, F_SETPIPE_SZ, F_SET_RW_HINT twice
+    for command in (6, 7, 37, 38, 1024, 1026, 1031, 1036, 1038):
         assert verdict(machine, fcntl, 3, command) == denied("EPERM")
         assert verdict(machine, fcntl, 3, command + 2**32) == denied("EPERM")  # the kernel takes 32 bits
 
@@ -117,3 +124,13 @@ def test_calls_younger_than_the_list_do_not_exist(machine):
 def test_a_machine_without_a_list_is_refused():
     with pytest.raises(OSError, match="riscv64"):
         system_call_filter("riscv64")
+
+
+def test_no_folder_is_left_in_which_one_submission_could_write_to_the_next(monkeypatch, tmp_path):
+    monkeypatch.setattr(walls, "EXCHANGE", str(tmp_path))
+    command = walls.bubblewrap(9)
+    options = list(zip(command, command[1:]))
+    made = {place for option, place in options if option == "--tmpfs"}
+    closed = {place for option, place in options if option == "--remount-ro"}
+    assert str(tmp_path) in made
+    assert made - closed <= {walls.scratch()}  # over which each submission has its own

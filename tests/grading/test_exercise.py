@@ -233,6 +233,15 @@ def test_values_are_shown_short():
     assert short({"a": 1 / 3, ("b",): np.array([1.0, 2.5])}) == "{'a': 0.333333, ('b',): [1, 2.5]}"
     assert short({"a": 1 / 3}, figures=9) == "{'a': 0.333333333}"
     assert short("x" * 200) == "'" + "x" * 118 + "…"
+    assert short([(1,), [], np.float32(2)]) == "[(1,), [], 2]"
+
+    class Long(list):
+        def __iter__(self):
+            yield from range(1000)
+            raise AssertionError("nobody reads so much")
+
+    assert short(Long()) == "[" + ", ".join(map(str, range(100)))[:118] + "…"
+    assert short(np.empty((10**6, 0))).startswith("[[], [], ")
 
 
 # Questions

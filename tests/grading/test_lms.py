@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 
 import nbformat
@@ -300,6 +301,13 @@ def test_no_sign_is_taken_for_a_formulas_whatever_its_width_and_whatever_stands_
         "csv", {"s1": (1.0, 20.0, "a=b")}, roster=Roster({"s1": Student("s1", name="Zoë \uff1d")})
     )
     assert cells(plain.text)[1] == ["s1", "Zoë \uff1d", "", "1", "20", "a=b"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n", "\r\n", "; "])
+def test_no_formula_begins_where_another_program_would_begin_a_cell(separator):
+    done = export_grades("csv", {"s1": (1.0, 20.0, f"fine{separator}=HYPERLINK(1)")})
+    found = cells(done.text)[1][5]
+    assert not [part for part in re.split(r"[;\t\r\n]", found) if part.strip().startswith("=")]
 
 
 @pytest.mark.parametrize(

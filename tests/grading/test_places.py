@@ -243,6 +243,14 @@ def test_nothing_that_a_student_calls_a_file_makes_it_anothers(tmp_path, kind):
     assert found.kinds == ("canvas",)
 
 
+def test_one_who_hands_in_more_files_than_all_others_does_not_stop_them(tmp_path):
+    lay(tmp_path, "ada_1001_2001_hw.ipynb", "bo_1003_2020_hw.ipynb")
+    lay(tmp_path, *(f"mallory_1002_{2003 + n}_{n}{FORGED[0]}" for n in range(9)))
+    found = find_submissions([tmp_path], NAME)
+    assert {one.student for one in found.handed} == {"ada", "bo", "mallory"}
+    assert found.kinds == ("canvas",)
+
+
 def test_a_few_names_that_could_be_of_two_ask_the_instructor(tmp_path):
     lay(tmp_path, f"mallory_1002_2003_{FORGED[0]}")
     with pytest.raises(GradingError, match=r"could be of canvas or of blackboard.* say which, with --from"):

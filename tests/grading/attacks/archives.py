@@ -10,9 +10,11 @@ import gzip
 import io
 import json
 import os
+import struct
 import tarfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -220,6 +222,27 @@ def blank_lines():
     return as_bytes(made)
 
 
+@shape(".ipynb", all_points=True)
+def halves_of_characters():
+    """Halves of characters in ids, marks and comments, which JSON can hold and no database."""
+    made = json.loads(as_bytes(released()))
+    for cell in made["cells"]:
+        cell["source"] += "\n" if cell["cell_type"] == "markdown" else "\n# \udc00 \u2028 \ufeff"
+        cell["metadata"]["note"] = cell["id"] = f"\ud800{cell['id']}"
+    return json.dumps(made).encode()
+
+
+@shape(".ipynb", all_points=True)
+def ids_in_a_ring():
+    """Each solution says that it is the next one: what a cell defines, not what it is called, decides."""
+    made = released()
+    cells = [c for c in made.cells if c.get("metadata", {}).get("nbgrader", {}).get("grade_id") in POINTS]
+    ids = [(cell.id, cell.metadata.nbgrader.grade_id) for cell in cells]
+    for cell, (own, mark) in zip(cells, ids[1:] + ids[:1]):
+        cell.id, cell.metadata.nbgrader.grade_id = own, mark
+    return as_bytes(made)
+
+
 # Archives
 
 
@@ -278,6 +301,15 @@ def zip_locked():
 def zip_of_another_method():
     """A method of packing whose memory nobody bounds."""
     return zipped({NAME: as_bytes(released())}, zipfile.ZIP_LZMA)
+
+
+@shape(".zip", all_points=True)
+def zip_with_a_second_name():
+    """A name that leads out, where newer programs look for one in Unicode; and sizes beyond all measure."""
+    info, other = zipfile.ZipInfo(NAME), b"../../evil.ipynb"
+    info.extra = struct.pack("<HHBL", 0x7075, 5 + len(other), 1, zlib.crc32(NAME.encode())) + other
+    info.extra += struct.pack("<HHQQ", 1, 16, 1 << 62, 1 << 62)
+    return zipped({info: as_bytes(released())})
 
 
 @shape(".zip", refused="damaged|no notebook")
@@ -377,6 +409,17 @@ def tar_of_negative_size():
         archive.addfile(tarfile.TarInfo(NAME), io.BytesIO(b""))
     data = bytearray(buffer.getvalue())
     data[124:136] = b"-0000001000\0"
+    return bytes(data)
+
+
+@shape(".tar", refused="damaged|no notebook")
+def tar_of_a_size_in_other_digits():
+    """A size of 2 to the power 88, as tars write it that does not fit."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo(NAME), io.BytesIO(b""))
+    data = bytearray(buffer.getvalue())
+    data[124:136] = b"\x80" + b"\xff" * 11
     return bytes(data)
 
 
