@@ -117,7 +117,7 @@ def _terms(theta: np.ndarray, x: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
 
 
 def _weights(terms: np.ndarray, y: np.ndarray, spread: str, huber: float | None) -> np.ndarray:
-    """How much each run counts, (R, n), by how far it may be expected to lie from the law, and how far it does."""
+    """How much each run counts, (R, n): by how far from the law it may be expected to lie, and does."""
     loss = terms.sum(0)
     size = {"even": np.ones_like(loss), "loss": loss, "excess": terms[1] + terms[2]}[spread]
     weights = size**-2
@@ -137,7 +137,7 @@ def _linear(x, y: np.ndarray, counts: np.ndarray, alpha: float, beta: float) -> 
 
 
 def _levenberg(theta: np.ndarray, x, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Levenberg and Marquardt's descent of the weighted squares, many at once: (R, 5), and what is left, (R,).
+    """Levenberg and Marquardt's descent of weighted squares, R at once: where it ends, and what is left.
 
     Each step solves the linear regression of the residuals on the slopes; where that made them larger, a
     damping grows that shortens the step, and where it did not it shrinks.

@@ -37,10 +37,10 @@ RELATIONS = (
     "likes fears owns eats finds hides seeks sells wants draws guards brings knows hates trades keeps".split()
 )
 OBJECTS = (
-    "acorns apples baskets bees bells berries birds books boots bread buttons cats cheese clocks coins corn "
-    "cups dogs drums eggs feathers figs fish flowers foxes frogs hats hay honey jam keys kites lamps leaves "
-    "letters lemons maps milk moons moths mugs nuts oats owls paint pearls pears peas pies plums ribbons rice "
-    "rings ropes salt seeds shells snow soup spoons stars stones straw tea"
+    "acorns apples baskets bees bells berries birds books boots bread buttons cats cheese clocks coins "
+    "corn cups dogs drums eggs feathers figs fish flowers foxes frogs hats hay honey jam keys kites "
+    "lamps leaves letters lemons maps milk moons moths mugs nuts oats owls paint pearls pears peas pies "
+    "plums ribbons rice rings ropes salt seeds shells snow soup spoons stars stones straw tea"
 ).split()
 FACTS = 3  # told in a sentence
 LENGTH = 2 + 2 * FACTS + 1  # tokens of a sentence, the full stop included
@@ -84,7 +84,7 @@ class RankedFacts(LanguageModel):
             n_objects,
         )
         words = [FIRST[:n_names], FAMILY[:n_names], RELATIONS[:n_relations], OBJECTS[:n_objects], ["."]]
-        self.vocab = Vocabulary(sum(words, []))
+        self.vocab = Vocabulary([word for kind in words for word in kind])
         self._begins = np.cumsum([0, *map(len, words)])  # ids at which each kind of word begins
         self.end = self.vocab_size - 1
         rng = np.random.default_rng(seed)

@@ -46,7 +46,7 @@ def test_after_each_beginning_the_chances_sum_to_one_and_after_nonsense_there_ar
     rows = small.next_log_probs([sentence[:i] for i in range(LENGTH)])
     np.testing.assert_allclose(np.exp(rows).sum(1), 1)
     begin = small.end - 3  # where the objects' ids begin
-    wrong = sentence[:3] + [begin + (sentence[3] - begin + 1) % 3]  # another object
+    wrong = [*sentence[:3], begin + (sentence[3] - begin + 1) % 3]  # another object
     for nonsense in (wrong, sentence[1:2], sentence[:1] * 2, [small.end]):
         expected = nonsense == [small.end]  # which only ends what came before
         assert np.isfinite(small.next_log_probs([nonsense])).any() == expected
