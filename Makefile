@@ -10,25 +10,51 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
+# One at a time in this folder; the second waits, and finds it done.
+ALONE = $(PYTHON) tools/alone.py
+ifndef ENVIRONMENT_HELD
 $(ENV): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) must be Python 3.11 or later; name another: make PYTHON=/path/to/python3"; exit 1; }
+	@$(ALONE) .stamps/environment.lock $(MAKE) --no-print-directory ENVIRONMENT_HELD=1 $@
+else
+$(ENV): requirements.txt pyproject.toml
 	@echo "Setting up .venv (once; about 1.5 GB) …"
+	@[ -n "$(TORCH_INDEX)" ] || [ "$$(uname)" != Linux ] || echo "$$MUCH"
 	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q pip==$(PIP_VERSION)
+	@[ -z "$(TORCH_INDEX)" ] || $(BIN)/pip install -q --index-url "$(TORCH_INDEX)" $$(grep '^torch==' requirements.txt)
 	@$(BIN)/pip install -q -r requirements.txt
 	@$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@mkdir -p .stamps && touch $@
+endif
+
+define MUCH
+  On Linux the usual build of PyTorch brings libraries for graphics cards: about 4 GB more to download, 7 GB on
+  disk. The course needs none of them. To do without, stop this, choose Linux, pip and CPU on PyTorch's page "Get
+  started", and give make the address that it shows after --index-url: make TORCH_INDEX=ADDRESS book
+endef
+export MUCH
 
 data: $(ENV)  ## fetch the texts the course reads into the cache, checked
 	@$(BIN)/lmcourse data
 
-# `--all` reads every page again, so that no warning is ever missed and nothing stale is left. The executed pages are
-# kept from build to build, but for those whose cells, modules, data or packages have changed.
+# Each page is executed once, for the book and for the tests, and not again until its cells, modules, data or packages
+# change. What fails is told here, by the build, and by `make notebooks`: so it stops neither.
 # One thread each: on a busy machine the threads of a small product wait for one another longer than they work.
-book: export OMP_NUM_THREADS := 1
-book: data  ## build the book in _build/html
-	@$(BIN)/python tools/cache.py
+pages: data
+	@$(ALONE) .stamps/book.lock $(MAKE) --no-print-directory executed
+
+executed: export OMP_NUM_THREADS := 1
+executed:
+	@$(BIN)/python tools/pages.py || true
+
+# `--all` reads every page again, so that no warning is ever missed and nothing stale is left.
+book: pages  ## build the book in _build/html
+	@$(ALONE) .stamps/book.lock $(MAKE) --no-print-directory built
+
+built: export OMP_NUM_THREADS := 1
+built:
 	@rm -rf _build/html _build/jupyter_execute
 	@$(BIN)/jupyter-book build . --all -W -n --keep-going
 	@echo "The book is built. Open _build/html/index.html, or serve it: $(BIN)/python -m http.server -d _build/html"
@@ -62,8 +88,8 @@ tools: $(ENV)
 	@[ -x .stamps/hub/node_modules/.bin/configurable-http-proxy ] || ! command -v npm >/dev/null || \
 		npm install --silent --no-audit --no-fund --prefix .stamps/hub configurable-http-proxy@5.2.0 || true
 
-# The parts run three at a time, in this order, since the grader's tests wait more than they work; what a part says
-# is shown when it is done.
+# The parts run three at a time, in this order, since the grader's tests wait more than they work: so the pages are
+# executed and the book is built beside those of the grader and the units. What a part says is shown when it is done.
 PARTS := notebooks browser grading units
 test: lint data tools  ## all tests: the notebooks, the book, its pages in a browser, the grader, units
 	@rm -rf _build/tests
@@ -71,8 +97,8 @@ test: lint data tools  ## all tests: the notebooks, the book, its pages in a bro
 	status=$$?; $(BIN)/python tools/timings.py $(PARTS) && exit $$status
 
 PYTEST = $(BIN)/pytest -rs -o cache_dir=.pytest_cache/$@ --junitxml=_build/tests/$@.xml
-notebooks: data  ## run the notebooks as on Colab, and compare the outputs that are kept
-	@$(PYTEST) tests/test_colab.py
+notebooks: pages  ## compare the outputs that are kept, and run some notebooks as on Colab
+	@$(PYTEST) tests/test_kept.py tests/test_colab.py
 
 # A browser on a busy machine may be late once: what failed is tried a second time, and the end of `make test` names it.
 browser: book  ## test the built book, and the widgets, in a browser
@@ -84,7 +110,8 @@ grading: data  ## test the grader
 	@$(PYTEST) tests/grading
 
 units: data  ## test everything else
-	@$(PYTEST) --ignore=tests/test_colab.py --ignore=tests/browser --ignore=tests/grading
+	@$(PYTEST) --ignore=tests/test_kept.py --ignore=tests/test_colab.py --ignore=tests/browser \
+		--ignore=tests/grading
 
 weigh: book  ## weigh the built pages, and time them as on a slow phone: ALL=1 for all pages
 	@$(BIN)/python tools/weigh.py $(if $(ALL),--all)
@@ -128,5 +155,5 @@ lock: $(ENV)  ## pin the newest environment that pyproject.toml allows into requ
 clean:  ## remove everything that was built; .venv and the data cache stay
 	@rm -rf _build .stamps/lock dist .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help data book lab lint tools test notebooks browser grading units weigh bench grade-demo release tidy lock clean \
-	new-section new-assignment new-widget new-experiment
+.PHONY: help data pages executed book built lab lint tools test notebooks browser grading units weigh bench grade-demo \
+	release tidy lock clean new-section new-assignment new-widget new-experiment

@@ -24,5 +24,13 @@ c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedE
 c.ClearSolutions.text_stub = "*Write your answer here.*"
 c.GenerateAssignment.post_convert_hook = "lmcourse.grading.release.after_generate_assignment"
 
+# When work is due, and what lateness costs: for `lmcourse grade` and for nbgrader's own autograder alike.
+c.AssignLatePenalties.plugin_class = "lmcourse.grading.late.LatePolicy"
+# c.LatePolicy.due = {"01-language-models": "2026-11-30 23:59 Europe/Berlin"}
+# c.LatePolicy.extensions = {"01-language-models": {"ada": "2026-12-03 23:59 Europe/Berlin"}}
+# c.LatePolicy.per_day = 0.1  # a tenth of the score for each day begun
+# c.LatePolicy.grace_minutes = 15
+# c.LatePolicy.cut_off_days = 7  # later than that nothing counts
+
 # The checks of one exercise have a limit of 10 s of their own; this one is for everything else in a notebook.
 c.Execute.timeout = 60

@@ -1,4 +1,4 @@
-"""The command line: `lmcourse data | check | submit | collect | grade | export | grade-demo`.
+"""The command line: `lmcourse data | check | submit`, and for instructors what `grading.commands` has.
 
 What the user gets wrong is answered by one message on stderr and exit status 2, with nothing written; a
 check that does not pass gives exit status 1. Written answers are graded by hand: one that is still empty is
@@ -13,16 +13,21 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import lmcourse
-from lmcourse.data import WANTED, DataError, fetch
+from lmcourse import console
+from lmcourse.data import ABSENT, WANTED, DataError, damage, fetch
 from lmcourse.grading import commands
+from lmcourse.grading.assignment import Assignment
 from lmcourse.grading.course import RUNNING, GradingError, cell_of, load_checks, require_assignment
 from lmcourse.grading.report import Report
-from lmcourse.grading.runner import Run, run
+from lmcourse.grading.runner import Run
+
+if TYPE_CHECKING:
+    from lmcourse.grading.submission import Submission
 
 # What reads notebooks is imported by the commands that need it: nbformat takes a second to load.
 
@@ -56,10 +61,15 @@ def data(
         list[str], typer.Argument(metavar="[NAME]...", help="Which packages; all if none.")
     ] = (),
 ) -> None:
-    """Download the texts the course reads, check them, and say where they are."""
+    """Download the texts the course reads, check them, and say where they are.
+
+    What is in the cache already is checked too, and fetched again if it is not as it should be.
+    """
     for name in names or sorted(WANTED):
-        folder = fetch(name)
-        files = sorted(path for path in folder.iterdir() if path.is_file())
+        if (wrong := damage(name, thorough=True)) not in ("", ABSENT):
+            typer.echo(f"{name} in the cache is {wrong}; fetching it again")
+        folder = fetch(name, thorough=True)
+        files = [path for path in folder.rglob("*") if path.is_file()]
         size = sum(path.stat().st_size for path in files) / 1e6
         typer.echo(f"{folder.name}: {len(files)} files, {size:.1f} MB in {folder}")
 
@@ -79,6 +89,7 @@ def check(
 
     Exit status 0 if all graded exercises pass; of written answers, graded by hand, you are only reminded.
     """
+    from lmcourse.grading.at_home import answers_in, checked
     from lmcourse.grading.graft import repair
     from lmcourse.grading.notebooks import grade_id, role
     from lmcourse.grading.recognise import find
@@ -97,17 +108,17 @@ def check(
     to_run = [name for name in exercises if name in known]
     reports = []
     if to_run or not exercises:
-        cells = [c for c in repaired.notebook.cells if c.cell_type == "code" and role(c) != "test"]
-        done = run([c.source for c in cells], release.assignment, to_run, source.resolve().parent, seconds)
-        reports = _told(done, release.worth())
+        done = checked(release, repaired, source.resolve().parent, to_run, seconds)
+        reports = _told(done, release.worth(), briefly=not exercises)
     tests = {grade_id(cell) for cell in release.notebook.cells}
     graded = [report for report in reports if cell_of(report.exercise) in tests]
+    said = answers_in(repaired)
+    if not exercises:
+        typer.echo(f"\n{Assignment(release.assignment).progress(reports, said).as_text()}\n")
     if graded:
         passed = sum(report.passed for report in graded)
-        typer.echo(f"\n{passed} of {len(graded)} graded exercises pass all their checks")
-    said = {grade_id(c) for c in repaired.notebook.cells if c.source.strip()} & set(repaired.answered)
-    wanted = [name for name in written if name in exercises or not exercises]
-    for name in wanted:
+        typer.echo(f"{passed} of {len(graded)} graded exercises pass all their public checks")
+    for name in [name for name in written if name in exercises or not exercises]:
         state = "there is one" if name in said else "still empty; write it before you hand in"
         typer.echo(f"the written answer ({name}), which is graded by hand: {state}")
     raise typer.Exit(0 if all(report.passed for report in graded or reports) else 1)
@@ -131,12 +142,20 @@ def _require_known(exercises: list[str], known: list[str], assignment: str) -> N
             )
 
 
-def _told(done: Run, worth: Mapping[str, str]) -> list[Report]:
-    """Print what a run of the notebook brought, and what each exercise is worth; its reports."""
+def _told(done: Run, worth: Mapping[str, str], briefly: bool) -> list[Report]:
+    """Print what a run of the notebook brought, and what each exercise is worth; its reports.
+
+    If it is to be `briefly`, of an exercise that is not begun only that.
+    """
     for failure in done.failures:
         typer.echo(textwrap.fill(f"! {failure}", 88, subsequent_indent="  "))
+    if done.failures:
+        typer.echo("  (A cell that fails costs nothing by itself, unless a function needs what is in it.)")
     for report in done.reports:
-        typer.echo("\n" + report.as_text(worth=worth.get(report.exercise, "")))
+        said = report.as_text(worth=worth.get(report.exercise, ""))
+        if briefly and not report.begun:
+            said = f"{report.exercise} ({worth.get(report.exercise, '')}): not written yet"
+        typer.echo("\n" + said)
     return done.reports
 
 
@@ -152,8 +171,9 @@ def submit(
     path: Annotated[Path, typer.Argument(help="A notebook, or a folder that holds it.")] = Path("."),
     assignment: AssignmentName = "",
     output: Annotated[str, typer.Option(help="The zip to write; ASSIGNMENT.zip here if not given.")] = "",
+    check: Annotated[bool, typer.Option(help="Run the public checks, and say the points.")] = True,
 ) -> None:
-    """Pack an assignment for handing in: find it, repair it, say what is missing, write a zip."""
+    """Pack an assignment: find it, repair it, write the zip to hand in, say what is missing, and points."""
     from lmcourse.grading.submission import submit as write
 
     _refuse_inside_a_check()
@@ -175,11 +195,30 @@ def submit(
             )
     for note in repaired.notes:
         typer.echo(f"  {note}")
+    if check:
+        _points_of(done)
     typer.echo(f"wrote {done.archive}: hand in this file")
 
 
-for instructors_command in (commands.collect, commands.grade, commands.feedback, commands.export):
-    app.command()(instructors_command)
+def _points_of(done: Submission) -> None:
+    """Print what the public checks give for what was packed; whatever comes of them, it is packed."""
+    from lmcourse.grading.at_home import answers_in, checked
+    from lmcourse.grading.notebooks import Release
+
+    typer.echo("  running it and its public checks …\n")
+    try:
+        seen = checked(Release.of(done.assignment), done.repaired, done.source.resolve().parent)
+    except GradingError as error:
+        typer.echo(f"! no points can be told: {error}\n")
+        return
+    progress = Assignment(done.assignment).progress(seen.reports, answers_in(done.repaired))
+    typer.echo(f"{progress.as_text()}\n")
+    if any(row.sign in "✗◐" for row in progress.rows):
+        typer.echo("lmcourse check says what does not pass, and why; you may hand in as it is")
+
+
+for name in ("collect", "grade", "feedback", "export", "statistics"):
+    app.command()(getattr(commands, name))
 
 
 @app.command()
@@ -194,11 +233,17 @@ def grade_demo(
 
 def main() -> None:
     """Run a command; turn what the user can mend into one message."""
+    console.widen()
     try:
         app()
     except (ValueError, OSError, DataError) as error:
-        typer.echo(f"lmcourse: {error}", err=True)
-        sys.exit(2)
+        said = str(error)
+    except ModuleNotFoundError as error:
+        said = commands.without(error.name or "")
+        if not said:
+            raise
+    typer.echo(f"lmcourse: {said}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Union
 
 import numpy as np
 
 from lmcourse.reader import ContextReader, Reader
 from lmcourse.vocabulary import Vocabulary
 
-Tokens = Union[str, Sequence[int]]  # a text to encode, or token ids
+Tokens = str | Sequence[int]  # a text to encode, or token ids
 BATCH = 256  # contexts that `token_log_probs` asks for at a time
 
 

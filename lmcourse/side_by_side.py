@@ -3,7 +3,8 @@
 `readers` gives the models: all have read the same 20,000 sentences of the mouse world with agreement, and
 nothing else. `next_words` is what they say after a beginning, how many bits that is from the truth, and how
 often the beginning stood in what they read. `as_html` shows several beginnings, of which a reader of the page
-chooses, without a script; `social_image` draws one as the picture by which other sites announce the book.
+chooses, without a script; `social_image` draws one as the picture by which other sites announce the book, and
+`in_words` says what it shows.
 
 The networks' weights are those that `lmcourse.experiments.inside` measured, with seed 0: nothing is trained
 here.
@@ -150,6 +151,16 @@ def _percent(p: float) -> str:
     return "0" if not p else "< 1\u00a0%" if p < 0.01 else f"{100 * p:.0f}\u00a0%"
 
 
+def in_words(said: Said, title: str) -> str:
+    """What `social_image` shows, for those who do not see it."""
+    shown = "; ".join(_heading(name) for name in said.probs)
+    return f"{title}. Bars: how a sentence that begins \u201c{said.text} \u2026\u201d goes on, by {shown}."
+
+
+def _heading(name: str) -> str:
+    return name.rpartition(" \u00b7 ")[2]
+
+
 def social_image(said: Said, title: str, line: str) -> bytes:
     """One beginning as a picture, a PNG of 1,200 by 630 points, with a title and a line below it."""
     fig = Figure(figsize=(12, 6.3), dpi=100, layout="none", facecolor="white")
@@ -166,8 +177,7 @@ def social_image(said: Said, title: str, line: str) -> bytes:
         axes.tick_params(length=0)
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
-        heading = name.rpartition(" \u00b7 ")[2].replace(", ", ",\n")
-        axes.set_title(heading, fontsize=15, fontweight="normal", loc="left")
+        axes.set_title(_heading(name).replace(", ", ",\n"), fontsize=15, fontweight="normal", loc="left")
     written = BytesIO()
     fig.savefig(written, format="png", facecolor="white")
     return written.getvalue()

@@ -1,4 +1,8 @@
-"""Settings for all tests, and the real model."""
+"""Settings for all tests, the course's wheel, and the real model."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import needed
 import pytest
@@ -7,6 +11,18 @@ from hypothesis import settings
 # A busy machine is no failure (no deadline), and every machine tries the same examples (derandomize).
 settings.register_profile("lmcourse", deadline=None, derandomize=True)
 settings.load_profile("lmcourse")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The wheel that pip builds of this checkout: its path."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", str(Path(__file__).resolve().parent.parent), "--no-deps"]
+    command += ["--no-build-isolation", "--no-index", "--disable-pip-version-check", "--wheel-dir", folder]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (archive,) = folder.glob("lmcourse-*.whl")
+    return archive
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ import nbformat
 import pytest
 
 from lmcourse import cli
+from lmcourse.grading import commands
+from lmcourse.grading.assignment import Assignment
 from lmcourse.grading.course import release_notebook, source_notebook
 
 NAME = "01-language-models"
@@ -17,9 +19,11 @@ NAME = "01-language-models"
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with the notebook as it was handed out, where the commands run."""
-    shutil.copy(release_notebook(NAME), tmp_path / "mine.ipynb")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    folder = tmp_path / "Übung 課"
+    folder.mkdir()
+    shutil.copy(release_notebook(NAME), folder / "mine.ipynb")
+    monkeypatch.chdir(folder)
+    return folder
 
 
 @pytest.fixture
@@ -53,9 +57,12 @@ def test_check_explains_and_fails(lmcourse, folder):
     assert "01-language-models: mine.ipynb" in said
     assert "✗ With p(a) = 1/2 and p(b | a) = 1/4" in said
     assert "that is the probability itself; take its logarithm" in " ".join(said.split())
-    assert "→ not written yet" in said
-    assert "4 of 7 graded exercises pass all their checks" in said
+    assert "\nbest_sentence (30 minutes, 3 points): not written yet\n" in said
+    assert "4 of 7 graded exercises pass all their public checks" in said
     assert "the written answer (parroting), which is graded by hand: there is one" in said
+    assert "\n✗ chain_rule              15      0 of 0.67       2\n" in said
+    assert "\n✓ parroting               25        written       3\n" in said
+    assert "points that public checks give. When your work is graded, hidden" in " ".join(said.split())
     assert "\nchain_rule (15 minutes, 2 points): 0 of 4 checks passed\n" in said
     assert "\nparrot (10 minutes, no points): 2 of 2 checks passed\n" in said
 
@@ -70,9 +77,16 @@ def test_check_of_the_solution_succeeds_past_failing_and_magic_cells(lmcourse, f
     status, said, _ = lmcourse("check", "mine.ipynb")
     assert "! the line `1 / 0`: ZeroDivisionError: division by zero" in said
     assert "! the line `y = 2`: IndentationError" in said
-    assert "7 of 7 graded exercises pass all their checks" in said
+    assert "A cell that fails costs nothing by itself" in said
+    assert "7 of 7 graded exercises pass all their public checks" in said
     assert "noise" not in said
     assert status == 0
+
+
+def test_what_a_later_cell_redefines_changes_no_earlier_exercise(lmcourse, folder):
+    shutil.copy(source_notebook(NAME), folder / "mine.ipynb")
+    edit(folder / "mine.ipynb", {"parrot": "def sequence_log_prob(*_):\n    return 1 / 0"})
+    assert "chain_rule (15 minutes, 2 points): 4 of 4" in lmcourse("check")[1]
 
 
 def test_check_of_one_exercise_in_this_folder(lmcourse):
@@ -155,8 +169,20 @@ def test_submit_says_what_it_found_and_writes_the_zip(lmcourse, folder):
     assert (status, error) == (0, "")
     assert "answered: chain_rule" in said
     assert "as handed out, nothing to grade: temperature, thermostat," in said
+    assert "\n✗ chain_rule              15      0 of 0.67       2\n" in said
+    assert "· temperature" in said
+    assert "lmcourse check says what does not pass, and why; you may hand in as it is\n" in said
     assert "wrote 01-language-models.zip: hand in this file" in said
     assert (folder / "01-language-models.zip").stat().st_size > 10_000
+
+
+def test_submit_packs_what_cannot_be_checked(lmcourse, folder):
+    edit(folder / "mine.ipynb", {"mouse": "import os\nos._exit(3)"})
+    status, said, _ = lmcourse("submit")
+    assert status == 0
+    assert "! no points can be told: the notebook ended its Python process (exit status 3)" in said
+    assert "wrote 01-language-models.zip" in said
+    assert "points" not in lmcourse("submit", "--no-check")[1]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +222,60 @@ def test_what_the_user_gets_wrong_is_one_message_and_nothing_is_written(lmcourse
     assert error.startswith("lmcourse: ")
     assert message in error
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["check", "submit"])
+def test_a_notebook_of_an_assignment_that_is_not_here_is_newer(lmcourse, folder, command):
+    cells = [nbformat.v4.new_code_cell('assignment = Assignment("27-planets")\nassignment')]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "mine.ipynb")
+    for arguments in ([command], [command, "mine.ipynb"]):
+        status, _, error = lmcourse(*arguments)
+        assert status == 2
+        assert (
+            "mine.ipynb is for the assignment 27-planets, which is not here: a notebook that is newer"
+            in error
+        )
+        assert "newer than this lmcourse, 0.1.0, needs a newer one: update it" in error
+
+
+def test_an_assignment_or_an_exercise_that_is_not_here_may_be_newer():
+    with pytest.raises(
+        ValueError, match=r"there is no assignment '27-planets'\n.*\n.*newer than this lmcourse"
+    ):
+        Assignment("27-planets")
+    with pytest.raises(
+        ValueError, match=r"no exercise 'planets' in 01-language-models; there are .*\n.*newer than"
+    ):
+        Assignment(NAME, {}).check("planets")
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        (
+            "sqlalchemy",
+            "this needs sqlalchemy, which is not installed: pip install 'lmcourse[grading]'. It also",
+        ),
+        (
+            "nbgrader.api",
+            "this needs nbgrader, which is not installed: pip install 'lmcourse[grading]'. It also",
+        ),
+        ("torch", "this needs torch, which is not installed: pip install 'lmcourse[neural]'\n"),
+        ("fcntl", "grading needs Linux; "),
+    ],
+)
+def test_what_is_not_installed_is_told_with_the_way_to_get_it(lmcourse, monkeypatch, module, told):
+    def missing(_):
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr(commands, "course_folder", missing)
+    status, said, error = lmcourse("grade", NAME, ".")
+    assert (status, said) == (2, "")
+    assert error.startswith(f"lmcourse: {told}")
+    monkeypatch.setattr(commands, "EXTRAS", {})
+    if module != "fcntl":
+        with pytest.raises(ModuleNotFoundError):  # a fault of the course's is no message
+            lmcourse("grade", NAME, ".")
 
 
 def test_data_says_what_is_where(lmcourse):

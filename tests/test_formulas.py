@@ -47,7 +47,13 @@ def test_a_font_keeps_what_is_used(tmp_path):
     assert (tmp_path / "part.woff").stat().st_size < font.stat().st_size / 3
 
 
-def test_a_font_for_nothing_but_height_is_left_as_it_is(tmp_path):
+def test_a_font_without_characters_in_use_is_left_as_it_is(tmp_path):
     font = FORMULAS["mathjax"]() / FORMULAS["FONTS"] / "MathJax_Zero.woff"
     FORMULAS["write_font"](font, tmp_path / "zero.woff", {ord("x")})
     assert (tmp_path / "zero.woff").read_bytes() == font.read_bytes()
+
+
+def test_the_font_for_nothing_but_height_is_in_the_style_sheet():
+    css = FORMULAS["with_zero"](FORMULAS["ask"](fonts="formulas")["css"])
+    assert "Zero.woff" not in css
+    assert css.count("data:font/woff;base64,d09G") == 1  # WOFF files begin with wOFF

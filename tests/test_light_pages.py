@@ -155,3 +155,27 @@ def test_a_page_that_names_a_file_which_is_not_there_is_no_page(tmp_path):
     (tmp_path / "page.html").write_text('<script src="lost.js"></script>', encoding="utf-8")
     with pytest.raises(FileNotFoundError, match=r"lost\.js"):
         page_weights.weigh(tmp_path / "page.html", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("height", "style"),
+    [
+        (None, ""),
+        ([900, 600, 500], ' style="--narrow: 900px; --middle: 600px; --wide: 500px"'),
+    ],
+)
+def test_a_widgets_place_has_its_heights(height, style):
+    assert widget_files.place(height) == f'<div class="lmc-place"{style}></div>'
+
+
+def test_the_pages_that_miss_an_aim_are_named():
+    weights = [page_weights.Weight(f"book/{n}.html", n.upper(), 1, 1, 1, 0, ()) for n in "ab"]
+    rows = [
+        {"page": "book/a.html", "paint": 1.0, "widget": 3.5, "shift": 0.0},
+        {"page": "book/b.html", "paint": 1.0, "widget": None, "shift": 0.0},
+    ]
+    head = {"date": "1.1.2000", "browser": "B", "machine": "M", "command": "make weigh", "rows": rows}
+    said = page_weights.tables(weights, head, "book/weight.html")
+    assert "Of these 2 pages 1 keep within all three aims." in said
+    assert 'Over the aim for the first widget: <a href="a.html">A</a>.' in said
+    assert "aim for the largest paint" not in said

@@ -71,10 +71,10 @@ def test_an_assignment_is_edited_as_text(tmp_path):
     assert after[1:] == before[1:]
 
 
-def test_a_run_renews_what_is_kept_and_makes_no_noise(tmp_path, capfd):
+def test_a_run_renews_what_is_kept_and_makes_no_noise(capfd):
     cells = [nbformat.v4.new_markdown_cell("# Title")]
     cells.append(nbformat.v4.new_code_cell("print(6 * 7)", metadata={"tags": ["keep_output"]}))
-    executed = notebooks.execute(nbformat.v4.new_notebook(cells=cells), tmp_path)
+    executed = notebooks.execute(nbformat.v4.new_notebook(cells=cells))
     assert executed.cells[1].outputs[0].text == "42\n"
     assert capfd.readouterr() == ("", "")
 

@@ -94,10 +94,11 @@ def commands(said):
 
 def test_the_tests_that_concern_a_section_are_named(laid_out):
     course, said = laid_out
-    of_the_form, on_colab = commands(said["section"])
+    (of_the_form,) = commands(said["section"])
     assert passed(course, *of_the_form) > 50
-    collected = run(course, sys.executable, "-m", "pytest", "--collect-only", "-q", *on_colab)[1]
-    assert "tests/test_colab.py: 1\n" in collected
+    (check,) = re.findall(r"^  \.venv/bin/python (tools/pages.*)$", said["section"], re.MULTILINE)
+    status, text = run(course, sys.executable, *check.split())
+    assert (status, text.splitlines()[0]) == (0, "Pages to execute: 1 of 1")
 
 
 def test_a_section_is_executed_and_described(laid_out):
@@ -126,12 +127,15 @@ def test_an_assignment_passes_what_every_assignment_owes(laid_out):
     assert "tests/grading/test_solutions.py" in files
     # the sandbox runs this repository's package, and the release was made a moment ago
     here = f"{name} and not earns_all_points and not up_to_date"
-    assert passed(course, *files, option, here) > 30 + 5 * slips + 2 * 5
+    assert passed(course, *files, option, here) > 25 + 5 * slips + 2 * 5
 
 
 def test_one_assignment_is_released_alone(laid_out):
     status, said = run(laid_out[0], "make", "release", "NAME=03z-try-assignment")
-    assert (status, said) == (0, "notebooks/assignments/03z-try-assignment\n")
+    assert (status, said) == (
+        0,
+        "notebooks/assignments/03z-try-assignment; 1 graded exercises; 5 to 8 are usual\n",
+    )
 
 
 def test_an_experiment_is_that_of_its_command(laid_out):

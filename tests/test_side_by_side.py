@@ -10,7 +10,7 @@ import pytest
 from lmcourse.experiments import depths
 from lmcourse.model import LanguageModel
 from lmcourse.ngram import CountModel
-from lmcourse.side_by_side import READ, TRUTH, as_html, lesson, next_words, readers, social_image
+from lmcourse.side_by_side import READ, TRUTH, as_html, in_words, lesson, next_words, readers, social_image
 from lmcourse.world import five_words
 
 
@@ -102,6 +102,10 @@ def test_the_picture_has_the_size_that_other_sites_ask_for():
     assert png.startswith(b"\x89PNG")
     assert struct.unpack(">II", png[16:24]) == (1200, 630)
     assert len(png) < 150_000
+    assert (
+        in_words(said, "T")
+        == "T. Bars: how a sentence that begins “the mouse ate …” goes on, by a; the truth."
+    )
 
 
 def test_what_the_front_page_says_of_the_four_models():

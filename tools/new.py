@@ -41,7 +41,7 @@ class Kind(NamedTuple):
         name: what its name must look like.
         example: of a name.
         left: what is left to the author.
-        tests: the narrow ones that concern it, as arguments of pytest, with {name} and {stem}.
+        tests: the narrow ones that concern it, as arguments of Python, with {name} and {stem}.
     """
 
     name: str
@@ -58,9 +58,9 @@ KINDS = {
         "into book/glossary.md, sources into book/references.bib, and the sentence that search engines show "
         "of the page into _descriptions.yml.",
         (
-            "tests/test_house.py tests/test_course_map.py "
+            "-m pytest tests/test_house.py tests/test_course_map.py "
             "tests/test_book.py::test_no_page_is_left_out_of_the_contents",
-            "tests/test_colab.py -k {name}",
+            "tools/pages.py notebooks/{name}.ipynb",
         ),
     ),
     "assignment": Kind(
@@ -69,20 +69,26 @@ KINDS = {
         "Write five to eight exercises in the notebook and in checks.py, then `make release`. What is "
         "particular to the assignment is tested in a file of tests/assignments/. The sentence that search "
         "engines show of it goes into _descriptions.yml.",
-        ("tests/assignments tests/grading/test_release.py tests/grading/test_solutions.py -k {name}",),
+        (
+            "-m pytest tests/assignments tests/grading/test_release.py tests/grading/test_solutions.py "
+            "-k {name}",
+        ),
     ),
     "widget": Kind(
         rf"(?P<stem>{WORD})",
         "coin",
         "Put your idea in place of the coin, in Python and in JavaScript, and its numbers into the tests; "
         "a page imports the widget from lmcourse.widgets.",
-        ("tests/widgets/test_base.py tests/widgets/test_{stem}.py tests/browser/test_{stem}_widget.py",),
+        (
+            "-m pytest tests/widgets/test_base.py tests/widgets/test_{stem}.py "
+            "tests/browser/test_{stem}_widget.py",
+        ),
     ),
     "experiment": Kind(
         rf"(?P<stem>{WORD})",
         "long_runs",
         "Write your settings and what is measured; run the command anew.",
-        ("tests/experiments -k {stem}",),
+        ("-m pytest tests/experiments -k {stem}",),
     ),
 }
 
@@ -302,7 +308,7 @@ def main(arguments: list[str]) -> int:
     print("Its form: make lint. The tests that concern it:")
     for arguments in KINDS[kind].tests:
         said = arguments.format(name=name, stem=meaning(kind, name)["new_name"])
-        print(f"  .venv/bin/python -m pytest {said}")
+        print(f"  .venv/bin/python {said}")
     if kind == "section":
         planned = f"book/index.md#planned-{int(name[:2])})"
         for page in [*ROOT.glob("book/*.md"), *ROOT.glob("notebooks/[0-9]*/*.ipynb")]:

@@ -88,17 +88,18 @@ def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     path.write_text(nbformat.writes(notebook, indent=1).rstrip("\n") + "\n", encoding="utf-8")
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
-    """Run a notebook from a clean kernel in `folder`; raises at the first failing cell."""
+def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Run a notebook from a clean kernel in an empty folder; raises at the first failing cell."""
     from nbclient import NotebookClient
     from traitlets.config import Config
 
-    resources = {"metadata": {"path": str(folder)}}
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as scratch:
+        resources = {"metadata": {"path": folder}}
         # through the file system, where that can be done: over TCP a kernel warns that others may listen
         through = {"transport": "ipc", "ip": f"{scratch}/kernel"} if os.name == "posix" else {}
         config = Config({"KernelManager": through})
-        return NotebookClient(notebook, timeout=600, resources=resources, config=config).execute()
+        settings = {"timeout": 600, "record_timing": False, "resources": resources, "config": config}
+        return NotebookClient(notebook, **settings).execute()
 
 
 # ---------- notebooks as text ----------
@@ -211,7 +212,7 @@ def _run(command: str, *rest: str) -> int:
                 raise ValueError(f"{path} is an assignment, which `make release` keeps in form")
             if command == "run":
                 print(f"running {path.relative_to(ROOT)}", flush=True)
-                execute(notebook, path.parent)
+                execute(notebook)
             write(tidied(notebook), path)
         return 0
     if command == "export" and len(rest) == 2:

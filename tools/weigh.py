@@ -47,6 +47,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
 SLOWER = 4
+WIDTHS = (390, 600, 1280)  # pixels; one for each of the ranges of static_pages.css
 VISITS = 3
 LIMIT = 60_000  # milliseconds
 WATCH = """
@@ -187,9 +188,9 @@ def median_times(browser: Any, url: str) -> dict[str, float | None]:
 
 
 def heights(browser: Any, url: str) -> list[list[int]]:
-    """The heights of a page's widgets, in pixels, each on a phone and on a desk."""
+    """The heights of a page's widgets, in pixels, each on a phone, on a small tablet and on a desk."""
     found = []
-    for width in (390, 1280):
+    for width in WIDTHS:
         page = browser.new_page(viewport={"width": width, "height": 844})
         page.set_default_timeout(LIMIT)
         page.goto(url, wait_until="load")
@@ -198,7 +199,7 @@ def heights(browser: Any, url: str) -> list[list[int]]:
         page.wait_for_load_state("networkidle")
         found.append(page.evaluate(TALL))
         page.close()
-    return [list(pair) for pair in zip(*found)]
+    return [list(three) for three in zip(*found)]
 
 
 def chosen(weights: list[Weight], root: Path = ROOT) -> list[str]:

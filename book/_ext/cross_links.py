@@ -51,16 +51,25 @@ def singulars(text: str) -> Iterator[str]:
 
 def note_terms_and_works(app: Sphinx, doctree: nodes.document) -> None:
     """Remember what a page sets in bold, each with an id to link to, and which works it cites."""
-    bold, cited = {}, {}
+    places, cited = {}, {}
     for strong in doctree.findall(nodes.strong):
-        text = strong.astext()
-        if text not in bold:
-            strong["ids"].append(nodes.make_id(f"explained-{text}"))
-            bold[text] = strong["ids"][0]
+        anchor = nodes.make_id(f"explained-{strong.astext()}")  # without case, points and accents
+        if anchor not in places or (begins_quotation(strong) and not begins_quotation(places[anchor])):
+            places[anchor] = strong
+    for anchor, strong in places.items():
+        strong["ids"].append(anchor)
+    bold = {strong.astext(): anchor for anchor, strong in places.items()}
     for link in doctree.findall(addnodes.pending_xref):
         if link.get("reftargetid"):
             cited[link["reftarget"], link["reftargetid"]] = None
     app.env.metadata[app.env.docname][BACK] = {"bold": bold, "cited": list(cited)}
+
+
+def begins_quotation(strong: nodes.strong) -> bool:
+    """Whether a bold text is what a quotation begins with, as a definition does."""
+    paragraph = strong.parent
+    first = not any(node.astext() for node in paragraph[: paragraph.index(strong)])
+    return first and isinstance(paragraph.parent, nodes.block_quote)
 
 
 def pages_in_order(env: BuildEnvironment) -> list[str]:
@@ -111,8 +120,7 @@ def write_links(app: Sphinx, doctree: nodes.document, page: str) -> None:
         target = env.metadata[page].get(BACK, {}).get("links", {}).get(strong.astext())
         if target and strong["ids"] and not isinstance(strong.parent, nodes.reference):
             paragraph = strong.parent
-            first = not any(node.astext() for node in paragraph[: paragraph.index(strong)])
-            if first and isinstance(paragraph.parent, nodes.block_quote):
+            if begins_quotation(strong):
                 paragraph.parent["classes"].append("definition")
             uri = f"{app.builder.get_relative_uri(page, target[0])}#{target[1]}"
             link = nodes.reference("", "", refuri=uri, internal=True, classes=["term"])

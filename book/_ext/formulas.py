@@ -7,6 +7,7 @@ lets the keyboard scroll a formula that is too wide (scrolling_formulas.js).
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import html
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 SCRIPT = Path(__file__).with_suffix(".js")
 SCROLLING = SCRIPT.with_name("scrolling_formulas.js")
 FONTS = Path("output", "chtml", "fonts", "woff-v2")
+ZERO = "MathJax_Zero.woff"
 # What Sphinx gives MathJax to find: \( … \) in a line, \[ … \] on lines of its own, or an environment.
 MARKED = re.compile(
     r"\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\]|(?P<raw>\\begin\{.*\\end\{[^}]*\})", re.S
@@ -127,12 +129,22 @@ def write_style(app: Sphinx, error: Exception | None) -> None:
         for node in app.env.get_doctree(page).findall(is_formula):
             with contextlib.suppress(ValueError):  # said where it stands
                 set_formula(node.astext(), display=isinstance(node, nodes.math_block))
-    css = ask(fonts="formulas")["css"]
+    css = with_zero(ask(fonts="formulas")["css"])
     (static / "formulas.css").write_text(css, encoding="utf-8")
     (static / "formulas").mkdir(exist_ok=True)
     shutil.copy(SCROLLING, static)
     for font in sorted((mathjax() / FONTS).glob("*.woff")):
-        write_font(font, static / "formulas" / font.name, characters(css))
+        if font.name != ZERO:
+            write_font(font, static / "formulas" / font.name, characters(css))
+
+
+def with_zero(css: str) -> str:
+    """A style sheet that carries the font MJXZERO itself, a kilobyte.
+
+    All formulas have it, for the height of a line; if it came later, the page would move.
+    """
+    data = base64.b64encode((mathjax() / FONTS / ZERO).read_bytes()).decode("ascii")
+    return re.sub(rf"url\([^()]*{re.escape(ZERO)}[^()]*\)", f'url("data:font/woff;base64,{data}")', css)
 
 
 def characters(css: str) -> set[int]:
@@ -146,10 +158,7 @@ def characters(css: str) -> set[int]:
 
 
 def write_font(font: Path, copy: Path, codes: set[int]) -> None:
-    """Write a font with no more than the characters that are used; one without any of them as it is.
-
-    MJXZERO is such a font: it has no letters, and is there for the height of a line.
-    """
+    """Write a font with no more than the characters that are used; one without any of them as it is."""
     options = subset.Options(flavor="woff", notdef_outline=True, drop_tables=["FFTM"])
     part = TTFont(font)
     if not codes & part.getBestCmap().keys():

@@ -1,4 +1,4 @@
-"""Sphinx extension: a page loads one style sheet and one script, and of both no more than the book uses.
+"""Sphinx extension: what all pages share is one style sheet and one script, with no more than the book uses.
 
 The theme and the other extensions bring a score of files, which are joined here. Of the style sheets stays
 what some page or script can use. The icons are those of Font Awesome, drawn by the style sheet with a font

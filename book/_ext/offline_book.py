@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
-SCROLLING = Path(__file__).with_name("scrolling_boxes.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("scrolling_boxes.js", "keyboard_stops.js")]
 
 
 def set_addresses(_app: Sphinx, config: Config) -> None:
@@ -29,10 +29,11 @@ def set_addresses(_app: Sphinx, config: Config) -> None:
 
 
 def copy_style(app: Sphinx) -> None:
-    """Put the style that all widgets share into the book, and the script for boxes that scroll."""
+    """Put the style that all widgets share into the book, and the scripts of all pages."""
     static = Path(app.outdir) / "_static"
     static.mkdir(parents=True, exist_ok=True)
-    shutil.copy(SCROLLING, static)
+    for script in SCRIPTS:
+        shutil.copy(script, static)
     widgets = Path(importlib.util.find_spec("lmcourse.widgets").origin).parent
     shutil.copy(widgets / "ui.css", static / "widgets.css")
 
@@ -91,7 +92,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Jupyter Book always sets this option, which belongs to an extension that we do without.
     app.add_config_value("comments_config", {}, "")
     app.add_css_file("widgets.css")
-    app.add_js_file(SCROLLING.name)
+    for script in SCRIPTS:
+        app.add_js_file(script.name)
     app.connect("config-inited", set_addresses)
     app.connect("builder-inited", copy_style)
     app.connect("env-updated", add_link_targets, priority=900)  # after the bibliography's own

@@ -2,7 +2,7 @@
 
 Counted is all that a page names and a reader's browser may load of it: the page, its styles, scripts and
 fonts, every figure and every widget's code and data, however far down they stand. Texts count as a server
-sends them, compressed by gzip; fonts and pictures as they are. What waits for the reader's wish (a
+sends them, compressed by gzip; fonts and pictures as they are. What waits for the reader's click (a
 network's weights, a model) stands in a column of its own. The directive `page-weights` shows all pages, and
 the times that `make weigh` measured in a browser (page_times.json).
 """
@@ -26,9 +26,11 @@ from sphinx.util.docutils import SphinxDirective
 
 TIMES = Path(__file__).with_name("page_times.json")
 AIMS = {"paint": 2, "widget": 3, "shift": 0.02}  # seconds, seconds, share of the screen
+NAMES = {"paint": "largest paint", "widget": "first widget", "shift": "layout shift"}
 TEXTS = {".html", ".css", ".js", ".svg", ".json"}
 FIGURES = {".svg", ".png", ".jpg", ".webp", ".gif"}
 STATE = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.S)
+NUMBER = ' class="text-right"'  # the class that a column of numbers has in the book's other tables
 PLACEHOLDER = '<div id="page-weights"></div>'
 
 
@@ -98,7 +100,8 @@ def faces(sheet: Path) -> tuple[list[tuple[str, str]], list[tuple[str, list[str]
     found = []
     for body in re.findall(r"@font-face\s*\{([^}]*)\}", css):
         family = re.search(r"font-family:([^;}]*)", body)[1]
-        found += [(plain(family), url) for url in re.findall(r"url\([\"']?([^\"')]+)", body)]
+        urls = re.findall(r"url\([\"']?([^\"')]+)", body)
+        found += [(plain(family), url) for url in urls if not url.startswith("data:")]
     rules = re.findall(r"([^{}]+)\{[^{}]*?font-family:([^;}]*)", css)
     return found, [(s, [plain(f) for f in f_.split(",")]) for s, f_ in rules if "@font-face" not in s]
 
@@ -139,14 +142,17 @@ class PageWeights(SphinxDirective):
 
 
 def kilobytes(count: int) -> str:
-    """A number of bytes as a cell of a table."""
-    return f"{count / 1000:,.0f} kB" if count else "—"
+    """A number of bytes as a cell of a table whose head names the unit."""
+    return f"{count / 1000:,.0f}" if count else "—"
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
-    """A table whose first column says what a row is about."""
-    head = "".join(f'<th class="head">{html.escape(each)}</th>' for each in heads)
-    body = "\n".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    """A table whose first column says what a row is about; the others have numbers."""
+    head = "".join(f"<th{NUMBER * (k > 0)}>{html.escape(each)}</th>" for k, each in enumerate(heads))
+    body = "\n".join(
+        "<tr>" + "".join(f"<td{NUMBER * (k > 0)}>{cell}</td>" for k, cell in enumerate(row)) + "</tr>"
+        for row in rows
+    )
     return (
         '<div class="pst-scrollable-table-container"><table class="table">\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>\n"
@@ -163,17 +169,20 @@ def tables(weights: list[Weight], times: dict[str, Any] | None, here: str) -> st
         [link[w.page], kilobytes(w.compressed), kilobytes(w.raw), str(w.requests), kilobytes(w.on_request)]
         for w in weights
     ]
-    text = table(["page", "compressed", "raw", "files", "on request"], rows)
+    text = table(["page", "sent, kB", "raw, kB", "files", "later, kB"], rows)
     if times:
         said = "Measured on {date} with {browser} on {machine}, by <code>{command}</code>.".format(**times)
+        timed = [row for row in times["rows"] if row["page"] in link]
         rows = [
             [link[row["page"]], seconds(row["paint"]), seconds(row["widget"]), f"{row['shift']:.3f}"]
-            for row in times["rows"]
-            if row["page"] in link
+            for row in timed
         ]
-        met = sum(all((row[key] or 0) <= most for key, most in AIMS.items()) for row in times["rows"])
-        said += f" Of these {len(times['rows'])} pages {met} keep within all three aims."
-        text += f"<p>{said}</p>\n" + table(["page", "largest paint", "first widget", "layout shift"], rows)
+        met = sum(all((row[key] or 0) <= most for key, most in AIMS.items()) for row in timed)
+        said += f" Of these {len(timed)} pages {met} keep within all three aims."
+        for key, most in AIMS.items():
+            late = [link[row["page"]] for row in timed if (row[key] or 0) > most]
+            said += f" Over the aim for the {NAMES[key]}: {', '.join(late)}." if late else ""
+        text += f"<p>{said}</p>\n" + table(["page", *NAMES.values()], rows)
     return text
 
 

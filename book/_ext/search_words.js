@@ -1,5 +1,6 @@
-// The book's search: how a question is cut into words, and which results stand first. Sphinx puts this into
-// language_data.js, in place of what its own search (searchtools.js) has; its `Stemmer` stands there too.
+// The book's search: how a question is cut into words, which results stand first, and how much is loaded for them.
+// Sphinx puts this into language_data.js, in place of what its own search (searchtools.js) has; its `Stemmer` stands
+// there too.
 
 // Kana, Chinese characters with their extensions, and Korean syllables: as in search_words.py.
 const UNSPACED = "\\u3040-\\u30ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uac00-\\ud7af\\uf900-\\ufaff\\u{20000}-\\u{323af}";
@@ -16,7 +17,7 @@ globalThis.splitQuery = (query) =>
 /** A name as it is compared: in the singular, without case, accents, dashes and underscores. */
 function plainName(text) {
   const stemmer = new globalThis.Stemmer();
-  const found = text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const found = text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   return found.map((word) => stemmer.stemWord(word)).join(" ");
 }
 
@@ -27,15 +28,17 @@ function namesOf(title) {
   const code = /^\w+(\.\w+)+$/.test(last) ? [last.split(".").at(-1)] : [];
   const inside = [...last.matchAll(/\(([^)]*)\)/g)].map((found) => found[1]);
   const outside = last.replace(/\s*\([^)]*\)/g, "");
-  return [text, last, outside, ...outside.split(", "), ...inside, ...code].map(plainName).filter(Boolean);
+  const parts = [...outside.split(", "), ...last.split(/, (?![^(]*\))/)]; // of `AR(p), process`: AR, process, AR(p)
+  return [text, last, outside, ...parts, ...inside, ...code].map(plainName).filter(Boolean);
 }
 
 /** How much a result is preferred to passages of text, because it is called as the question says; 0 if it is not. */
 function preferred(query, title, kind) {
   const asked = plainName(query);
   if (!asked || !namesOf(title).includes(asked)) return 0;
-  if (kind) return kind.startsWith("concept") ? 900 : 800; // a term or a function of the index of concepts
-  return title.includes(" > ") ? 500 : 1000; // a section or a page
+  const asCode = query.includes("_") && title.endsWith(query.trim()) ? 150 : 0; // a_b is rather a_b than “a b”
+  if (kind) return asCode + (kind.startsWith("concept") ? 900 : 800); // a term or a function of the index of concepts
+  return asCode + (title.includes(" > ") ? 500 : 1000); // a section or a page
 }
 
 /** Sphinx's scores, and what is called as the question says before all others. */
@@ -52,7 +55,31 @@ globalThis.Scorer = {
   partialTerm: 2,
 };
 
-// From disk a browser reads no other page, and so there is nothing to be shown of a result but its name.
-// @ts-ignore: Sphinx's, in documentation_options.js
+/** Changes what Sphinx's search does with a question, `search`, and what it loads for its results, by its `options`. */
+globalThis.mendSearch = (search, options, protocol) => {
+  const [query, byName] = [search.query, search.performObjectSearch];
+  // Letters of full width are letters; of one Latin letter everything would be found.
+  search.query = (question) => {
+    const plain = question.normalize("NFKC").trim();
+    if (!/^\p{Script=Latin}$/u.test(plain)) return query(plain);
+    search.stopPulse();
+    search.title.innerText = "Search Results";
+    search.status.innerText = "Of a single letter too much would be found: please give at least two.";
+  };
+  // Sphinx finds an entry of the index by the letters of the question; here also by its plural, or without its dash.
+  search.performObjectSearch = (object, terms) => {
+    const asked = plainName([...terms].join(" "));
+    const entries = Object.entries(search._index.objects).flatMap(([prefix, those]) =>
+      those.map((each) => (prefix ? `${prefix}.${each[4]}` : each[4]).toLowerCase())
+    );
+    const named = entries.filter((name) => asked && namesOf(name).includes(asked));
+    return [...byName(object, terms), ...named.flatMap((name) => byName(name, new Set([name])))];
+  };
+  // A summary costs a page, so the first ten results have one; from disk a browser may read no other page.
+  Object.defineProperty(options, "SHOW_SEARCH_SUMMARY", {
+    get: () => protocol !== "file:" && search.output.children.length < 10,
+  });
+};
+// @ts-ignore: Sphinx's, in searchtools.js and documentation_options.js
 // deno-lint-ignore no-undef
-if (globalThis.location?.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+if (typeof Search !== "undefined") mendSearch(Search, DOCUMENTATION_OPTIONS, globalThis.location.protocol);

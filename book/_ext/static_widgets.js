@@ -9,6 +9,7 @@
 (() => {
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+  const PATIENCE = 5_000; // milliseconds that printing waits
   const NEAR = "1200px"; // so far from the window a widget is loaded
 
   class Model {
@@ -78,6 +79,7 @@
       loader.onerror = () => reject(new Error(`${name} could not be loaded`));
       document.head.append(loader);
     });
+    coming[address].catch(() => delete coming[address]); // the next time it may be there
     return coming[address];
   }
 
@@ -108,8 +110,15 @@
       const { model, widget } = await started[id];
       await widget.render({ model, el });
     } catch (error) {
+      delete started[id];
+      const again = Object.assign(document.createElement("button"), { type: "button", textContent: "Try again" });
+      again.addEventListener("click", () => {
+        el.removeAttribute("role");
+        el.replaceChildren();
+        show(el, id, states, started);
+      });
       el.setAttribute("role", "alert");
-      el.textContent = `This widget could not start here (${error.message}). Open the notebook to use it.`;
+      el.replaceChildren(`This widget could not start here (${error.message}). Open the notebook to use it. `, again);
     }
   }
 
@@ -148,11 +157,12 @@
       if (states[id]?.files?.length) watch.observe(el);
       else wake(el);
     }
-    // A browser that prints waits for no script. What is printed by a button or by keys is printed when all are there; by
+    // A browser that prints waits for no script. What is printed by a button or by keys is printed when all are there, or after five seconds; by
     // the browser's own menu at once, and then an empty place says so (static_pages.css). The next time it has its widget.
     const print = globalThis.print.bind(globalThis);
     const allThere = () => !waiting.size && !coming.size;
-    globalThis.print = () => allThere() ? print() : wakeAll().then(print);
+    const patience = () => new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    globalThis.print = () => allThere() ? print() : Promise.race([wakeAll(), patience()]).then(print);
     addEventListener("keydown", (event) => {
       const asked = (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey &&
         event.key?.toLowerCase() === "p";

@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 
 HERE = Path(__file__).resolve().parent
 SHIM = "static_widgets.js"
-HEIGHTS = HERE / "widget_heights.json"  # by page: of each of its widgets, in pixels, narrow and wide
+HEIGHTS = HERE / "widget_heights.json"  # by page: of each of its widgets, in pixels: narrow, between, wide
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = re.compile(r'<script type="application/vnd\.jupyter\.widget-view\+json">(.*?)</script>', re.S)
 CODE = ["_esm", "_css"]
@@ -62,8 +62,9 @@ def move_states(app: Sphinx, page: str, _template: str, context: dict[str, Any],
 
 def place(height: list[int] | None) -> str:
     """The element where a widget will stand, as high as it was when it was measured."""
-    style = f' style="--narrow: {height[0]}px; --wide: {height[1]}px"' if height else ""
-    return f'<div class="lmc-place"{style}></div>'
+    names = ("narrow", "middle", "wide")
+    style = "; ".join(f"--{name}: {pixels}px" for name, pixels in zip(names, height or []))
+    return f'<div class="lmc-place" style="{style}"></div>' if style else '<div class="lmc-place"></div>'
 
 
 def lightened(widget: dict[str, Any], folder: Path, address: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ reader's affair.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Union
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from lmcourse.decoding.filters import Decoding
 from lmcourse.model import LanguageModel, Tokens, check_whole
 from lmcourse.reader import Reader
 
-End = Union[int, Collection[int], None]  # a token id or several; None: the model's own, if it has one
+End = int | Collection[int] | None  # a token id or several; None: the model's own, if it has one
 
 
 def end_tokens(model: LanguageModel, end: End) -> frozenset[int]:

@@ -15,7 +15,7 @@ import math
 import time
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -54,7 +54,7 @@ SETTINGS = [
     ),
     *(dict(zip(_KEYS, (kind, STEPS, rate, 0))) for kind in KINDS for rate in (RATE / 2, 2 * RATE)),
 ]
-Network = Union[Transformer, EncoderDecoder]
+Network = Transformer | EncoderDecoder
 
 
 # ---------- the world, and what is to be completed ----------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -25,8 +25,8 @@ from lmcourse.world import World, agreement
 from lmcourse.world.belief import masked_posteriors
 
 NESTING, JUDGED = 0.7, 300
-AnyBatch = Union[Batch, PairBatch, TwoStreamBatch]
-Network = Union[Transformer, EncoderDecoder]
+AnyBatch = Batch | PairBatch | TwoStreamBatch
+Network = Transformer | EncoderDecoder
 
 
 # ---------- the world ----------

@@ -19,7 +19,7 @@ from typing import Any
 
 from lmcourse.grading.checks import CheckFailed, StudentError
 from lmcourse.grading.compare import MISSING, same, short, told
-from lmcourse.grading.student import PURE, Handle, Question, Student
+from lmcourse.grading.student import CALL, Handle, Question, Student
 
 Outcome = tuple  # ("gives", value), ("raises", `_sign_of` an exception) or ("fails", message of a check)
 SHAPES = re.compile("shape|mismatch|dimension|broadcast|size of tensor")
@@ -85,7 +85,7 @@ class Call(Asked):
         """The answer, or, with `keep`, a handle of it."""
         owner = student if self._of is None else self._of._ask(student, keep=True)
         number = None if self._of is None else owner.number
-        answer = owner._ask(Question(self._name, number, PURE, self._args, self._kwargs, keep))
+        answer = owner._ask(Question(self._name, number, CALL, self._args, self._kwargs, keep))
         if not keep:
             return answer
         handle = Handle(owner._ask, *answer)

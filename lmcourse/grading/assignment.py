@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
+from lmcourse import console
 from lmcourse.grading import course
-from lmcourse.grading.checks import Check
+from lmcourse.grading.checks import Check, checks_in
 from lmcourse.grading.local import run_checks
-from lmcourse.grading.report import MIME, Report
+from lmcourse.grading.report import MIME, Outcome, Report
+
+if TYPE_CHECKING:
+    from lmcourse.grading.progress import Progress
 
 
 class ChecksFailed(Exception):
@@ -33,13 +38,20 @@ class Assignment:
     """
 
     def __init__(self, name: str, namespace: Mapping[str, Any] | None = None):
-        course.require_assignment(name)
+        if not os.environ.get(
+            course.RUNNING
+        ):  # there the name counts for nothing, and no assignment is shown
+            course.require_assignment(name)
         self.name = name
         self._namespace = sys._getframe(1).f_globals if namespace is None else namespace
 
     @cached_property
+    def _module(self) -> ModuleType:
+        return course.load_module(self.name)
+
+    @cached_property
     def _checks(self) -> list[Check]:
-        return course.load_checks(self.name)
+        return checks_in(self._module)
 
     def __repr__(self) -> str:
         """For example `Assignment('01-language-models')`."""
@@ -51,30 +63,52 @@ class Assignment:
         return list(dict.fromkeys(check.exercise for check in self._checks))
 
     def check(self, *exercises: str) -> None:
-        """Run the public checks of some exercises, or of all, and show at once what passed and what did not.
+        """Run the public checks of some exercises and show at once what passed and what did not; of all, if
+        none is named, and show a table of how far each is, and what does not pass yet of those begun.
 
         A failing check raises nothing, so that *Run all* runs all; nbgrader's *Validate* is told by an
         exception.
         """
         if os.environ.get(course.RUNNING):  # whoever runs the notebook asks the checks too
             return
+        autograding = os.environ.get("NBGRADER_EXECUTION") == "autograde"
         wanted = exercises or self.exercises
-        if (
-            os.environ.get("NBGRADER_EXECUTION") == "autograde"
-        ):  # there `grade` shows all checks of what it grades
-            wanted = [name for name in wanted if not any(check.hidden for check in self._checks_of(name))]
+        if autograding:  # there `grade` shows all checks of what it grades
+            wanted = [name for name in exercises if not any(check.hidden for check in self._checks_of(name))]
         reports = [self.report(exercise) for exercise in wanted]
-        for report in reports:
+        shown = reports
+        if not (exercises or autograding):
+            show(self.progress(reports))
+            shown = [report for report in reports if report.begun and not report.passed]
+        for report in shown:
             show(report)
         if os.environ.get("NBGRADER_EXECUTION") == "validate" and not all(
             report.passed for report in reports
         ):
             raise ChecksFailed("; ".join(report.headline() for report in reports if not report.passed))
 
+    def submit(self) -> None:
+        """Run this notebook and its public checks anew, say the points, and pack it: `lmcourse submit`.
+
+        On Colab the browser saves the zip.
+        """
+        if os.environ.get(course.RUNNING) or os.environ.get("NBGRADER_EXECUTION"):
+            return
+        from lmcourse.grading.handing_in import hand_in  # here: the sandbox has none
+
+        hand_in(self.name, self._namespace)
+
+    def progress(self, reports: Sequence[Report], written: Collection[str] | None = None) -> Progress:
+        """What reports of public checks come to, as a table; `written`: the answers in words there are."""
+        from lmcourse.grading.progress import Progress, public_shares  # here: the sandbox has none
+
+        hidden = getattr(self._module, "UNSEEN_WEIGHTS", {})
+        return Progress.of(self.name, reports, public_shares(self._checks, hidden), written)
+
     def report(self, exercise: str) -> Report:
         """The outcome of an exercise's public checks."""
         checks = [check for check in self._checks_of(exercise) if not check.hidden]
-        return Report(exercise, run_checks(checks, self._namespace, seed=0), seed=0)
+        return Report(exercise, self._outcomes(exercise, checks, 0), seed=0)
 
     def grade(self, exercise: str) -> float:
         """Run all checks of an exercise, show the outcome, and return the points earned.
@@ -87,28 +121,32 @@ class Assignment:
         except FileNotFoundError:
             raise ChecksFailed("grading needs the course's repository, with its solutions/ folder") from None
         seed = int(os.environ.get("LMCOURSE_SEED") or secrets.randbelow(2**31))
-        graded = Report(exercise, run_checks(self._checks_of(exercise), self._namespace, seed), seed, maximum)
+        graded = Report(exercise, self._outcomes(exercise, self._checks_of(exercise), seed), seed, maximum)
         show(graded)
         return graded.points
+
+    def _outcomes(self, exercise: str, checks: list[Check], seed: int) -> list[Outcome]:
+        lent = course.lent_until(course.imports_in(self._module), exercise, self.exercises)
+        return run_checks(checks, self._namespace, seed, lent=lent)
 
     def _checks_of(self, exercise: str) -> list:
         """All checks of one exercise; ValueError, listing the exercises, if there is none of that name."""
         if exercise not in self.exercises:
             raise ValueError(
-                f"no exercise {exercise!r} in {self.name}; there are {', '.join(self.exercises)}"
+                f"no exercise {exercise!r} in {self.name}; there are {', '.join(self.exercises)}\n"
+                + course.update()
             )
         return [check for check in self._checks if check.exercise == exercise]
 
 
-def show(report: Report) -> None:
-    """Display a report: as HTML in a notebook, as text elsewhere."""
+def show(what: Report | Progress) -> None:
+    """Display a report or a table: as HTML in a notebook, as text elsewhere."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
-        print(report.as_text())
+        console.widen()
+        print(what.as_text())
         return
     from IPython.display import display
 
-    display(
-        {"text/html": report.as_html(), "text/plain": report.as_text(), MIME: report.as_json()},
-        raw=True,
-    )
+    data = {"text/html": what.as_html(), "text/plain": what.as_text()}
+    display(data | ({MIME: what.as_json()} if isinstance(what, Report) else {}), raw=True)

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from lmcourse.grading.numbers import apart, close
+from lmcourse.grading.numbers import IS_NEAR, NEAR, apart, close
 
 NOT_WRITTEN = "not written yet: put your code where the cell raises NotImplementedError"
 
@@ -76,6 +76,7 @@ class Score:
 
     value: float
     message: str = ""
+    trouble: Exception | None = None  # that the check itself raised: for the instructor, no student sees it
 
     def __post_init__(self):
         """Refuse what is no part."""
@@ -124,7 +125,7 @@ class Check:
             return Score(0.0, told if self.hidden and not unwritten else error.explanation())
         except Exception as error:  # the check stumbled over what it was given
             puzzled = f"your result could not be checked ({type(error).__name__}): is it of the right kind?"
-            return Score(0.0, self.hint or puzzled)
+            return Score(0.0, self.hint or puzzled, error)
         if not isinstance(score, Score):
             return Score(1.0)
         return Score(score.value, score.message if not self.hidden else self.hint if score.value < 1 else "")
@@ -229,6 +230,8 @@ def expect_close(
         return number
     near = max(tolerance, 1e-6)
     reason = next((f": {why}" for wrong, why in (mistakes or {}).items() if close(number, wrong, near)), "")
+    if not reason and close(number, expected, NEAR):
+        reason = f"; {IS_NEAR}"
     right, yours = apart(expected, number)
     raise CheckFailed(f"{what} should be {right}, yours is {yours}{reason}")
 

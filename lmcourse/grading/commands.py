@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -36,10 +36,37 @@ RosterFile = Annotated[
     str, typer.Option("--roster", help="A CSV that tells which student the LMS means by which name.")
 ]
 
+Kind = Annotated[
+    str,
+    typer.Option(
+        "--from",
+        help="Whose names the files have: canvas, moodle, blackboard, gradescope, brightspace, nbgrader or "
+        "folder (named after students); found out if not given, but for an LMS's zip.",
+    ),
+]
+# What is not there -> who needs it, and what to do.
+EXTRAS = {
+    **dict.fromkeys(("nbgrader", "sqlalchemy", "psycopg", "distributed", "nbconvert"), "grading"),
+    **dict.fromkeys(("torch", "safetensors"), "neural"),
+}
+
+
+def without(module: str) -> str:
+    """What to tell where a module is not installed; empty if nothing is known about it."""
+    module = module.partition(".")[0]
+    if module in ("fcntl", "resource"):
+        return "grading needs Linux; on another system use it in a Linux virtual machine"
+    if module not in EXTRAS:
+        return ""
+    said = f"this needs {module}, which is not installed: pip install 'lmcourse[{EXTRAS[module]}]'"
+    repository = ". It also needs the course's repository, which has the hidden checks"
+    return said + (repository if EXTRAS[module] == "grading" else "")
+
 
 def grade(
     assignment: Name,
     paths: Paths,
+    kind: Kind = "",
     course: Course = "",
     db: Database = "",
     roster: RosterFile = "",
@@ -48,14 +75,18 @@ def grade(
         str, typer.Option(help="A Dask scheduler's address: grade on its workers instead.")
     ] = "",
     regrade: Annotated[
-        Optional[list[str]],  # noqa: UP045  (typer reads it at run time, on Python 3.9 too)
+        list[str] | None,
         typer.Option(help="A student to grade again, with fresh inputs (repeatable), or all."),
     ] = None,
     seed: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=0, help="Of the inputs: repeats a grading; drawn anew if not given."),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1.0, help="Allowed for one whole notebook.")] = 120.0,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Record nothing: say which results the checks of today would change."),
+    ] = False,
     unsafe: Annotated[
         bool, typer.Option("--unsafe", help="Without a sandbox: students' code runs with your rights.")
     ] = False,
@@ -64,11 +95,12 @@ def grade(
     from lmcourse.grading import grade as grading
     from lmcourse.grading.isolated import Times
     from lmcourse.grading.summary import summary
+    from lmcourse.grading.trial import try_again
 
     folder = course_folder(course)
     options = grading.Options(
         folder,
-        db or f"sqlite:///{folder / 'gradebook.db'}",
+        db or folder / "gradebook.db",
         workers or len(os.sched_getaffinity(0)),
         scheduler,
         seed,
@@ -76,7 +108,11 @@ def grade(
         unsafe,
         Times(notebook=seconds),
     )
-    done = grading.run(assignment, paths, options, _roster(roster))
+    if dry_run:
+        _existing(db, folder)
+        typer.echo(try_again(assignment, paths, options, _roster(roster), kind))
+        return
+    done = grading.run(assignment, paths, options, _roster(roster), kind)
     typer.echo(summary(done, options))
 
 
@@ -97,6 +133,7 @@ def course_folder(given: str) -> Path:
 def collect(
     assignment: Name,
     paths: Paths,
+    kind: Kind = "",
     course: Course = "",
     roster: RosterFile = "",
     replace: Annotated[
@@ -107,21 +144,44 @@ def collect(
     from lmcourse.grading import lms
 
     folder = course_folder(course) / "submitted"
-    rows = lms.collect(assignment, paths, folder, _roster(roster), replace)
+    rows, found = lms.collect(assignment, paths, folder, _roster(roster), replace, kind)
+    typer.echo(found.origin)
     for row in rows:
         if row.reason or row.outcome not in ("collected", "unchanged"):
             typer.echo(f"{row.student}: {row.outcome}" + (f", {row.reason}" if row.reason else ""))
+    for line in found.unused:
+        typer.echo(f"not looked at: {line}")
     counts = Counter(row.outcome for row in rows)
     typer.echo(", ".join(f"{n} {outcome}" for outcome, n in counts.items()) + f", in {folder}")
 
 
-def feedback(assignment: Name, course: Course = "", db: Database = "") -> None:
+def feedback(
+    assignment: Name,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]...", help="What you graded: then also a zip for the LMS to return."),
+    ] = None,
+    kind: Kind = "",
+    course: Course = "",
+    db: Database = "",
+    roster: RosterFile = "",
+    solutions: Annotated[
+        bool | None,
+        typer.Option(help="Whether the pages show the model solutions; remembered, not shown at first."),
+    ] = None,
+) -> None:
     """Write the feedback pages anew, with the scores and comments that people gave in formgrader."""
     from lmcourse.grading import grade as grading
+    from lmcourse.grading.intake import find_submissions
+    from lmcourse.grading.returning import write_zip
 
     folder = course_folder(course)
-    count = grading.write_feedback(assignment, folder, _existing(db, folder))
+    count = grading.write_feedback(assignment, folder, _existing(db, folder), solutions)
     typer.echo(f"wrote {count} pages below {folder / 'feedback'}")
+    if paths:
+        found = find_submissions(paths, assignment, _roster(roster), kind)
+        archive, packed, where = write_zip(found, assignment, folder)
+        typer.echo(f"packed {packed} of them into {archive}{where and f'; upload it {where}'}")
 
 
 def export(
@@ -141,13 +201,19 @@ def export(
     """Write the grades of the gradebook, manual ones included, as a CSV that the LMS imports."""
     from lmcourse.grading import lms
     from lmcourse.grading.gradebook import GradebookWriter
+    from lmcourse.grading.late import Deadline
 
-    book = GradebookWriter(_existing(db, course_folder(course)))
+    folder = course_folder(course)
+    book = GradebookWriter(_existing(db, folder))
+    book.penalise(assignment, Deadline.of(folder, assignment))
     table = lms.Table.read(Path(template)) if template else None
     rows = book.scores(assignment)
     if not rows:
         raise GradingError(f"the gradebook has nobody in {assignment}: grade it first")
-    grades = {row["student"]: (row["score"], row["max_score"], "") for row in rows}
+    off = {row["student"]: row["late_submission_penalty"] for row in rows}
+    grades = {
+        row["student"]: (max(0.0, row["score"] - off[row["student"]]), row["max_score"], "") for row in rows
+    }
     done = lms.export_grades(kind, grades, table, _roster(roster), column)
     waiting = sum(row["needs_manual_grade"] for row in rows)
     if waiting:
@@ -162,13 +228,22 @@ def export(
     typer.echo(f"wrote {output}")
 
 
-def _existing(db: str, folder: Path) -> str:
+def statistics(assignment: Name, course: Course = "", db: Database = "", roster: RosterFile = "") -> None:
+    """Write how the class did in each exercise and check, and which submissions are alike."""
+    from lmcourse.grading.overview import write_statistics
+
+    folder = course_folder(course)
+    for path in write_statistics(assignment, folder, _existing(db, folder), _roster(roster)):
+        typer.echo(f"wrote {path}")
+
+
+def _existing(db: str, folder: Path) -> str | Path:
     """The gradebook's address; GradingError if it is a file that does not exist."""
-    url = db or f"sqlite:///{folder / 'gradebook.db'}"
-    file = url[len("sqlite:///") :]
-    if url.startswith("sqlite:///") and not Path(file).exists():
+    address = db or folder / "gradebook.db"
+    file = db.removeprefix("sqlite:///") if db.startswith("sqlite:///") else folder / "gradebook.db"
+    if (not db or db.startswith("sqlite:///")) and not Path(file).exists():
         raise GradingError(f"there is no gradebook at {file}: name it with --db or --course")
-    return url
+    return address
 
 
 def _roster(path: str) -> Roster | None:

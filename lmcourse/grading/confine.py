@@ -110,6 +110,18 @@ _FORBIDDEN = {
     "tee": (276, 77),
     "close_range": (436, 436),
     "flock": (73, 32),
+    "fadvise64": (
+        221,
+        223,
+    ),  # what the page cache holds tells what others have read, and readahead tells them
+    "readahead": (187, 213),
+    "mincore": (27, 232),
+    "preadv2": (327, 286),
+    "pwritev2": (328, 287),
+    "process_madvise": (440, 440),
+    "setsockopt": (54, 208),  # what lies unread in a socket counts towards no limit: no larger buffers,
+    "sendmsg": (46, 211),  # and no descriptors of sockets on their way in sockets
+    "sendmmsg": (307, 269),
     "modify_ldt": (154, None),
     "add_key": (248, 217),
     "request_key": (249, 218),

@@ -10,10 +10,12 @@ from __future__ import annotations
 import difflib
 import linecache
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
+import lmcourse
 from lmcourse.files import course_file
 from lmcourse.grading.checks import Check, checks_in
 from lmcourse.grading.public import tables
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 RUNNING = "LMCOURSE_RUNNING"  # set where a notebook is being checked: a cell in it must not start that anew
+SOLUTION_MARKS = "### BEGIN SOLUTION", "### END SOLUTION"
 TEST_CELL = "test_"  # and an exercise's name: the grading id of the cell that earns its points
 REASONS_MARK = "\n\n# Which wrong value is due to which mistake, as the authored mistakes show.\n"
 
@@ -48,6 +51,20 @@ class Mistake(NamedTuple):
     unseen: bool = False
 
 
+class Model(NamedTuple):
+    """What a student may see of an authored answer.
+
+    Args:
+        solution: the model solution.
+        rubric: how a person gives points; empty where the checks do.
+        released: whether the solution may be shown.
+    """
+
+    solution: str
+    rubric: str = ""
+    released: bool = False
+
+
 def assignments() -> list[str]:
     """The names of all assignments that have been released."""
     return sorted(
@@ -62,9 +79,16 @@ def require_assignment(name: str) -> str:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise GradingError(
-            f"there is no assignment {name!r}{hint}\nassignments: {', '.join(known) or 'none'}"
+            f"there is no assignment {name!r}{hint}\nassignments: {', '.join(known) or 'none'}\n{update()}"
         )
     return name
+
+
+def update() -> str:
+    """What to do where something of a notebook is unknown here."""
+    return (
+        f"a notebook that is newer than this lmcourse, {lmcourse.__version__}, needs a newer one: update it"
+    )
 
 
 def release_notebook(name: str) -> Path:
@@ -87,7 +111,29 @@ def _notebook_in(folder: Path) -> Path:
 
 def load_checks(name: str) -> list[Check]:
     """All checks of an assignment in a checkout; elsewhere those that students have, the public ones."""
-    return checks_in(module_of(name, checks_source(name)))
+    return checks_in(load_module(name))
+
+
+def load_module(name: str) -> ModuleType:
+    """The module that these checks are in."""
+    return module_of(name, checks_source(name))
+
+
+def imports_in(module: ModuleType) -> dict[str, tuple[str, ...]]:
+    """What of the course's package the exercises of a checks module may import: under "" what all may, under
+    an exercise's name what it may besides.
+    """
+    found = {"": tuple(getattr(module, "IMPORTS", ()))}
+    for value in vars(module).values():
+        if hasattr(value, "__checks__") and not isinstance(value, type):
+            found[value.name] = tuple(value.imports)
+    return found
+
+
+def lent_until(imports: Mapping[str, Sequence[str]], exercise: str, exercises: Sequence[str]) -> list[str]:
+    """What may be imported up to an exercise, of all `exercises` in order."""
+    reached = exercises[: exercises.index(exercise) + 1]
+    return [name for one in ("", *reached) for name in imports.get(one, ())]
 
 
 def checks_source(name: str) -> str:
@@ -131,6 +177,28 @@ def code_of(notebook: NotebookNode) -> str:
         if c.cell_type == "code" and not c.id.startswith(("setup", "assignment", TEST_CELL))
     ]
     return "\n\n\n".join(cell.source for cell in own)
+
+
+def models(name: str, released: bool) -> dict[str, Model]:
+    """The model solution and the rubric of each exercise and each answer in words, as authored.
+
+    Args:
+        name: of the assignment.
+        released: whether students may see the solutions.
+
+    FileNotFoundError outside a checkout.
+    """
+    import nbformat
+
+    found = {}
+    for cell in nbformat.read(source_notebook(name), as_version=4).cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("solution"):
+            lines = [x for x in cell.source.splitlines() if x.strip() not in SOLUTION_MARKS]
+            solution, _, rubric = "\n".join(lines).partition("**Rubric.**")
+            solution = solution.strip().removeprefix("**Model answer.**").strip()
+            found[mark["grade_id"]] = Model(solution, rubric.strip(), released)
+    return found
 
 
 def load_mistakes(name: str) -> list[Mistake]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,19 +58,21 @@ class Database:
     """A gradebook's database. It holds no connection between transactions, so there is nothing to close.
 
     Args:
-        url: `sqlite:////path/to/gradebook.db` or `postgresql://user:password@host/database`; made a gradebook
-            if it is empty.
+        url: `sqlite:////path/to/gradebook.db`, the file's path, or `postgresql://user:password@host/database`;
+            made a gradebook if it is empty.
 
     Both this and a transaction raise GradingError, naming the database without its password, if that cannot
     be reached, is no gradebook, is locked or full.
     """
 
-    def __init__(self, url: str):
+    def __init__(self, url: str | Path):
         try:
-            address = sa.make_url(url)
+            address = (
+                sa.URL.create("sqlite", database=str(url)) if isinstance(url, Path) else sa.make_url(url)
+            )
         except sa.exc.ArgumentError:
             raise GradingError("a gradebook's address is like sqlite:////path/to/gradebook.db") from None
-        self.name = address.difference_update_query(["password"]).render_as_string(hide_password=True)
+        self.name = _name(address)
         if address.get_backend_name() not in ("sqlite", "postgresql") or not address.database:
             raise GradingError(f"{self.name}: a gradebook is an SQLite file or a PostgreSQL database")
         self._engine = _engine(address)
@@ -88,6 +91,14 @@ class Database:
             raise GradingError(
                 f"{self.name}: {said}\n{mend}What was recorded before is kept; nothing was half recorded."
             ) from error
+
+
+def _name(address: sa.URL) -> str:
+    """An address as people write it, é as é, unless it would then be another; without its password."""
+    plain = f"sqlite:///{address.database}"
+    if sa.make_url(plain) == address:
+        return plain
+    return address.difference_update_query(["password"]).render_as_string(hide_password=True)
 
 
 def _engine(address: sa.URL) -> sa.Engine:

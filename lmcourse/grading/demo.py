@@ -193,7 +193,7 @@ def _read_grades(folder: Path, row: Row) -> None:
 
 def revealed(page: str) -> list[str]:
     """What a feedback page shows of the hidden checks or of the files that hold them, line by line."""
-    text = html.unescape(re.sub(r"<[^>]*>", "", page))
+    text = html.unescape(re.sub(r"<[^<>]*>", "", page))
     found = [f"mentions {path!r}" for path in ("checks.py", "grading/local.py") if path in text]
     public = {
         line.strip() for check in course.load_checks(ASSIGNMENT) if not check.hidden for line in _lines(check)

@@ -21,11 +21,12 @@ from lmcourse.grading.checks import Check, checks_in
 from lmcourse.grading.course import (
     checks_source,
     exercise_of,
+    imports_in,
     module_of,
     release_notebook,
     require_assignment,
 )
-from lmcourse.grading.exercise import Exercise, solved
+from lmcourse.grading.exercise import solved
 from lmcourse.grading.notebooks import Release, grade_id, role
 
 
@@ -85,8 +86,10 @@ class Exam:
         return _checks(self)
 
     def imports(self) -> dict[str, tuple[str, ...]]:
-        """What of the course's package a student may import, by exercise; of those that are tables."""
-        return {e.name: e.imports for e in vars(_module(self)).values() if isinstance(e, Exercise)}
+        """What of the course's package a student may import: under "" for all exercises, and what one may
+        besides.
+        """
+        return imports_in(_module(self))
 
 
 def _sha256(text: str) -> str:
@@ -111,8 +114,8 @@ def _titles(exam: Exam) -> dict[str, str]:
     titles, heading = {}, ""
     for cell in _release(exam).notebook.cells:
         if cell.cell_type == "markdown" and not role(cell):
-            headings = re.findall(r"^#+ +(.*?)(?: \([^()]*points?\))?$", cell.source, re.MULTILINE)
-            heading = headings[-1] if headings else heading
+            headings = re.findall(r"^#+ (.+)", cell.source, re.MULTILINE)
+            heading = re.sub(r" \([^()]*points?\)$", "", headings[-1].strip()) if headings else heading
         elif role(cell):
             titles[grade_id(cell)] = heading
     return titles

@@ -91,7 +91,7 @@ class Exercise:
         minutes: that it takes, about.
         hints: two that unfold in the notebook, the second stronger.
         points: 0 for an exercise that is not graded.
-        imports: modules of the course's package that a student may import for it.
+        imports: what of the course's package a student may import for it (see `shelf`), besides IMPORTS.
     """
 
     def __init__(

@@ -10,24 +10,24 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
 
-from lmcourse.files import write_whole
-from lmcourse.grading import feedback
+from lmcourse.grading import feedback, folder
 from lmcourse.grading.confine import Limits
-from lmcourse.grading.course import GradingError
+from lmcourse.grading.course import GradingError, models
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
 from lmcourse.grading.isolated import Times
-from lmcourse.grading.places import open_ordinary
+from lmcourse.grading.late import Deadline
 from lmcourse.grading.pool import grade_all
-from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.renaming import settle
+from lmcourse.grading.result import Late, Plan, Result
 from lmcourse.grading.roster import Roster
 from lmcourse.grading.worker import Graded, Job, Rules, digest_of
 
@@ -40,7 +40,7 @@ class Options:
 
     Args:
         course: the folder for `autograded/` and `feedback/`.
-        database: URL of the gradebook.
+        database: URL or file of the gradebook.
         workers: processes on this machine.
         scheduler: of a Dask cluster, instead of processes here; empty for none.
         seed: of the checks' inputs; None for a fresh one.
@@ -50,7 +50,7 @@ class Options:
     """
 
     course: Path
-    database: str
+    database: str | Path
     workers: int
     scheduler: str = ""
     seed: int | None = None
@@ -68,31 +68,51 @@ class Run:
     graded: list[Result]
     kept: list[Result]  # had a result for the same file before
     seconds: float
-    unknown: list[str]  # on no roster
+    unknown: list[str]  # on no roster, and why
     gradebook: str  # its address, without a password
     missing: list[str] = field(default_factory=list)  # on the roster, but did not hand in
     unread: list[str] = field(default_factory=list)  # have a result, but their file could not be read now
+    unused: list[str] = field(default_factory=list)  # files of which nobody can tell whose they are
+    lowered: list[str] = field(default_factory=list)  # whose points went down
+    origin: str = ""  # whose names the files had
+    timeless: list[str] = field(
+        default_factory=list
+    )  # nobody knows when they handed in, so they are not late
+    late: Mapping[str, Late] = field(default_factory=dict)  # who handed in late
+    renamed: Mapping[str, str] = field(default_factory=dict)  # before, now
+    versions: Mapping[str, str] = field(default_factory=dict)  # of checks, release and grader
 
 
-def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster | None = None) -> Run:
-    """Grade what was handed in and is not graded yet.
+def run(
+    assignment: str, paths: Sequence[Path], options: Options, roster: Roster | None = None, kind: str = ""
+) -> Run:
+    """Grade what was handed in and is not graded yet; see `find_submissions` for paths, roster and kind.
 
     Raises GradingError if nothing can be graded: no such assignment or path, no sandbox, no database.
     """
     begun = time.monotonic()
     exam = Exam.of(assignment)
-    handed = find_submissions(paths, assignment, roster)
+    deadline = Deadline.of(options.course, assignment)
+    found = find_submissions(paths, assignment, roster, kind)
+    handed = found.handed
     _require_known(options.regrade, handed)
     with _alone(options.course):
         book = GradebookWriter(options.database)
         book.prepare(exam)
+        plain = find_submissions(paths, assignment, None, kind).handed if roster else None
+        names = settle(book, assignment, options.course, handed, plain)
         plan = _plan(book, exam, options)
-        outcome = Run(plan.seed, [], [], 0.0, [one.student for one in handed if not one.known], book.name)
+        strangers = [f"{one.student}: {one.notes[-1]}" for one in handed if not one.known]
+        outcome = Run(plan.seed, [], [], 0.0, strangers, book.name)
+        outcome.versions, outcome.renamed = exam.versions, names
+        outcome.origin, outcome.unused, before = found.origin, found.unused, book.results(assignment)
         if roster:
-            outcome.missing = sorted({*roster.students} - {one.student for one in handed})
+            here = {one.student for one in handed}
+            book.introduce(student for name, student in roster.students.items() if name in here)
+            outcome.missing = sorted({*roster.students} - here)
         rules = Rules(exam, plan.seed, options.times, options.limits, options.unsafe, plan.name)
         with tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True) as bar:
-            jobs = _to_do(handed, book.results(assignment), plan, outcome, bar)
+            jobs = _to_do(handed, before, plan, outcome, bar)
             try:
                 for batch in _batches(grade_all(jobs, rules, options.workers, options.scheduler)):
                     _record(batch, exam, options.course, book)
@@ -102,9 +122,21 @@ def run(assignment: str, paths: Sequence[Path], options: Options, roster: Roster
                 raise GradingError(
                     f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
                 ) from None
+        _reckon_lateness(book, outcome, handed, exam, deadline)
+        _rewrite_late(outcome, exam, options.course)
         book.end_run(assignment)
+    outcome.lowered = sorted(_lowered(before, outcome.graded))
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+def _lowered(before: dict[str, Result], graded: Iterable[Result]) -> Iterator[str]:
+    """Who has fewer points than before, and why that may be."""
+    for now in graded:
+        old = before.get(now.student)
+        if old and now.points < old.points:
+            why = "the same file" if now.digest == old.digest else "another file"
+            yield f"{now.student}: {old.points:g} before, now {now.points:g} for {why}"
 
 
 @contextmanager
@@ -179,18 +211,38 @@ def _batches(all_graded: Iterable[Graded]) -> Iterator[list[Graded]]:
 def _record(batch: list[Graded], exam: Exam, course: Path, book: GradebookWriter) -> None:
     """Write the files for people, then the results; a full disk stops the run with nothing lost."""
     for graded in batch:
-        folder = Path(graded.result.student) / exam.assignment
-        for place, name, text in (
-            ("autograded", exam.notebook, graded.notebook),
-            ("feedback", _page_name(exam), graded.page),
-            *_of_the_exchange(course / "submitted" / folder),
-        ):
-            _write(course, Path(place, folder, name), text)
+        folder.write_graded(course, exam, graded)
     book.write([graded.result for graded in batch])
 
 
-def write_feedback(assignment: str, course: Path, database: str) -> int:
+def _reckon_lateness(
+    book: GradebookWriter, outcome: Run, handed: Sequence[Handed], exam: Exam, deadline: Deadline
+) -> None:
+    """Who is late, and of whom nobody knows; what is known only now reaches the results that were kept."""
+    kept = {result.student: result.submitted for result in outcome.kept}
+    times = {one.student: one.submitted for one in handed if one.student in kept and one.submitted}
+    new = {student: time for student, time in times.items() if time != kept[student]}
+    book.set_times(exam.assignment, new)
+    outcome.late = book.penalise(exam.assignment, deadline)
+    outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted]
+
+
+def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:
+    """Say on the pages of those who were late what it costs."""
+    for result in outcome.graded:  # the others' pages may have people's remarks: `lmcourse feedback` does it
+        if late := outcome.late.get(result.student):
+            text = feedback.page(result, exam.titles(), late=late)
+            folder.write_page(course, exam, result.student, text)
+
+
+def write_feedback(assignment: str, course: Path, database: str | Path, solutions: bool | None = None) -> int:
     """Write every student's page anew, with the scores and comments that people gave; how many there are.
+
+    Args:
+        assignment: its name.
+        course: the folder for `feedback/`.
+        database: the gradebook: its path, or its URL.
+        solutions: whether the pages show model solutions, from now on; None for what was said before.
 
     Raises GradingError if nobody has a result, or the course or the gradebook is in use.
     """
@@ -200,34 +252,12 @@ def write_feedback(assignment: str, course: Path, database: str) -> int:
         results, marks = book.results(assignment), book.marks(assignment)
         if not results:
             raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
+        shown = models(assignment, folder.solutions_released(course, assignment, solutions))
+        best = feedback.best_scores(results.values())
+        late = book.penalise(assignment, Deadline.of(course, assignment))
         for student, result in tqdm(results.items(), unit="page", desc=assignment, dynamic_ncols=True):
-            text = feedback.page(result, exam.titles(), marks[student])
-            _write(course, Path("feedback", student, assignment, _page_name(exam)), text)
+            text = feedback.page(
+                result, exam.titles(), marks[student], late.get(student), models=shown, best=best
+            )
+            folder.write_page(course, exam, student, text)
     return len(results)
-
-
-def _of_the_exchange(submitted: Path) -> Iterator[tuple[str, str, str]]:
-    """The two small files by which nbgrader's exchange knows a submission again when it returns feedback."""
-    for name in ("timestamp.txt", "submission_secret.txt"):
-        if submitted.is_symlink() or submitted.parent.is_symlink():
-            return
-        try:
-            handle, _ = open_ordinary(str(submitted / name), 1000)
-        except GradingError:  # not from the exchange
-            continue
-        with os.fdopen(handle, "rb") as file:
-            text = file.read(1000).decode("utf-8", "replace")
-        yield "autograded", name, text
-        yield "feedback", name, text
-
-
-def _page_name(exam: Exam) -> str:
-    return Path(exam.notebook).with_suffix(".html").name
-
-
-def _write(course: Path, path: Path, text: str) -> None:
-    """Write a file in the course's folder. GradingError if that cannot be: the disk may be full."""
-    try:
-        write_whole(course / path, text.encode("utf-8"))
-    except OSError as error:
-        raise GradingError(f"cannot write to {course}: {error}. The same command goes on from here") from None

@@ -4,12 +4,14 @@ The gradebook's database is the only record of what has been graded: each result
 nbgrader's grades, both or neither, so that a run which was killed is taken up where it stopped. nbgrader's
 formgrader, feedback and export find what its own autograder would have left. SQLite and PostgreSQL.
 
-Left out: penalties for late work (nbgrader's default gives none) and nbgrader's task cells.
+What lateness costs is the business of `late`. Left out: nbgrader's task cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,9 +34,11 @@ from lmcourse.grading.database import (
     upsert,
 )
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.result import Mark, Plan, Result
+from lmcourse.grading.late import Deadline, penalise
+from lmcourse.grading.result import Late, Mark, Plan, Result
+from lmcourse.grading.roster import Student
 
-SCORES = ("score", "max_score", "needs_manual_grade")
+SCORES = ("score", "max_score", "needs_manual_grade", "late_submission_penalty")
 
 
 class GradebookWriter:
@@ -48,7 +52,7 @@ class GradebookWriter:
     no gradebook, is locked or full; the call has then changed nothing.
     """
 
-    def __init__(self, url: str):
+    def __init__(self, url: str | Path):
         self._database = Database(url)
         self.name = self._database.name
 
@@ -90,8 +94,8 @@ class GradebookWriter:
         return {student: Result.from_json(text) for student, text in rows}
 
     def scores(self, assignment: str) -> list[dict[str, Any]]:
-        """What nbgrader counts for each student, manual scores included: `student`, `score`, `max_score` and
-        `needs_manual_grade`.
+        """What nbgrader counts for each student, manual scores included: `student`, `score`, `max_score`,
+        `needs_manual_grade`, and `late_submission_penalty`, which is to be taken off the score.
         """
         with self._database.transaction() as db, Session(bind=db) as session:
             counted = [undefer(getattr(SubmittedAssignment, name)) for name in SCORES]
@@ -128,6 +132,64 @@ class GradebookWriter:
                 comments.get((row.student_id, name), ""),
             )
         return marks
+
+    def rename(self, assignment: str, names: Mapping[str, str]) -> None:
+        """Let what is recorded of an assignment, people's marks included, be others': old name -> new name.
+
+        Nothing of those who have something recorded under the new name. Whoever has then nothing left is
+        forgotten.
+        """
+        with self._database.transaction() as db:
+            upsert(db, THEIRS["student"], [{"id": new} for new in names.values()])
+            of = sa.select(ASSIGNMENT.c.id).where(ASSIGNMENT.c.name == assignment).scalar_subquery()
+            theirs = sa.select(HANDED_IN.c.student_id, HANDED_IN.c.id).where(HANDED_IN.c.assignment_id == of)
+            places = dict(db.execute(theirs).all())
+            for old, new in names.items():
+                if old not in places or new in places:
+                    continue
+                mine = HANDED_IN.c.id == places[old]
+                db.execute(sa.update(HANDED_IN).where(mine).values(student_id=new))
+                ours = RESULT.c.submission_id == places[old]
+                text = db.scalar(sa.select(RESULT.c.result).where(ours))
+                text = text and replace(Result.from_json(text), student=new).as_json()
+                db.execute(sa.update(RESULT).where(ours).values(result=text))
+            students = THEIRS["student"]
+            left = students.c.id.in_([*names]) & students.c.id.not_in(sa.select(HANDED_IN.c.student_id))
+            db.execute(sa.delete(students).where(left))
+
+    def penalise(self, assignment: str, deadline: Deadline) -> dict[str, Late]:
+        """Record when an assignment is due, and what lateness costs by today's scores; who is late."""
+        with self._database.transaction() as db:
+            return penalise(db, assignment, deadline)
+
+    def introduce(self, students: Iterable[Student]) -> None:
+        """Record the names of students, as formgrader shows them; of those who are new, the students too."""
+        rows = []
+        for one in students:
+            last, comma, first = one.name.partition(", ")  # as Canvas has it
+            if not comma:
+                first, _, last = one.name.rpartition(" ")
+            names = {"first_name": one.first_name or first, "last_name": one.last_name or last}
+            rows.append({"id": one.id, **names, "email": one.email, "lms_user_id": one.lms_id})
+        columns = ["first_name", "last_name", "email", "lms_user_id"]
+        if rows:
+            rows = [{name: value or None for name, value in row.items()} for row in rows]
+            with self._database.transaction() as db:
+                upsert(db, THEIRS["student"], rows, columns)
+
+    def set_times(self, assignment: str, times: Mapping[str, str]) -> None:
+        """Record when students handed in what they have a result for: student -> ISO text with time zone."""
+        with self._database.transaction() as db:
+            joined = HANDED_IN.join(ASSIGNMENT).join(RESULT, RESULT.c.submission_id == HANDED_IN.c.id)
+            query = sa.select(HANDED_IN.c.student_id, RESULT).select_from(joined)
+            query = query.where(ASSIGNMENT.c.name == assignment, HANDED_IN.c.student_id.in_([*times]))
+            for student, submission, text in db.execute(query).all():
+                time = times[student]
+                mine = HANDED_IN.c.id == submission
+                db.execute(sa.update(HANDED_IN).where(mine).values(timestamp=parse_utc(time)))
+                text = replace(Result.from_json(text), submitted=time).as_json()
+                ours = RESULT.c.submission_id == submission
+                db.execute(sa.update(RESULT).where(ours).values(result=text))
 
     def run_in_progress(self, assignment: str) -> Plan | None:
         """The plan of a run that was begun and has not ended."""

@@ -1,6 +1,6 @@
 """The processes inside the sandbox: one that is kept warm, and for each submission a fork of it.
 
-    python -I -m lmcourse.grading.inside DESCRIPTOR SETTINGS
+    python -I -m lmcourse.grading.inside DESCRIPTOR < SETTINGS
 
 imports what the assignment needs, once, and then forks for every submission it is handed a socket for. It
 never sees a submission, a check or a solution, so a fork has nothing to find in its memory. Each fork is two:
@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from lmcourse.grading import confine
+from lmcourse.grading.loan import Lender, install
 from lmcourse.grading.server import Server
 
 
@@ -38,23 +39,28 @@ class Settings:
 
     Args:
         modules: to import ahead.
+        lent: the names that students' code may import of the course's package.
+        sources: of its modules, which these need.
         limits: of `confine.Limits`, by name.
         uid: the user to become, where we are root.
         confined: False only for `--unsafe`.
     """
 
     modules: list[str]
+    lent: list[str]
+    sources: dict[str, str]
     limits: dict[str, int]
     uid: int
     confined: bool
 
 
-def main(descriptor: str, settings: str) -> None:
+def main(descriptor: str) -> None:
     """The warm process: forks until nobody asks any more."""
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))  # the worker's own limit is not meant for us
     control = socket.socket(fileno=int(descriptor))
-    told = Settings(**json.loads(settings))
+    told = Settings(**json.load(sys.stdin))
+    lender = install(told.sources, told.lent)
     shell = warmed(told.modules)
     gc.freeze()  # or the first collection in each fork would copy every page
     control.sendall(b"!")
@@ -66,7 +72,7 @@ def main(descriptor: str, settings: str) -> None:
         if not watcher:
             control.close()
             try:
-                _watch(*map(_socket, descriptors), told, shell)
+                _watch(*map(_socket, descriptors), told, shell, lender)
             finally:
                 os._exit(0)
         for number in descriptors:
@@ -104,7 +110,7 @@ def _nothing(*_: Any, **__: Any) -> None:
     """What takes the place of tracebacks, windows and programs."""
 
 
-def _watch(desk: socket.socket, report: socket.socket, told: Settings, shell: Any) -> None:
+def _watch(desk: socket.socket, report: socket.socket, told: Settings, shell: Any, lender: Lender) -> None:
     """Fork the student's process, hand out the means to kill it, and tell how it ended."""
     try:
         if told.confined:
@@ -113,7 +119,7 @@ def _watch(desk: socket.socket, report: socket.socket, told: Settings, shell: An
         student = os.fork()
         if not student:
             try:
-                _sit_down(desk, report, told, shell)
+                _sit_down(desk, report, told, shell, lender)
             finally:
                 os._exit(0)
         desk.close()
@@ -126,7 +132,7 @@ def _watch(desk: socket.socket, report: socket.socket, told: Settings, shell: An
         report.send(b"bad" + traceback.format_exc(limit=-1).encode())
 
 
-def _sit_down(desk: socket.socket, report: socket.socket, told: Settings, shell: Any) -> None:
+def _sit_down(desk: socket.socket, report: socket.socket, told: Settings, shell: Any, lender: Lender) -> None:
     """The student's process: lock in, let go of everything but the one socket, and serve."""
     try:
         if told.confined:
@@ -143,9 +149,11 @@ def _sit_down(desk: socket.socket, report: socket.socket, told: Settings, shell:
     except OSError:
         report.send(b"bad" + traceback.format_exc(limit=-1).encode())
         return
+    if told.confined:
+        sys.path.insert(0, os.getcwd())  # as in a notebook: what a cell has written can be imported
     random.seed()
     np.random.seed()  # noqa: NPY002  (the global generator, which a fork would share with all others)
-    Server(_socket(number), shell).serve()
+    Server(_socket(number), shell, lender).serve()
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.naming import Who, by_name, safe_id
-from lmcourse.grading.places import MAX_BYTES, File, collection, files_at
-from lmcourse.grading.roster import Roster
+from lmcourse.grading.gather import gather
+from lmcourse.grading.naming import BY_LMS, ENDINGS, KINDS, Who, safe_id, said_by
+from lmcourse.grading.places import MAX_BYTES, File
+from lmcourse.grading.roster import Roster, Student
 from lmcourse.grading.unpack import MAX_FILES, PACKED, shown
 
 
@@ -64,64 +65,72 @@ class Handed:
         return bundle.getvalue()
 
 
-def find_submissions(paths: Sequence[Path], assignment: str, roster: Roster | None = None) -> list[Handed]:
-    """Who handed in what, sorted by student; files that cannot be used are among them, with the reason.
+@dataclass(frozen=True)
+class Found:
+    """What was found in the places given.
+
+    Args:
+        handed: one for each student, sorted.
+        kinds: whose names the files have: of which LMS, of nbgrader, or of a plain folder.
+        unused: what was left alone, with the reason, because nobody can tell whose it is.
+    """
+
+    handed: list[Handed]
+    kinds: tuple[str, ...]
+    unused: list[str]
+
+    @property
+    def origin(self) -> str:
+        """How it was read, in a sentence."""
+        what = {"folder": "files and folders named after students", "nbgrader": "nbgrader's folders"}
+        read = " and ".join(what.get(kind, f"names given by {kind.capitalize()}") for kind in self.kinds)
+        return f"read as {read}; if that is wrong, say --from"
+
+
+def find_submissions(
+    paths: Sequence[Path], assignment: str, roster: Roster | None = None, kind: str = ""
+) -> Found:
+    """Who handed in what; files that cannot be used are among them, with the reason.
 
     Args:
         paths: folders and files as an LMS exports them, the LMS's one zip of everybody's files, or nbgrader's
             `submitted`.
         assignment: its name; of nbgrader's folders, only those of this name count.
         roster: tells which student the LMS means, and when they handed in.
+        kind: one of `KINDS`: whose names the files have; if empty, decided for each folder as a whole.
 
-    Raises GradingError if a path does not exist, or if there is no submission in any.
+    Raises GradingError if a path does not exist, if there is no submission in any, or if kind must be said.
     """
+    if kind and kind not in KINDS:
+        raise GradingError(f"--from {kind}: there are {', '.join(KINDS)}")
     for path in paths:
         if not os.path.lexists(path):
             raise GradingError(f"{shown(str(path))}: there is no such file or folder")
-        if path.is_file() and not PACKED.search(path.name):
+        if path.is_file() and not (ENDINGS.search(path.name) or any(said_by(k, path.name) for k in KINDS)):
             raise GradingError(f"{shown(str(path))} is neither a notebook nor an archive")
-    zips = [collection(path) for path in paths]
-    if all(zips):  # a student's own zip among others is never taken for one
-        files = [file for files in zips for file in files]
-    else:
-        files = [file for path in paths for file in files_at(path.absolute(), assignment)]
-    if not files:
+    found = gather([path.absolute() for path in paths], assignment, kind)
+    if not found.files:
         places = ", ".join(shown(str(path)) for path in paths)
         raise GradingError(
             f"no submission of {assignment} in {places}: expected notebooks or zips named after their "
-            f"students, a folder for each student, nbgrader's submitted/STUDENT/{assignment}/, or the zip of "
-            "all submissions as the LMS exports it"
+            f"students, a folder for each student, nbgrader's submitted/STUDENT/{assignment}/, or, with "
+            "--from, an LMS's zip of everybody's files"
         )
-    files = list({(file.folder, file.given): file for file in files}.values())  # given twice
-    handed = _by_student(files, roster)
+    given = {(file.folder, file.given): file for file in found.files}  # each once
+    handed = _by_student([*given.values()], roster)
     if roster and len(handed) > 4 and not any(one.known for one in handed):
         raise GradingError(
             f"the roster knows none of these {len(handed)} names, for example {handed[0].place}: for Canvas "
             "use its exported gradebook as the roster, for Moodle the assignment's grading worksheet"
         )
-    return handed
+    return Found(handed, tuple(sorted(found.kinds)), found.unused)
 
 
 def _by_student(files: list[File], roster: Roster | None) -> list[Handed]:
     """Files put together by student."""
-    # What looks like Canvas's number of a file and is not unique is none: hw_2026_11_ada, hw_2026_11_bela.
-    named = {(file.who.key, file.who.attempt, file.given) for file in files if file.who.key[0] == "canvas"}
-    numbers = Counter(name[:2] for name in named)
-    files = [
-        replace(f, who=by_name(f.given, f.folder), name=f.given)
-        if numbers[f.who.key, f.who.attempt] > 1
-        else f
-        for f in files
-    ]
     people = {file.who.key: file.who for file in files}
     students = {key: roster.find(who.lms_id, *who.calls) for key, who in people.items()} if roster else {}
-    # Two whom the LMS tells apart are not one, whatever they are called.
-    for student in [student for student in students.values() if student]:
-        same = [key for key, found in students.items() if found is student]
-        if len({people[key].lms_id for key in same} - {""}) > 1:
-            for key in same:
-                if people[key].lms_id != student.lms_id:
-                    students[key] = None
+    doubted = _doubted(people, students, roster) if roster else {}
     ids = _distinct(
         {key: who for key, who in people.items() if not students.get(key)}, roster.students if roster else ()
     )
@@ -138,9 +147,36 @@ def _by_student(files: list[File], roster: Roster | None) -> list[Handed]:
                 one, notes=(*one.notes, f"several could be called {wish}; this one is called {name}")
             )
         if roster and not student:
-            one = replace(one, known=False, notes=(*one.notes, f"{name} is not on the roster"))
+            why = doubted.get(groups[name][0].who.key, f"{name} is not on the roster")
+            one = replace(one, known=False, notes=(*one.notes, why))
         handed.append(replace(one, submitted=(student.submitted_at if student else "") or one.submitted))
     return handed
+
+
+def _doubted(
+    people: dict[tuple[str, ...], Who], students: dict[tuple[str, ...], Student | None], roster: Roster
+) -> dict[tuple[str, ...], str]:
+    """Of whom it is not clear who they are: why. They are nobody on the roster, and that is noted."""
+    doubted: dict[tuple[str, ...], str] = {}
+    for key, who in people.items():
+        could = roster.possible(who.lms_id, *who.calls)
+        # Blackboard writes assignment and login with the same sign between them: any end may be the login.
+        if len(could) > 1 and (not students[key] or key[0] == "blackboard"):
+            students[key] = None
+            mend = "the roster needs the LMS's numbers (lms_id)"
+            mend = "give each a folder of their own, --from folder" if key[0] == "blackboard" else mend
+            doubted[key] = f"could be {' or '.join(could)}: {mend}"
+    # Two whom the LMS tells apart are not one, whatever they are called.
+    for student in [student for student in students.values() if student]:
+        same = [key for key, found in students.items() if found is student]
+        if sum(key[0] in BY_LMS for key in same) > 1:
+            for key in same:
+                if not student.lms_id or people[key].lms_id != student.lms_id:
+                    students[key] = None
+                    doubted[key] = (
+                        f"{len(same)} could be {student.id}: the roster needs the LMS's numbers (lms_id)"
+                    )
+    return doubted
 
 
 def _distinct(people: dict[tuple[str, ...], Who], taken: Iterable[str]) -> dict[tuple[str, ...], str]:

@@ -11,19 +11,22 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from nbformat import NotebookNode
 
+from lmcourse.grading.apart import READING_SECONDS
 from lmcourse.grading.checks import Check, CheckFailed, StudentError
 from lmcourse.grading.course import exercise_of
+from lmcourse.grading.lending import lent_at
 from lmcourse.grading.local import LAST_RESORT, OutOfTime, not_tried, time_limit
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.sandbox import Clock, Gone, Sandbox, Seat
+from lmcourse.grading.shelf import sources
 from lmcourse.grading.student import Handle, Question, Student
 from lmcourse.grading.values import NotPlain, ProtocolError, from_wire, pack, to_wire
 
@@ -38,11 +41,13 @@ class Times:
         cell: for one cell.
         checks: for all checks of one exercise.
         notebook: for everything, on the clock, repetitions included; public and hidden checks each have it.
+        reading: of the grader's computing, to read the file and find the student's work in it.
     """
 
     cell: float = 30.0
     checks: float = 10.0
     notebook: float = 120.0
+    reading: float = READING_SECONDS
 
 
 @dataclass
@@ -50,11 +55,17 @@ class Examined:
     """What came of a notebook."""
 
     outcomes: dict[Check, Outcome] = field(default_factory=dict)  # of the checks there was time for
+    asked: dict[Check, tuple] = field(default_factory=dict)  # seconds, and what the check itself raised
     failures: dict[int, str] = field(default_factory=dict)  # by cell: why it did not run through
 
 
 def examine(
-    notebook: NotebookNode, checks: Sequence[Check], seed: int, sandbox: Sandbox, times: Times
+    notebook: NotebookNode,
+    checks: Sequence[Check],
+    seed: int,
+    sandbox: Sandbox,
+    times: Times,
+    imports: Mapping[str, Sequence[str]] | None = None,
 ) -> Examined:
     """Run a notebook's cells in the sandbox, and an exercise's checks where the notebook has its test cell.
 
@@ -67,8 +78,9 @@ def examine(
         seed: of the checks' inputs.
         sandbox: where the student's code runs.
         times: how long it may.
+        imports: exercise -> what of the course's package is lent to it once those before it are checked.
     """
-    examination = _Examination(notebook, checks, seed, times)
+    examination = _Examination(notebook, checks, seed, times, imports or {})
     for hidden in (False, True):
         examination.go_through(sandbox, hidden)
     return examination.done
@@ -77,8 +89,16 @@ def examine(
 class _Examination:
     """The state of `examine`, whose arguments it takes."""
 
-    def __init__(self, notebook: NotebookNode, checks: Sequence[Check], seed: int, times: Times):
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        checks: Sequence[Check],
+        seed: int,
+        times: Times,
+        imports: Mapping[str, Sequence[str]],
+    ):
         self._cells = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+        self._lent = lent_at(self._cells, imports)
         self._checks, self._seed, self._times = checks, seed, times
         self._fatal: set[int] = set()  # cells that a process did not survive
         self.done = Examined()
@@ -105,10 +125,12 @@ class _Examination:
 
     def _survives(self, i: int, cell: NotebookNode, hidden: bool, seat: Seat) -> bool:
         """Go past one cell, and say whether the student's process is still there."""
-        if role(cell) == "test":
-            return self._ask(exercise_of(grade_id(cell)), hidden, seat)
         error = ""
         try:
+            if i in self._lent:
+                Remote(seat, self._clock(self._times.cell)).lend(self._lent[i])
+            if role(cell) == "test":
+                return self._ask(exercise_of(grade_id(cell)), hidden, seat)
             error = Remote(seat, self._clock(self._times.cell)).run(cell.source)
             return True
         except Gone as gone:
@@ -125,9 +147,11 @@ class _Examination:
         remote, late = Remote(seat, self._clock(self._times.checks)), False
         try:
             # the second limit is for the checks themselves, fed with something monstrous
-            with time_limit(10 + 3 * self._times.checks, computing=True):
+            with time_limit(1 + 4 * self._times.checks, computing=True):
                 for check in left:
+                    begun = time.monotonic()
                     score = check.verdict(Student(remote.ask), self._seed)
+                    self.done.asked[check] = (round(time.monotonic() - begun, 4), score.trouble)
                     self.done.outcomes[check] = Outcome.of(check, score, remote.printed())
             return True
         except Gone as gone:
@@ -170,6 +194,10 @@ class Remote:
             return ""
         kind, message, line = (str(part)[:300] for part in error)
         return f"line {line}: {kind}: {message}"
+
+    def lend(self, names: Sequence[str]) -> None:
+        """Let the student's code import more of the course's package. Raises Gone."""
+        self._exchange("ran", {"lend": [sources(tuple(names)), list(names)]}, [])
 
     def ask(self, question: Question) -> Any:
         """Answer a question of a check. Raises CheckFailed, StudentError or Gone."""

@@ -11,19 +11,22 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
 import nbformat
 
+from lmcourse.grading.apart import READING_SECONDS, TOO_LONG, Apart, Died, reading
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
-from lmcourse.grading.intake import Handed, find_submissions
+from lmcourse.grading.intake import Found, Handed, find_submissions
 from lmcourse.grading.naming import moment
 from lmcourse.grading.notebooks import Release
-from lmcourse.grading.roster import Roster, Student, Table
+from lmcourse.grading.roster import WORKSHEET, Roster, Student, Table
 from lmcourse.grading.unpack import notebook_in, shown
 
 Grade = tuple[float | None, float, str]  # points (None: not graded yet), of how many, what to say
@@ -44,7 +47,8 @@ def collect(
     destination: Path,
     roster: Roster | None = None,
     replace: bool = False,
-) -> list[Collected]:
+    kind: str = "",
+) -> tuple[list[Collected], Found]:
     """Put submissions where nbgrader looks for them, each student's whole or not at all.
 
     Args:
@@ -53,28 +57,40 @@ def collect(
         destination: nbgrader's folder `submitted`.
         roster: who should have handed in.
         replace: also where there is a submission that is not known to be older.
+        kind: see `find_submissions`, whose outcome is returned too.
     """
     release = Release.of(assignment)
-    handed = find_submissions(paths, assignment, roster)
+    found = find_submissions(paths, assignment, roster, kind)
+    handed = found.handed
     destination.mkdir(parents=True, exist_ok=True)
     rows = []
-    for one in handed:
-        try:
-            rows.append(_collected(one, release, destination, replace))
-        except (GradingError, OSError) as error:
-            rows.append(Collected(one.student, "refused", str(error)))
+    with closing(Apart()) as process:
+        for one in handed:
+            try:
+                rows.append(_collected(one, release, destination, replace, process))
+            except (GradingError, OSError) as error:
+                rows.append(Collected(one.student, "refused", str(error)))
     here = {one.student for one in handed}
     rows += (
         [Collected(name, "missing", "did not hand in") for name in roster.students if name not in here]
         if roster
         else []
     )
-    return sorted(rows, key=lambda row: row.student)
+    return sorted(rows, key=lambda row: row.student), found
 
 
-def _collected(one: Handed, release: Release, destination: Path, replace: bool) -> Collected:
-    student, notes = notebook_in(one.read(), one.name, release)
-    notebook = nbformat.writes(repair(release, student).notebook, indent=1).rstrip("\n") + "\n"
+def _opened(data: bytes, name: str, release: Release) -> tuple[str, list[str]]:
+    """The notebook to be graded, as text, and what was found on the way."""
+    with reading():
+        student, notes = notebook_in(data, name, release)
+        return nbformat.writes(repair(release, student).notebook, indent=1).rstrip("\n") + "\n", notes
+
+
+def _collected(one: Handed, release: Release, destination: Path, replace: bool, process: Apart) -> Collected:
+    try:
+        notebook, notes = process.call(_opened, one.read(), one.name, release)
+    except Died:
+        raise GradingError(TOO_LONG.format(one.name, READING_SECONDS)) from None
     files = {release.path.name: notebook}
     if one.submitted:
         time = datetime.fromisoformat(one.submitted).astimezone(timezone.utc)
@@ -156,8 +172,20 @@ def export_grades(
     if kind == "canvas" and template is None:
         raise GradingError("Canvas needs its own table: export the gradebook from Canvas and name that file")
     if kind == "csv" or template is None:
-        return _listed(grades, roster)
-    return (_into_canvas if kind == "canvas" else _into_moodle)(grades, template, roster, column)
+        done = _listed(grades, roster)
+    else:
+        done = (_into_canvas if kind == "canvas" else _into_moodle)(grades, template, roster, column)
+    return Exported(done.text, [*done.problems, *_above(grades)])
+
+
+def _above(grades: Mapping[str, Grade]) -> list[str]:
+    """Who has more points than the assignment is worth, by extra credit."""
+    return [
+        f"{student} has {_number(points)} of {_number(most)} points: Moodle refuses what is above the "
+        "maximum, Canvas counts it; raise the maximum there, or lower the points here"
+        for student, (points, most, _) in sorted(grades.items())
+        if points is not None and points > most
+    ]
 
 
 def _listed(grades: Mapping[str, Grade], roster: Roster | None) -> Exported:
@@ -166,8 +194,8 @@ def _listed(grades: Mapping[str, Grade], roster: Roster | None) -> Exported:
     for student in sorted(grades):
         points, most, comment = grades[student]
         known = (roster.students.get(student) if roster else None) or Student(student)
-        said = map(_harmless, (student, known.name, known.email))
-        rows.append([*said, "" if points is None else _number(points), _number(most), _harmless(comment)])
+        said = map(harmless, (student, known.name, known.email))
+        rows.append([*said, "" if points is None else _number(points), _number(most), harmless(comment)])
     problems = [f"{student} has no grade yet" for student in sorted(grades) if grades[student][0] is None]
     return Exported(Table("", header, rows, []).text(), problems)
 
@@ -198,22 +226,23 @@ def _into_canvas(grades: Mapping[str, Grade], table: Table, roster: Roster | Non
 
 
 def _into_moodle(grades: Mapping[str, Grade], table: Table, roster: Roster | None, _column: str) -> Exported:
-    grade, comments = table.column("Grade"), table.column("Feedback comments")
-    most_at, fixed = table.column("Maximum Grade"), table.column("Grade can be changed")
-    if None in (grade, table.column("Identifier"), table.column("Last modified (grade)")):
+    at = {what: table.column(*names.split(", ")) for what, names in WORKSHEET.items()}
+    grade, comments, most_at, fixed = at["grade"], at["comment"], at["most"], at["fixed"]
+    if None in (grade, at["identifier"], at["changed"]):
         raise GradingError(
             f"{table.name} should be the grading worksheet that Moodle exports, with the columns Identifier, "
-            f"Grade and Last modified (grade); it has {', '.join(table.header)}"
+            f"Grade and Last modified (grade); it has {', '.join(table.header)}. If that is another language "
+            "than English or German, switch your Moodle to English and export it again"
         )
     rows = [[*row] for row in table.rows]
     problems = []
     for student, row, (points, _, comment) in _matched(grades, table, roster, problems):
-        if fixed is not None and rows[row][fixed].strip().casefold() == "no":
+        if fixed is not None and rows[row][fixed].strip().casefold() in ("no", "nein"):
             problems.append(f"{student}: Moodle says that the grade cannot be changed")
             continue
         rows[row][grade] = _number(points)
         if comments is not None and comment:
-            rows[row][comments] = _harmless(comment)
+            rows[row][comments] = harmless(comment)
     if most_at is not None and rows:
         problems += _other_maximum(grades, rows[0][most_at])
     return Exported(Table("", table.header, rows, []).text(), problems)  # Moodle reads commas only
@@ -250,15 +279,18 @@ def _other_maximum(grades: Mapping[str, Grade], said: str) -> list[str]:
         same = most <= {float(said.replace(",", "."))}
     except ValueError:
         return []
-    return (
-        [] if same else [f"the LMS counts {said} points, the grades {', '.join(map(_number, sorted(most)))}"]
-    )
+    counts = f"the LMS counts {said} points, the grades {', '.join(map(_number, sorted(most)))}"
+    return [] if same else [counts]
 
 
 def _number(points: float) -> str:
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
-def _harmless(text: str) -> str:
-    """Text that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") or text[:1] in ("\t", "\r", "\n") else text
+def harmless(text: str) -> str:
+    """Text that a spreadsheet does not take for a formula, whatever width its signs have or what nobody sees
+    stands before them.
+    """
+    seen = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c)[0] not in "CMZ")
+    risky = next(seen, "") in ("=", "+", "-", "@", "\N{MINUS SIGN}") or text[:1] in ("\t", "\r", "\n")
+    return f"'{text}" if risky else text

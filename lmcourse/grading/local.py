@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from lmcourse.grading.checks import Check, Score
+from lmcourse.grading.borrowed import not_lent
+from lmcourse.grading.checks import Check, CheckFailed, Score
 from lmcourse.grading.report import Outcome
 from lmcourse.grading.student import Desk, Handle, Question, Student
 from lmcourse.grading.values import NotPlain, from_wire, to_wire, torch_tensor
@@ -34,13 +35,23 @@ class OutOfTime(BaseException):
     """The time allowed is over. Not an Exception, so that a student's `except Exception` does not stop it."""
 
 
-def local_student(namespace: Mapping[str, Any]) -> Student:
+def local_student(namespace: Mapping[str, Any], lent: Sequence[str] | None = None) -> Student:
     """The student's functions in this very process, reached as if they were elsewhere: arguments are copied
     on the way in, results are plain on the way out, and exceptions become StudentError.
+
+    Args:
+        namespace: where they are.
+        lent: what they may use of the course's package (see `shelf`); None for all.
     """
     desk = Desk(namespace)
+    told: dict[str, str] = {}  # of each function that was asked: what it should not use
 
     def ask(question: Question) -> Any:
+        if lent is not None and question.of is None:
+            if question.name not in told:
+                told[question.name] = not_lent(question.name, namespace, lent)
+            if told[question.name]:
+                raise CheckFailed(told[question.name])
         return desk.answer(arrived(question, desk.kept))
 
     return Student(ask)
@@ -66,7 +77,11 @@ def _as_it_is(value: Any) -> dict[str, Any]:
 
 
 def run_checks(
-    checks: Sequence[Check], namespace: Mapping[str, Any], seed: int, seconds: float = 10.0
+    checks: Sequence[Check],
+    namespace: Mapping[str, Any],
+    seed: int,
+    seconds: float = 10.0,
+    lent: Sequence[str] | None = None,
 ) -> list[Outcome]:
     """Run checks on the functions of `namespace`, one after the other.
 
@@ -76,8 +91,9 @@ def run_checks(
         seed: each check gets its own generator, derived from this number and the check's name.
         seconds: of computing allowed for all of them together, as `time_limit` counts; once they are over,
             the rest counts as failed.
+        lent: what the student's functions may use of the course's package; None for all.
     """
-    student = local_student(namespace)
+    student = local_student(namespace, lent)
     outcomes: list[Outcome] = []
     try:
         with quiet() as printed, time_limit(seconds):

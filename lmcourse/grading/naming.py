@@ -1,28 +1,48 @@
 """What a name says: whose a file is and when it came, and the one form that ids and times have here.
 
-The names are those of Canvas (its `lib/content_zipper.rb`), Moodle (`mod/assign/classes/downloader.php`) and
-Blackboard ("Assignment File Download"), or an instructor's own, after the student.
+The names are those of Canvas (its `lib/content_zipper.rb`), Moodle (`mod/assign/classes/downloader.php`),
+Blackboard ("Assignment File Download"), Brightspace and Gradescope, or an instructor's own, after the
+student. Which of these a name is, is said once for all names of a collection: in each, part of the name is
+the student's own choice, and could pretend to be another LMS's.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-ENDINGS = re.compile(r"(?:\.ipynb|\.zip|\.tar|\.gz|\.tgz)+$", re.IGNORECASE)
+from lmcourse.grading.course import GradingError
 
-_CANVAS = re.compile(
-    r"(?:LATE_)?(?:(?P<anon>anon_[^\W_]+)|(?P<name>[^\s.,/-]+?)(?:_LATE)?_(?P<user>\d+))"
-    r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<page>text|link)\.html)",
-    re.DOTALL,
+ENDINGS = re.compile(
+    r"(?:\.ipynb(?:\.txt|\.json)?|\.(?:zip|tar|gz|tgz|rar|7z|py|html?|docx?|odt|pdf))+$", re.IGNORECASE
 )
-_MOODLE = re.compile(r"(?P<name>[^_]*)_(?P<user>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL)
-_BLACKBOARD = re.compile(
-    r"(?P<before>.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL
-)
+LONGEST = 255  # bytes of a name, on any disk
+KINDS = ("canvas", "moodle", "blackboard", "gradescope", "brightspace", "nbgrader", "folder")
+BY_LMS = KINDS[:5]
+_PATTERNS = {
+    "canvas": re.compile(
+        r"(?:LATE_)?(?:(?P<anon>anon_[^\W_]+)|(?P<name>[^\s.,/-]+?)(?:_LATE)?_(?P<user>\d+))"
+        r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<page>text|link)\.html)",
+        re.DOTALL,
+    ),
+    "moodle": re.compile(
+        r"(?P<name>[^_]*)_(?P<user>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL
+    ),
+    "blackboard": re.compile(
+        r"(?P<before>.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)", re.DOTALL
+    ),
+    "gradescope": re.compile(r"submission_(?P<number>\d+)"),
+    "brightspace": re.compile(
+        r"(?P<number>\d+)-\d+ - (?P<name>.+?) ?- (?P<day>[A-Z][a-z]+ \d\d?, \d{4}) (?P<clock>\d{3,4} [AP]M)"
+        r"(?: - (?P<file>.+))?",
+        re.DOTALL,
+    ),
+}
+BESIDE = {"brightspace": "index.html", "gradescope": "submission_metadata.yml"}  # what the LMS adds
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:[.,](\d{1,6})\d*)? ?([\w/+:-]*)")
 
 
@@ -37,27 +57,103 @@ class Who:
     series: str = ""  # of several files in one series the latest counts
     attempt: str = ""
     submitted: str = ""
+    given: str = ""  # the whole name that the LMS gave
 
 
-def by_lms(name: str) -> tuple[Who, str] | None:
-    """What an LMS says by the name it gave to a file or folder, and what the student called it; or None."""
-    if found := _MOODLE.fullmatch(name):
-        key = ("moodle", found["name"], found["user"])
-        return Who(key, found["name"], (found["name"],), found["user"]), found["file"] or ""
-    if found := _BLACKBOARD.fullmatch(name):
-        parts = found["before"].split("_")  # of the assignment and of the student, who may both have a _
-        calls = tuple("_".join(parts[i:]) for i in range(len(parts)))
-        day, clock = found["time"][:10], found["time"][11:].replace("-", ":")
-        who = Who(("blackboard", found["before"]), parts[-1], calls, attempt=found["time"], series="*")
-        return replace(who, submitted=moment(f"{day} {clock}", None)), found["file"] or name
-    if found := _CANVAS.fullmatch(name):
-        file = found["file"] or f"{found['page']}.html"
-        person = found["anon"] or found["name"]
-        who = Who(("canvas", found["user"] or person), person, (person,), found["user"] or "")
-        # handed in again, Canvas calls a.ipynb a-1.ipynb; its numbers of files only grow
-        series = re.sub(r"-\d+(?=(\.\w+)*$)", "", file)
-        return replace(who, series=series, attempt=(found["attachment"] or "").rjust(20, "0")), file
-    return None
+def said_by(kind: str, name: str) -> tuple[Who, str] | None:
+    """What an LMS says by the name it gave to a file or folder, and what the student called it; or None.
+
+    Nothing in the student's part of the name counts, but for which of the student's own files is the newer.
+    """
+    if kind not in _PATTERNS or len(name) > LONGEST:
+        return None
+    found = _PATTERNS[kind].fullmatch(name)
+    if not found:
+        return None
+    who, file = _READERS[kind](found)
+    return replace(who, given=name), file
+
+
+def _canvas(found: re.Match) -> tuple[Who, str]:
+    file = found["file"] or f"{found['page']}.html"
+    person = found["anon"] or found["name"]
+    who = Who(("canvas", found["user"] or person), person, (person,), found["user"] or "")
+    # handed in again, Canvas calls a.ipynb a-1.ipynb; its numbers of files only grow
+    series = re.sub(r"-\d+(?=(\.\w+)*$)", "", file)
+    return replace(who, series=series, attempt=(found["attachment"] or "").rjust(20, "0")), file
+
+
+def _moodle(found: re.Match) -> tuple[Who, str]:
+    key = ("moodle", found["name"], found["user"])
+    return Who(key, found["name"], (found["name"],), found["user"]), found["file"] or ""
+
+
+def _blackboard(found: re.Match) -> tuple[Who, str]:
+    parts = found["before"].split("_")  # of the assignment and of the student, who may both have a _
+    calls = tuple("_".join(parts[i:]) for i in range(len(parts)))
+    day, clock = found["time"][:10], found["time"][11:].replace("-", ":")
+    who = Who(("blackboard", found["before"]), parts[-1], calls, attempt=found["time"], series="*")
+    return replace(who, submitted=moment(f"{day} {clock}", None)), found["file"] or found[0]
+
+
+def _gradescope(found: re.Match) -> tuple[Who, str]:
+    return Who(("gradescope", found["number"]), found[0], ()), ""  # whose it is says a file beside it
+
+
+def _brightspace(found: re.Match) -> tuple[Who, str]:
+    text = f"{found['day'][:3]} {found['day'].partition(' ')[2]} {found['clock'].rjust(7, '0')}"
+    try:
+        time = datetime.strptime(text, "%b %d, %Y %I%M %p").isoformat(sep=" ")
+    except ValueError:
+        time = ""
+    who = Who(("brightspace", found["number"], found["name"]), found["name"], (found["name"],))
+    return replace(who, series="*", attempt=time, submitted=moment(time, None)), found["file"] or ""
+
+
+_READERS: dict[str, Callable[[re.Match], tuple[Who, str]]] = {
+    "canvas": _canvas,
+    "moodle": _moodle,
+    "blackboard": _blackboard,
+    "gradescope": _gradescope,
+    "brightspace": _brightspace,
+}
+
+
+def kind_of(names: Iterable[str]) -> str:
+    """The LMS that gave most of the names in a collection; `folder` if none did.
+
+    Raises GradingError if two could have.
+    """
+    names = {name for name in names if name not in BESIDE.values()}
+    likely = []
+    for kind in _PATTERNS:
+        said = [found for name in names if (found := said_by(kind, name))]
+        # what looks like Canvas's number of a file and is not unique is none: hw_2026_11_ada, hw_2026_11_bo
+        numbers = [(who.key, who.attempt) for who, _ in said if kind == "canvas" and who.attempt.strip("0")]
+        if 2 * len(said) > len(names) and len({*numbers}) == len(numbers):
+            likely.append(kind)
+    if len(likely) > 1:
+        raise GradingError(
+            f"these names could be of {' or of '.join(likely)}, such as {min(names)}: say which, with --from"
+        )
+    return likely[0] if likely else "folder"
+
+
+def submitters(metadata: str) -> dict[str, list[dict[str, str]]]:
+    """Who handed in what, of Gradescope's submission_metadata.yml: number -> name, sid, email of each."""
+    found: dict[str, list[dict[str, str]]] = {}
+    people: list[dict[str, str]] | None = None
+    for line in metadata.splitlines():
+        if key := re.match(r"submission_(\d+):", line):
+            found[key[1]] = []
+        elif re.match(r"  :\w", line) and found:
+            people = found[[*found][-1]] if line.startswith("  :submitters:") else None
+        elif people is not None and (said := re.match(r"  (- |  ):(name|sid|email): *(.*)", line)):
+            if said[1] == "- ":
+                people.append({})
+            if people:
+                people[-1][said[2]] = said[3].strip().strip("'\"")
+    return found
 
 
 def by_name(name: str, folder: str) -> Who:

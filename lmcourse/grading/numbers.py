@@ -6,6 +6,12 @@ import math
 
 import numpy as np
 
+NEAR = 1e-5  # up to which numbers, relative above one, are nearly right
+IS_NEAR = (
+    "that is near: is something rounded, or computed in single precision (then use float64), or is a small "
+    "number added?"
+)
+
 
 def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
     """Whether two numbers agree within `tolerance`, relative above one; infinities agree with themselves.

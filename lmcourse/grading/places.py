@@ -1,4 +1,4 @@
-"""Where submissions lie: files and folders on disk, nbgrader's `submitted`, the one zip that an LMS makes.
+"""Where submissions lie: files and folders on disk, and reading them warily.
 
 All of it is hostile: links are not followed, pipes not waited for, nothing is read beyond a limit, and a file
 that was exchanged after it was listed is not read.
@@ -6,7 +6,6 @@ that was exchanged after it was listed is not read.
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -15,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.naming import ENDINGS, Who, by_lms, by_name, moment
-from lmcourse.grading.unpack import Archive, WaryFile, foreign, is_clutter, shown, unzipped
+from lmcourse.grading.naming import Who, moment
+from lmcourse.grading.unpack import is_clutter, shown
 
 MAX_BYTES = 60_000_000  # of one student, as handed in
 
@@ -38,84 +37,51 @@ class File:
         return shown(os.path.join(self.folder, self.given))
 
 
-def files_at(path: Path, assignment: str) -> Iterator[File]:
-    """The files of a path that was given."""
-    found = by_lms(path.name)
-    if not stat.S_ISDIR(os.lstat(path).st_mode):
-        who, name = found or (by_name(path.name, str(path.parent)), path.name)
-        yield _file(str(path.parent), path.name, who, name)
-        return
-    if found:
-        yield from _files_in(str(path), found[0])
-    elif path.name == "submitted":
-        for entry in _entries(str(path)):
-            if entry.is_symlink() or (entry.is_dir() and not is_clutter(entry.name)):
-                yield from _of_nbgrader(path / entry.name / assignment)
-    elif path.parent.name == "submitted":
-        yield from _of_nbgrader(path / assignment)
-    elif path.parent.parent.name == "submitted" and path.name == assignment:
-        yield from _of_nbgrader(path)
-    else:
-        yield from _of_many(str(path))
-
-
-def _of_many(folder: str) -> Iterator[File]:
-    """The files in a folder of files and folders named after students."""
-    for entry in _entries(folder):
-        found = by_lms(entry.name)
-        who, name = found or (by_name(entry.name, folder), entry.name)
-        if entry.is_dir(follow_symlinks=False):
-            if found or not is_clutter(entry.name):
-                yield from _files_in(entry.path, who)
-        elif not entry.name.startswith("._") and (found or entry.is_symlink() or ENDINGS.search(entry.name)):
-            yield _file(folder, entry.name, who, name)
-
-
-def _of_nbgrader(folder: Path) -> Iterator[File]:
+def of_nbgrader(folder: Path) -> Iterator[File]:
     """The files in `submitted/STUDENT/ASSIGNMENT`, if it exists, with the time that the exchange noted."""
     student = folder.parent
     who = Who(("nbgrader", str(student)), student.name, (student.name,))
     if student.is_symlink():
-        yield _file(str(student.parent), student.name, who, student.name)
+        yield file(str(student.parent), student.name, who, student.name)
     elif os.path.lexists(folder):
         try:
             if not folder.is_symlink():
-                text = _read(str(folder), "timestamp.txt", None)[:100].decode("utf-8", "replace")
+                text = read(str(folder), "timestamp.txt", None)[:100].decode("utf-8", "replace")
                 who = replace(who, submitted=moment(text))
         except GradingError:
             pass  # nobody said when
-        yield from _files_in(str(folder), who)
+        yield from files_in(str(folder), who)
 
 
-def _files_in(folder: str, who: Who, below: str = "", depth: int = 8) -> Iterator[File]:
+def files_in(folder: str, who: Who, below: str = "", depth: int = 8) -> Iterator[File]:
     """The files in a student's folder, and in the folders in it."""
     try:
-        entries = _entries(folder)
+        listed = entries(folder)
     except GradingError as error:
         above, name = os.path.split(folder)
         yield File(who, below or name, above, name, bytes, str(error))
         return
-    for entry in entries:
+    for entry in listed:
         if is_clutter(entry.name):
             continue
         if not entry.is_dir(follow_symlinks=False):
-            yield _file(folder, entry.name, who, below + entry.name)
+            yield file(folder, entry.name, who, below + entry.name)
         elif depth:
-            yield from _files_in(entry.path, who, f"{below}{entry.name}/", depth - 1)
+            yield from files_in(entry.path, who, f"{below}{entry.name}/", depth - 1)
 
 
-def _entries(folder: str) -> list[os.DirEntry[str]]:
+def entries(folder: str) -> list[os.DirEntry[str]]:
     """What a folder holds, sorted. GradingError if it cannot be had."""
     try:
         if os.path.islink(folder):
             raise GradingError("is a link, and links are not followed: give what it leads to")
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
     except OSError as error:
         raise GradingError(f"cannot be read: {error.strerror}") from None
 
 
-def _file(folder: str, given: str, who: Who, name: str) -> File:
+def file(folder: str, given: str, who: Who, name: str) -> File:
     """A file on disk, or why it cannot be read."""
     path = os.path.join(folder, given)
     try:
@@ -123,7 +89,7 @@ def _file(folder: str, given: str, who: Who, name: str) -> File:
         os.close(handle)
     except GradingError as error:
         return File(who, name, folder, given, bytes, str(error))
-    return File(who, name, folder, given, partial(_read, folder, given, number))
+    return File(who, name, folder, given, partial(read, folder, given, number))
 
 
 def open_ordinary(path: str, limit: int = MAX_BYTES) -> tuple[int, tuple[int, int]]:
@@ -158,35 +124,14 @@ def open_ordinary(path: str, limit: int = MAX_BYTES) -> tuple[int, tuple[int, in
     return handle, (opened.st_dev, opened.st_ino)
 
 
-def _read(folder: str, given: str, number: tuple[int, int] | None) -> bytes:
+def read(folder: str, given: str, number: tuple[int, int] | None) -> bytes:
     """A file's bytes; GradingError if it is no longer the one that had this number."""
     try:
         handle, now = open_ordinary(os.path.join(folder, given))
     except GradingError as error:
         raise GradingError(f"{shown(given)} {error}") from None
-    with os.fdopen(handle, "rb") as file:
-        data = file.read(MAX_BYTES + 1)
+    with os.fdopen(handle, "rb") as opened:
+        data = opened.read(MAX_BYTES + 1)
     if number not in (None, now) or len(data) > MAX_BYTES:
         raise GradingError(f"{shown(given)} was replaced after it was listed")
     return data
-
-
-def collection(path: Path) -> list[File]:
-    """The files in the one zip of everybody's files, with an LMS's names throughout; else none."""
-    if path.suffix.lower() != ".zip" or by_lms(path.name):
-        return []
-    files = []
-    try:
-        archive = Archive(WaryFile(io.FileIO(open_ordinary(str(path), 1 << 40)[0])))
-        for info in archive.infolist():
-            first, _, rest = info.filename.partition("/")
-            found = by_lms(first)
-            if not found and not info.is_dir() and not is_clutter(first):
-                archive.close()
-                return []
-            if found and not info.is_dir() and not any(map(is_clutter, rest.split("/"))):
-                read = partial(unzipped, archive, info, MAX_BYTES)
-                files.append(File(found[0], rest or found[1], str(path), info.filename, read, foreign(info)))
-    except Exception:  # whatever zipfile says of a file that is no zip
-        return []
-    return files

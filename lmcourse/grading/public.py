@@ -15,11 +15,11 @@ def public_part(source: str) -> str:
     to; a class or function is wholly kept or wholly dropped.
     """
     tree = ast.parse(source)
-    tables = {name for node in tree.body if _is_table(node) for name in _names_defined(node)}
+    tables = {name for node in tree.body if _is_table(node) for name in names_defined(node)}
     kept = [node for node in tree.body if not _is_hidden(node, tables)]
     while True:
-        used = set().union(*(_names_used(node) for node in kept))
-        needed = [node for node in kept if _is_root(node, tables) or _names_defined(node) & used]
+        used = set().union(*(names_used(node) for node in kept))
+        needed = [node for node in kept if _is_root(node, tables) or names_defined(node) & used]
         if len(needed) == len(kept):
             break
         kept = needed
@@ -71,21 +71,23 @@ def _is_hidden(node: ast.stmt, tables: set[str]) -> bool:
 
 
 def _is_root(node: ast.stmt, tables: set[str]) -> bool:
-    """Kept whatever refers to it: a check, a table, the module's docstring, an import from the future."""
+    """Kept whatever refers to it: a check, a table, the module's docstring, an import from the future, and
+    what may be imported.
+    """
     called = [_called(call) for call in _calls(node)]
     is_check = any(what == ("", "check") or what[0] in tables for what in called)
     future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
     is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return is_check or future or is_text or _is_table(node)
+    return is_check or future or is_text or _is_table(node) or names_defined(node) == {"IMPORTS"}
 
 
-def _names_used(node: ast.stmt) -> set[str]:
+def names_used(node: ast.stmt) -> set[str]:
     """Every name a statement reads, but for its own."""
     read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     return read - {getattr(node, "name", "")}
 
 
-def _names_defined(node: ast.stmt) -> set[str]:
+def names_defined(node: ast.stmt) -> set[str]:
     """The names a top-level statement binds."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return {(alias.asname or alias.name).split(".")[0] for alias in node.names}

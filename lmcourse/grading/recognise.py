@@ -20,10 +20,12 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from lmcourse.grading.course import GradingError, assignments
+from lmcourse.grading.course import GradingError, assignments, update
 from lmcourse.grading.notebooks import MAX_CELLS, Release, grade_id, read_notebook, role
 
 MAX_PARSED = 20_000  # characters of one cell up to which Python's own parser is asked
+SURE = 0.5  # share of an assignment's cells from which on nobody asks whether another one is meant
+NAMED = re.compile(r"^[^#\n]{0,80}\bAssignment\([\"']([\w.-]{1,80})[\"']", re.MULTILINE)
 ALIKE = 0.6  # least share of common words for a cell to count as an edited version of another
 
 
@@ -124,22 +126,27 @@ def match(release: Release, student: NotebookNode) -> dict[int, int]:
     others = [i for i in range(len(originals)) if i not in solutions]
     pairs: dict[int, int] = {}
     free = dict.fromkeys(range(len(cells)))
+    tests: dict[int, int] = {}  # where the student has the test that follows a solution
 
-    def pair(i: int, candidates: list[int]) -> None:
+    def pair(i: int, candidates: list[int], before: int = len(cells)) -> None:
         if candidates and i not in pairs:
             # Of several (a cell was copied) the last one that is not just as handed out counts, as when run
-            # in order.
+            # in order; if there is one `before` a place, such as that of its test, none behind that.
             worked_on = [j for j in candidates if cells[j].plain != originals[i].plain]
-            pairs[i] = (worked_on or candidates)[-1]
+            in_place = [j for j in worked_on if j < before]
+            pairs[i] = (in_place or worked_on or candidates)[-1]
             del free[pairs[i]]
 
     def by(same: Callable[[Cell, Cell], Any], wanted: list[int], progress: int = 0) -> None:
         for i in wanted:
             found = [j for j in free if same(originals[i], cells[j])]
-            pair(i, [j for j in found if originals[i].progress(cells[j]) >= progress])
+            before = tests.get(i, len(cells)) if same is _same_names else len(cells)
+            pair(i, [j for j in found if originals[i].progress(cells[j]) >= progress], before)
 
     for same in (_same_mark, _same_id, _same_text):
         by(same, others)
+    behind = {i: [k for k in pairs if k > i and originals[k].role == "test"] for i in solutions}
+    tests.update({i: pairs[min(found)] for i, found in behind.items() if found})
     for progress in (2, 1, 0):
         for same in (_same_mark, _same_id, _same_names):
             by(same, solutions, progress)
@@ -165,6 +172,28 @@ def recognised(release: Release, pairs: dict[int, int]) -> float:
     return sum(i in pairs for i in graded) / max(1, len(graded))
 
 
+def another(release: Release, student: NotebookNode) -> str:
+    """The assignment that a student's notebook is of, if that is not the release's; else empty.
+
+    The line `Assignment("02-information")` says it. Where it is gone, the assignment is meant of which the
+    notebook has most cells.
+    """
+    code = [cell.source for cell in student.cells if cell.cell_type == "code"]
+    named = {name for source in code for name in NAMED.findall(source)}
+    known = [name for name in assignments() if name != release.assignment]
+    if release.assignment in named:
+        return ""
+    if said := sorted(named & {*known}):
+        return said[0]
+    share = recognised(release, match(release, student))
+    if share >= SURE:
+        return ""
+    others = {name: Release.of(name) for name in known}
+    shares = {name: recognised(other, match(other, student)) for name, other in others.items()}
+    best = max(shares, key=shares.get, default="")
+    return best if best and shares[best] > max(share, SURE) else ""
+
+
 def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]:
     """The notebook of an assignment in a file or folder, recognised by its content, whatever it is called.
 
@@ -182,7 +211,7 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
     )
     if not files:
         raise GradingError(f"there is no notebook (.ipynb) in {path.resolve()}{_where(releases)}")
-    found, unreadable = [], []
+    found, unreadable = [], []  # unreadable: what is wrong with the others
     for file in files:
         try:
             student = read_notebook(file)
@@ -196,6 +225,8 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
         scores = [(len(p), recognised(r, p), i) for i, (r, p) in enumerate(zip(releases, pairs))]
         if likely := [score for score in scores if score[1] >= 0.3]:
             found.append((releases[max(likely)[-1]], file, student))
+        elif (named := assignment_named(student)) and named not in assignments():
+            unreadable.append(f"{file} is for the assignment {named}, which is not here: {update()}")
     if len(found) == 1:
         return found[0]
     if found:
@@ -207,6 +238,13 @@ def find(path: Path, assignment: str = "") -> tuple[Release, Path, NotebookNode]
     else:
         said = f"{path} is not a notebook of an assignment of the course ({names})"
     raise GradingError("\n".join([said, *unreadable]))
+
+
+def assignment_named(notebook: NotebookNode) -> str:
+    """The assignment whose checks a notebook's code asks for; empty if there is none."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    found = re.search(r"\bAssignment\(\s{0,9}[\"']([\w.-]{1,60})[\"']", code)
+    return found[1] if found else ""
 
 
 def _where(releases: list[Release]) -> str:

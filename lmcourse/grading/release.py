@@ -17,12 +17,22 @@ from pathlib import Path
 
 import nbformat
 
+from lmcourse import console
 from lmcourse.files import course_file
 from lmcourse.grading import derive
-from lmcourse.grading.course import TEST_CELL, GradingError, code_of, source_notebook
+from lmcourse.grading.checks import Check, checks_in
+from lmcourse.grading.course import (
+    TEST_CELL,
+    GradingError,
+    code_of,
+    load_mistakes,
+    module_of,
+    source_notebook,
+)
 from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.public import public_part
+from lmcourse.grading.rules import broken_rules, remarks
 from lmcourse.setup_cell import setup_source
 
 HEADER = "# Made from solutions/{name}/checks.py: the checks that answer in the notebook. Do not edit.\n"
@@ -34,6 +44,7 @@ def finish(assignment: str, release_directory: Path, **_: object) -> None:
     text = (
         HEADER.format(name=assignment)
         + public_part(source)
+        + hidden_weights(assignment)
         + derive.reasons_source(derive.reasons(assignment))
     )
     (release_directory / assignment / "public_checks.py").write_text(text, encoding="utf-8")
@@ -42,6 +53,19 @@ def finish(assignment: str, release_directory: Path, **_: object) -> None:
         notebook = nbformat.read(path, as_version=4)
         introduce(notebook, tables)
         write(notebook, path)
+
+
+def hidden_weights(assignment: str) -> str:
+    """The statement that tells students' checks how much the hidden ones weigh, so that they can say which
+    part of the points is theirs.
+    """
+    weights: dict[str, float] = {}
+    source = course_file(f"solutions/{assignment}/checks.py").read_text(encoding="utf-8")
+    for check in checks_in(module_of(f"{assignment}-weights", source)):
+        if check.hidden:
+            weights[check.exercise] = weights.get(check.exercise, 0.0) + check.weight
+    comment = "# What the checks of an exercise weigh that are asked only for the grade."
+    return f"\n\n{comment}\nUNSEEN_WEIGHTS = {weights!r}\n"
 
 
 def introduce(notebook: nbformat.NotebookNode, tables: list[Exercise]) -> None:
@@ -63,6 +87,12 @@ def after_generate_assignment(assignment: str, **_: object) -> None:
     finish(assignment, Path("notebooks/assignments"))
 
 
+# As `python -m nbgrader`, but for what costs seconds and has no use (see `lmcourse.grading`).
+NBGRADER = (
+    "import sys; sys.modules['rfc3987_syntax'] = None; from nbgrader.apps.nbgraderapp import main; main()"
+)
+
+
 def nbgrader(course: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run stock nbgrader in a course folder, untouched by the user's own Jupyter configuration."""
     programs = os.pathsep.join(
@@ -76,7 +106,7 @@ def nbgrader(course: Path, *arguments: str) -> subprocess.CompletedProcess:
     }
     environment.pop("NBGRADER_EXECUTION", None)
     return subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
+        [sys.executable, "-c", NBGRADER, *arguments],
         cwd=course,
         env=environment,
         stdout=subprocess.PIPE,
@@ -117,10 +147,26 @@ def refreshed(name: str) -> nbformat.NotebookNode:
         if mark.get("grade") and mark["grade_id"] in points:
             mark["points"] = points[mark["grade_id"]]
     source, cells = code_of(notebook), derive.solutions_in(notebook)
-    faults = [fault for table in tables for fault in derive.faults(table, source, cells[table.name])]
+    faults = [*broken_rules(name, notebook, _checks(name), _mistaken(name, tables))]
+    faults += [fault for table in tables for fault in derive.faults(table, source, cells[table.name])]
     if faults:
         raise GradingError("\n  ".join([f"solutions/{name}:", *faults]))
     return notebook
+
+
+def _checks(name: str) -> list[Check]:
+    """The authored checks, hidden ones included, whether released or not."""
+    path = course_file(f"solutions/{name}/checks.py")
+    return checks_in(module_of(name, path.read_text(encoding="utf-8")))
+
+
+def _mistaken(name: str, tables: list[Exercise]) -> set[str]:
+    """The exercises of which a typical mistake is told."""
+    try:
+        told = {mistake.exercise for mistake in load_mistakes(name)}
+    except FileNotFoundError:
+        told = set()
+    return told | {table.name for table in tables if table.slips}
 
 
 def _tables(name: str) -> list[Exercise]:
@@ -174,6 +220,7 @@ def release(name: str, destination: Path) -> None:
 
 def main(names: list[str]) -> int:
     """Release the named assignments, or all: nothing is written unless all are right. The exit status."""
+    console.widen()
     solutions = course_file("solutions")
     known = sorted(path.parent.name for path in solutions.glob("*/checks.py"))
     try:
@@ -182,7 +229,7 @@ def main(names: list[str]) -> int:
             if notebook != nbformat.read(path, as_version=4):
                 write(notebook, path)
             release(name, solutions.parent / "notebooks" / "assignments" / name)
-            print(f"notebooks/assignments/{name}")
+            print(f"notebooks/assignments/{name}", *remarks(notebook), sep="; ")
     except GradingError as error:
         print(f"release: {error}", file=sys.stderr)
         return 1

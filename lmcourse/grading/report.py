@@ -21,6 +21,22 @@ def printable(text: str) -> str:
     )
 
 
+def public_factor(shown: float, hidden: float) -> float:
+    """By how much the public checks of an exercise weigh less than they say, beside hidden ones.
+
+    A table of answers learned by heart passes all public checks; so they weigh no more than half as much as
+    the hidden ones together, which leaves it a third of the points.
+
+    Args:
+        shown: weight of all public checks.
+        hidden: weight of all hidden ones.
+
+    >>> public_factor(3, 2), public_factor(1, 4), public_factor(3, 0)
+    (0.3333333333333333, 1.0, 1.0)
+    """
+    return min(1.0, hidden / 2 / shown) if hidden and shown else 1.0
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one check went. `title` and `message` are all that is ever shown of it."""
@@ -31,6 +47,7 @@ class Outcome:
     printed: str = ""  # what the student's code printed meanwhile; never kept for a hidden check
     hidden: bool = False
     weight: float = 1.0
+    tried: str = ""  # of a hidden check, in words: its hint
 
     @property
     def passed(self) -> bool:
@@ -44,7 +61,7 @@ class Outcome:
         said = "" if check.hidden else printable(printed)
         message = score.message
         message = message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "…"
-        return cls(title, score.value, printable(message), said, check.hidden, check.weight)
+        return cls(title, score.value, printable(message), said, check.hidden, check.weight, check.hint)
 
 
 @dataclass(frozen=True)
@@ -62,11 +79,18 @@ class Report:
         return all(outcome.passed for outcome in self.outcomes)
 
     @property
+    def begun(self) -> bool:
+        """Whether anything is written."""
+        return any(outcome.message != NOT_WRITTEN for outcome in self.outcomes)
+
+    @property
     def points(self) -> float:
         """Points earned: `max_points` times the mean of the checks' scores by weight, to two decimals."""
-        total = sum(outcome.weight for outcome in self.outcomes)
-        earned = sum(outcome.weight * outcome.score for outcome in self.outcomes)
-        return round((self.max_points or 0.0) * earned / total, 2) if total else 0.0
+        shown, hidden = (sum(o.weight for o in self.outcomes if o.hidden is kind) for kind in (False, True))
+        factor = public_factor(shown, hidden)
+        weights = [outcome.weight * (1.0 if outcome.hidden else factor) for outcome in self.outcomes]
+        earned = sum(weight * outcome.score for weight, outcome in zip(weights, self.outcomes))
+        return round((self.max_points or 0.0) * earned / sum(weights), 2) if sum(weights) else 0.0
 
     def headline(self, worth: str = "") -> str:
         """For example `chain_rule (2 points): 3 of 4 checks passed`, if it is told the worth."""
@@ -85,7 +109,10 @@ class Report:
         said = False
         for outcome in self.outcomes:
             unwritten = outcome.message == NOT_WRITTEN
-            rows.append((outcome, "" if said and unwritten else outcome.message))
+            message = outcome.message
+            if outcome.tried and not message:  # who has passed learns what was tried, as others do
+                message = f"tried and right: {outcome.tried}"
+            rows.append((outcome, "" if said and unwritten else message))
             said = said or unwritten
         return rows
 

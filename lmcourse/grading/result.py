@@ -61,6 +61,27 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Late:
+    """How late somebody was, and what it costs.
+
+    Args:
+        seconds: behind the time that the work was due, an extension included.
+        penalty: points taken off.
+    """
+
+    seconds: float
+    penalty: float
+
+    def __str__(self) -> str:
+        """For example `1 day 3 hours late: 2.5 points off`."""
+        minutes = max(1, round(self.seconds / 60))
+        parts = [(minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute")]
+        said = [f"{n} {unit}{'s' * (n != 1)}" for n, unit in parts if n]
+        off = f"{self.penalty:.2f}".rstrip("0").rstrip(".")
+        return f"{' '.join(said[:2])} late: {off} point{'s' * (off != '1')} off"
+
+
+@dataclass(frozen=True)
 class Result:
     """How one student did in one assignment.
 
@@ -78,9 +99,11 @@ class Result:
         notes: what was found and repaired on the way.
         failures: one line for each cell that did not run through.
         unsafe: whether the code ran without a sandbox.
-        run: the name of the run that made it. Like `seconds`, not part of the outcome: two equal results may
-            differ in it.
+        troubles: name of a check -> the exception that it raised itself, for the instructor.
+        run: the name of the run that made it. Like `seconds` and `times`, not part of the outcome: two equal
+            results may differ in it.
         seconds: the time it took.
+        times: exercise -> seconds of each of its checks, in order.
     """
 
     student: str
@@ -96,8 +119,10 @@ class Result:
     notes: Sequence[str] = field(default_factory=list)
     failures: Sequence[str] = field(default_factory=list)
     unsafe: bool = False
+    troubles: Mapping[str, str] = field(default_factory=dict)
     run: str = field(default="", compare=False)
     seconds: float = field(default=0.0, compare=False)
+    times: Mapping[str, Sequence[float]] = field(default_factory=dict, compare=False)
 
     @property
     def points(self) -> float:

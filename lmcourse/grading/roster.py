@@ -14,16 +14,27 @@ from pathlib import Path
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.naming import moment, safe_id
 
-# What it is to us -> what a column may be called; the first one that is filled in counts.
+# What it is to us -> what a column may be called; the first one that is filled in counts. The names are our
+# own and those of Canvas, Moodle (also in German), Gradescope, Brightspace and Blackboard.
 COLUMNS = {
-    "id": "student_id, id number, sis user id, sis login id, username, login, id, email address, email",
+    "id": "student_id, id number, sis user id, sis login id, sid, orgdefinedid, student id, username, login, "
+    "matrikelnummer, id, email address, email, e-mail-adresse",
     "lms_id": "lms_id, lms_user_id, identifier, id",
-    "login": "sis login id, username, login",
-    "email": "email, email address",
-    "name": "name, student, full name, student name",
-    "first_name": "first_name, first name, firstname",
-    "last_name": "last_name, last name, lastname, surname",
+    "login": "sis login id, username, login, anmeldename",
+    "email": "email, email address, e-mail-adresse",
+    "name": "name, student, full name, student name, vollständiger name",
+    "first_name": "first_name, first name, firstname, vorname",
+    "last_name": "last_name, last name, lastname, surname, nachname",
     "submitted_at": "submitted_at",
+}
+# Of Moodle's grading worksheet: what it is called here -> there, in English and in German.
+WORKSHEET = {
+    "identifier": "identifier, id",
+    "grade": "grade, bewertung",
+    "comment": "feedback comments, feedback als kommentar",
+    "most": "maximum grade, bestwertung",
+    "fixed": "grade can be changed, bewertung kann geändert werden",
+    "changed": "last modified (grade), zuletzt geändert (bewertung)",
 }
 
 
@@ -93,6 +104,9 @@ class Table:
             nobody = "Points Possible" in row[0] or said["name"] == "Student, Test"
             if not nobody and any(said.values()):
                 said["name"] = said["name"] or f"{said['first_name']} {said['last_name']}".strip()
+                said["id"] = said["id"].removeprefix("#")  # as Brightspace writes it
+                if _is_participant(said["id"]):
+                    said["id"] = said["email"]
                 said["lms_id"] = re.sub(r"^\D+(?=\d+$)", "", said["lms_id"])  # Moodle writes Participant 123
                 yield Student(**said, row=n)
 
@@ -101,6 +115,12 @@ class Table:
         file = io.StringIO()
         csv.writer(file, delimiter=separator, lineterminator="\n").writerows([self.header, *self.rows])
         return file.getvalue()
+
+
+def _is_participant(text: str) -> bool:
+    """Whether it is what a German Moodle calls an ID: Teilnehmer/in123."""
+    before, _, after = text.partition("/")
+    return before.isalpha() and after.isalnum() and after[0].isalpha() and after[-1].isdigit()
 
 
 def _decoded(data: bytes, encodings: Sequence[str]) -> Iterator[str]:
@@ -128,7 +148,10 @@ class Roster:
         """
         table = Table.read(path)
         if table.column(*COLUMNS["id"].split(", ")) is None:
-            raise GradingError(f"{path} has no column student_id; it has {', '.join(table.header)}")
+            raise GradingError(
+                f"{path} has no column student_id; it has {', '.join(table.header)}. If these are an LMS's "
+                "words, switch your LMS to English (or Moodle to German) and export it again"
+            )
         students: dict[str, Student] = {}
         seen: dict[str, int] = {}
         for student in table.people():
@@ -166,13 +189,21 @@ class Roster:
         A name is an id, a login, an e-mail address or a full name; if two students share it, it is nobody's.
         It is not believed of a student who has another number.
         """
-        asked = [("number", lms_id)]
-        asked += [name for call in calls for name in (("login", _folded(call)), ("name", _squeezed(call)))]
-        for kind, name in asked:
-            found = self._index.get((kind, name), []) if name else []
+        for found in self._asked(lms_id, calls):
             if len(found) == 1 and (not lms_id or found[0].lms_id in ("", lms_id)):
                 return found[0]
         return None
+
+    def possible(self, lms_id: str, *calls: str) -> list[str]:
+        """The ids of all who could be meant by any of these names."""
+        found = [student for some in self._asked(lms_id, calls) for student in some]
+        return sorted({one.id for one in found if not lms_id or one.lms_id in ("", lms_id)})
+
+    def _asked(self, lms_id: str, calls: Sequence[str]) -> Iterator[list[Student]]:
+        """Who has the number, and each of the names, the surest first."""
+        asked = [("number", lms_id)]
+        asked += [name for call in calls for name in (("login", _folded(call)), ("name", _squeezed(call)))]
+        yield from (self._index.get((kind, name), []) for kind, name in asked if name)
 
 
 def _require_usable(student: Student, where: str) -> None:

@@ -12,8 +12,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lmcourse.grading.assignment import Assignment
 from lmcourse.grading.course import RUNNING, GradingError
@@ -30,12 +32,14 @@ class Run:
 
 
 def run(
-    sources: list[str], assignment: str, exercises: list[str], folder: Path, seconds: float = 120.0
+    steps: list[tuple[str, str]], assignment: str, exercises: list[str], folder: Path, seconds: float = 120.0
 ) -> Run:
-    """Execute code cells in a fresh process in `folder`, then run the public checks of `exercises`.
+    """Execute code cells in a fresh process in `folder`, and run the public checks of `exercises` where the
+    notebook has their tests, so that what a later cell redefines changes no earlier exercise.
 
     Args:
-        sources: of the code cells, in order.
+        steps: in order, each `("run", source)` of a code cell or `("check", exercise)`; exercises that are
+            not among them are checked at the end.
         assignment: its name.
         exercises: their names; all if empty. ValueError (GradingError) at one that does not exist.
         folder: the working directory, where the notebook lies.
@@ -46,7 +50,7 @@ def run(
         job, result = Path(scratch) / "job.json", Path(scratch) / "result.json"
         job.write_text(
             json.dumps(
-                {"sources": sources, "assignment": assignment, "exercises": exercises, "seconds": seconds}
+                {"steps": steps, "assignment": assignment, "exercises": exercises, "seconds": seconds}
             ),
             encoding="utf-8",
         )
@@ -90,25 +94,34 @@ def main(job_path: str, result_path: str) -> None:
     failures: list[str] = []
     with quiet():
         shell = InteractiveShell.instance(config=config)
-        sys.path.insert(0, os.getcwd())
-        try:
-            with time_limit(job["seconds"]):
-                for source in job["sources"]:
-                    outcome = shell.run_cell(source, store_history=False)
-                    error = outcome.error_before_exec or outcome.error_in_exec
-                    if isinstance(error, OutOfTime):
-                        raise error
-                    if error is not None:
-                        failures.append(
-                            f"{_place(source, error, shell.user_ns)} {type(error).__name__}: {error}"
-                        )
-        except OutOfTime:
-            failures.append(
-                f"{first_line(source)} still ran after {job['seconds']:g} s; cells behind it were not run"
-            )
-    assignment = Assignment(job["assignment"], shell.user_ns)
-    reports = [assignment.report(exercise).as_json() for exercise in job["exercises"] or assignment.exercises]
+    sys.path.insert(0, os.getcwd())
+    assignment, reports, left = Assignment(job["assignment"], shell.user_ns), {}, job["seconds"]
+    wanted = job["exercises"] or assignment.exercises
+    for kind, what in job["steps"] + [("check", exercise) for exercise in wanted]:
+        if kind == "check" and what in wanted and what not in reports:
+            reports[what] = assignment.report(what).as_json()
+        elif kind == "run" and left > 0:
+            begun = time.thread_time()
+            try:
+                failures += _failure(what, shell, left)
+                left -= time.thread_time() - begun
+            except OutOfTime:
+                failures.append(
+                    f"{first_line(what)} still ran after {job['seconds']:g} s; cells behind it were not run"
+                )
+                left = 0
+    reports = [reports[exercise] for exercise in wanted]
     Path(result_path).write_text(json.dumps({"reports": reports, "failures": failures}), encoding="utf-8")
+
+
+def _failure(source: str, shell: Any, seconds: float) -> list[str]:
+    """Run a cell; one line on what stopped it, if anything did. Raises OutOfTime."""
+    with quiet(), time_limit(seconds):
+        outcome = shell.run_cell(source, store_history=False)
+    error = outcome.error_before_exec or outcome.error_in_exec
+    if isinstance(error, OutOfTime):
+        raise error
+    return [f"{_place(source, error, shell.user_ns)} {type(error).__name__}: {error}"] if error else []
 
 
 def _place(source: str, error: BaseException, namespace: dict) -> str:

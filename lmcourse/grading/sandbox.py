@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
@@ -23,6 +23,7 @@ import numpy as np
 
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.local import LAST_RESORT
+from lmcourse.grading.shelf import sources
 from lmcourse.grading.values import ProtocolError, header, unpack
 from lmcourse.grading.walls import NoSandbox, bubblewrap, environment, passwd
 
@@ -55,28 +56,38 @@ class Sandbox:
 
     Args:
         modules: what to import ahead.
+        lent: the names that students' code may import of the course's package (see `shelf`).
         limits: of each submission.
         confined: False runs students' code with your rights on your files (`--unsafe`).
 
     Raises NoSandbox.
     """
 
-    def __init__(self, modules: list[str], limits: Limits | None = None, confined: bool = True):
+    def __init__(
+        self,
+        modules: Sequence[str],
+        limits: Limits | None = None,
+        confined: bool = True,
+        lent: Sequence[str] = (),
+    ):
         self._control, theirs = socket.socketpair()
         self._errors = tempfile.TemporaryFile()
         settings = {
-            "modules": modules,
+            "modules": list(modules),
+            "lent": list(lent),
+            "sources": sources(tuple(lent)),
             "limits": asdict(limits or Limits()),
             "uid": 2_000_000_000 + os.getpid() % 1_000_000,  # a user that owns nothing
             "confined": confined,
         }
-        inside = ["-I", "-m", "lmcourse.grading.inside", str(theirs.fileno()), json.dumps(settings)]
-        with theirs, passwd() as users:
+        inside = ["-I", "-m", "lmcourse.grading.inside", str(theirs.fileno())]
+        with theirs, passwd() as users, tempfile.TemporaryFile() as told:
+            os.pwrite(told.fileno(), json.dumps(settings).encode(), 0)  # read from the beginning, as it stays
             self._process = subprocess.Popen(
                 [*(bubblewrap(users) if confined else ()), sys.executable, *inside],
                 pass_fds=[theirs.fileno(), users],
                 env=environment(),
-                stdin=subprocess.DEVNULL,
+                stdin=told,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
                 start_new_session=True,

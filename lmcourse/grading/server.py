@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from lmcourse.grading.checks import CheckFailed, StudentError
+from lmcourse.grading.loan import Lender
 from lmcourse.grading.student import Desk, Question
 from lmcourse.grading.values import NotPlain, from_wire, header, pack, to_wire, torch_tensor, unpack
 
@@ -53,10 +54,11 @@ class Server:
     Args:
         desk: the socket.
         shell: in which the cells run.
+        lender: finds what may be imported of the course's package.
     """
 
-    def __init__(self, desk: socket.socket, shell: Any):
-        self._socket, self._shell = desk, shell
+    def __init__(self, desk: socket.socket, shell: Any, lender: Lender):
+        self._socket, self._shell, self._lender = desk, shell, lender
         self._desk = Desk(shell.user_ns, self._delivered)
         self._printed = sys.stdout = sys.stderr = Printed()
         self._functions: dict[int, Any] = {}
@@ -70,7 +72,11 @@ class Server:
             request, arrays = received
             self._ticket = request["n"]
             try:
-                reply = self._ran(request["run"]) if "run" in request else self._answered(request, arrays)
+                if "lend" in request:
+                    self._lender.lend(*request["lend"])
+                    reply = self._packed("ran", None)
+                else:
+                    reply = self._ran(request["run"]) if "run" in request else self._answered(request, arrays)
             except CheckFailed as failure:
                 reply = self._packed("unfit", str(failure))
             except StudentError as error:
@@ -93,6 +99,7 @@ class Server:
     def _stopped_by(self, source: str) -> BaseException | None:
         """Run a cell; IPython, which takes its time, is asked only about what is no plain Python."""
         self._cells += 1
+        sys.path_importer_cache.pop(sys.path[0], None)  # a cell may have written a module a moment ago
         name = f"<cell {self._cells}>"
         try:
             with warnings.catch_warnings():

@@ -1,7 +1,6 @@
 """What a check holds of a student's work: names to call, and objects that stay where they are.
 
-    student.entropy(probs)                      calls a function; plain values in, a plain value out;
-                                                CheckFailed if it changes what it was given
+    student.entropy(probs)                      calls a function; plain values in, a plain value out
     model = student.create("Tokenizer", 300)    calls it and keeps the result there: a handle
     model.train(text)                           calls a method of a kept object
     model.create("copy")                        the same, and keeps what it returns
@@ -9,6 +8,7 @@
     model(ids), next(model)                     calls it; the next value of a generator
     student.evaluate(model, text)               handles, and functions of the check, may be arguments
 
+Arguments are copies, and whatever is called must leave them as they are: CheckFailed if it does not.
 `Student` and `Handle` only phrase a `Question`; a transport answers it. `Desk` answers questions where the
 student's code is.
 """
@@ -28,7 +28,7 @@ import numpy as np
 from lmcourse.grading.checks import CheckFailed, StudentError
 from lmcourse.grading.values import NotPlain, plain, to_wire
 
-CALL, PURE, NEXT, VALUE = "call", "pure", "next", "value"
+CALL, NEXT, VALUE = "call", "next", "value"
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ class Question:
     Args:
         name: of a function of the student, or of a method or attribute of `of`; empty for `of` itself.
         of: the number of a kept object, or None.
-        do: CALL it, call it as a PURE function, which leaves its arguments as they are, take its NEXT value,
-            or read its VALUE.
+        do: CALL it, take its NEXT value, or read its VALUE.
         args, kwargs: of the call.
         keep: whether the result stays with the student; the answer is then (its number, its class's name).
     """
@@ -71,8 +70,8 @@ class Student:
         self._ask = ask
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """A caller of the student's function `name`, which must leave its arguments as they are."""
-        return lambda *args, **kwargs: self._ask(Question(name, None, PURE, args, kwargs))
+        """A caller of the student's function `name`."""
+        return lambda *args, **kwargs: self._ask(Question(name, None, CALL, args, kwargs))
 
     def create(self, name: str, /, *args: Any, **kwargs: Any) -> Handle:
         """Call the student's function or class `name`, and keep what it returns in the student's process."""
@@ -182,7 +181,7 @@ class Desk:
             return next(thing)
         if question.do == VALUE:
             return thing
-        arguments = {**dict(enumerate(question.args)), **question.kwargs} if question.do == PURE else {}
+        arguments = {**dict(enumerate(question.args)), **question.kwargs}
         given = {place: _written(value) for place, value in arguments.items()}
         result = thing(*question.args, **question.kwargs)
         for place, value in arguments.items():

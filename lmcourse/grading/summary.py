@@ -8,6 +8,7 @@ from collections import Counter
 
 from lmcourse.grading.grade import Options, Run
 from lmcourse.grading.result import Result
+from lmcourse.grading.trial import outdated
 
 
 def summary(outcome: Run, options: Options) -> str:
@@ -18,6 +19,7 @@ def summary(outcome: Run, options: Options) -> str:
         f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), "
         f"{len(outcome.kept)} had a result already" + (f"; seed {outcome.seed}" if outcome.graded else "")
     ]
+    lines.append(outcome.origin)
     if options.unsafe:
         lines.append("UNSAFE: students' code ran without a sandbox, with your rights")
     points = [result.points for result in results if not result.refused]
@@ -30,21 +32,56 @@ def summary(outcome: Run, options: Options) -> str:
         )
     lines += _outliers(outcome.graded)
     lines += _reasons(results)
+    lines += _troubles(results)
+    lines += _people(outcome, results)
+    lines += _outdated(outcome)
+    lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
+    return "\n".join(lines)
+
+
+def _people(outcome: Run, results: list[Result]) -> list[str]:
+    """Whom there is something to say of."""
+    lines = []
     refused = [result for result in results if result.refused]
     if refused:
         lines.append(f"not graded, 0 points: {len(refused)}")
         lines += [f"  {result.student}: {result.refused}" for result in refused]
+    if outcome.late:
+        lines += ["late:", *(f"  {name}: {late}" for name, late in sorted(outcome.late.items()))]
+    if outcome.timeless:
+        who = textwrap.shorten(", ".join(outcome.timeless), 80, placeholder=" …")
+        lines.append(
+            f"nobody knows when {len(outcome.timeless)} handed in, so they are not late: {who}; a roster "
+            "with submitted_at says it"
+        )
     if outcome.missing:
         lines.append(f"did not hand in: {', '.join(outcome.missing)}")
     if outcome.unread:
         lines += ["could not be read this time, so their results stay:", *(f"  {x}" for x in outcome.unread)]
+    if outcome.lowered:
+        lines += ["fewer points than before:", *(f"  {x}" for x in outcome.lowered)]
+    if outcome.unused:
+        lines += ["not looked at:", *(f"  {x}" for x in outcome.unused)]
     if outcome.unknown:
-        lines.append(f"not on the roster: {', '.join(outcome.unknown)}")
-    versions = {tuple(result.versions.items()) for result in results}
-    if len(versions) > 1:
-        lines.append("results come from different versions of the course; --regrade all makes them alike")
-    lines += [f"gradebook  {outcome.gradebook}", f"feedback   {options.course / 'feedback'}"]
-    return "\n".join(lines)
+        lines += ["not on the roster:", *(f"  {x}" for x in outcome.unknown)]
+    if outcome.renamed:
+        names = ", ".join(f"{old} is now {new}" for old, new in outcome.renamed.items())
+        names = textwrap.shorten(names, 120, placeholder=" …")
+        lines.append(f"graded before, under another name: {names}")
+    return lines
+
+
+def _outdated(outcome: Run) -> list[str]:
+    """Whose results other checks have made, or another release or grader."""
+    old = outdated(outcome.kept, outcome.versions)
+    if not old:
+        return []
+    names = [n for n in outcome.versions if any(r.versions.get(n) != outcome.versions[n] for r in old)]
+    return [
+        f"{len(old)} of the results are of other checks: there is another version of {' and '.join(names)} "
+        "since",
+        "  the same command with --dry-run says how many would change; with --regrade all it grades anew",
+    ]
 
 
 def _outliers(graded: list[Result]) -> list[str]:
@@ -54,6 +91,13 @@ def _outliers(graded: list[Result]) -> list[str]:
         return []
     slow = ", ".join(f"{result.student} {result.seconds:.1f} s" for result in timed[:-4:-1])
     return [f"fastest: {timed[0].student} {timed[0].seconds:.1f} s; slowest: {slow}"]
+
+
+def _troubles(results: list[Result]) -> list[str]:
+    """What checks themselves raised: by a fault of theirs, or over an answer they were not ready for."""
+    count = Counter(f"{name}: {what}" for result in results for name, what in result.troubles.items())
+    lines = [textwrap.shorten(f"{n} times {what}", 140, placeholder=" …") for what, n in count.most_common(5)]
+    return ["checks that raised an exception themselves:", *(f"  {x}" for x in lines)] if lines else []
 
 
 def _reasons(results: list[Result], most: int = 5) -> list[str]:

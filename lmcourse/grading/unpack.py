@@ -11,7 +11,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nbformat import NotebookNode
 
@@ -19,10 +19,11 @@ from lmcourse.grading import notebooks
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
 from lmcourse.grading.notebooks import Release, parse_notebook
-from lmcourse.grading.recognise import match, recognised
+from lmcourse.grading.recognise import another, match, recognised
 
 MAX_FILES = 100  # of one student
 MAX_UNPACKED = 150_000_000  # of one student, in all
+MAX_LISTED = 100_000  # members of one student's archives, whatever they are
 MAX_NOTEBOOKS = 10  # of one student that are looked at
 MAX_DIRECTORY = 4_000_000  # bytes of an archive's table of contents
 MAX_RATIO = 200  # of unpacked to packed bytes, where there is more than a little
@@ -90,7 +91,11 @@ def notebook_in(data: bytes, name: str, release: Release) -> tuple[NotebookNode,
             reasons.append(str(error))
             continue
         score = recognised(release, match(release, notebook))
-        if score:
+        if other := another(release, notebook):
+            reasons.append(
+                f"{place}: this is {other}, and not {release.assignment}: hand in the other notebook"
+            )
+        elif score:
             found.append((score, place.rpartition("/")[2] == release.path.name, -n, place, notebook))
         else:
             reasons.append(f"{place} is a notebook, but not of {release.assignment}")
@@ -109,23 +114,39 @@ def notebook_in(data: bytes, name: str, release: Release) -> tuple[NotebookNode,
     return notebook, notes
 
 
+class _TooMuch(GradingError):
+    """So much is in an archive that nothing more of it is looked at."""
+
+
 class _Unpacking:
-    """Takes the files that could be a notebook out of archives in archives, in memory and within limits."""
+    """Takes the files that could be a notebook out of archives in archives, in memory and within limits.
+
+    Whatever is opened, listed or unpacked counts, whether it is kept or refused.
+    """
 
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted  # the name that comes first
-        self.left, self.opened = MAX_UNPACKED, 0
+        self.left, self.opened, self.listed = MAX_UNPACKED, 0, 0
         self.notes: list[str] = []
         self.problems: list[str] = []
 
-    def files(self, data: bytes, name: str, depth: int = 3) -> Iterator[tuple[str, bytes]]:
+    def files(self, data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         """Name and content of each."""
+        try:
+            yield from self._files(data, name, depth=3)
+        except _TooMuch as error:
+            self.problems.insert(0, f"{name}: {error}")
+
+    def _files(self, data: bytes, name: str, depth: int) -> Iterator[tuple[str, bytes]]:
         if data[:4] in (b"PK\3\4", b"PK\5\6"):
             members = self._zip(data)
         elif data[:2] == b"\x1f\x8b":
             members = self._gzip(data, name)
         elif data[257:262] == b"ustar":
             members = self._tar(data)
+        elif data[:4] in (b"Rar!", b"7z\xbc\xaf"):
+            self.problems.append(f"{name} is packed in a way that is not opened here: hand in a zip")
+            return
         else:
             yield name, data
             return
@@ -134,20 +155,26 @@ class _Unpacking:
             return
         try:
             for member, content in members:
-                self.left -= len(content)
-                self.opened += 1
-                if self.left < 0 or self.opened > MAX_FILES:
-                    raise GradingError("there is too much in it: hand in a zip of the notebook alone")
-                yield from self.files(content, member, depth - 1)
+                yield from self._files(content, member, depth - 1)
+        except _TooMuch:
+            raise
         except GradingError as error:
             self.problems.append(f"{name}: {error}")
         except Exception:  # whatever zipfile and zlib say of bytes that somebody has made up
             self.problems.append(f"{name} is damaged or no zip at all: make it again, with lmcourse submit")
 
+    def _count(self, listed: int = 0, opened: int = 0, unpacked: int = 0) -> None:
+        """Count what has been done; _TooMuch if it is more than anybody needs."""
+        self.listed, self.opened, self.left = self.listed + listed, self.opened + opened, self.left - unpacked
+        if self.left < 0 or self.opened > MAX_FILES or self.listed > MAX_LISTED:
+            raise _TooMuch("there is too much in it: hand in a zip of the notebook alone")
+
     def _zip(self, data: bytes) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(_WaryBytes(data)) as archive:
+            members = archive.infolist()
+            self._count(listed=len(members))
             candidates, strange = [], []
-            for info in archive.infolist():
+            for info in members:
                 clutter = info.is_dir() or any(map(is_clutter, info.filename.split("/")))
                 if reason := foreign(info):
                     strange.append(f"{shown(info.orig_filename)} {reason}")
@@ -158,8 +185,11 @@ class _Unpacking:
                     f"not used from the zip: {'; '.join(strange[:3])}{'; …' * (len(strange) > 3)}"
                 )
             for info in sorted(candidates, key=lambda info: self._order(info.filename)):
+                self._count(opened=1)
                 try:
-                    content = unzipped(archive, info, min(self.left, notebooks.MAX_BYTES))
+                    content = unzipped(archive, info, notebooks.MAX_BYTES, self._count)
+                except _TooMuch:
+                    raise
                 except GradingError as error:
                     self.problems.append(str(error))
                 else:
@@ -173,22 +203,47 @@ class _Unpacking:
     def _gzip(self, data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         limit = min(self.left, notebooks.MAX_BYTES)
         content = zlib.decompressobj(31).decompress(data, limit + 1)
+        self._count(opened=1, unpacked=len(content))
         if len(content) > limit:
             raise GradingError(f"unpacks to more than {limit / 1e6:.0f} MB")
         yield re.sub(r"\.(gz|tgz)$", "", name, flags=re.IGNORECASE), content
 
     def _tar(self, data: bytes) -> Iterator[tuple[str, bytes]]:
-        """Ordinary files only, by the names that every tar has."""
-        at = 0
+        """Ordinary files only; one with a long name has it in a part before it."""
+        at, long_name = 0, ""
         while data[at : at + 1].strip(b"\0"):
+            self._count(listed=1)
             head = data[at : at + 512]
-            name = head[:100].partition(b"\0")[0].decode("utf-8", "replace")
             size = int(head[124:136].strip(b"\0 ") or b"0", 8)
             if size < 0:
                 raise GradingError("is damaged")
-            if head[156:157] in b"0\0" and PACKED.search(name) and not any(map(is_clutter, name.split("/"))):
-                yield shown(name), data[at + 512 : at + 512 + size]
+            kind, content = head[156:157], slice(at + 512, at + 512 + size)
             at += 512 + -(-size // 512) * 512
+            if kind in b"Lx" and kind:
+                long_name = _long_name(kind, data[content.start : content.start + min(size, 10_000)])
+                continue
+            name, long_name = long_name or _tar_name(head), ""
+            if kind in b"0\0" and PACKED.search(name) and not any(map(is_clutter, name.split("/"))):
+                self._count(opened=1, unpacked=size)
+                yield shown(name), data[content]
+
+
+def _tar_name(head: bytes) -> str:
+    """The name in the head of a file in a tar."""
+    name, folder = (
+        part.partition(b"\0")[0].decode("utf-8", "replace") for part in (head[:100], head[345:500])
+    )
+    return f"{folder}/{name}" if folder and head[257:263] == b"ustar\0" else name
+
+
+def _long_name(kind: bytes, content: bytes) -> str:
+    """The name in the part of a tar that goes before a file; empty if there is none."""
+    if kind == b"L":  # as GNU's tar writes it
+        return content.partition(b"\0")[0].decode("utf-8", "replace")
+    for line in content.split(b"\n"):  # as POSIX has it: its length, a key and a value
+        if line.partition(b" ")[2].startswith(b"path="):
+            return line.partition(b"=")[2].decode("utf-8", "replace")
+    return ""
 
 
 def foreign(info: zipfile.ZipInfo) -> str:
@@ -202,19 +257,26 @@ def foreign(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def unzipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> bytes:
-    """The content of a member; GradingError if it has more than `limit` bytes, whatever the archive says."""
+def unzipped(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, count: Callable[..., None] | None = None
+) -> bytes:
+    """The content of a member; GradingError if it has more than `limit` bytes, whatever the archive says.
+
+    `count` is told of each part that was `unpacked`, and may refuse to go on.
+    """
     name = shown(info.filename)
     if info.flag_bits & 0x1:
         raise GradingError(f"{name} is protected by a password: hand in a zip without one")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without a limit
         raise GradingError(f"{name} is packed in an unusual way: make an ordinary zip, with lmcourse submit")
     content = bytearray()
+    most = min(limit, max(10_000_000, MAX_RATIO * info.compress_size))
     try:
         with archive.open(info) as member:
             while chunk := member.read(1 << 16):
+                if count:
+                    count(unpacked=len(chunk))
                 content += chunk
-                most = min(limit, max(10_000_000, MAX_RATIO * info.compress_size))
                 if len(content) > most:
                     raise GradingError(f"{name} unpacks to more than {most / 1e6:.0f} MB: clear its outputs")
     except GradingError:

@@ -91,8 +91,9 @@ def to_wire(value: Any, arrays: list[np.ndarray], special: Callable[[Any], Any] 
 def _rarer(value: Any, arrays: list[np.ndarray], special: Callable[[Any], Any] | None) -> Any:
     """The same for what is not exactly of one of Python's own types."""
     if isinstance(value, np.generic):
-        return to_wire(value.item(), arrays, special)
+        return to_wire(_usual(np.asarray(value)).item(), arrays, special)
     if isinstance(value, np.ndarray):
+        value = _usual(value)
         if value.dtype.kind in "US":
             return value.tolist()
         if value.dtype.kind not in KINDS or value.dtype.itemsize > 16:
@@ -111,6 +112,13 @@ def _rarer(value: Any, arrays: list[np.ndarray], special: Callable[[Any], Any] |
     if special is None:
         raise NotPlain(f"a {type(value).__name__}")
     return special(value)
+
+
+def _usual(array: np.ndarray) -> np.ndarray:
+    """The array in double precision if it has more, for which Python and JSON have no numbers."""
+    if array.dtype.kind in "fc" and array.dtype.itemsize > (8 if array.dtype.kind == "f" else 16):
+        return array.astype(np.float64 if array.dtype.kind == "f" else np.complex128)
+    return array
 
 
 def _stored(array: np.ndarray, arrays: list[np.ndarray]) -> int:

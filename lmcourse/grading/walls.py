@@ -17,7 +17,9 @@ from lmcourse.data import cache_dir
 from lmcourse.files import course_file
 from lmcourse.grading.confine import USER
 from lmcourse.grading.course import RUNNING, GradingError
+from lmcourse.grading.loan import RUNTIME
 
+HERE = Path(__file__).resolve().parents[1]  # the course's package
 EXCHANGE = "/usr/local/share/nbgrader"
 MISSING = (
     "students' code runs in bubblewrap only, and there is no `bwrap` on this machine: install the package "
@@ -56,25 +58,22 @@ def bubblewrap(users: int) -> list[str]:
     program = shutil.which("bwrap")
     if program is None:
         raise NoSandbox(MISSING)
-    command = [
-        program,
-        "--unshare-pid",
-        "--unshare-ipc",
-        "--unshare-net",
-        "--unshare-uts",
-        "--unshare-cgroup-try",
-    ]
+    spaces = ("pid", "ipc", "net", "uts", "cgroup-try")
+    command = [program, *(f"--unshare-{space}" for space in spaces)]
     if os.getuid() == 0:  # the warm process becomes another user for each submission, and may do nothing else
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
     command += ["--tmpfs", "/tmp"]  # first, for the checkout itself may be in there
     shown = visible()
-    for parent in sorted({parent for path in [*shown, Path("/etc/passwd")] for parent in path.parents}):
-        if parent != Path("/") and not any(parent == path or path in parent.parents for path in shown):
-            command += ["--perms", "0755", "--dir", str(parent)]  # bubblewrap would make them for root alone
+    made = [*shown, *runtime(), Path("/etc/passwd")]
+    folders = sorted({parent for path in made for parent in path.parents})
+    for folder in folders:
+        if folder != Path("/") and not any(folder == path or path in folder.parents for path in shown):
+            command += ["--perms", "0755", "--dir", str(folder)]  # bubblewrap would make them for root alone
     for path in shown:
         command += ["--ro-bind-try", str(path), str(path)]
+    command += _own(folders)
     command += [
         "--perms",
         "0644",
@@ -94,9 +93,21 @@ def bubblewrap(users: int) -> list[str]:
     return [*command, "--hostname", "sandbox", "--"]
 
 
+def _own(folders: list[Path]) -> list[str]:
+    """Arguments that show, of the course's package, `runtime` alone."""
+    command = ["--perms", "0755", "--tmpfs", str(HERE)]  # over the package, if it is in what is shown
+    for folder in folders:
+        if HERE in folder.parents:
+            command += ["--perms", "0755", "--dir", str(folder)]
+    for path in runtime():
+        command += ["--ro-bind", str(path), str(path)]
+    command += ["--remount-ro", str(HERE)]
+    return command
+
+
 def scratch() -> str:
     """The folder to work in: /tmp, unless something that must be seen lies in there."""
-    return "/scratch" if any(Path("/tmp") in path.parents for path in visible()) else "/tmp"
+    return "/scratch" if any(Path("/tmp") in path.parents for path in [*visible(), HERE]) else "/tmp"
 
 
 def visible() -> list[Path]:
@@ -111,14 +122,23 @@ def visible() -> list[Path]:
         "/etc/alternatives",
         "/etc/fonts",
     ]
-    package = Path(__file__).resolve().parents[1]
     python = {Path(p).resolve() for p in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
-    ours = [*sorted(python), package, course_file("notebooks/assignments").resolve(), cache_dir()]
-    private = [Path.home().resolve(), *([package.parent] if (package.parent / "solutions").exists() else [])]
+    ours = [*sorted(python), cache_dir()]
+    home = Path(os.path.expanduser("~")).resolve()  # there is none where the user has no name
+    private = [home, *([HERE.parent] if (HERE.parent / "solutions").exists() else [])]
     for path in ours:
         if any(path == secret or path in secret.parents for secret in private):
             raise NoSandbox(f"{path} would be shown to students' code whole; use a virtual environment")
     return [*map(Path, system), *ours]
+
+
+def runtime() -> list[Path]:
+    """Of the course's package only the files that run students' code, and the list of the texts. The rest
+    would be the solutions of many an exercise; what an assignment may use is handed over (`shelf`).
+    """
+    paths = [HERE.joinpath(*module.split(".")[1:]) for module in RUNTIME]
+    files = [path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for path in paths]
+    return [*files, course_file("requirements-data.txt").resolve()]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Grade one submission: from the bytes handed in to a result, a graded notebook and a feedback page.
 
-`grade` is a plain function of plain data, so it runs alike in this process, in a pool of processes, and on
-other machines. Each process keeps one warm sandbox.
+`grade` is a plain function of plain data, so it runs alike here and on other machines; its limits on reading
+need a process `apart`. Each process keeps one warm sandbox.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -18,21 +18,24 @@ import nbformat
 from nbformat import NotebookNode
 
 from lmcourse.grading import feedback
+from lmcourse.grading.apart import reading
 from lmcourse.grading.checks import Score
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.graft import Repaired, repair
 from lmcourse.grading.isolated import Examined, Times, examine
+from lmcourse.grading.loan import PACKAGE
 from lmcourse.grading.notebooks import grade_id, role
 from lmcourse.grading.report import Outcome, Report, printable
 from lmcourse.grading.result import Result
 from lmcourse.grading.runner import first_line
 from lmcourse.grading.sandbox import Sandbox, SandboxLost
+from lmcourse.grading.shelf import sources
 from lmcourse.grading.unpack import notebook_in
 from lmcourse.grading.walls import NoSandbox
 
-IMPORTS_TORCH = re.compile(r"^\s*(import|from)\s+torch\b", re.MULTILINE)
+IMPORTS_TORCH = re.compile(r"^[ \t]*(?:import|from)[ \t]+torch\b", re.MULTILINE)
 BROKEN = "the grader broke down over this notebook, twice: have a person look at it"
 
 
@@ -99,8 +102,9 @@ def grade(job: Job, rules: Rules) -> Graded:
     repaired = repair(release, nbformat.v4.new_notebook())
     if not refused:
         try:
-            student, found = notebook_in(job.data, job.name, release)
-            repaired = repair(release, student)
+            with reading(rules.times.reading):
+                student, found = notebook_in(job.data, job.name, release)
+                repaired = repair(release, student)
             notes += found + repaired.notes
             examined = _examined(repaired.notebook, rules)
         except NoSandbox:
@@ -125,6 +129,8 @@ def grade(job: Job, rules: Rules) -> Graded:
         ],
         unsafe=rules.unsafe,
         run=rules.run,
+        troubles={check.name: _trouble(what) for check, (_, what) in examined.asked.items() if what},
+        times=_times(rules.exam, examined),
         seconds=round(time.monotonic() - begun, 3),
     )
     return Graded(
@@ -148,30 +154,33 @@ def _examined(notebook: NotebookNode, rules: Rules) -> Examined:
     modules = warm_modules(rules.exam)
     if any(IMPORTS_TORCH.search(cell.source) for cell in notebook.cells if cell.cell_type == "code"):
         modules += ("torch",)  # seconds to import, but only once for all who want it
-    what = (modules, rules.limits, not rules.unsafe, threading.get_ident())
+    imports = rules.exam.imports()
+    what = (modules, rules.limits, not rules.unsafe, imports[""])
     checks = rules.exam.all_checks()
     try:
-        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
+        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times, imports)
     except SandboxLost:
         _SANDBOXES.pop(what).close()
-        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times)
+        return examine(notebook, checks, rules.seed, _sandbox(*what), rules.times, imports)
 
 
 _SANDBOXES: dict[tuple, Sandbox] = {}
 
 
-def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool, thread: int) -> Sandbox:
-    """This thread's sandbox: a Dask worker may have several threads, and a sandbox seats one at a time."""
-    what = (modules, limits, confined, thread)
+def _sandbox(modules: tuple[str, ...], limits: Limits, confined: bool, lent: tuple[str, ...]) -> Sandbox:
+    """This process's sandbox for all who import these modules."""
+    what = (modules, limits, confined, lent)
     if what not in _SANDBOXES:
-        _SANDBOXES[what] = Sandbox(list(modules), limits, confined)
+        _SANDBOXES[what] = Sandbox(modules, limits, confined, lent)
     return _SANDBOXES[what]
 
 
 @cache
 def warm_modules(exam: Exam) -> tuple[str, ...]:
-    """What the released notebook imports, and what most students import besides."""
-    names = {"numpy", "matplotlib.pyplot"}
+    """What the released notebook imports, and what most students import besides; of the course's package only
+    what is lent from the beginning.
+    """
+    names, lent = {"numpy", "matplotlib.pyplot"}, sources(exam.imports()[""])
     for cell in exam.published().notebook.cells:
         if cell.cell_type == "code" and "setup" not in cell.metadata.get("tags", []):
             for node in ast.walk(ast.parse(cell.source)):
@@ -179,7 +188,7 @@ def warm_modules(exam: Exam) -> tuple[str, ...]:
                     names |= {alias.name for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module:
                     names.add(node.module)
-    return tuple(sorted(names))
+    return tuple(sorted(name for name in names if name in lent or name.split(".")[0] != PACKAGE))
 
 
 def _reports(rules: Rules, examined: Examined, refused: str) -> list[Report]:
@@ -192,6 +201,22 @@ def _reports(rules: Rules, examined: Examined, refused: str) -> list[Report]:
             not_reached = Outcome.of(check, Score(0.0, f"not tried: {why}"), "")
             outcomes[check.exercise].append(examined.outcomes.get(check, not_reached))
     return [Report(name, outcomes[name], rules.seed, points) for name, points in rules.exam.points().items()]
+
+
+def _trouble(error: Exception) -> str:
+    """What went wrong in a check itself, and in which line of `checks.py`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename.endswith("/checks.py")]
+    where = f" (checks.py, line {lines[-1]})" if lines else ""
+    return printable(f"{type(error).__name__}: {error}"[:300] + where)
+
+
+def _times(exam: Exam, examined: Examined) -> dict[str, list[float]]:
+    """Exercise -> seconds of each of its checks, in order; of those that were not reached, 0."""
+    times: dict[str, list[float]] = {}
+    for check in exam.all_checks():
+        times.setdefault(check.exercise, []).append(examined.asked.get(check, (0.0, None))[0])
+    return times
 
 
 def _written(exam: Exam, repaired: Repaired) -> dict[str, dict]:

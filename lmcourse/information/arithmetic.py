@@ -24,7 +24,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate, islice
 from numbers import Rational
-from typing import Optional, Union
 
 import numpy as np
 
@@ -35,8 +34,8 @@ TOTAL = 1 << 60  # what the whole numbers of a distribution sum to, nearly; so p
 TOP, HALF, QUARTER = (1 << REGISTER) - 1, 1 << (REGISTER - 1), 1 << (REGISTER - 2)
 
 Exact = Callable[[tuple[int, ...]], Sequence[Rational]]  # a context to whole numbers or fractions (V,)
-Model = Union[LanguageModel, Exact]
-Ends = Generator[list, Optional[int], None]  # where each token's part ends, (V,); is sent the token that came
+Model = LanguageModel | Exact
+Ends = Generator[list, int | None, None]  # where each token's part ends, (V,); is sent the token that came
 
 
 class CorruptError(ValueError):

@@ -9,14 +9,13 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Union
 
 from lmcourse.model import check_whole
 from lmcourse.tokenization.pieces import GPT2, pieces
 from lmcourse.vocabulary import Vocabulary
 
 Pair = tuple[int, int]
-Token = Union[bytes, str]
+Token = bytes | str
 BYTES = tuple(bytes([i]) for i in range(256))
 
 

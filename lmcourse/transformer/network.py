@@ -7,7 +7,6 @@ all of itself: a prefix model. A decoder with `cross`, beside an encoder: `Encod
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Union
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from lmcourse.transformer.feed_forward import FeedForward
 from lmcourse.transformer.linear import Linear, linear
 from lmcourse.transformer.positions import alibi, rotation, sinusoidal
 
-Mask = Union[np.ndarray, Tensor, None]  # booleans, true where a token may see another
+Mask = np.ndarray | Tensor | None  # booleans, true where a token may see another
 
 
 def as_mask(visible: Mask, n_queries: int, n_keys: int, device: torch.device) -> Tensor | None:

@@ -1,7 +1,22 @@
 // Attention, step by step. First the arithmetic, the same as attention_steps.py and tested against it; then what is
 // said of each number, and the drawing. A matrix is a list of its rows; what differs by head is a list of matrices.
 
-import { button, div, firstTask, group, h, mount, namedButton, note, say, section, setter, span } from "./ui.js";
+import {
+  button,
+  checkField,
+  choiceField,
+  div,
+  firstTask,
+  group,
+  h,
+  mount,
+  namedButton,
+  note,
+  say,
+  section,
+  setter,
+  span,
+} from "./ui.js";
 
 // ---------- arithmetic ----------
 
@@ -198,20 +213,6 @@ function grid(name, rows, columns, { look, choose, leave, change }) {
   return { name, cells, title, element: div("lmc-at-matrix", title, table) };
 }
 
-function select(name, label, options, set) {
-  const element = h(
-    "select",
-    { "data-choice": name, onchange: () => set({ [name]: Number(element.value) }) },
-    ...options.map(([value, text]) => h("option", { value }, text)),
-  );
-  return { element: h("label", {}, h("span", {}, label), element), input: element };
-}
-
-function checkbox(name, set) {
-  const input = h("input", { type: "checkbox", "data-choice": name, onchange: () => set({ [name]: input.checked }) });
-  return { element: h("label", {}, input, CHECKS[name]), input };
-}
-
 function render({ model, el }) {
   const set = setter(model);
   const first = Object.fromEntries(GIVEN.map((name) => [name, model.get(name)]));
@@ -245,9 +246,12 @@ function render({ model, el }) {
     set({ [name]: matrix });
   }
 
-  const checks = Object.keys(CHECKS).map((name) => ({ name, ...checkbox(name, set) }));
-  const heads = select("heads", "Heads", [[1, "one"], [2, "two"]], set);
-  const head = select("head", "Shown", [[0, "head 1"], [1, "head 2"]], set);
+  const checks = Object.keys(CHECKS).map((name) => ({
+    name,
+    ...checkField(CHECKS[name], name, (value) => set({ [name]: value })),
+  }));
+  const heads = choiceField("Heads", "heads", [[1, "one"], [2, "two"]], (heads) => set({ heads }));
+  const head = choiceField("Shown", "head", [[0, "head 1"], [1, "head 2"]], (head) => set({ head }));
   const less = namedButton("−", "one less", () => change(-1));
   const more = namedButton("+", "one more", () => change(1));
   const again = button("As at first", () => set(first));
@@ -328,9 +332,9 @@ function render({ model, el }) {
   function update() {
     const state = now();
     const found = matrices(state);
-    checks.forEach(({ name, input }) => input.checked = state[name]);
-    heads.input.value = String(state.heads);
-    head.input.value = String(state.head);
+    checks.forEach(({ name, show }) => show(state[name]));
+    heads.show(state.heads);
+    head.show(state.head);
     head.element.hidden = state.heads === 1;
     root.classList.toggle("lmc-at-two", state.heads === 2);
     const each = size / state.heads;

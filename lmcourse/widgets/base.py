@@ -5,10 +5,12 @@ anywidget itself finds the JavaScript, and enables Colab's manager for custom wi
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -44,10 +46,58 @@ def worker_script(name: str) -> str:
 
 
 class Widget(anywidget.AnyWidget):
-    """A widget with the course's looks. A subclass adds its traits, its JavaScript and its own style."""
+    """A widget with the course's looks. A subclass adds its traits, its JavaScript and its own style.
+
+    Where nothing can show a widget (a console, a notebook shown as a file) it is a sentence and a table.
+    """
 
     # The style of all widgets, which a page needs once: ui.js puts it there; the book's pages link it.
     _ui = traitlets.Unicode((HERE / "ui.css").read_text(encoding="utf-8")).tag(sync=True)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """What anywidget makes of it, with a text to read in place of an object's address."""
+        made = super()._repr_mimebundle_(**kwargs)
+        (made[0] if isinstance(made, tuple) else made or {})["text/plain"] = self.as_text()
+        return made
+
+    def as_text(self) -> str:
+        """What the widget is, in a sentence, and the numbers that it would show, as a table."""
+        about = inspect.getdoc(type(self)).split("\n\n")[0].replace("\n", " ")
+        place = f"{type(self).__name__}: to be used in Jupyter, Colab or the book."
+        return f"{about} ({place})\n\n{table(self.as_rows())}"
+
+    def as_rows(self) -> list[tuple]:
+        """The table's header and rows: here the settings; a widget that shows few numbers gives those."""
+        settings = {name: getattr(self, name) for name in self.trait_names(sync=True)}
+        plain = {n: v for n, v in settings.items() if isinstance(v, (bool, int, float, str))}
+        plain = {n: v for n, v in plain.items() if n in self.own_traits()}
+        return [("setting", "value"), *((name.replace("_", " "), value) for name, value in plain.items())]
+
+    @classmethod
+    def own_traits(cls) -> set[str]:
+        """The traits that are the course's: not those of all widgets, nor addresses of files in the book."""
+        theirs = anywidget.AnyWidget.class_trait_names()
+        return {n for n in cls.class_trait_names() if not n.startswith("_") and not n.endswith("_at")} - {
+            *theirs
+        }
+
+
+def table(rows: Sequence[Sequence[Any]]) -> str:
+    """Rows as lines of text, their columns one below the other; numbers to four digits, long texts cut.
+
+    >>> print(table([("token", "probability"), ("mouse", 1 / 3), ("cat", 0.5)]))
+      token  probability
+      mouse  0.3333
+      cat    0.5
+    """
+
+    def cell(value: Any) -> str:
+        text = f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).split())
+        return text if len(text) <= 60 else f"{text[:59]}…"
+
+    said = [[cell(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*said)]
+    return "\n".join("  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in said)
 
 
 class TemperatureTrait(traitlets.Float):

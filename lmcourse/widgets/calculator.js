@@ -3,6 +3,8 @@
 import { duration, LABELS, measures, problem, RATES, scaled, three } from "./memory.js";
 import {
   cell,
+  checkField,
+  choiceField,
   div,
   firstTask,
   group,
@@ -121,14 +123,8 @@ function results(lab, found) {
 
 const NUMBERS = Object.keys(LABELS);
 const NAMES = ["blocks", "tied", "weights", "cache", ...NUMBERS];
-const BLOCKS = { llama: "as Llama's", gpt2: "as GPT-2's" };
+const BLOCKS = [["llama", "as Llama's"], ["gpt2", "as GPT-2's"]];
 const OWN = "own numbers";
-
-function choice(label, name, options, onchange) {
-  const texts = Object.entries(options).map(([value, text]) => h("option", { value }, text));
-  const element = h("select", { "data-choice": name, onchange: () => onchange(element.value) }, ...texts);
-  return { element: h("label", {}, span("", label), element), show: (value) => element.value = value };
-}
 
 function field(name, oninput) {
   const input = h("input", { type: "number", "data-field": name, step: "any", oninput });
@@ -146,19 +142,19 @@ function render({ model, el }) {
   const [presets, machines, kinds] = ["presets", "machines", "kinds"].map((name) => model.get(name));
   const most = model.get("most");
   const values = () => Object.fromEntries(NAMES.map((name) => [name, model.get(name)]));
-  const names = (all) => Object.fromEntries([OWN, ...Object.keys(all)].map((name) => [name, name]));
-  const bits = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, `${kind}: ${8 * kinds[kind]} bits`]));
+  const names = (all) => [OWN, ...Object.keys(all)].map((name) => [name, name]);
+  const bits = Object.keys(kinds).map((kind) => [kind, `${kind}: ${8 * kinds[kind]} bits`]);
   const fields = Object.fromEntries(NUMBERS.map((name) => [name, field(name, () => take({}))]));
 
-  const preset = choice("Model", "preset", names(presets), (name) => name in presets && put(presets[name]));
-  const machine = choice("Machine", "machine", names(machines), (name) => {
+  const preset = choiceField("Model", "preset", names(presets), (name) => name in presets && put(presets[name]));
+  const machine = choiceField("Machine", "machine", names(machines), (name) => {
     if (name in machines) put(Object.fromEntries(RATES.map((rate, i) => [rate, machines[name][i]])));
   });
-  const blocks = choice("Blocks", "blocks", BLOCKS, (name) => take({ blocks: name }));
-  const weights = choice("Weights", "weights", bits, (name) => take({ weights: name }));
-  const cache = choice("Keys and values", "cache", bits, (name) => take({ cache: name }));
-  const box = h("input", { type: "checkbox", onchange: () => take({ tied: box.checked }) });
-  const tied = h("label", { class: "lmc-ca-tied" }, box, span("", "The output is the embedding"));
+  const blocks = choiceField("Blocks", "blocks", BLOCKS, (name) => take({ blocks: name }));
+  const weights = choiceField("Weights", "weights", bits, (name) => take({ weights: name }));
+  const cache = choiceField("Keys and values", "cache", bits, (name) => take({ cache: name }));
+  const tied = checkField("The output is the embedding", "tied", (tied) => take({ tied }));
+  tied.element.classList.add("lmc-ca-tied");
   const status = h("p", { class: "lmc-ca-status", role: "status" });
   const picture = roofline();
 
@@ -170,7 +166,9 @@ function render({ model, el }) {
   const numbers = table("Memory and speed", "", ...cells.map((each) => each.element));
   const some = (list) => list.map((name) => fields[name].element);
   const sizes = h("details", {}, h("summary", {}, "Its sizes"));
-  sizes.append(group("lmc-ca-fields", "Sizes of the model", ...some(NUMBERS.slice(0, 7)), blocks.element, tied));
+  sizes.append(
+    group("lmc-ca-fields", "Sizes of the model", ...some(NUMBERS.slice(0, 7)), blocks.element, tied.element),
+  );
   const few = model.get("n_texts");
   const task = firstTask(`Put “${LABELS.n_texts}” from ${few} to ${2 * few}: are twice as many tokens written?`);
   task.element.hidden = 2 * few > most.n_texts;
@@ -235,7 +233,7 @@ function render({ model, el }) {
     blocks.show(lab.blocks);
     weights.show(lab.weights);
     cache.show(lab.cache);
-    box.checked = lab.tied;
+    tied.show(lab.tied);
     preset.show(Object.keys(presets).find((name) => same(presets[name], lab)) || OWN);
     machine.show(
       Object.keys(machines).find((name) => RATES.every((rate, i) => lab[rate] === machines[name][i])) || OWN,

@@ -1,7 +1,7 @@
 // The controls of chapter 1's decoder, for widgets that write, and the buttons to write by.
 
 import { temperatureOf, temperatureSlider } from "./anneal.js";
-import { button, div, h, nearest, short, slider } from "./ui.js";
+import { button, choiceField, div, h, nearest, short, slider } from "./ui.js";
 
 const MIN_PS = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1];
 const PENALTIES = [1, 1.05, 1.1, 1.2, 1.3, 1.5, 2];
@@ -30,8 +30,7 @@ export function decoderSettings(model, set, { ks, counts, unit, write, halt, tak
     oninput: () => /^\d{1,4}$/.test(seed.value) && set({ seed: Number(seed.value) }),
   });
   const name = unit[0].toUpperCase() + unit.slice(1);
-  const count = h("select", { "aria-label": name, onchange: () => set({ count: Number(count.value) }) });
-  count.append(...counts.map((n) => h("option", { value: n }, `${n} ${unit}`)));
+  const count = choiceField(name, "count", counts.map((n) => [n, String(n)]), (count) => set({ count }));
   const go = button("", write, { class: "lmc-run" });
   const [stop, undo] = [button("Stop", halt), button("Take it back", takeBack)];
   const value = () => ({
@@ -54,9 +53,9 @@ export function decoderSettings(model, set, { ks, counts, unit, write, halt, tak
     minP.show(nearest(MIN_PS, now.minP || 0), now.minP ? short(now.minP) : "all");
     penalty.show(nearest(PENALTIES, now.penalty), now.penalty === 1 ? "none" : short(now.penalty));
     if (document.activeElement !== seed) seed.value = String(now.seed);
-    count.value = String(now.count);
+    count.show(now.count);
   }
   const sliders = div("lmc-decoder", ...[temperature, k, p, minP, penalty].map((each) => each.element));
-  const buttons = div("lmc-buttons", go, stop, undo, count, h("label", {}, "Seed", seed));
+  const buttons = div("lmc-buttons", go, stop, undo, count.element, h("label", {}, "Seed", seed));
   return { sliders, buttons, go, undo, value, show };
 }

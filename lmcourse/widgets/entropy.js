@@ -303,7 +303,7 @@ function render({ model, el }) {
     reading.textContent = `Perplexity: p is as uncertain as ${own} equally likely outcomes${doubt}`;
     if (found["KL(p ‖ q)"] < 0.01) {
       const [both, own] = ["H(p, q)", "H(p)"].map((name) => found[name].toFixed(3));
-      task.check(`It stops where q is p: H(p, q) = ${both} bits here, and H(p) = ${own}.`);
+      task.check(`H(p, q) = ${both} bits here; it gets no lower than H(p) = ${own}, where q is p.`);
     }
     root.dataset.measures = JSON.stringify(found, (_, x) => (x === Infinity ? "inf" : x));
     root.dataset.words = JSON.stringify(words);

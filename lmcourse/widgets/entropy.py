@@ -65,6 +65,10 @@ class EntropyExplorer(Widget):
             raise ValueError(f"{name} needs {len(self.outcomes)} probabilities, got {len(values)}")
         return values
 
+    def as_rows(self) -> list[tuple]:
+        """Each outcome, with its probability in either distribution."""
+        return [("outcome", "p", "q"), *zip(self.outcomes, self.p, self.q)]
+
     @property
     def words_p(self) -> dict[str, str]:
         """Huffman's code for p."""

@@ -2,7 +2,22 @@
 // against them; then the drawing. Vectors are lists of numbers, a matrix is a list of its rows.
 
 import { bells } from "./chance.js";
-import { button, div, firstTask, group, h, mount, mute, note, say, section, setter, slider } from "./ui.js";
+import {
+  button,
+  checkField,
+  choiceField,
+  div,
+  firstTask,
+  group,
+  h,
+  mount,
+  mute,
+  note,
+  say,
+  section,
+  setter,
+  slider,
+} from "./ui.js";
 
 // ---------- arithmetic ----------
 
@@ -170,21 +185,6 @@ function chart(name, label) {
   return { element, show };
 }
 
-function select(name, set) {
-  const [label, options] = CHOICES[name];
-  const element = h(
-    "select",
-    { "data-choice": name, onchange: () => set({ [name]: element.value }) },
-    ...options.map(([value, text]) => h("option", { value }, text)),
-  );
-  return { element: h("label", {}, h("span", {}, label), element), show: (value) => element.value = value };
-}
-
-function checkbox(name, set) {
-  const input = h("input", { type: "checkbox", "data-choice": name, onchange: () => set({ [name]: input.checked }) });
-  return { element: h("label", {}, input, CHECKS[name]), show: (value) => input.checked = value };
-}
-
 // Powers of ten from the last gradient to the first, and what a step multiplies it by, in the mean.
 const changeOf = (found) => power(found.gradients[0]);
 const factorOf = (found, lab) => brief(10 ** (changeOf(found) / lab.steps));
@@ -214,8 +214,10 @@ function lesson(found, lab, first) {
 function render({ model, el }) {
   const set = setter(model);
   const fields = Object.fromEntries([
-    ...Object.keys(CHOICES).map((name) => [name, select(name, set)]),
-    ...Object.keys(CHECKS).map((name) => [name, checkbox(name, set)]),
+    ...Object.keys(CHOICES).map((
+      name,
+    ) => [name, choiceField(CHOICES[name][0], name, CHOICES[name][1], (value) => set({ [name]: value }))]),
+    ...Object.keys(CHECKS).map((name) => [name, checkField(CHECKS[name], name, (value) => set({ [name]: value }))]),
   ]);
   const gain = slider("Gain of the weights", "gain", {
     max: 80,

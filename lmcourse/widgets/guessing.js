@@ -4,6 +4,7 @@
 import {
   axis,
   button,
+  choiceField,
   column,
   div,
   firstTask,
@@ -192,10 +193,10 @@ function render({ model, el }) {
     ),
   );
 
-  const player = h("select", { "aria-label": "Model" }, ...names.map((name, m) => h("option", { value: m }, name)));
+  const player = choiceField("Model", "model", names.map((name, m) => [m, name]), () => {});
   const act = (name, label, onclick) => button(label, onclick, { "data-act": name });
   const play = () => {
-    const m = Number(player.value);
+    const m = Number(player.input.value);
     goOn(
       Array(AHEAD).fill(-(m + 1)),
       (n) => `${names[m]} has played ${plural(n, "letter")}; its numbers of guesses stand below them.`,
@@ -222,7 +223,7 @@ function render({ model, el }) {
     "lmc-buttons",
     buttons.reveal,
     buttons.skip,
-    ...(names.length ? [span("lmc-play", player, buttons.play)] : []),
+    ...(names.length ? [span("lmc-play", player.element, buttons.play)] : []),
     ...(passages.length > 1 ? [buttons.next] : []),
     buttons.restart,
   );
@@ -247,7 +248,7 @@ function render({ model, el }) {
     reading,
   );
   root.addEventListener("keydown", (event) => {
-    if (event.target === player) return;
+    if (event.target === player.input) return;
     event.stopPropagation();
     if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
     const symbol = event.key.toLowerCase();

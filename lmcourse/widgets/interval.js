@@ -286,7 +286,8 @@ function render({ model, el }) {
     if (step === length) {
       const share = number(2 ** -cost);
       task.check(
-        `${plural(code.length, "bit")}: the last interval is ${share} wide, and −log₂ of that ${cost.toFixed(2)}.`,
+        `${plural(code.length, "bit")}: the last interval is ${share} wide, and −log₂ of that ${cost.toFixed(2)}; no ` +
+          `interval that ${plural(code.length - 1, "bit")} can name lies wholly inside it.`,
       );
     }
     const { low, width, whole } = interval;

@@ -5,6 +5,7 @@ import {
   bar,
   button,
   cell,
+  choiceField,
   column,
   div,
   firstTask,
@@ -28,7 +29,7 @@ import {
   setter,
   short,
   slider,
-  span,
+  svgElement,
   table,
   track,
   visible,
@@ -39,20 +40,12 @@ const NEAR = 0.1; // bits to a floor
 const WIDTHS = [1, 2, 3, 4, 6, 8, 12];
 const RATES = [0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 
-const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
-function s(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
-  element.append(...children);
-  return element;
-}
-
 const [WIDE, HIGH, LEFT, BOTTOM] = [340, 210, 30, 24];
 const bits = (x) => (Number.isFinite(x) ? x.toFixed(3) : "no number");
 
 // The losses of the batches as dots, the exact loss as a line, the floors dashed.
 function lossChart() {
-  const plot = s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "lmc-plot", role: "img" });
+  const plot = svgElement("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "lmc-plot", role: "img" });
   function show(run, floor, rate) {
     const last = Math.max(100, run.step);
     const top = Math.max(5, Math.min(12, Math.ceil(run.exact[0][1])));
@@ -61,21 +54,21 @@ function lossChart() {
     const within = (value) => (Math.max(low, Math.min(value, top)) - low) / (top - low);
     const y = (value) => HIGH - BOTTOM - (HIGH - BOTTOM - 8) * within(value);
     const line = (value, name, kind, below) => [
-      s("line", { class: kind, x1: LEFT, x2: WIDE - 6, y1: y(value), y2: y(value) }),
-      s("text", { x: WIDE - 8, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name),
+      svgElement("line", { class: kind, x1: LEFT, x2: WIDE - 6, y1: y(value), y2: y(value) }),
+      svgElement("text", { x: WIDE - 8, y: y(value) + (below ? 13 : -4), "text-anchor": "end" }, name),
     ];
     const marks = [];
     for (let value = low; value <= top; value += top > 6 ? 2 : 1) {
-      marks.push(s("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, String(value)));
-      marks.push(s("line", { class: "lmc-grid", x1: LEFT, x2: WIDE - 6, y1: y(value), y2: y(value) }));
+      marks.push(svgElement("text", { x: LEFT - 6, y: y(value) + 4, "text-anchor": "end" }, String(value)));
+      marks.push(svgElement("line", { class: "lmc-grid", x1: LEFT, x2: WIDE - 6, y1: y(value), y2: y(value) }));
     }
     for (const step of [0, last / 2, last]) {
       const anchor = step === last ? "end" : step ? "middle" : "start";
-      marks.push(s("text", { x: x(step), y: HIGH - 8, "text-anchor": anchor }, grouped(Math.round(step))));
+      marks.push(svgElement("text", { x: x(step), y: HIGH - 8, "text-anchor": anchor }, grouped(Math.round(step))));
     }
     const every = Math.max(1, Math.floor(run.losses.length / 200));
     const dots = run.losses.flatMap((loss, i) =>
-      i % every ? [] : [s("circle", { cx: x(i), cy: y(loss), r: 1.4, class: "lmc-batch" })]
+      i % every ? [] : [svgElement("circle", { cx: x(i), cy: y(loss), r: 1.4, class: "lmc-batch" })]
     );
     const [at, exact] = run.exact[run.exact.length - 1];
     const points = run.exact.map(([step, loss]) => `${x(step).toFixed(1)},${y(loss).toFixed(1)}`).join(" ");
@@ -84,8 +77,8 @@ function lossChart() {
       ...dots,
       ...line(floor, "this context", "lmc-floor", false),
       ...(floor - rate > 1e-6 ? line(rate, "any context", "lmc-rate", true) : []),
-      s("polyline", { points, class: "lmc-exact" }),
-      s("circle", { cx: x(at), cy: y(exact), r: 4, class: "lmc-now" }),
+      svgElement("polyline", { points, class: "lmc-exact" }),
+      svgElement("circle", { cx: x(at), cy: y(exact), r: 4, class: "lmc-now" }),
     );
     plot.setAttribute("aria-label", `Loss: ${bits(exact)} bits, floor ${bits(floor)}`);
   }
@@ -94,9 +87,9 @@ function lossChart() {
 
 // The words where the first two numbers of their vectors put them.
 function wordMap(tokens) {
-  const plot = s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "lmc-plot", role: "img" });
+  const plot = svgElement("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "lmc-plot", role: "img" });
   plot.setAttribute("aria-label", "The vectors of the words, their first two numbers");
-  const names = tokens.map((token) => s("text", { "text-anchor": "middle" }, visible(token)));
+  const names = tokens.map((token) => svgElement("text", { "text-anchor": "middle" }, visible(token)));
   plot.append(...names);
   function show([C], D) {
     const place = (k, at) => (at < D ? C[k * D + at] : (k % 7) - 3);
@@ -196,9 +189,8 @@ function render({ model, el }) {
     max: RATES.length - 1,
     onMove: (at) => change({ rate: RATES[at] }),
   });
-  const options = Object.keys(BENDS).map((name) => h("option", { value: name }, name));
-  const bend = h("select", { "aria-label": "Bend of the hidden layer" }, ...options);
-  bend.addEventListener("change", () => change({ activation: bend.value }));
+  const bends = Object.keys(BENDS).map((name) => [name, name]);
+  const bend = choiceField("Bend of the hidden layer", "activation", bends, (activation) => change({ activation }));
   const fresh = button("Other weights", () => change({ seed: model.get("seed") + 1 }));
 
   const on = (steps) => () => {
@@ -230,7 +222,7 @@ function render({ model, el }) {
     "Training playground",
     task.element,
     div("lmc-controls", context.element, width.element, rate.element),
-    group("lmc-buttons", "Settings", h("label", {}, span("", "Bend"), bend), fresh),
+    group("lmc-buttons", "Settings", bend.element, fresh),
     div(
       "lmc-figures",
       caption("Bits per token, by step", losses.plot),
@@ -255,7 +247,7 @@ function render({ model, el }) {
     context.show(now.context - 1, String(now.context));
     width.show(nearest(WIDTHS, now.width), String(now.width));
     rate.show(nearest(RATES, now.rate), String(now.rate));
-    bend.value = now.activation;
+    bend.show(now.activation);
     losses.show(run, floor, least);
     words.show(run.network, now.width);
     buttons[0].disabled = run.step === 0;

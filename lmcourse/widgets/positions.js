@@ -4,6 +4,7 @@
 import { bells } from "./chance.js";
 import {
   button,
+  choiceField,
   div,
   firstTask,
   group,
@@ -18,6 +19,7 @@ import {
   setter,
   slider,
   span,
+  svgElement,
 } from "./ui.js";
 
 // ---------- arithmetic ----------
@@ -102,15 +104,7 @@ const KINDS = { rope: "RoPE", sinusoidal: "sinusoids", alibi: "ALiBi", learned: 
 const VECTORS = { ones: "all ones", random: "random" };
 const BASES = [2, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 500_000, 1_000_000];
 const NAMES = ["kind", "size", "base", "query", "distance", "pair", "vectors", "n_heads", "head", "seed"];
-const SVG = new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
 const ROW = 10; // pixels of a row of the picture
-
-function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
-  element.append(...children);
-  return element;
-}
 
 const signed = (text) => text.replace("-", "−");
 const brief = (x) => signed(Math.abs(x) >= 100 ? x.toFixed(0) : x.toFixed(2));
@@ -139,18 +133,18 @@ function picture() {
 
 // Two arrows from the middle: the pair of the query and of the key.
 function compass() {
-  const arrow = (name) => svg("g", { class: `lmc-po-arrow lmc-po-${name}` });
+  const arrow = (name) => svgElement("g", { class: `lmc-po-arrow lmc-po-${name}` });
   const arrows = ["query", "key"].map(arrow);
-  const circle = svg("circle", { cx: 0, cy: 0, r: 1, class: "lmc-po-circle" });
-  const element = svg("svg", { viewBox: "-1.15 -1.15 2.3 2.3", "aria-hidden": "true" }, circle, ...arrows);
+  const circle = svgElement("circle", { cx: 0, cy: 0, r: 1, class: "lmc-po-circle" });
+  const element = svgElement("svg", { viewBox: "-1.15 -1.15 2.3 2.3", "aria-hidden": "true" }, circle, ...arrows);
   const text = h("p");
   function show(pairs, said) {
     const longest = Math.max(1e-9, ...pairs.map(([x, y]) => Math.hypot(x, y)));
     pairs.forEach(([x, y], i) => {
       const [tip, angle] = [Math.hypot(x, y) / longest, 180 * Math.atan2(y, x) / Math.PI];
       arrows[i].replaceChildren(
-        svg("line", { x1: 0, y1: 0, x2: Math.max(0, tip - 0.08), y2: 0 }),
-        svg("path", { d: `M ${tip} 0 l -0.16 -0.07 v 0.14 z` }),
+        svgElement("line", { x1: 0, y1: 0, x2: Math.max(0, tip - 0.08), y2: 0 }),
+        svgElement("path", { d: `M ${tip} 0 l -0.16 -0.07 v 0.14 z` }),
       );
       arrows[i].setAttribute("transform", `rotate(${-angle})`); // y grows downwards
     });
@@ -162,15 +156,15 @@ function compass() {
 // The scores by distance, with the chosen one marked.
 function curve() {
   const [width, height] = [600, 150];
-  const line = svg("polyline", { class: "lmc-po-line" });
-  const zero = svg("line", { x1: 0, x2: width, class: "lmc-po-zero" });
+  const line = svgElement("polyline", { class: "lmc-po-line" });
+  const zero = svgElement("line", { x1: 0, x2: width, class: "lmc-po-zero" });
   const box = { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" };
   const dotted = mute(div("lmc-po-dot"));
   const [top, bottom, last] = [h("span"), h("span"), h("span")];
   const element = div(
     "lmc-po-curve",
     div("lmc-po-ends", top, bottom),
-    div("lmc-po-plot", svg("svg", box, zero, line), dotted),
+    div("lmc-po-plot", svgElement("svg", box, zero, line), dotted),
     div("lmc-po-feet", h("span", {}, "distance 0"), last),
   );
   function show(scores, distance) {
@@ -186,12 +180,6 @@ function curve() {
     say(last, String(PLACES - 1));
   }
   return { element: mute(element), show };
-}
-
-function choice(label, name, options, set) {
-  const texts = Object.entries(options).map(([value, text]) => h("option", { value }, text));
-  const element = h("select", { "data-choice": name, onchange: () => set({ [name]: element.value }) }, ...texts);
-  return { element: h("label", {}, h("span", {}, label), element), show: (value) => element.value = value };
 }
 
 const TABLES = {
@@ -238,8 +226,8 @@ function angleText(lab) {
 
 function render({ model, el }) {
   const set = setter(model);
-  const kind = choice("Position", "kind", KINDS, set);
-  const vectors = choice("Query and key", "vectors", VECTORS, set);
+  const kind = choiceField("Position", "kind", Object.entries(KINDS), (kind) => set({ kind }));
+  const vectors = choiceField("Query and key", "vectors", Object.entries(VECTORS), (vectors) => set({ vectors }));
   const bar = (label, name, max, onMove) => slider(label, name, { max, onMove });
   const sliders = {
     query: bar("Place of the query", "query", PLACES - 1, (at) => set({ query: at })),

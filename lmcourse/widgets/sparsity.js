@@ -5,6 +5,7 @@ import {
   button,
   column,
   div,
+  firstTask,
   grouped,
   h,
   mount,
@@ -212,10 +213,14 @@ function render({ model, el }) {
   const heads = ["n", "seen", "possible", "share"].map((text, i) => column(i ? "lmc-number" : "", text));
   const chart = curves(meetings, V, ids.length, sizes[0]);
 
+  const task = firstTask("Press Play: which of the five curves has nearly arrived at the end, which hardly begun?");
+  let replayed = false; // it opens at the end
+
   const root = section(
     "sparsity",
     "Sparsity map",
     "Which of all possible n-grams were ever seen?",
+    task.element,
     div("lmc-sp-size", length.element, run.button),
     div(
       "lmc-sp-halves",
@@ -447,6 +452,11 @@ function render({ model, el }) {
     });
     chart.show(size);
     drawLegend();
+    replayed ||= at() < last;
+    if (replayed && at() === last) {
+      const shares = meetings.map((each, i) => inPercent(upTo(each, size) / V ** (i + 1)));
+      task.check(`Single ${what}s: ${shares[0]} of all are seen. Five in a row: ${shares[LONGEST - 1]}.`);
+    }
     Object.assign(root.dataset, { size, prefix: prefix.join(" "), seen: here });
     paint();
     tell();

@@ -131,6 +131,12 @@ class TemperatureExplorer(Widget):
         )
         return np.exp(settings.apply(self._rows[self.chosen]))
 
+    def as_rows(self) -> list[tuple]:
+        """Each token that has a bar, with its probability in the model and under the present settings."""
+        row, now = self._rows[self.chosen], self.probs
+        bars = zip(self.tokens, rank(row))
+        return [("token", "model", "settings"), *((t, float(np.exp(row[i])), float(now[i])) for t, i in bars)]
+
 
 def described(vocab: Vocabulary, ids: list[int], row: np.ndarray, shown: int) -> dict[str, Any]:
     """What the page gets of a prompt, given as ids, and the log-probabilities (V,) after it."""

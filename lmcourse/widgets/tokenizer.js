@@ -5,6 +5,7 @@ import {
   bar,
   bidi,
   button,
+  checkField,
   column,
   div,
   firstTask,
@@ -247,7 +248,8 @@ function render({ model, el }) {
 
   // The chosen one
   const title = h("div", { class: "lmc-subtitle", role: "status" });
-  const idBox = h("input", { type: "checkbox", onchange: () => set({ ids: idBox.checked }) });
+  const idBox = checkField("ids", "ids", (ids) => set({ ids }));
+  idBox.element.classList.add("lmc-check");
   const chips = h("ol", { class: "lmc-chips", tabindex: 0, "aria-label": "Tokens" });
   const [rest, explain] = [note(), note()];
 
@@ -273,7 +275,7 @@ function render({ model, el }) {
     table("Tokens in each scheme", "", head, ...rows.map((each) => each.element)),
     div(
       "lmc-detail",
-      div("lmc-detail-head", title, h("label", { class: "lmc-check" }, idBox, "ids")),
+      div("lmc-detail-head", title, idBox.element),
       chips,
       rest,
       explain,
@@ -337,7 +339,7 @@ function render({ model, el }) {
       each.radio.checked = i === chosen;
       each.element.classList.toggle("lmc-on", i === chosen);
     });
-    idBox.checked = model.get("ids");
+    idBox.show(model.get("ids"));
     merges.hidden = !scheme.mergeSteps;
     if (!scheme.mergeSteps) steps.stop();
     const all = { tokens: drawn.tokens[chosen], made: null, done: true };

@@ -225,7 +225,7 @@ function render({ model, el }) {
 
   // --- what is shown
   const status = h("p", { class: "lmc-status", role: "status" });
-  const ask = button("Load it now", () => start());
+  const ask = button(`Load it now (${Math.round(model.get("size") / 1000)} kB)`, () => start());
   const area = textArea("Your text", { maxlength: MAX_TEXT, oninput: () => type(area.value) });
   const problem = h("p", { class: "lmc-remark lmc-tf-problem", role: "status" });
   const examples = EXAMPLES.map(([label, text]) => button(label, () => write(text)));
@@ -293,12 +293,17 @@ function render({ model, el }) {
     root.dataset.error = reason;
     update();
   }
+  // In a notebook the weights are there already.
   const watcher = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     watcher.disconnect();
     start();
-  }, { rootMargin: "100px" });
-  watcher.observe(root);
+  });
+  if (!model.get("weights_at")) watcher.observe(root);
+
+  // What Python found for the first text, as the worker would say it: shown until there is a worker.
+  const opening = model.get("opening");
+  const foretold = () => state !== "ready" && opening.text === model.get("text");
 
   // --- what the worker says
   function hear(message) {
@@ -353,6 +358,10 @@ function render({ model, el }) {
   }
   let asked = ""; // the text up to the place that was last asked about
   function inspect() {
+    if (foretold()) {
+      seen = opening;
+      return showInside();
+    }
     if (state !== "ready" || !ids.length) return;
     const place = Math.min(model.get("place"), ids.length - 1);
     const now = ids.slice(0, place + 1).join(" ");
@@ -409,13 +418,14 @@ function render({ model, el }) {
     const lost = bits.findIndex(Number.isNaN);
     if (lost >= 0) bits.length = lost;
     ids = read.ids;
+    if (foretold()) bits = [...opening.bits];
     text.show(ids.map(signOf));
     bits.forEach((cost, at) => text.cost(at, cost));
     if (area.value !== now) area.value = now;
   }
   let hovering = null;
   function choose(place, hover = false) {
-    if (job?.kind === "generate" || place === model.get("place")) return;
+    if (state !== "ready" || job?.kind === "generate" || place === model.get("place")) return;
     if (hover) {
       clearTimeout(hovering);
       hovering = setTimeout(() => set({ place }), 60);
@@ -477,7 +487,8 @@ function render({ model, el }) {
     });
   }
   const STATES = {
-    waiting: () => `Its weights (${(model.get("size") / 1e6).toFixed(1)} MB) are loaded when you scroll here.`,
+    waiting: () =>
+      "What it makes of this text, seen from the last character, is here. To have it read your own it must come.",
     loading: () => "Loading …",
     ready: () => "Ready: it runs in your browser, and nothing you type leaves it.",
     failed: () => `The model could not start here: ${root.dataset.error}. Reload the page, or open the notebook.`,
@@ -499,8 +510,8 @@ function render({ model, el }) {
     bar.show(place, ids.length ? `${place + 1}: ${sign}` : "", ids.length ? named(tokens[ids[place]]) : "none");
     if (!writing) inspect();
     controls.show({ ready: state === "ready" && ids.length < MAX_TEXT, writing, written: before !== null });
-    area.readOnly = writing;
-    [...examples, bar.input].forEach((each) => each.disabled = writing);
+    area.readOnly = writing || state !== "ready";
+    [...examples, bar.input].forEach((each) => each.disabled = area.readOnly);
     inside.hidden = !ids.length;
     showTotal();
     showRate();

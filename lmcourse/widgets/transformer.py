@@ -36,8 +36,8 @@ class TransformerLive(Widget):
 
     Beside it what each head looks at from a character, what the output would read off the residual stream
     after each block (the logit lens), and a continuation of the text with the settings of a decoder. The
-    weights travel as whole numbers of one byte, and only when the widget is scrolled to or asked for: in a
-    published book they stand in a file of their own.
+    weights travel as whole numbers of one byte. In a published book they stand in a file of their own, which
+    is loaded when the reader asks for it; until then the page shows what Python found for the first text.
 
     Args:
         model: a Transformer whose tokens are single characters, of the form that the page computes: norms
@@ -58,6 +58,7 @@ class TransformerLive(Widget):
     parameters = traitlets.Int().tag(sync=True)
     tokens = traitlets.List(traitlets.Unicode()).tag(sync=True)
     shape = traitlets.Dict().tag(sync=True)  # heads, context, start, blocks
+    opening = traitlets.Dict().tag(sync=True)  # what the first text costs, and its last character's inside
     text = traitlets.Unicode().tag(sync=True)
     place = traitlets.Int(0).tag(sync=True)  # of the chosen character
     block = traitlets.Int(0).tag(sync=True)  # whose head is shown
@@ -99,6 +100,19 @@ class TransformerLive(Widget):
             text=text,
             place=max(0, len(text) - 1),
         )
+        self.opening = self._opening() if self.known else {}
+
+    def _opening(self) -> dict[str, object]:
+        """What the page would find for the present text, seen from its last character."""
+        attention, lens = self.look()
+        heads = attention.reshape(-1, attention.shape[-1])  # (N H, S)
+        return {
+            "text": self.text,
+            "bits": self.bits().round(4).tolist(),
+            "begin": len(self.known) - heads.shape[1],
+            "attention": heads.round(4).astype(float).round(4).tolist(),
+            "lens": lens.astype(float).round(4).tolist(),
+        }
 
     @traitlets.validate("text")
     def _check_text(self, proposal: dict) -> str:

@@ -25,9 +25,10 @@ export const group = (kind, label, ...children) =>
   h("div", { class: kind, role: "group", "aria-label": label }, ...children);
 
 // An element of a drawing. (Its namespace is an address, and pages hold no addresses: the parser knows it.)
-const namespace = () => new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
+let drawings = null; // asked once: a drawing may have hundreds of elements, many times a second
 export function svgElement(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(namespace(), tag);
+  drawings ??= new DOMParser().parseFromString("<svg></svg>", "text/html").querySelector("svg").namespaceURI;
+  const element = document.createElementNS(drawings, tag);
   element.append(...children);
   return placed(element, attributes);
 }
@@ -142,6 +143,21 @@ export function slider(label, name, { max = 1, ticks = [], onMove }) {
     output.textContent = text;
   }
   return { element, input, show };
+}
+
+// A choice among several, with its label: [value, text]; `choose` gets the value.
+export function choiceField(label, name, options, choose) {
+  const texts = options.map(([value, text]) => h("option", { value }, text));
+  const onchange = () => choose(options[input.selectedIndex][0]);
+  const input = h("select", { "data-choice": name, onchange }, ...texts);
+  const show = (value) => input.value = String(value);
+  return { element: h("label", {}, h("span", {}, label), input), input, show };
+}
+
+// A box to tick, with its label; `choose` gets whether it is ticked.
+export function checkField(label, name, choose) {
+  const input = h("input", { type: "checkbox", "data-choice": name, onchange: () => choose(input.checked) });
+  return { element: h("label", {}, input, label), input, show: (value) => input.checked = value };
 }
 
 // The position of the stop nearest to a value.

@@ -5,6 +5,7 @@ import {
   axis,
   bar,
   button,
+  checkField,
   choiceOf,
   column,
   div,
@@ -159,12 +160,12 @@ function render({ model, el }) {
   );
   const choices = [["analogy", "Analogy"], ["nearest", "Nearest words"]];
   const modes = choiceOf("Show", "mode", choices, (mode) => set({ mode }));
-  const out = h("input", { type: "checkbox", "data-choice": "exclude", onchange: () => set({ exclude: out.checked }) });
+  const out = checkField("Leave the inputs out", "exclude", (exclude) => set({ exclude }));
+  out.element.classList.add("lmc-wm-leave");
   const examples = model.get("examples").map(([a, b, c]) =>
     button(`${b} − ${a} + ${c}`, () => set({ a, b, c, mode: "analogy" }))
   );
   const asking = group("lmc-wm-fields", "Analogy", a.element, b.element, c.element);
-  const leave = h("label", { class: "lmc-wm-leave" }, out, "Leave the inputs out");
   const more = group("lmc-examples", "Try", mute(span("", "Try")), ...examples);
   more.hidden = !examples.length;
   const one = div("lmc-wm-fields", word.element);
@@ -203,7 +204,7 @@ function render({ model, el }) {
     farTask.element,
     modes.element,
     h("datalist", { id: key }),
-    div("lmc-wm-asking", asking, one, leave),
+    div("lmc-wm-asking", asking, one, out.element),
     problem,
     answer,
     div(
@@ -291,8 +292,8 @@ function render({ model, el }) {
     const nearest = mode === "nearest";
     Object.entries({ a, b, c, word }).forEach(([name, each]) => each.show(model.get(name)));
     modes.show(mode);
-    out.checked = model.get("exclude");
-    asking.hidden = leave.hidden = nearest;
+    out.show(model.get("exclude"));
+    asking.hidden = out.element.hidden = nearest;
     one.hidden = !nearest;
     say(problem, "");
     const shown = nearest ? showNearest() : showAnalogy();

@@ -13,14 +13,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 import numpy as np
 
 from lmcourse.vocabulary import Vocabulary
 
 START = "S"
-Number = Union[float, Fraction]
+Number = float | Fraction
 Rules = dict[str, list[tuple[Number, tuple[str, ...]]]]
 
 

@@ -24,6 +24,10 @@ from lmcourse.grading.checks import (
     expect_raises,
     with_answers,
 )
+from lmcourse.grading.numbers import IS_NEAR, NEAR
+
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.world.five_words", "lmcourse.world.World.next_probs")
 
 # Models to ask questions about, and the plain ways to the right answers
 
@@ -149,6 +153,8 @@ def expect_probs(got, expected, what, mistakes=()):
     for wrong, why in mistakes:
         if np.allclose(probs, wrong, rtol=0, atol=1e-6):
             raise CheckFailed(f"{what}: expected {_row(expected)}, yours are {_row(probs)}: {why}")
+    if np.allclose(probs, expected, rtol=0, atol=NEAR):
+        raise CheckFailed(f"{what}: yours are nearly {_row(expected)}; {IS_NEAR}")
     raise CheckFailed(f"{what}: expected {_row(expected)}, yours are {_row(probs)}")
 
 
@@ -711,9 +717,9 @@ def random_typical(student, rng):
 
 
 def best_words(student, next_probs, limit=2000):
-    """What the student takes for the most probable sentence, as words."""
+    """What the student takes for the most probable sentence, as words; with no limit it may ask for ever."""
     try:
-        got = student.most_probable(counted(next_probs, limit))
+        got = student.most_probable(counted(next_probs, limit) if limit else next_probs)
     except StudentError as error:
         told = {
             "RecursionError": "a search that goes down one path to its end may never come back. Keep all "
@@ -802,12 +808,23 @@ def behind_many_others(student):
     "few hypotheses throws it away",
 )
 def beam_trap(student, rng):
-    """Fifteen decoys begin with 0.063 each and split in ten; the best sentence begins with 0.05."""
-    names = [f"w{i}" for i in rng.permutation(16).tolist()]
-    sentences = {f"{name} {i} .": 0.95 / 150 for name in names[1:] for i in range(10)}
-    sentences = {**sentences, f"{names[0]} x y z .": 0.03, f"{names[0]} x y u .": 0.02}
-    shuffled = rng.permutation(list(sentences)).tolist()
-    expect_best(student, {s: sentences[s] for s in shuffled}, f"{names[0]} x y z .", "")
+    """Decoys begin a little better and split in three. There are so many that no search that is given up
+    after a thousand questions comes to the best sentence.
+    """
+    for decoys in (15, 1500):
+        names = [f"w{i}" for i in rng.permutation(decoys + 1).tolist()]
+        best, parts = names[int(rng.integers(decoys + 1))], {"x": 0.34, "y": 0.33, "z": 0.33}
+        p = 1 / (decoys + 0.8)
+        table = {
+            (): {name: p if name != best else 0.8 * p for name in names},
+            **{(name,): parts for name in names},
+        }
+        table |= {(best,): {"x": 1.0}, (best, "x"): {"y": 1.0}, (best, "x", "y"): {"z": 0.6, "u": 0.4}}
+        answers = {(context,): probs for context, probs in table.items()}
+        model = with_answers(lambda c, table=table: dict(table.get(c, {".": 1.0})), answers, {".": 1.0})
+        # of the many each answer would be a message, and nothing depends on their number
+        said = best_words(student, model, limit=2000 if decoys == 15 else None)
+        expect(said == f"{best} x y z .", "not the most probable sentence")
 
 
 @check(
@@ -817,13 +834,22 @@ def beam_trap(student, rng):
     "the best sentence",
 )
 def long_sentences(student, rng):
-    """Only a best-first search gets through."""
-    path = rng.integers(10, size=30).tolist()
+    """Only a best-first search gets through: at two late places the likelier word leads astray, which shows
+    some words later.
+    """
+    path, traps = rng.integers(10, size=30).tolist(), {int(rng.integers(8, 14)), int(rng.integers(18, 24))}
+    delay = int(rng.integers(1, 5))
 
     def next_probs(context):
-        if len(context) == 30:
+        n = len(context)
+        if n == 30:
             return {".": 1.0}
-        return {f"w{i}": 0.9 if i == path[len(context)] else 0.1 / 9 for i in range(10)}
+        fallen = [t for t in traps if t < n and context[t] == "astray"]
+        if fallen and n > min(fallen) + delay:
+            return {f"w{i}": 0.1 for i in range(10)}
+        if n in traps and not fallen:
+            return {"astray": 0.6, f"w{path[n]}": 0.4}
+        return {f"w{i}": 0.9 if i == path[n] else 0.1 / 9 for i in range(10)}
 
     best = [f"w{i}" for i in path] + ["."]
     expect(best_words(student, next_probs) == " ".join(best), "not the most probable sentence")
@@ -1009,6 +1035,15 @@ def random_annealed(student, rng):
             {**dict.fromkeys("abcd.", 0.0), **annealed_next(sentences, context, t)},
             "some context",
         )
+    # What is far ahead counts as well, and so does what is far behind.
+    forks = [" ".join(rng.choice(list("ab"), 8)) for _ in range(5)]
+    sentences = {
+        f"{x} {fork} {y} .": 0.0 for fork in forks for x in "ab" for y in "abcd"[: rng.integers(1, 5)]
+    }
+    sentences = dict(zip(sentences, rng.dirichlet(np.ones(len(sentences))).tolist()))
+    for context in ((), ("a",), _words(rng.choice(list(sentences)))[:7]):
+        expected = {**dict.fromkeys("abcd.", 0.0), **annealed_next(sentences, context, 2.0)}
+        expect_table(student.annealed_next(model_of(sentences), context, 2.0), expected, "far from the end")
 
 
 # Stretch

@@ -359,6 +359,33 @@ def most_probable(next_probs, end="."):
     ),
     Mistake(
         "annealed_sequence",
+        "looks six words ahead, and no further",
+        """
+def annealed_next(next_probs, context, temperature, end="."):
+    def log_sum(words, left):
+        if words[-1:] == (end,) or not left:
+            return 0.0
+        logs = list(ways_on(words, left).values())
+        top = max(logs)
+        return top + math.log(sum(math.exp(x - top) for x in logs))
+
+    def ways_on(words, left):
+        return {
+            word: math.log(p) / temperature + log_sum((*words, word), left - 1)
+            for word, p in next_probs(words).items()
+            if p > 0
+        }
+
+    logs = ways_on(tuple(context), 6)
+    top = max(logs.values())
+    total = sum(math.exp(x - top) for x in logs.values())
+    return {word: math.exp(x - top) / total for word, x in logs.items()}
+""",
+        "random models, contexts and temperatures",
+        unseen=True,
+    ),
+    Mistake(
+        "annealed_sequence",
         "anneals the step alone",
         """
 def annealed_next(next_probs, context, temperature, end="."):
@@ -804,6 +831,52 @@ def most_probable(next_probs, end="."):
     return best[1]
 """,
         "a search that goes down one path to its end may never come back",
+    ),
+    Mistake(
+        "best_sentence",
+        "gives up the search after a thousand questions, and is greedy from there",
+        """
+def most_probable(next_probs, end="."):
+    heap, asked = [(0.0, ())], 0
+    while True:
+        cost, words = heapq.heappop(heap)
+        if words and words[-1] == end:
+            return words
+        if asked == 1000:
+            while words[-1:] != (end,):
+                row = next_probs(words)
+                words = (*words, max(row, key=row.get))
+            return words
+        asked += 1
+        for word, p in next_probs(words).items():
+            if p > 0:
+                heapq.heappush(heap, (cost - math.log(p), (*words, word)))
+""",
+        "throws it away",
+        unseen=True,
+    ),
+    Mistake(
+        "best_sentence",
+        "gives up the search after six words, and is greedy from there",
+        """
+def most_probable(next_probs, end="."):
+    heap, asked = [(0.0, ())], 0
+    while True:
+        cost, words = heapq.heappop(heap)
+        if words and words[-1] == end:
+            return words
+        if len(words) >= 6:
+            while words[-1:] != (end,):
+                row = next_probs(words)
+                words = (*words, max(row, key=row.get))
+            return words
+        asked += 1
+        for word, p in next_probs(words).items():
+            if p > 0:
+                heapq.heappush(heap, (cost - math.log(p), (*words, word)))
+""",
+        "sentences of thirty words",
+        unseen=True,
     ),
     Mistake(
         "best_sentence",

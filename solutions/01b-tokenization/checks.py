@@ -195,8 +195,8 @@ def any_order(student, rng):
     """Words that begin alike, listed from short to long and from long to short."""
     for _ in range(4):
         letters = "".join(rng.permutation(list("abcdefgh")))
-        nested = [letters[:n] for n in range(1, 6)]
-        text = letters[:5] + letters[:3] + letters
+        nested = [letters[:n] for n in range(1, 6)] + [2 * letters + letters[:5]]  # as long as a word may be
+        text = letters[:5] + letters[:3] + letters + 4 * letters
         for words in (nested, nested[::-1]):
             expect_words(student.cut_forward(text, words), forward_matching(text, words), "some text")
 
@@ -316,6 +316,9 @@ def random_fewer(student, rng):
         expect_words(student.cut_both_ways(text, words), [text[:5], text[5]], "some text")
         text, words = text[::-1], [word[::-1] for word in words]
         expect_words(student.cut_both_ways(text, words), [text[0], text[1:]], "some text")
+    word = "".join(rng.permutation(list("abcdefgh"))) * 3  # a word may be long
+    words = [word, word[:9], word[7:]]
+    expect_words(student.cut_both_ways(word + word[:9], words), [word, word[:9]], "some text")
 
 
 @check(
@@ -521,6 +524,9 @@ def random_best(student, rng):
         expect_best(
             student.most_probable_cut(text, counts), text, counts, Dictionary(counts).cut(text), "some text"
         )
+    a, b = rng.permutation(list("efghijkl"))[:2].tolist()
+    counts = {a: 90, b: 90, a + b: 90, (a + b) * 9: 90}  # one word of eighteen characters
+    expect_best(student.most_probable_cut((a + b) * 9, counts), (a + b) * 9, counts, [(a + b) * 9], "a word")
     for _ in range(3):  # the unknown first character is as probable as the word that holds it
         y, a, b = rng.permutation(list("abcdefgh"))[:3].tolist()
         rare, often = sorted(rng.permutation(np.arange(1, 20))[:2].tolist())

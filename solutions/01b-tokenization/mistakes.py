@@ -69,6 +69,34 @@ def cut_forward(text, words):
         "each character must come out once",
     ),
     Mistake(
+        "matching",
+        "tries no more than eight characters",
+        """
+def cut_forward(text, words):
+    found = []
+    while text:
+        word = next((text[:n] for n in range(8, 0, -1) if text[:n] in words), text[0])
+        found.append(word)
+        text = text[len(word) :]
+    return found
+""",
+        "it is the longest word that counts",
+        unseen=True,
+    ),
+    Mistake(
+        "both_ways",
+        "tries no more than eight characters",
+        """
+def cut_both_ways(text, words):
+    words = [word for word in words if len(word) <= 8]
+    left = cut_forward(text, words)
+    right = [word[::-1] for word in cut_forward(text[::-1], [word[::-1] for word in words])][::-1]
+    return min(right, left, key=lambda cut: (len(cut), sum(len(word) == 1 for word in cut)))
+""",
+        "one of the two cuts has fewer words",
+        unseen=True,
+    ),
+    Mistake(
         "both_ways",
         "returns the words from the right as they were found",
         """
@@ -123,6 +151,27 @@ def cut_both_ways(text, words):
     return min(right, cut_forward(text, words), key=lambda cut: (sum(len(w) == 1 for w in cut), len(cut)))
 """,
         "only where both cuts have equally many words",
+    ),
+    Mistake(
+        "best_cut",
+        "tries no more than eight characters",
+        """
+def most_probable_cut(text, counts):
+    log_total = math.log(sum(counts.values()))
+    best, last = [0.0] + [-math.inf] * len(text), [0] * (len(text) + 1)
+    for j in range(1, len(text) + 1):
+        for i in range(max(0, j - 8), j):
+            count = counts.get(text[i:j], 1 if j == i + 1 else 0)
+            if count and best[i] + math.log(count) - log_total > best[j]:
+                best[j], last[j] = best[i] + math.log(count) - log_total, i
+    words, j = [], len(text)
+    while j:
+        words.append(text[last[j] : j])
+        j = last[j]
+    return words[::-1]
+""",
+        "compare the products of their words' shares",
+        unseen=True,
     ),
     Mistake(
         "best_cut",

@@ -24,9 +24,20 @@ from lmcourse.grading.checks import (
     expect_raises,
     with_answers,
 )
+from lmcourse.grading.numbers import IS_NEAR, NEAR
 from lmcourse.information import cross_entropy, frequencies
 from lmcourse.information import kl_divergence as divergence
 from lmcourse.world import agreement, five_words
+
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = (
+    "lmcourse.information.frequencies",
+    "lmcourse.world.five_words",
+    "lmcourse.world.World.entropy_rate",
+    "lmcourse.world.World.log_prob",
+    "lmcourse.world.World.sample",
+    "lmcourse.world.World.token_log_probs",
+)
 
 INF = math.inf
 
@@ -55,6 +66,8 @@ def expect_array(got, expected, what, mistakes=()):
     for wrong, why in mistakes:
         if same(values, np.asarray(wrong, dtype=float), 1e-6):
             raise CheckFailed(f"{what}: expected {_row(expected)}, yours is {_row(values)}: {why}")
+    if same(values, expected, NEAR):
+        raise CheckFailed(f"{what}: yours is nearly {_row(expected)}; {IS_NEAR}")
     raise CheckFailed(f"{what}: expected {_row(expected)}, yours is {_row(values)}")
 
 
@@ -385,7 +398,7 @@ def expect_detour(got, factor):
     expect(
         all(row.min() > 0 for row in rows),
         f"detour({factor:g}): one of your probabilities is zero; with zeros, infinities would do it, but "
-        "here none is allowed",
+        "here none is allowed. (Is it too small a number for float32? Then use float64)",
     )
     p, q, r = (row / row.sum() for row in rows)
     straight, legs = divergence(p, r), (divergence(p, q), divergence(q, r))
@@ -827,6 +840,15 @@ def expect_encoded(student, next_counts, tokens, what, instead=None, why=""):
     if instead and not low <= start < end <= high:
         other_low, other_high = text_interval(instead, tokens)
         expect(not other_low <= start < end <= other_high, f"{what}: your bits {yours} are wrong: {why}")
+    expect(
+        not bits or int(bits, 2) != first or len(bits) >= size or (low <= start < end <= high),
+        f"{what}: your bits {yours} should be {_short(f'{first:0{size}b}')}: leading zeros count",
+    )
+    expect(
+        start != high or start == low,
+        f"{what}: your bits {yours} name the high end of the text's interval{where}: it is where the next "
+        "token's part begins, and no longer inside",
+    )
     if start >= high or end <= low:
         raise CheckFailed(
             f"{what}: your bits {yours} name a number outside of the text's interval{where}"
@@ -836,10 +858,6 @@ def expect_encoded(student, next_counts, tokens, what, instead=None, why=""):
         )
     if start < low or end > high:
         inside = low <= start < high
-        expect(
-            not bits or int(bits, 2) != first or len(bits) >= size,
-            f"{what}: your bits {yours} should be {_short(f'{first:0{size}b}')}: leading zeros count",
-        )
         raise CheckFailed(
             f"{what}: the numbers that begin with your bits {yours} are not all in the text's interval{where}"
             + (f": they run from {start} to {end}" if brief else "")
@@ -847,6 +865,8 @@ def expect_encoded(student, next_counts, tokens, what, instead=None, why=""):
                 ". The number itself is inside, but if other bits follow it, the reader may land outside"
                 if inside
                 else ". Did you cut digits off? The number should be rounded up to so many digits, not down"
+                + f", and it takes {size}: not one number is to be inside, but all that begin so"
+                * (len(bits) < size)
             )
         )
     expect(
@@ -1250,6 +1270,10 @@ def rate_of(sentences):
             1.96 * np.std(bits - rate * lengths) / per_token,
             "you divided by n for the variance, as np.std does if it is not told ddof=1. Divide by n - 1",
         ),
+        (
+            1.96 * s / math.sqrt(n - 1) / lengths.mean(),
+            "n - 1 belongs into the variance alone; under the root of the standard error stands n",
+        ),
     ]
     return float(rate), float(1.96 * s / per_token), wrong
 
@@ -1316,9 +1340,9 @@ def longer_lists_narrow_it(student):
 
 @check("entropy_rate")
 def few_sentences(student):
-    """Three sentences, of 2 bits in 2 tokens, 6 in 3 and 1 in 1: 1.5 bits a token, from 0.752 to 2.248."""
-    few = [[0.5, 0.5], [0.5, 0.25, 0.125], [0.5]]
-    expect_rate(student, few, "the sentences (1/2, 1/2), (1/2, 1/4, 1/8) and (1/2)")
+    """Three sentences, of 3 bits in 2 tokens, 6 in 4 and 2 in 1: 1.571 bits a token, 1.388 to 1.755."""
+    few = [[0.5, 0.25], [0.5, 0.5, 0.125, 0.5], [0.25]]  # no two of the typical mistakes come to the same
+    expect_rate(student, few, "the sentences (1/2, 1/4), (1/2, 1/2, 1/8, 1/2) and (1/4)")
 
 
 @check(
@@ -1360,6 +1384,9 @@ def mixture_bits(a, b, w):
         return float(-np.log2(w * np.asarray(a) + (1 - w) * np.asarray(b)).mean())
 
 
+GRIDS = [n for k in (10, 100, 1000, 10**4, 10**5) for n in (k, k - 1, k + 1, 2 * k, 5 * k)]
+
+
 def expect_mixture(student, a, b, least, what, mistakes=()):
     """A weight that is as good as `least`, and the bits it takes; `mistakes`: weights and reasons."""
     got = expect_several(student.best_weight(a, b), 2, what, "two numbers, the weight and the bits")
@@ -1368,7 +1395,13 @@ def expect_mixture(student, a, b, least, what, mistakes=()):
     bits = mixture_bits(a, b, w)
     if bits > least + 1e-9:
         reasons = [why for wrong, why in mistakes if close(w, wrong, 1e-4)]
-        if bits < least + 1e-3:
+        steps = next((n for n in GRIDS if w % 0.5 and close(w * n, round(w * n), 1e-9)), 0)
+        if bits < least + 1e-2 and steps:
+            reasons.append(
+                f"is that the best of a grid, of {steps} steps perhaps? No grid is fine enough for 1e-9, and "
+                "some leave out 0 and 1: follow the slope, or narrow the bracket"
+            )
+        elif bits < least + 1e-3:
             reasons.append(
                 "that is near, and not there; go on until nothing changes, and look at the ends, 0 and 1"
             )

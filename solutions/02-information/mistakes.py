@@ -1053,4 +1053,46 @@ def best_weight(a, b):
 """,
         "go on until nothing changes",
     ),
+    Mistake(
+        "encoding",
+        "names the high end",
+        CODER
+        + """
+def encode(next_counts, tokens):
+    low, high = ends_of(next_counts, tokens)
+    size = 0
+    while Fraction(1, 2**size) > high - low:
+        size += 1
+    return f"{math.floor(high * 2**size):0{size}b}" if size else ""
+""",
+        "name the high end of the text's interval",
+    ),
+    Mistake(
+        "entropy_rate",
+        "takes n - 1 twice",
+        """
+def entropy_rate(sentences):
+    bits = np.array([-sum(math.log2(p) for p in probs) for probs in sentences])
+    lengths = np.array([len(probs) for probs in sentences])
+    rate = bits.sum() / lengths.sum()
+    error = np.std(bits - rate * lengths, ddof=1) / math.sqrt(len(bits) - 1) / lengths.mean()
+    return rate, rate - 1.96 * error, rate + 1.96 * error
+""",
+        "n - 1 belongs into the variance alone",
+    ),
+    *(
+        Mistake(
+            "mixing",
+            f"tries a grid of {steps} steps",
+            f"""
+def best_weight(a, b):
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    weights = np.arange({steps} + 1) / {steps}
+    bits = [float(surprisal(w * a + (1 - w) * b).mean()) for w in weights]
+    return float(weights[np.argmin(bits)]), min(bits)
+""",
+            f"is that the best of a grid, of {steps} steps perhaps?",
+        )
+        for steps in (100, 1000, 10_000)
+    ),
 ]

@@ -7,13 +7,22 @@ function from a context to a dictionary from token to probability.
 from __future__ import annotations
 
 import math
+import sys
+from collections import Counter
+from functools import cache
+from hashlib import sha256
 
 import numpy as np
 
+from lmcourse.data import DataError
 from lmcourse.grading.asking import ask, asking
-from lmcourse.grading.checks import expect, expect_distribution, expect_number
+from lmcourse.grading.checks import CheckFailed, describe, expect, expect_distribution, expect_number
 from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.models import random_table, random_text, table_model
+from lmcourse.text import shakespeare
+
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.text.shakespeare",)
 
 START, END, UNKNOWN = "<s>", "</s>", "<unk>"
 INF = math.inf
@@ -1120,6 +1129,12 @@ judging.slip("that is the number of bits per token; perplexity is 2 to it", {RES
 judging.slip("the sign is turned: perplexity is at least one", {RESULT: "2 ** (-bits / tokens)"})
 judging.slip("e to bits: use one base for both", {RESULT: "math.e ** (bits / tokens)"})
 judging.slip(
+    "2 to nats: with natural logarithms it is e that is raised to their mean",
+    {BITS: f"math.log(2) * {BITS}"},
+    {BITS: f"math.log(2) * {BITS}", CHARGE: "read.count(UNKNOWN) * math.log(others)"},
+)
+judging.slip("2 to a mean of probabilities: their logarithms are what is added up", {BITS: f"2 ** {BITS}"})
+judging.slip(
     "a word that is not in the vocabulary must be read as <unk>",
     {"token if token in known else UNKNOWN": "token"},
 )
@@ -1232,18 +1247,16 @@ def says(table, n, numbers, longest=100):
     """What a student's function says with these random numbers, and how many it takes: two questions."""
 
     def asked(student, look):
-        left = list(numbers)
+        taken = 0
 
         def random():
-            expect(
-                bool(left),
-                f"you asked for more than the {len(numbers)} random number(s) needed: one for each token "
-                "drawn, </s> included",
-            )
-            return left.pop(0)
+            nonlocal taken
+            taken += 1
+            expect(taken <= len(numbers) + 500, "you ask for random numbers without end")
+            return numbers[taken - 1] if taken <= len(numbers) else 0.5  # what it says then tells the mistake
 
         said = student.generate(table_model(table, n, "that does not arise here"), n, random, longest)
-        return look(said, len(numbers) - len(left))
+        return look(said, taken)
 
     shown = (f"{u:.3g}" if f"{u:.3g}" != "1" else f"1 - {1 - u:.1g}" for u in numbers)
     given = f"with the random numbers {', '.join(shown)}"
@@ -1386,6 +1399,129 @@ def generate(model, n, random, longest=100):
 )
 
 
+# For exercise 9: numbers of one's own
+
+own_numbers = Exercise(
+    "own_numbers",
+    minutes=5,
+    hints=(
+        "Choose a word, run the cell, and then `measure()` in a new one. It prints two tables: the second "
+        "is that of all the text.",
+        "In the second table find the row in which the column *add-k* is smallest: its `n` and that figure "
+        "are the first two numbers. The other two stand in the last row, under *add-k* and *unseen*.",
+    ),
+)
+
+
+def own_lines(word):
+    """The lines that a word decides on: to count, to choose k, to test."""
+    number = int(sha256(word.strip().lower().encode()).hexdigest(), 16)
+    plays = [text for text in shakespeare().values() if len(text) > 100_000]
+    lines = [line.strip() for line in plays[number % len(plays)].split("\n") if line.strip()]
+    lines = lines[number // len(plays) % 40 :]
+    return [line for i, line in enumerate(lines) if i % 20 not in (0, 5)], lines[5::80], lines[::40]
+
+
+def stretches(lines, n):
+    """Stretches of n characters, each line between n - 1 signs for its start and one for its end."""
+    padded = ["\x02" * (n - 1) + line + "\x03" for line in lines]
+    return Counter(line[i : i + n] for line in padded for i in range(len(line) - n + 1))
+
+
+@cache
+def figures(word, tenth=False):
+    """Of each n from 1 to 8: the share unseen in per cent, and bits per character of add-k and of add-1."""
+    train, tune, test = own_lines(word)
+    size = len({c for line in train + tune + test for c in line}) + 1
+    rows = []
+    for n in range(1, 9):
+        seen, starts = stretches(train[::10] if tenth else train, n), Counter()
+        for text, c in seen.items():
+            starts[text[:-1]] += c
+
+        def bits(lines, k, n=n, seen=seen, starts=starts):
+            asked = stretches(lines, n)
+            said = (c * math.log2((seen[t] + k) / (starts[t[:-1]] + k * size)) for t, c in asked.items())
+            return -sum(said) / sum(asked.values())
+
+        asked = stretches(test, n)
+        unseen = sum(c for text, c in asked.items() if text[:-1] not in starts) / sum(asked.values())
+        k = min((0.3, 0.1, 0.03, 0.01), key=lambda k, bits=bits: bits(tune, k))
+        rows.append((100 * unseen, bits(test, k), bits(test, 1)))
+    return rows
+
+
+def four(rows, column=1):
+    """What is asked for, of a table: the best n, its bits, those of n = 8, and the share unseen there."""
+    best = min(range(8), key=lambda i: rows[i][column])
+    return best + 1, rows[best][column], rows[7][column], rows[7][0]
+
+
+def agree(given, right, times=1):
+    """Whether numbers are those that a table shows, which are rounded, or so many times as far off."""
+    within = 0, 0.006 * times, 0.006 * times, 0.06 * times
+    return all(abs(a - b) <= w for a, b, w in zip(given, right, within))
+
+
+def are_of_my_word(student):
+    """Whether the student's numbers are those of the student's word; fails, with the reason, if not."""
+    word, given = student.my_word(), student.my_numbers()
+    letters = sum(map(str.isalpha, word)) if isinstance(word, str) else 0
+    expect(letters >= 3, f"`my_word` should return a word of three letters or more, not {describe(word)}")
+    is_row = isinstance(given, (list, tuple)) and len(given) == 4
+    expect(
+        is_row,
+        f"`my_numbers` should return four numbers, (n, bits, bits at n = 8, unseen), not {describe(given)}",
+    )
+    given = [expect_number(one, f"number {i} of `my_numbers`") for i, one in enumerate(given, 1)]
+    try:
+        rows = figures(word)
+    except DataError as error:
+        raise CheckFailed(f"Shakespeare's plays are not at hand: {error}") from None
+    if agree(given, four(rows)):
+        return True
+    percent = (*given[:3], 100 * given[3])
+    reasons = {
+        "the share that is unseen is asked for in per cent": agree(percent, four(rows)),
+        "those are of a tenth of the text; take the second table, that of all of it": agree(
+            given, four(figures(word, tenth=True))
+        ),
+        "copy them with all the figures that it shows": agree(given, four(rows), 12),
+        "that is the column of add-1": agree(given, four(rows, 2)),
+    }
+    why = [reason for reason, holds in reasons.items() if holds]
+    raise CheckFailed(
+        f"with your word {word!r} `measure()` prints other numbers: "
+        + (why[0] if why else "they follow from your word, so run it once more if you have changed it")
+    )
+
+
+own_numbers.case(
+    "The numbers are those of your own word: it decides on the play, and on the lines that are the test.",
+    asking("the numbers of your word", are_of_my_word).gives(True),
+)
+MINE = "return 4, 2.622, 4.195, 41.9"
+own_numbers.slip(
+    "they follow from your word, so run it once more if you have changed it",
+    {'return "courteous"': 'return "courtesy"'},
+)
+own_numbers.slip("those are of a tenth of the text", {MINE: "return 3, 3.313, 5.229, 70.7"})
+own_numbers.slip("copy them with all the figures that it shows", {MINE: "return 4, 2.6, 4.2, 42"})
+own_numbers.slip("that is the column of add-1", {MINE: "return 3, 3.098, 5.036, 41.9"})
+own_numbers.slip("the share that is unseen is asked for in per cent", {MINE: "return 4, 2.622, 4.195, 0.419"})
+own_numbers.another(
+    "of another word",
+    """
+def my_word():
+    return "Ophelia"
+
+
+def my_numbers():
+    return [4, 2.629, 4.362, 47.1]
+""",
+)
+
+
 # The one for the joy of it
 
 new_words = Exercise(
@@ -1433,3 +1569,10 @@ new_words.slip(
 new_words.another(
     "word by word", "def new_words(words, t):\n    return -sum((-t) ** c for c in Counter(words).values())"
 )
+
+
+if __name__ == "__main__":  # for whoever marks exercise 9: python solutions/03-ngrams/checks.py WORD
+    for tenth in (True, False):
+        print(" n  unseen  add-k  add-1")
+        for n, row in enumerate(figures(sys.argv[1], tenth), 1):
+            print("{:2}  {:5.1f}%  {:.3f}  {:.3f}".format(n, *row))

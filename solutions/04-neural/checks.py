@@ -15,6 +15,9 @@ from lmcourse.grading.checks import Score, check, describe, expect, on_a_curve
 from lmcourse.grading.exercise import Exercise
 from lmcourse.world import agreement
 
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.world.agreement", "lmcourse.world.World.sample")
+
 LN2, LN3, LN4 = math.log(2), math.log(3), math.log(4)
 
 

@@ -15,6 +15,9 @@ from lmcourse.grading.exercise import Exercise
 from lmcourse.grading.values import AsTensor
 from lmcourse.world import agreement
 
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.world.agreement", "lmcourse.world.World.entropy_rate", "lmcourse.world.World.sample")
+
 LN2, LN3, LN5 = math.log(2), math.log(3), math.log(5)
 
 

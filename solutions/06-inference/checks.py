@@ -291,6 +291,11 @@ kv_cache.slip(
     "the new tokens must see themselves and each other, not only what is in the cache",
     {KEYS: "k, v = cache"},
 )
+kv_cache.slip(
+    "a token is seen however far back it stands; yours forgets what is more than 64 tokens back",
+    {MASK: f"{MASK} & ~np.tri(len(x), len(k), before - 64, dtype=bool)"},
+    unseen=True,
+)
 kv_cache.slip("the root of K is missing under the scores", {" / np.sqrt(q.shape[1])": ""})
 kv_cache.slip(
     "the scores are divided by the *root* of K",
@@ -346,6 +351,8 @@ def random_cuts(rng):
         x = rng.normal(size=(9, D))
         for cuts in ([], [1, 2, 3, 4, 5, 6, 7, 8], [4, 5], [1, 5], sorted(rng.choice(range(1, 9), 3, False))):
             yield in_calls("tokens in several calls", *np.split(x, cuts), weights=weights)
+    x = rng.normal(size=(150, D))  # none of which is so far back that it counts no more
+    yield in_calls("many tokens in several calls", *np.split(x, [90, 91, 140]), weights=weights)
 
 
 kv_cache.another(

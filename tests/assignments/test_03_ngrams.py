@@ -17,8 +17,8 @@ NAME = "03-ngrams"
 TEXT = "the mouse ate the cheese and the cat ate the mouse that ate the cheese the cat saw"
 
 
-def test_there_are_eight_graded_exercises_and_one_more():
-    assert exercises(NAME) == [*course.points(NAME), "new_words"]
+def test_there_are_eight_graded_exercises_and_two_more():
+    assert exercises(NAME) == [*course.points(NAME), "own_numbers", "new_words"]
     assert sum(course.points(NAME).values()) == 17
 
 
@@ -114,8 +114,31 @@ def test_the_figures_of_the_model_answer_are_those_of_the_table(capsys):
     assert f"{last[3] - large[3][3]:.2f} bits more" in answer()
     assert f"{last[1]} %" in answer()
     assert f"{large[3][1]} %" in answer()
-    train, tune, test = defined(NAME)["hamlet"]()
+    train, tune, test = defined(NAME)["own_lines"]()
     assert len({*"".join(train + tune + test)}) + 1 == 65
+
+
+def test_the_word_of_the_authored_notebook_leads_to_hamlet():
+    assert any("Claudius, King of Denmark." in part for part in defined(NAME)["own_lines"]())
+
+
+def test_the_numbers_for_exercise_9_follow_from_the_students_word():
+    """What is right for one word is wrong for another, and nobody has to be right by name."""
+    for word, right in (("courteous", True), (" Courteous", True), ("good-natured", False), ("ada", False)):
+        code = f"def my_word():\n    return {word!r}"
+        (outcome,) = outcomes(NAME, "own_numbers", wrong(NAME, code), 0)
+        assert outcome.passed is right
+        assert right or "they follow from your word" in outcome.message
+    (outcome,) = outcomes(NAME, "own_numbers", wrong(NAME, "def my_word():\n    return ''"), 0)
+    assert "`my_word` should return a word of three letters or more" in outcome.message
+
+
+def test_many_words_lead_to_many_plays():
+    own_lines = {}
+    names = wrong(NAME, "def my_word():\n    return WORD")
+    for names["WORD"] in ("ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal"):
+        own_lines[names["own_lines"]()[2][0]] = 1
+    assert len(own_lines) >= 7
 
 
 def test_the_fair_figures_of_the_model_answer(capsys):

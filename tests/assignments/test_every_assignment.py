@@ -4,18 +4,22 @@ to luck, and the examples are true.
 
 import ast
 import doctest
+import re
 import types
 
+import numpy as np
 import pytest
 from authored import (
     CHECKS,
     MISTAKES,
     NAMES,
+    SEEDS,
     TABLES,
     by_luck,
     checks_of,
     defined,
     exercises,
+    graded,
     not_caught,
     notebook,
     outcomes,
@@ -24,9 +28,12 @@ from authored import (
 )
 
 from lmcourse.grading import course, derive
+from lmcourse.grading.checks import StudentError
 from lmcourse.grading.course import Mistake
-from lmcourse.grading.local import local_student
-from lmcourse.grading.report import Outcome
+from lmcourse.grading.local import arrived, local_student
+from lmcourse.grading.report import Outcome, Report
+from lmcourse.grading.student import Desk, Student
+from lmcourse.grading.values import to_wire
 
 EXERCISES = [(name, exercise) for name in NAMES for exercise in exercises(name)]
 GRADED = [(name, exercise) for name in NAMES for exercise in course.points(name)]
@@ -80,27 +87,24 @@ def test_a_wrong_definition_is_seen_by_the_solutions_other_functions(name):
     assert all(function.__globals__ is namespace for function in own)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
 @each_mistake
-def test_a_typical_mistake_is_caught_and_explained(name, mistake, seed):
-    done = outcomes(name, mistake.exercise, wrong(name, mistake.code), seed)
-    fault = not_caught(name, mistake, seed, done)
-    assert not fault, fault
+def test_a_typical_mistake_is_caught_and_explained(name, mistake):
+    faults = [not_caught(name, mistake, seed, done) for seed, done in graded(name, mistake).items()]
+    assert not any(faults), "\n".join(filter(None, faults))
 
 
 @each_mistake
 def test_what_a_mistake_costs_is_no_matter_of_luck(name, mistake):
-    namespace = wrong(name, mistake.code)
-    done = {seed: outcomes(name, mistake.exercise, namespace, seed) for seed in range(0, 12 * 7919, 7919)}
-    fault = by_luck(name, mistake, checks_of(name, mistake.exercise), done)
+    fault = by_luck(name, mistake, checks_of(name, mistake.exercise), graded(name, mistake))
     assert not fault, fault
 
 
 @each_mistake
 def test_a_typical_mistake_shows_before_handing_in(name, mistake):
     """Unless no case can show it, which is said of it then."""
-    done = outcomes(name, mistake.exercise, wrong(name, mistake.code), 0, public_only=True)
-    fault = wrongly_shown(name, mistake, done)
+    checks, done = checks_of(name, mistake.exercise), graded(name, mistake)[SEEDS[0]]
+    public = [outcome for check, outcome in zip(checks, done) if not check.hidden]
+    fault = wrongly_shown(name, mistake, public)
     assert not fault, fault
 
 
@@ -170,19 +174,42 @@ def test_a_solution_that_changes_its_arguments_is_told(name, table):
     assert any("` changes what it was given as " in m for m in messages) == bool(spoilt_by)
 
 
+def in_single_precision(value):
+    """The value with its numbers as torch computes them unless told otherwise; of a function, its answers."""
+    if isinstance(value, float):
+        return np.float32(value)
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return value.astype(np.float32)
+    if isinstance(value, dict):
+        return {key: in_single_precision(part) for key, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(in_single_precision, value))
+    if isinstance(value, types.FunctionType):
+        return lambda *args, **kwargs: in_single_precision(value(*args, **kwargs))
+    return value
+
+
+@each_exercise
+def test_a_right_answer_in_single_precision_is_right_or_is_told_of_it(name, exercise):
+    namespace = defined(name)
+    own = [key for key in functions(namespace) if f"def {key}(" in derive.solutions(name)[exercise]]
+    namespace |= {key: in_single_precision(namespace[key]) for key in own}
+    for outcome in outcomes(name, exercise, namespace, 0, public_only=True):
+        assert outcome.passed or "float64" in outcome.message
+        assert not re.search(r"should be (\S+), yours (?:is|has) \1(?![^\s,;:])", outcome.message)
+
+
 @each_table
-def test_only_what_an_exercise_allows_is_imported_from_the_package(name, table):
-    allowed = {*table.imports}
-    assert all(not module.startswith("lmcourse.grading") for module in allowed)
+def test_only_what_is_declared_is_imported_from_the_package(name, table):
+    declared = {*course.imports_in(course.load_module(name))[""], *table.imports}
     for code in (derive.solutions(name)[table.name], *table.others.values()):
-        assert modules_of_the_course(code) <= allowed
+        assert imported_from_the_course(code) <= declared
 
 
-def modules_of_the_course(code):
-    """What some code imports of the package."""
-    nodes = [*ast.walk(ast.parse(code))]
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+def imported_from_the_course(code):
+    """What some code imports of the package, by dotted names."""
+    nodes = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+    names = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
     return {name for name in names if name.split(".")[0] == "lmcourse"}
 
 
@@ -213,9 +240,36 @@ def test_nothing_written_earns_nothing(name, exercise):
 def test_returning_a_constant_earns_at_most_a_third(name, exercise, value, seed):
     constant = dict.fromkeys(functions(defined(name)), lambda *_: value)
     done = outcomes(name, exercise, constant, seed)
-    earned = sum(outcome.weight for outcome in done if outcome.passed)
-    assert earned <= sum(outcome.weight for outcome in done) / 3
+    assert Report(exercise, done, seed, 3.0).points <= 1
     assert not any("could not be checked" in outcome.message for outcome in done)
+
+
+@each_graded_exercise
+def test_the_public_answers_learned_by_heart_earn_at_most_a_third(name, exercise):
+    """Whatever has been asked before is answered from a table, and nothing else."""
+    desk, answers = Desk(defined(name)), {}
+
+    def key(question):
+        asked = [*vars(question).values()]
+        return repr(to_wire(asked, arrays := [], lambda _: "a function")), *(a.tobytes() for a in arrays)
+
+    def learn(question):
+        answer = answers[key(question)] = desk.answer(arrived(question, desk.kept))
+        return answer
+
+    def recite(question):
+        if key(question) not in answers:
+            raise StudentError(["KeyError"], "")
+        return answers[key(question)]
+
+    for check in checks_of(name, exercise, public_only=True):
+        assert check.verdict(Student(learn), 0).value == 1
+    done = [
+        Outcome.of(check, check.verdict(Student(recite), seed), "")
+        for seed in (0, 1)
+        for check in checks_of(name, exercise)
+    ]
+    assert Report(exercise, done, 0, 3.0).points <= 1
 
 
 @each_assignment

@@ -127,7 +127,7 @@ def test_the_first_task(page, tmp_path):
     bar(page, "q", "A").press("ArrowRight")
     assert seen.inner_text() == ""
     page.locator("[data-set=copy]").press("Enter")
-    assert seen.inner_text() == "It stops where q is p: H(p, q) = 1.750 bits here, and H(p) = 1.750."
+    assert seen.inner_text() == "H(p, q) = 1.750 bits here; it gets no lower than H(p) = 1.750, where q is p."
     page.locator("[data-set=q-uniform]").press("Enter")  # what was seen stays
     assert "1.750 bits here" in seen.inner_text()
 

@@ -153,8 +153,12 @@ def test_the_first_task(page, tmp_path):
         assert seen.inner_text() == ""
         page.get_by_role("button", name="One token on").click()
     # .7 for the mouse, .8 for “the” after “ate”, .125 for the ball: .07, which takes 3.84 bits
-    told = f"{len(widget.code)} bits: the last interval is 0.070 wide, and \u2212log₂ of that 3.84."
-    assert seen.inner_text() == told
+    bits = len(widget.code)
+    told = f"{bits} bits: the last interval is 0.070 wide, and \u2212log₂ of that 3.84; no interval that "
+    assert seen.inner_text() == f"{told}{bits - 1} bits can name lies wholly inside it."
+    low, high = widget.intervals[-1]
+    width = Fraction(1, 2 ** (bits - 1))
+    assert not any(low <= k * width and (k + 1) * width <= high for k in range(2 ** (bits - 1)))
 
 
 def test_no_box_is_empty_and_nothing_moves(page, tmp_path):

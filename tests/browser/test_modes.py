@@ -8,70 +8,14 @@ import re
 
 import numpy as np
 import pytest
-import torch
 from ipywidgets.embed import dependency_state
 from PIL import Image
+from samples import SAMPLES
 from widget_pages import SHIM, open_widgets, set_theme, settle, write_page
 
 from lmcourse import widgets
-from lmcourse.information import LETTERS
-from lmcourse.neural.vectors import WordVectors
-from lmcourse.ngram import CountModel
 from lmcourse.tokenization.bpe import BPE
-from lmcourse.transformer.config import Config
-from lmcourse.transformer.model import TransformerModel
-from lmcourse.transformer.network import Transformer
-from lmcourse.vocabulary import Vocabulary
-from lmcourse.world import five_words
 
-TEXT = "the mouse ate the cheese and the cheese was good "
-
-
-def word_map() -> widgets.WordMap:
-    """A map of words at random places."""
-    vectors = np.random.default_rng(1).normal(size=(120, 8))
-    return widgets.WordMap(WordVectors([f"word{i}" for i in range(120)], vectors))
-
-
-def transformer() -> widgets.TransformerLive:
-    """A model that was not trained."""
-    vocab = Vocabulary(LETTERS, separator="")
-    network = Transformer(Config(27, 16, 2, 2, 32, bias=False, position="rope"))
-    with torch.no_grad():
-        return widgets.TransformerLive(
-            TransformerModel(network.draw(np.random.default_rng(3)).eval(), vocab, start=0), "the mouse"
-        )
-
-
-def guessing() -> widgets.GuessingGame:
-    """A game that was begun."""
-    model = CountModel(Vocabulary(LETTERS, separator=""), 3, TEXT)
-    game = widgets.GuessingGame(["the cheese ate the mouse"], {"3-gram": model}, given=4)
-    game.guesses = [[1, 3, 1, 2, 1, 1]]
-    return game
-
-
-SAMPLES = {
-    "AttentionBrowser": widgets.AttentionBrowser,
-    "AttentionSteps": widgets.AttentionSteps,
-    "CodingInterval": lambda: widgets.CodingInterval(five_words(), "the mouse ate ."),
-    "EntropyExplorer": lambda: widgets.EntropyExplorer([0.5, 0.3, 0.2]),
-    "GradientLaboratory": widgets.GradientLaboratory,
-    "GuessingGame": guessing,
-    "InferenceCalculator": widgets.InferenceCalculator,
-    "MaskSwitcher": widgets.MaskSwitcher,
-    "NgramExplorer": lambda: widgets.NgramExplorer(TEXT, order=3, context="the "),
-    "PositionExplorer": widgets.PositionExplorer,
-    "RealModel": widgets.RealModel,
-    "SentenceTree": widgets.SentenceTree,
-    "SparsityMap": lambda: widgets.SparsityMap(TEXT),
-    "SurpriseReader": widgets.SurpriseReader,
-    "TemperatureExplorer": lambda: widgets.TemperatureExplorer(five_words(), "the mouse ate the"),
-    "TokenizerExplorer": lambda: widgets.TokenizerExplorer({"BPE": BPE.train(TEXT, 270)}, TEXT),
-    "TrainingPlayground": widgets.TrainingPlayground,
-    "TransformerLive": transformer,
-    "WordMap": word_map,
-}
 # The places, among all elements, of those drawn by their background alone: no words, nothing inside.
 MARKS = """() => [...document.querySelectorAll(".lmc *")].flatMap((e, i) => {
     const { backgroundColor, backgroundImage } = getComputedStyle(e);
@@ -190,6 +134,19 @@ def test_what_is_printed_waits_for_widgets_far_down(late, ask):
     assert late.evaluate("printed.length") == 2
 
 
+def test_printing_waits_for_a_widget_that_never_comes_no_longer_than_five_seconds(late, tmp_path):
+    late.clock.install()
+    (tmp_path / "late.js").write_text("", encoding="utf-8")
+    late.evaluate(
+        "document.head.append = () => {}"  # its file is asked for, and nothing is heard of it
+    )
+    late.keyboard.press("Control+p")
+    late.clock.run_for(4_900)
+    assert late.evaluate("printed.length") == 0
+    late.clock.run_for(200)
+    late.wait_for_function("printed.length")
+
+
 def test_what_the_browsers_menu_prints_at_once_says_what_is_lacking(late):
     said = "getComputedStyle(document.querySelector('.lmc-place'), '::after').content"
     assert late.evaluate(said) == "none"
@@ -219,10 +176,7 @@ def test_what_texts_say_stands_in_its_own_direction(page, tmp_path):
 
 def test_names_of_buttons_hold_what_they_show(page, tmp_path):
     """WCAG 2.5.3: who says what stands on a button presses it. Signs alone are no words to say."""
-    # not yet so in the training playground: “+1” is called “One step on”
-    open_widgets(
-        page, tmp_path, *(sample() for name, sample in SAMPLES.items() if name != "TrainingPlayground")
-    )
+    open_widgets(page, tmp_path, *(sample() for sample in SAMPLES.values()))
     labels = page.locator(".lmc button[aria-label], .lmc [role=button][aria-label]").evaluate_all(
         "all => all.map((e) => [e.innerText || e.textContent, e.getAttribute('aria-label')])"
     )

@@ -141,3 +141,13 @@ def test_looks(page, tmp_path, theme, width):
     open_widgets(page, tmp_path, PositionExplorer(), PositionExplorer(kind="alibi"))
     set_theme(page, theme)
     check_looks(page)
+
+
+def test_the_parser_is_asked_for_the_drawings_namespace_once(page, tmp_path):
+    page.add_init_script(
+        "window.parsed = 0; const Parser = DOMParser;"
+        "window.DOMParser = class extends Parser { constructor() { super(); window.parsed++; } };"
+    )
+    open_widgets(page, tmp_path, PositionExplorer())
+    assert page.locator(".lmc svg *").count() > 5
+    assert page.evaluate("parsed") == 1

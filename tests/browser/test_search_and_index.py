@@ -27,6 +27,14 @@ def results(page, address: str, question: str) -> list[tuple[str, str]]:
         ("Smoothing", "Smoothing", "notebooks/03_ngrams/smoothing.html"),
         ("perplexity", "perplexity", "book/concepts.html#concept-perplexity"),
         ("kneser-ney", "Kneser\N{EN DASH}Ney", "book/concepts.html#concept-kneser-ney"),
+        ("perplexities", "perplexity", "book/concepts.html#concept-perplexity"),
+        ("N-grams", "n-gram", "book/concepts.html#concept-n-gram"),
+        ("AR(p)", "AR(p), autoregressive process", "book/concepts.html#concept-ar-p-autoregressive-process"),
+        (
+            "\uff22\uff30\uff25",
+            "byte-pair encoding (BPE)",
+            "book/concepts.html#concept-byte-pair-encoding-bpe",
+        ),
         ("BPE", "byte-pair encoding (BPE)", "book/concepts.html#concept-byte-pair-encoding-bpe"),
         (
             "absolute_discounting",
@@ -60,6 +68,21 @@ def test_the_search_works_from_disk(page, book_dir):
     page.goto(f"{book_dir.as_uri()}/search.html?q=perplexity")
     page.wait_for_selector("#search-results li > a")
     assert page.text_content("#search-results li > a") == "perplexity"
+
+
+def test_no_more_than_the_first_ten_results_are_read_for_a_summary(page, base_url):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    found = results(page, base_url, "token")
+    page.wait_for_load_state("networkidle")
+    assert len(found) > 20
+    assert 0 < len([url for url in asked if re.search("/(book|notebooks)/.*html", url)]) <= 10
+
+
+def test_one_letter_is_too_little_to_search_for(page, base_url):
+    page.goto(f"{base_url}/search.html?q=n")
+    page.get_by_text("please give at least two").wait_for()
+    assert page.locator("#search-results li").count() == 0
 
 
 def row(book_dir, anchor: str) -> str:
@@ -174,9 +197,49 @@ def test_a_table_that_scrolls_says_so(page, base_url):
     box.evaluate("box => { box.scrollLeft = 40; }")
     page.wait_for_selector('.pst-scrollable-table-container[data-more="left right"]')
     page.set_viewport_size({"width": 1600, "height": 800})
-    licences = f"{base_url}/book/students.html"
-    page.goto(licences)
-    assert page.locator("[data-more]").count() == 0
+    page.wait_for_function("() => !document.querySelector('[data-more]')")
+    assert box.get_attribute("role") is None
+    assert box.get_attribute("aria-label") is None
+
+
+def test_a_formula_that_scrolls_says_so(page, base_url):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"{base_url}/notebooks/04_neural/word_vectors.html", wait_until="load")
+    box = page.locator("mjx-container[tabindex='0']").first
+    box.wait_for()
+    assert box.get_attribute("role") == "group"
+    assert box.get_attribute("aria-label") == "Formula, scrolls sideways"
+
+
+def focused(page, within: str) -> bool:
+    """Whether what has the focus lies in an element, or is it."""
+    return page.evaluate("within => !!document.activeElement.closest(within)", within)
+
+
+def test_the_first_widget_is_a_few_keys_away(page, base_url):
+    page.goto(f"{base_url}/notebooks/05_transformers/masks.html", wait_until="load")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the first widget"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".lmc-place .lmc")
+    page.keyboard.press("Tab")
+    assert focused(page, ".lmc-place .lmc :is(button, input, select, textarea)")
+
+
+def test_the_text_is_a_few_keys_away_and_copy_buttons_are_one_stop(page, base_url):
+    page.goto(f"{base_url}/{PAGE}", wait_until="load")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert focused(page, "article")
+    buttons = page.locator("button.copybtn")
+    assert buttons.count() > 5
+    assert page.locator("button.copybtn[tabindex='0']").count() == 1
+    buttons.first.focus()
+    page.keyboard.press("ArrowDown")
+    assert buttons.nth(1).evaluate("one => one === document.activeElement && one.tabIndex === 0")
+    assert page.locator("button.copybtn[tabindex='0']").count() == 1
 
 
 def test_words_of_a_phones_table_stay_whole(page, base_url):

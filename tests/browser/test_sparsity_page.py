@@ -51,6 +51,20 @@ def test_stops_grow_to_the_whole_text(page, length):
 # ---------- in a page ----------
 
 
+def test_the_first_task(page, tmp_path):
+    sparsity = SparsityMap(TEXT)
+    open_widgets(page, tmp_path, sparsity)
+    seen, slider = page.locator(".lmc-task [role=status]"), page.locator("[data-slider=size]")
+    assert seen.inner_text() == ""  # it opens at the end, and that is no answer
+    slider.press("Home")
+    assert seen.inner_text() == ""
+    slider.press("End")
+    shares = [sparsity.seen(n) / 27**n for n in (1, 5)]
+    assert shares[0] == 1
+    assert seen.inner_text().startswith("Single characters: 100 % of all are seen. Five in a row: 0.0")
+    assert 0 < shares[1] < 0.001
+
+
 @pytest.fixture
 def sparsity():
     """A map of 27 tokens."""

@@ -294,7 +294,7 @@ def generated(page) -> str:
 
 def test_it_goes_on_as_python_does(opened, widget):
     """Beyond the context, with each of the decoder's settings; and what was added can be taken back."""
-    opened.get_by_label("Characters", exact=True).select_option("50")
+    opened.locator("[data-choice=count]").select_option("50")
     widget.count = 50
     for slider, stop, setting in (
         ("temperature", 20, {"temperature": 1.0}),
@@ -356,18 +356,30 @@ def far_down(tmp_path, widget) -> str:
     return address
 
 
-def test_weights_are_loaded_when_the_widget_is_scrolled_to(page, far_down, widget):
+def test_weights_are_loaded_when_the_reader_asks_and_something_is_there_before(page, far_down, widget):
     asked = []
     page.on("request", lambda request: asked.append(request.url.split("/")[-1]))
     page.goto(far_down)
-    page.wait_for_selector(ROOT)
-    assert page.get_attribute(ROOT, "data-state") == "waiting"
-    assert "MB) are loaded when you scroll here" in page.locator(f"{ROOT} .lmc-status").inner_text()
-    assert not [name for name in asked if name.startswith("weights")]
     page.locator(ROOT).scroll_into_view_if_needed()
+    np.testing.assert_allclose(of_root(page, "bits"), widget.bits(), atol=1e-3)
+    attention, lens = widget.look()
+    np.testing.assert_allclose(
+        of_root(page, "attention"), attention.reshape(-1, attention.shape[-1]), atol=1e-3
+    )
+    np.testing.assert_allclose(of_root(page, "lens"), lens, atol=1e-3)
+    page.locator(f"{ROOT} .lmc-tf-sign").first.click()
+    assert page.get_by_label("Your text").is_editable() is False
+    page.get_by_role("button", name="Block 2, head 1").click()  # all heads of the place are there
+    assert page.get_by_role("button", name="Block 2, head 1").get_attribute("aria-pressed") == "true"
+    assert page.get_attribute(ROOT, "data-looked") == str(len(TEXT) - 1)
+    page.wait_for_timeout(300)  # longer than an observer takes
+    assert page.get_attribute(ROOT, "data-state") == "waiting"
+    assert not [name for name in asked if name.startswith("weights")]
+    page.get_by_role("button", name=f"Load it now ({round(widget.size / 1000)} kB)").click()
     ready(page)
     assert len([name for name in asked if name.startswith("weights")]) == 1
-    np.testing.assert_allclose(of_root(page, "bits"), widget.bits(), atol=1e-3)
+    page.locator(f"{ROOT} .lmc-tf-sign").first.click()
+    looked(page, 0)
 
 
 @pytest.mark.parametrize("broken", ["missing", "cut"])
@@ -379,7 +391,7 @@ def test_what_cannot_start_says_so(browser, tmp_path, far_down, broken):
         weights.write_text(weights.read_text().replace(weights.read_text()[60:2000], ""))
     page = browser.new_page()
     page.goto(far_down)
-    page.locator(ROOT).scroll_into_view_if_needed()
+    page.get_by_role("button", name="Load it now").click()
     ready(page, "failed")
     assert "could not start here" in page.locator(f"{ROOT} .lmc-status").inner_text()
     assert page.get_by_role("button", name="Continue the text").is_disabled()

@@ -30,7 +30,7 @@ SHIFT = """
 """
 DRAWN = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))"
 KEPT = """() => [...document.querySelectorAll('.lmc-place')].map(
-    (place) => parseFloat(place.style.getPropertyValue('--narrow')))"""
+    (place) => parseFloat(getComputedStyle(place).getPropertyValue('--kept')))"""
 TALL = "() => [...document.querySelectorAll('.lmc-place')].map((place) => place.offsetHeight)"
 
 
@@ -70,9 +70,10 @@ def test_every_widget_has_a_place_of_known_height():
     assert sorted(KNOWN) == WITH_WIDGETS, "run `make weigh`"
 
 
+@pytest.mark.parametrize("width", [390, 600, 1280])
 @pytest.mark.parametrize("name", WITH_WIDGETS)
-def test_widgets_are_as_high_as_their_places(page, base_url, name):
-    page.set_viewport_size({"width": 390, "height": 844})
+def test_widgets_are_as_high_as_their_places(page, base_url, name, width):
+    page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{base_url}/{name}.html")
     reserved = page.evaluate(KEPT)
     everything(page)
@@ -120,4 +121,8 @@ def test_a_widget_whose_file_is_lost_says_so(browser, base_url):
     said = page.locator(".lmc-place[role=alert]")
     said.wait_for()
     assert "could not be loaded" in said.inner_text()
+    page.unroute("**/widgets/TemperatureExplorer-*.js")
+    said.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(".lmc-place .lmc")
+    assert said.count() == 0
     page.close()

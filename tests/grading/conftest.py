@@ -86,7 +86,7 @@ def left_running():
 @pytest.fixture(scope="session")
 def graded(tmp_path_factory):
     """The instructor's demonstration: (its folder, its outcome)."""
-    folder = tmp_path_factory.mktemp("course")
+    folder = tmp_path_factory.mktemp("Übung 課")
     return folder, demo.run(folder)
 
 

@@ -39,8 +39,8 @@ def lay(folder, *names, content=b"x"):
     return folder
 
 
-def listed(*paths, roster=None):
-    return {one.student: one for one in find_submissions(paths, NAME, roster)}
+def listed(*paths, roster=None, kind=""):
+    return {one.student: one for one in find_submissions(paths, NAME, roster, kind).handed}
 
 
 def roster(tmp_path, text):

@@ -1,6 +1,7 @@
 """What a check says, and that it sees plain values only."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def test_close_numbers_pass_and_others_are_explained():
         expect_close(3.0, 2.0, "it")
     with pytest.raises(CheckFailed, match=r"^it should be 2, yours is 3: you counted the end$"):
         expect_close(3, 2.0, "it", mistakes={4: "no", 3: "you counted the end"})
-    with pytest.raises(CheckFailed, match=r"^it should be 0.6, yours is 0.59999988$"):
+    with pytest.raises(CheckFailed, match=r"^it should be 0.6, yours is 0.59999988; that is near"):
         expect_close(0.59999988, 0.6, "it")
 
 
@@ -98,3 +99,12 @@ def test_a_check_must_have_a_title_and_a_hidden_one_a_hint():
         check("x", hidden=True)
     with pytest.raises(ValueError, match="a hidden check needs a hint"):
         check("x", hint="look there")
+
+
+def test_a_right_answer_in_single_precision_is_told_so():
+    value = float(np.float32(math.log(1 / 8)))
+    with pytest.raises(CheckFailed) as failure:
+        expect_close(value, math.log(1 / 8), "the log-probability")
+    right, yours = re.search(r"should be (\S+), yours is ([^;\s]+)", str(failure.value)).groups()
+    assert right != yours
+    assert "computed in single precision (then use float64)" in str(failure.value)

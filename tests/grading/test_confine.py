@@ -73,6 +73,15 @@ def test_the_numbers_for_32_bit_pointers_end_the_process():
         ("tee", 276, 77),
         ("flock", 73, 32),
         ("finit_module", 313, 273),
+        ("fadvise64", 221, 223),
+        ("readahead", 187, 213),
+        ("mincore", 27, 232),
+        ("preadv2", 327, 286),
+        ("pwritev2", 328, 287),
+        ("process_madvise", 440, 440),
+        ("setsockopt", 54, 208),
+        ("sendmsg", 46, 211),
+        ("sendmmsg", 307, 269),
     ],
 )
 def test_what_reaches_out_is_denied(machine, call, x86, arm):

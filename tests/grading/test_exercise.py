@@ -38,7 +38,10 @@ def student_of(code):
 
 # Values held against each other
 
-NEAR = "that is near: is something rounded, or computed in single precision, or is a small number added?"
+NEAR = (
+    "that is near: is something rounded, or computed in single precision (then use float64), or is a small "
+    "number added?"
+)
 
 
 @pytest.mark.filterwarnings("error")

@@ -7,7 +7,9 @@ All are graded in one run.
 from __future__ import annotations
 
 import codecs
+import io
 import json
+import tarfile
 from collections.abc import Callable
 
 import nbformat
@@ -570,6 +572,108 @@ def seven_digits_are_enough():
         "_wide = temperature_for_entropy\ndef temperature_for_entropy(*a):\n    return round(_wide(*a), 10)"
     )
     return wrapped("thermostat", source)
+
+
+@case()
+def a_module_written_by_a_cell():
+    """A helper in a file beside the notebook, as courses teach it."""
+    made = code(released(), "%%writefile helpers.py\ndef plus(a, b):\n    return a + b", before="chain_rule")
+    name = function_of("chain_rule")
+    then = (
+        f"import helpers\n_{name} = {name}\ndef {name}(*args):\n    return helpers.plus(_{name}(*args), 0.0)"
+    )
+    for cell in made.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "chain_rule":
+            cell.source += f"\n{then}"
+    return as_bytes(made)
+
+
+@case()
+def an_answer_written_to_a_file():
+    """The answer's own cell writes a module, and one below it imports that."""
+    made = code(released(), f"from answer import {function_of('chain_rule')}", after="chain_rule")
+    for cell in made.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "chain_rule":
+            cell.source = f"%%writefile answer.py\nimport math\n{cell.source}"
+    return as_bytes(made)
+
+
+def without_marks(made):
+    """The notebook as Colab may save it: no grading marks, other ids."""
+    for n, cell in enumerate(made.cells):
+        cell.metadata = nbformat.NotebookNode({"id": f"colab{n}"})
+        cell.id = f"colab{n}"
+    return made
+
+
+@case()
+def an_older_try_below_without_marks():
+    """Two tries below the finished notebook, where nothing but names says what is what."""
+    older = "def sequence_log_prob(next_probs, tokens):\n    return 0.0"
+    oldest = "def apply_temperature(probs, temperature):\n    return probs"
+    return as_bytes(without_marks(code(code(released(), older), oldest)))
+
+
+@case()
+def an_older_try_above_without_marks():
+    """A try that stands before the finished answer."""
+    older = "def sequence_log_prob(next_probs, tokens):\n    return 0.0"
+    return as_bytes(without_marks(code(released(), older, before="chain_rule")))
+
+
+@case()
+def a_helper_redefined_later():
+    """Two exercises with a helper of one name each."""
+    made = released()
+    for exercise, helper in (("chain_rule", "def helper(x):"), ("typical", "def helper(y, *, of=None):")):
+        name, argument = function_of(exercise), "" if exercise == "chain_rule" else ", of=0"
+        for cell in made.cells:
+            if cell.metadata.get("nbgrader", {}).get("grade_id") == exercise:
+                cell.source += (
+                    f"\n_{name} = {name}\ndef {name}(*a):\n    return helper(_{name}(*a){argument})"
+                )
+        code(made, f"{helper}\n    return {helper[11]}", before=exercise)
+    code(made, "def helper(*args):\n    raise RuntimeError('of another exercise')")
+    return as_bytes(made)
+
+
+@case()
+def more_than_double_precision():
+    return answer("chain_rule", returning("chain_rule", "np.longdouble(it)", "import numpy as np"))
+
+
+def tarred(form):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=form) as archive:
+        info = tarfile.TarInfo("/".join(["a folder with quite a long name"] * 5) + "/language-models.ipynb")
+        info.size = len(as_bytes(released()))
+        archive.addfile(info, io.BytesIO(as_bytes(released())))
+    return buffer.getvalue()
+
+
+@case(".tar")
+def a_long_path_in_gnus_tar():
+    return tarred(tarfile.GNU_FORMAT)
+
+
+@case(".tar")
+def a_long_path_in_posixs_tar():
+    return tarred(tarfile.PAX_FORMAT)
+
+
+@case(".tar")
+def a_long_path_in_an_old_tar():
+    return tarred(tarfile.USTAR_FORMAT)
+
+
+@case(".ipynb.txt")
+def a_name_that_a_browser_lengthened():
+    return as_bytes(released())
+
+
+@case(".ipynb.json")
+def a_name_that_another_browser_lengthened():
+    return as_bytes(released())
 
 
 @pytest.fixture(scope="module")

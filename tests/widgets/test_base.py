@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from lmcourse import widgets
-from lmcourse.widgets.base import HERE, pack_numbers, script
+from lmcourse.widgets.base import HERE, Widget, pack_numbers, script
+from lmcourse.world import five_words
 
 NAMES = sorted(path.stem for path in HERE.glob("*.css") if path.stem != "ui")
 CLASSES = [getattr(widgets, name) for name in widgets.__all__]
@@ -34,11 +35,35 @@ def test_a_widget_is_one_module(name):
         assert joined.count(text(HERE / part).splitlines()[0]) == 1
 
 
+def declared(code: str) -> list[str]:
+    """The names of a script's own scope, those too that are taken out of a list or an object."""
+    one = r"(?:export )?(?:default )?(?:async )?(?:function\*?|const|let|var|class) (\w+)"
+    many = r"(?:export )?(?:const|let|var) [\[{]([^\]}]*)[\]}] ="
+    names = []
+    for found in re.finditer(rf"^(?:{one}|{many})", code, re.MULTILINE):
+        parts = [found[1]] if found[1] else found[2].split(",")
+        names += [re.split(r"\s*=", part)[0].split(":")[-1].strip(" .\n") for part in parts]
+    return [name for name in names if name]
+
+
+def test_names_are_found_however_they_are_declared():
+    code = "export const a = 1;\nlet [b, c = 2] = d;\nconst { e: f, ...g } = h;\nasync function i() {}"
+    assert declared(code) == ["a", "b", "c", "f", "g", "i"]
+
+
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
 def test_joined_files_have_no_name_twice(path):
-    declared = r"^(?:export )?(?:async )?(?:function\*? |const |let |class )(\w+)"
-    names = re.findall(declared, script(path.name), re.MULTILINE)
+    """They share one scope, where a name that is declared twice keeps the whole widget from starting."""
+    names = declared(script(path.name))
     assert [name for name in sorted(set(names)) if names.count(name) > 1] == []
+
+
+@pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
+def test_imports_have_the_form_that_joining_understands(path):
+    """Names in braces, as they are called where they come from: `a as b` would leave no `b` behind."""
+    for line in re.findall(r"^import\b.*?;", text(path), re.MULTILINE | re.DOTALL):
+        assert re.fullmatch(r'import \{[\w\s,]*\} from "\./\w+\.js";', line), line
+        assert " as " not in line
 
 
 @pytest.mark.parametrize("path", sorted(HERE.glob("*.js")), ids=lambda path: path.name)
@@ -87,3 +112,46 @@ def test_packed_numbers():
     # 128 = 1 · 128 + 0, 16384 = 1 · 128² + 0 · 128 + 0
     assert list(pack_numbers([0, 127, 128, 16384])) == [0, 127, 128, 1, 128, 128, 1]
     assert pack_numbers([]) == b""
+
+
+def plain(widget):
+    """What a place without a widget manager shows."""
+    bundle = widget._repr_mimebundle_()
+    bundle = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "application/vnd.jupyter.widget-view+json" in bundle  # elsewhere it is the widget
+    return bundle["text/plain"]
+
+
+def test_where_no_widget_can_be_shown_it_is_a_sentence_and_a_table():
+    # cheese 0.8, mouse 0.2 after these words; at T = 0.5 their squares count: 0.64 and 0.04 of 0.68.
+    explorer = widgets.TemperatureExplorer(five_words(), "the mouse ate", temperature=0.5, shown=2)
+    sentence, _, *rows = plain(explorer).splitlines()
+    assert sentence == (
+        "Bars of a next-token distribution before and after decoding settings, with draws from it. "
+        "(TemperatureExplorer: to be used in Jupyter, Colab or the book.)"
+    )
+    assert [row.split()[1:] for row in rows] == [["model", "settings"], ["0.8", "0.9412"], ["0.2", "0.05882"]]
+    entropy = plain(widgets.EntropyExplorer([0.5, 0.25, 0.25]))
+    assert entropy.splitlines()[2:] == [
+        "  outcome  p     q",
+        "  A        0.5   0.3333",
+        "  B        0.25  0.3333",
+        "  C        0.25  0.3333",
+    ]
+
+
+def test_a_widget_without_a_table_of_its_own_shows_its_settings():
+    said = plain(widgets.CodingInterval(five_words(), "the mouse ate"))
+    assert said.startswith("How a text becomes a number: the interval [0, 1), divided among")
+    assert re.search(r"^  setting +value$", said, re.MULTILINE)
+    assert re.search(r"^  mode +\w+$", said, re.MULTILINE)
+    assert "lmcourse.widgets" not in said
+
+
+@pytest.mark.parametrize("each", CLASSES, ids=lambda each: each.__name__)
+def test_every_widget_has_a_sentence_and_settings_to_show(each):
+    assert issubclass(each, Widget)
+    assert each._repr_mimebundle_ is Widget._repr_mimebundle_
+    assert each.__doc__.split("\n\n")[0].rstrip().endswith(".")
+    assert each.own_traits()
+    assert not each.own_traits() & {"layout", "comm", "model_at"}

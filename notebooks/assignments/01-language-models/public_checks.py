@@ -25,6 +25,13 @@ from lmcourse.grading.checks import (
     expect_raises,
     with_answers,
 )
+from lmcourse.grading.numbers import (
+    IS_NEAR,
+    NEAR,
+)
+
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.world.five_words", "lmcourse.world.World.next_probs")
 
 # Models to ask questions about, and the plain ways to the right answers
 
@@ -118,6 +125,8 @@ def expect_probs(got, expected, what, mistakes=()):
     for wrong, why in mistakes:
         if np.allclose(probs, wrong, rtol=0, atol=1e-6):
             raise CheckFailed(f"{what}: expected {_row(expected)}, yours are {_row(probs)}: {why}")
+    if np.allclose(probs, expected, rtol=0, atol=NEAR):
+        raise CheckFailed(f"{what}: yours are nearly {_row(expected)}; {IS_NEAR}")
     raise CheckFailed(f"{what}: expected {_row(expected)}, yours are {_row(probs)}")
 
 
@@ -494,9 +503,9 @@ def equals(student):
 
 
 def best_words(student, next_probs, limit=2000):
-    """What the student takes for the most probable sentence, as words."""
+    """What the student takes for the most probable sentence, as words; with no limit it may ask for ever."""
     try:
-        got = student.most_probable(counted(next_probs, limit))
+        got = student.most_probable(counted(next_probs, limit) if limit else next_probs)
     except StudentError as error:
         told = {
             "RecursionError": "a search that goes down one path to its end may never come back. Keep all "
@@ -700,3 +709,7 @@ def shortest(student):
     """Of several periods the shortest counts, and the last repetition must be complete."""
     periods = {"la la la la la la": 1, "x a b a b a b": 2, "a b a b a b a": 2, "a b a b a b c": 0}
     expect_periods(student, periods)
+
+
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'chain_rule': 3.0, 'temperature': 2.0, 'thermostat': 2.5, 'fill_blank': 2.5, 'typical': 3.0, 'best_sentence': 3.5, 'annealed_sequence': 3.5}

@@ -931,3 +931,7 @@ def astronomical(student):
     expect_raises(
         lambda: student.nth_cut("a" * 200, words, ways[200]), "ValueError", "asked for one cut too many"
     )
+
+
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'matching': 3.0, 'both_ways': 2.0, 'best_cut': 3.0, 'fallback': 2.0, 'merge_step': 2.5, 'learning': 3.0, 'encoding': 3.0}

@@ -29,6 +29,9 @@ from lmcourse.world import (
     agreement,
 )
 
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.world.agreement", "lmcourse.world.World.sample")
+
 LN2, LN3, LN4 = math.log(2), math.log(3), math.log(4)
 
 
@@ -380,6 +383,10 @@ def bits_on_a_text_you_may_see(student):
     if lost > 1:
         more = "this is worse than a table of pairs; see the cases above first"
     return Score(on_a_curve(lost, none=NONE, full=FULL), told if lost <= FULL else f"{told}: {more}")
+
+
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'softmax_gradient': 1.0, 'lookup': 1.5, 'lstm': 1.5, 'negative_sampling': 1.5, 'clip': 1.0, 'small_network': 2.5}
 
 
 # Which wrong value is due to which mistake, as the authored mistakes show.

@@ -31,6 +31,9 @@ from lmcourse.world import (
     agreement,
 )
 
+# What of the course's package students' code may use; see `lmcourse.grading.shelf`
+IMPORTS = ("lmcourse.world.agreement", "lmcourse.world.World.entropy_rate", "lmcourse.world.World.sample")
+
 LN2, LN3, LN5 = math.log(2), math.log(3), math.log(5)
 
 
@@ -953,6 +956,10 @@ def bits_on_a_text_you_may_see(student):
 def halvings(lost):
     """The part of the points: each halving from 0.16 to 0.01 bits earns a quarter."""
     return on_a_curve(math.log2(max(lost, 1e-9)), none=math.log2(NONE_AT), full=math.log2(FULL_AT))
+
+
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'attend': 3.0, 'rotary': 1.5, 'block': 1.5, 'corrupt': 1.0, 'leak': 1.5, 'budget': 1.0, 'small_transformer': 2.5}
 
 
 # Which wrong value is due to which mistake, as the authored mistakes show.

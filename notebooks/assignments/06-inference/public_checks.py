@@ -873,6 +873,10 @@ def price_of_texts_you_may_see(student):
     return Score(part_of_points(slow / paid), told if slow >= FULL_AT * paid else f"{told}: {more}")
 
 
+# What the checks of an exercise weigh that are asked only for the grade.
+UNSEEN_WEIGHTS = {'kv_cache': 2.0, 'users': 1.0, 'longer': 1.5, 'four_bits': 1.5, 'speculation': 2.0, 'questions': 1.5, 'induction': 1.5, 'fast': 2.0}
+
+
 # Which wrong value is due to which mistake, as the authored mistakes show.
 REASONS = {
     'kv_cache': {

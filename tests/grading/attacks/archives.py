@@ -212,6 +212,14 @@ def hard_to_parse():
     return as_bytes(made)
 
 
+@shape(".ipynb", all_points=True)
+def blank_lines():
+    """A million blank lines, which a pattern that tries to skip them from each of them never gets through."""
+    made = released()
+    made.cells += [nbformat.v4.new_code_cell("\n" * 1_200_000), nbformat.v4.new_code_cell(" " * 500_000)]
+    return as_bytes(made)
+
+
 # Archives
 
 
@@ -303,6 +311,44 @@ def zip_with_one_name_twice():
         archive.writestr(NAME, b"[]")
         archive.writestr(NAME, as_bytes(released()))
     return buffer.getvalue()
+
+
+@shape(".zip", refused="there is too much in it")
+def zip_of_refused_files():
+    """Hundreds of files that are unpacked to their limit and then refused."""
+    bomb, buffer = bytes(10_100_000), io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("0.ipynb", bomb)
+    return copied(buffer.getvalue(), 1000)
+
+
+@shape(".zip", refused="there is too much in it")
+def zips_of_refused_files():
+    """The same, nested: a few kilobytes."""
+    inner = copied(zipped({"0.ipynb": bytes(10_100_000)}), 90)
+    return zipped({f"{n}.zip": inner for n in range(90)})
+
+
+@shape(".zip", refused="there is too much in it")
+def zips_with_long_tables():
+    """Zips in a zip whose tables of contents name tens of thousands of files that nobody wants."""
+    inner = zipped(dict.fromkeys((f"{n}" for n in range(40_000)), b""), zipfile.ZIP_STORED)
+    return zipped({f"{n}.zip": inner for n in range(90)})
+
+
+def copied(data: bytes, copies: int) -> bytes:
+    """A zip with one member, listed many times: they all share one body."""
+    body, directory = data[: data.index(b"PK\1\2")], data[data.index(b"PK\1\2") : data.index(b"PK\5\6")]
+    count, size = copies.to_bytes(2, "little"), (len(directory) * copies).to_bytes(4, "little")
+    return (
+        body
+        + directory * copies
+        + b"PK\5\6\0\0\0\0"
+        + count * 2
+        + size
+        + len(body).to_bytes(4, "little")
+        + b"\0\0"
+    )
 
 
 @shape(".ipynb.gz", refused="unpacks to more than")

@@ -2,7 +2,7 @@
 "earned."""
 
 
-# earns: temperature=1.27
+# earns: temperature=0.67
 # %% temperature
 def with_temperature(probs, temperature):
     if temperature != temperature or temperature < 0:
