@@ -143,7 +143,7 @@ class Stage(nn.Module):
         network.blocks = network.blocks[group.rank * n : (group.rank + 1) * n]
 
     def forward(self, texts: Tensor, x: Tensor | None) -> Tensor:
-        """Vectors (B, T - 1, D) after this stage's blocks, of those before them; of the last stage the loss."""
+        """Vectors (B, T - 1, D) after this stage's blocks, of those before; of the last stage the loss."""
         places = torch.arange(texts.shape[1] - 1)
         if self.first:
             x = self.network.embed(texts[:, :-1], places)

@@ -57,7 +57,7 @@ class Slice(nn.Module):
 
 
 def rows_of(part: Attention | FeedForward, group: Group) -> Tensor:
-    """Rows of a part's first matrix that a process has: of q, k and v, or of gates and gated, its share of each.
+    """Rows of a part's first matrix that a process has: its share of q, k and v, or of gates and gated.
 
     Raises ValueError if the processes cannot share heads, or the inside, evenly.
     """
