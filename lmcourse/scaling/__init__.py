@@ -2,6 +2,8 @@
 
 Read in this order:
 
+    costs.py        operations and memory of training, by formulas
+    kept.py         what autograd keeps, counted
     sweep.py        one network of a given width that reads so many tokens, measured against the truth
     laws.py         a law of loss, fitted to many such runs, its intervals and its advice
 """

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.flop_counter import FlopCounterMode
 
 from lmcourse.scaling.costs import activations, forward_flops, state_bytes, training_flops
+from lmcourse.scaling.kept import kept_by_autograd
 from lmcourse.tables.families import families
 from lmcourse.transformer.attention import shares_keys
 from lmcourse.transformer.config import Config
@@ -53,28 +54,17 @@ def test_operations_by_hand():
     assert parts == {"attention matrices": 256, "looking": 64, "feed-forward": 512, "output": 160}
 
 
-def kept_by_autograd(config, n_texts):
-    """Bytes of all tensors of floats that are kept for the way back, parameters left out."""
-    network, loss = read(config, n_texts)
-    own = {p.untyped_storage().data_ptr() for p in network.parameters()}
-    kept = {}
-
-    def pack(x):
-        storage = x.untyped_storage()
-        if x.is_floating_point() and x.dim() and storage.data_ptr() not in own:
-            kept[storage.data_ptr()] = (storage.nbytes(), x)  # held, so that no other takes its place
-        return x
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
-        loss()
-    return sum(n for n, _ in kept.values())
-
-
 @pytest.mark.parametrize("n_texts", [1, 3])
 @pytest.mark.parametrize("config", [GPT, Config(300, 64, 2, 1, 24), Config(20, 24, 3, 4, 10)])
 def test_activations_are_those_that_autograd_keeps(config, n_texts):
     numbers = activations(config, n_texts, config.context_length)
-    assert 4 * sum(numbers.values()) == kept_by_autograd(config, n_texts)
+    assert 4 * sum(numbers.values()) == kept_by_autograd(*read(config, n_texts))
+
+
+def test_what_is_kept_by_hand():
+    # exp keeps its result (6 numbers of 4 bytes); a sum keeps nothing, a parameter is no activation
+    network = torch.nn.Linear(3, 2)
+    assert kept_by_autograd(network, lambda: network.weight.exp().sum()) == 24
 
 
 def test_the_states_are_those_of_a_real_optimizer():
