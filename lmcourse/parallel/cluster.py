@@ -13,10 +13,12 @@ import pickle
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
@@ -25,6 +27,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from lmcourse.model import check_whole
+
+# A server loads torch once, and each process is a copy of it; where there is none, each loads torch itself.
+START = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
 class Group:
@@ -64,7 +69,9 @@ class Cluster:
     def __init__(self, n: int, timeout: float = 120.0):
         self.n = check_whole(n, "n")
         self._folder = tempfile.TemporaryDirectory(prefix="cluster-")
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context(START)
+        if START == "forkserver":
+            context.set_forkserver_preload(["lmcourse.parallel.cluster"])
         self._pipes: list[Connection] = []
         self._processes = []
         for rank in range(n):
@@ -72,7 +79,8 @@ class Cluster:
             process = context.Process(
                 target=_work, args=(rank, n, Path(self._folder.name), timeout, there), daemon=True
             )
-            process.start()
+            with _no_script():
+                process.start()
             there.close()
             self._pipes.append(here)
             self._processes.append(process)
@@ -134,6 +142,17 @@ class Cluster:
 
     def __exit__(self, *_) -> None:  # noqa: D105
         self.close()
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """A process that is started meanwhile does not first run the caller's script, as Python would let it."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _work(rank: int, n: int, folder: Path, timeout: float, pipe: Connection) -> None:

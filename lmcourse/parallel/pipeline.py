@@ -147,7 +147,7 @@ class Stage(nn.Module):
         places = torch.arange(texts.shape[1] - 1)
         if self.first:
             x = self.network.embed(texts[:, :-1], places)
-        sight = self.network._sight(places, places, None, x.dtype)
+        sight = self.network.sight(places, places, None, x.dtype)
         for block in self.network.blocks:
             x = block(x, sight)
         if not self.last:

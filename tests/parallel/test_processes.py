@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -193,6 +195,16 @@ def test_a_process_that_fails_is_named_and_nobody_waits_for_ever():
     with pytest.raises(RuntimeError, match="closed"):
         processes.run(fails)
     processes.close()
+
+
+def test_a_script_needs_no_guard_and_may_bring_its_own_functions(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from lmcourse.parallel.cluster import Cluster\n"
+        "def rank(group): return 10 * group.rank\n"
+        "with Cluster(2) as cluster: print(cluster.run(rank))\n"
+    )
+    assert subprocess.check_output([sys.executable, script], text=True) == "[0, 10]\n"
 
 
 def test_what_cannot_be_shared_evenly_is_refused():
