@@ -118,7 +118,7 @@ class Transformer(nn.Module):
             x = x * self.config.d_model**0.5 + sinusoidal(positions, self.config.d_model).to(x.dtype)
         return self.dropout(x)
 
-    def _sight(self, positions: Tensor, keys: Tensor, visible: Mask, dtype: torch.dtype) -> Sight:
+    def sight(self, positions: Tensor, keys: Tensor, visible: Mask, dtype: torch.dtype) -> Sight:
         """What all attentions of the text to itself share.
 
         Args:
@@ -190,7 +190,7 @@ class Transformer(nn.Module):
             )
         x = self.embed(token_ids, positions)
         keys = positions if cache is None else cache.extend_positions(positions)
-        sight = self._sight(positions, keys, visible, x.dtype)
+        sight = self.sight(positions, keys, visible, x.dtype)
         if source is not None:
             source_visible = as_mask(source_visible, x.shape[1], source.shape[1], x.device)
         layers = [(None, None)] * len(self.blocks) if cache is None else cache.layers

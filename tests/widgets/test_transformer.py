@@ -62,7 +62,7 @@ def test_weights_are_seen_through_the_attention_itself():
         x = block.attention_norm(network.embedding(torch.tensor([[0, *live.known]])))
         values = block.attention.qkv(x)[0, :, 16:].reshape(6, 2, 4).numpy()  # (S, H, K)
         found = torch.from_numpy(np.einsum("hs,shk->hk", weights, values).reshape(8))
-        sight = network._sight(torch.arange(6), torch.arange(6), None, x.dtype)
+        sight = network.sight(torch.arange(6), torch.arange(6), None, x.dtype)
         expected = block.attention(x, sight)[0, -1]
         torch.testing.assert_close(block.attention.output(found), expected, atol=1e-5, rtol=0)
 

@@ -1,0 +1,110 @@
+"""What each device keeps, sends and waits when a training is spread over many, by formulas.
+
+A plan for a network of GPT's kind in mixed precision: `tensor` devices share each block, `stages` groups of
+them share the blocks, and `data` such groups each read their own texts. Sums of the ring, and counts that the
+tests compare with what real processes send. Left out: tables that the first and last stage have besides,
+what is sent while others compute, and all that a program keeps besides.
+
+Sources: Shoeybi et al. (2019), Narayanan et al. (2021), Rajbhandari et al. (2020), Korthikanti et al. (2023).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from lmcourse.model import check_whole
+from lmcourse.parallel.pipeline import bubble
+from lmcourse.parallel.ring import all_reduce_bytes
+from lmcourse.scaling.costs import forward_flops, state_bytes
+from lmcourse.transformer.config import Config
+
+NUMBER = 2  # bytes of a number that is sent or kept
+
+
+class Plan(NamedTuple):
+    """How a training is spread."""
+
+    data: int = 1  # groups that each have the whole network and read their own texts
+    tensor: int = 1  # devices that share each block
+    stages: int = 1  # parts into which the blocks are cut
+    batches: int = 1  # small batches of one text that each group reads in a step
+    shard: int = 0  # stage of ZeRO: what the groups keep once for all: 1 optimizer, 2 gradients, 3 weights
+
+    @property
+    def devices(self) -> int:
+        """How many."""
+        return self.data * self.tensor * self.stages
+
+
+class Load(NamedTuple):
+    """What one device of a plan keeps and sends; bytes, of a step."""
+
+    weights: float
+    gradients: float
+    optimizer: float
+    activations: float
+    sent_data: float  # sums of gradients, and with stage 3 of ZeRO weights
+    sent_tensor: float  # sums within blocks
+    sent_pipeline: float  # vectors, and their gradients, to the neighbouring stages
+    idle: float  # share of the time
+
+    @property
+    def memory(self) -> float:
+        """All that is kept."""
+        return self.weights + self.gradients + self.optimizer + self.activations
+
+
+def load(config: Config, plan: Plan, n_tokens: int) -> Load:
+    """What a device of the first stage keeps and sends in one step.
+
+    Args:
+        config: of the network.
+        plan: how it is spread.
+        n_tokens: T, of a text.
+
+    Raises ValueError for numbers that do not divide the blocks, the heads or the inside, or another stage of
+    ZeRO than 0 to 3.
+    """
+    _check(config, plan)
+    states = state_bytes(config.count_parameters()["total"])
+    own = {part: n / (plan.tensor * plan.stages) for part, n in states.items()}
+    weights = own["weights"]
+    for stage, part in enumerate(("optimizer", "gradients", "weights"), 1):
+        if plan.shard >= stage:
+            own[part] /= plan.data
+    vectors = n_tokens * config.d_model * NUMBER  # of one text
+    blocks = config.n_layers // plan.stages
+    inside = 2 * config.d_inner / config.d_model + 4  # before and after bending; q, k, v, and what was found
+    in_flight = min(plan.stages, plan.batches)  # with 1F1B
+    tours = 1.5 if plan.shard == 3 else 1.0  # weights twice and gradients once, half a tour of the ring each
+    sums = 4 * blocks * plan.batches  # two parts, forwards and backwards
+    return Load(
+        **own,
+        activations=vectors * blocks * in_flight * (4 + inside / plan.tensor),
+        sent_data=tours * all_reduce_bytes(1, plan.data) * weights,
+        sent_tensor=sums * all_reduce_bytes(1, plan.tensor) * vectors,
+        sent_pipeline=vectors * plan.batches if plan.stages > 1 else 0.0,
+        idle=bubble(plan.stages, plan.batches),
+    )
+
+
+def step_seconds(config: Config, plan: Plan, n_tokens: int, flops: float, utilisation: float = 0.5) -> float:
+    """Seconds of a step of devices with so many FLOP/s, of which a share is used while they do not wait."""
+    _check(config, plan)
+    texts = plan.data * plan.batches
+    needed = 3 * sum(forward_flops(config, n_tokens).values()) * texts
+    return needed / (plan.devices * flops * utilisation * (1 - bubble(plan.stages, plan.batches)))
+
+
+def _check(config: Config, plan: Plan) -> None:
+    for name in ("data", "tensor", "stages", "batches"):
+        check_whole(getattr(plan, name), name)
+    if plan.shard not in (0, 1, 2, 3):
+        raise ValueError(f"shard={plan.shard} must be 0, 1, 2 or 3")
+    for name, whole, n in (
+        ("stages", config.n_layers, plan.stages),
+        ("tensor", config.kv_heads, plan.tensor),
+        ("tensor", config.d_inner, plan.tensor),
+    ):
+        if whole % n:
+            raise ValueError(f"{name}={n} does not divide {whole}; each device needs an equal share")
