@@ -55,7 +55,7 @@ def brier(probs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         probs: (…, V), each row a distribution.
         targets: (…,), the tokens that came.
 
-    Source: Brier (1950), equation 2.
+    Source: Brier (1950).
     """
     probs, targets = np.asarray(probs), np.asarray(targets)
     right = np.take_along_axis(probs, targets[..., None], axis=-1)[..., 0]

@@ -95,7 +95,7 @@ def at_occupation(by_count: np.ndarray, p: np.ndarray | float) -> np.ndarray:
         by_count: (N + 1,).
         p: probabilities that a site is occupied, (K,).
 
-    Returns (K,): the mean over the binomial distribution. Source: Newman and Ziff (2000), equation 2.
+    Returns (K,): the mean over the binomial distribution. Source: Newman and Ziff (2000).
     """
     p = np.atleast_1d(np.asarray(p, dtype=float))
     if not ((p > 0) & (p < 1)).all():
