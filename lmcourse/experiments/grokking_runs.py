@@ -2,8 +2,8 @@
 
 p = 53, the network and recipe of `lmcourse.emergence.grokking`. What varies: the weight decay, the share of
 all sums that is learned from, and whether the decay changes after 800 steps (the optimiser begins anew there,
-also in the runs in which it does not change). 2,000 steps, a look every 20. Three
-seeds of the runs that matter most, one of the others.
+also in the runs in which it does not change). 2,000 steps, a look every 20. Two seeds of
+the runs that matter most, one of the others.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from lmcourse.experiments import run
 TURN = 800  # steps after which the decay changes, where it does
 _KEYS = ("decay", "share", "then", "steps", "seed")
 AGAIN = dict(zip(_KEYS, (1.0, 0.4, None, 100, 0)))  # a quick one, measured anew by every test
-VARIED = [  # the first five with several seeds
+VARIED = [  # the first five with two seeds
     (1.0, 0.4, None),
     (0.0, 0.4, None),
     (1.0, 0.2, None),
@@ -44,7 +44,7 @@ VARIED = [  # the first five with several seeds
 SETTINGS = [
     AGAIN,
     *(dict(zip(_KEYS, (*how, 2000, 0))) for how in VARIED),
-    *(dict(zip(_KEYS, (*how, 2000, seed))) for seed in (1, 2) for how in VARIED[:5]),
+    *(dict(zip(_KEYS, (*how, 2000, 1))) for how in VARIED[:5]),
 ]
 
 
