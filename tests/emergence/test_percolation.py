@@ -83,7 +83,10 @@ def test_by_hand():
     assert fill(1, np.array([0])).spans_at == 1
     # 16^(3/4) = 8
     np.testing.assert_allclose(scaled(CRITICAL + 0.25, 16), 2.0)
-    assert width(np.array([4, 8]), 4) == pytest.approx(0.25 / 2**0.5)  # .25 and .5, n - 1
+    # means 4/17 and 8/17, variances 4 · 13 and 8 · 9 over 17² · 18 = 5202
+    assert width(np.array([4, 8]), 4) == pytest.approx(((4 / 17) ** 2 / 2 + 62 / 5202) ** 0.5)
+    # one site: p is uniform, standard deviation 1/√12
+    assert width(np.array([1, 1]), 1) == pytest.approx(12**-0.5)
 
 
 def test_means_over_the_binomial_distribution():
