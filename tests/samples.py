@@ -45,6 +45,7 @@ SAMPLES = {
     "AttentionBrowser": widgets.AttentionBrowser,
     "AttentionSteps": widgets.AttentionSteps,
     "CodingInterval": lambda: widgets.CodingInterval(five_words(), "the mouse ate ."),
+    "EmergenceMetric": lambda: widgets.EmergenceMetric([100, 200, 400], [0.1, 0.6, 1.0]),
     "EntropyExplorer": lambda: widgets.EntropyExplorer([0.5, 0.3, 0.2]),
     "GradientLaboratory": widgets.GradientLaboratory,
     "GuessingGame": guessing,

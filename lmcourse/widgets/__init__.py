@@ -6,6 +6,7 @@ Python validates and is the reference; the JavaScript beside each module compute
 from lmcourse.widgets.attention_browser import AttentionBrowser
 from lmcourse.widgets.attention_steps import AttentionSteps
 from lmcourse.widgets.calculator import InferenceCalculator
+from lmcourse.widgets.emergence_metric import EmergenceMetric
 from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
 from lmcourse.widgets.guessing import GuessingGame
@@ -27,6 +28,7 @@ __all__ = [
     "AttentionBrowser",
     "AttentionSteps",
     "CodingInterval",
+    "EmergenceMetric",
     "EntropyExplorer",
     "GradientLaboratory",
     "GuessingGame",
