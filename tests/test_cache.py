@@ -204,3 +204,16 @@ def test_every_name_that_a_page_imports_from_the_package_is_there(page):
     for node in ast.walk(ast.parse("\n".join(cells))):
         if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == cache.PACKAGE:
             exec(ast.unparse(node), {})
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_record_whose_page_is_gone_is_dropped(root, stale):
+    cache.refresh(root)
+    execute(root)
+    for page in (root / "_build/.jupyter_cache/executed").glob("*/base.ipynb"):
+        page.unlink()  # as when a build is killed while it removes or writes one
+    if stale:
+        edit(root, "lmcourse/tables/history.csv", "1951", "1948")
+    assert stems(cache.refresh(root)) == EVERY
+    execute(root)
+    assert cache.refresh(root) == []

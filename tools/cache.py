@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_cache import get_cache
+from jupyter_cache.cache.db import NbCacheRecord
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 
 from lmcourse.data import cache_dir
@@ -127,9 +128,13 @@ def refresh(root: Path = ROOT) -> list[Path]:
     now = {**known, **{key: digest(page, root) for page, key in keys.items()}}
     kept = set()
     for entry in cache.list_cache_records():
-        if entry.hashkey in known and known[entry.hashkey] == now[entry.hashkey]:
-            kept.add(entry.hashkey)
-        else:
-            cache.remove_cache(entry.pk)
+        try:
+            if entry.hashkey in known and known[entry.hashkey] == now[entry.hashkey]:
+                cache.get_cache_bundle(entry.pk)
+                kept.add(entry.hashkey)
+            else:
+                cache.remove_cache(entry.pk)
+        except KeyError:  # a record without its page: somebody was killed between writing the two
+            NbCacheRecord.remove_records([entry.pk], cache.db)
     record.write_text(json.dumps(now, indent=1), encoding="utf-8")
     return [page for page, key in keys.items() if key not in kept]
