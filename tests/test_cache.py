@@ -194,6 +194,8 @@ def test_a_page_depends_on_what_its_chapter_is_about_and_never_on_the_grader(pag
             "templates",
             "how_good",
             "trust",
+            "costs",
+            "grokking",
         }
     )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -136,5 +137,6 @@ def refresh(root: Path = ROOT) -> list[Path]:
                 cache.remove_cache(entry.pk)
         except KeyError:  # a record without its page: somebody was killed between writing the two
             NbCacheRecord.remove_records([entry.pk], cache.db)
+            shutil.rmtree(folder / "executed" / entry.hashkey, ignore_errors=True)
     record.write_text(json.dumps(now, indent=1), encoding="utf-8")
     return [page for page, key in keys.items() if key not in kept]
