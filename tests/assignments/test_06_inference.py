@@ -270,7 +270,7 @@ def test_pay_shows_the_mean_that_the_check_shows():
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("read([(0, 0, [1])]); return [[0] * n_tokens for _ in prompts]", "it is up to token"),
+        ("read([(0, 0, [1])]); return [[0] * n_tokens for _ in prompts]", "its token 0 should be"),
         (
             "read([(0, 0, [1])]); return [[0] * (n_tokens + 1) for _ in prompts]",
             "Guesses must not go past the end",
