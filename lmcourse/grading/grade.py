@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from lmcourse.grading import feedback, folder
+from lmcourse.grading import attempts, feedback, folder
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError, models
 from lmcourse.grading.exam import Exam
@@ -79,6 +79,9 @@ class Run:
         default_factory=list
     )  # nobody knows when they handed in, so they are not late
     late: Mapping[str, Late] = field(default_factory=dict)  # who handed in late
+    superseding: dict[str, str] = field(default_factory=dict)  # whose new file is late, and so does not count
+    remarks: list[str] = field(default_factory=list)  # what seems odd in when things came
+    deadline: str = ""  # which counts, and who says so
     renamed: Mapping[str, str] = field(default_factory=dict)  # before, now
     versions: Mapping[str, str] = field(default_factory=dict)  # of checks, release and grader
 
@@ -93,12 +96,14 @@ def run(
     begun = time.monotonic()
     exam = Exam.of(assignment)
     deadline = Deadline.of(options.course, assignment)
-    found = find_submissions(paths, assignment, roster, kind)
-    handed = found.handed
-    _require_known(options.regrade, handed)
+    found = find_submissions(paths, assignment, roster, kind, deadline)
+    _require_known(options.regrade, found.handed)
     with _alone(options.course):
         book = GradebookWriter(options.database)
         book.prepare(exam)
+        if (known := book.deadline(assignment, deadline)) != deadline:
+            deadline, found = known, find_submissions(paths, assignment, roster, kind, known)
+        handed = found.handed
         plain = find_submissions(paths, assignment, None, kind).handed if roster else None
         names = settle(book, assignment, options.course, handed, plain)
         plan = _plan(book, exam, options)
@@ -112,7 +117,7 @@ def run(
             outcome.missing = sorted({*roster.students} - here)
         rules = Rules(exam, plan.seed, options.times, options.limits, options.unsafe, plan.name)
         with tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True) as bar:
-            jobs = _to_do(handed, before, plan, outcome, bar)
+            jobs = _to_do(handed, before, plan, outcome, bar, deadline)
             try:
                 for batch in _batches(grade_all(jobs, rules, options.workers, options.scheduler)):
                     _record(batch, exam, options.course, book)
@@ -124,6 +129,9 @@ def run(
                 ) from None
         _reckon_lateness(book, outcome, handed, exam, deadline)
         _rewrite_late(outcome, exam, options.course)
+        known = {result.student for result in [*outcome.graded, *outcome.kept]} | {*before}
+        outcome.remarks = [*attempts.remarks(handed, deadline, known, roster), *outcome.superseding.values()]
+        outcome.deadline = str(deadline)
         book.end_run(assignment)
     outcome.lowered = sorted(_lowered(before, outcome.graded))
     outcome.seconds = time.monotonic() - begun
@@ -177,7 +185,12 @@ def _require_known(regrade: Sequence[str], handed: Sequence[Handed]) -> None:
 
 
 def _to_do(
-    handed: Iterable[Handed], done: dict[str, Result], plan: Plan, outcome: Run, bar: tqdm
+    handed: Iterable[Handed],
+    done: dict[str, Result],
+    plan: Plan,
+    outcome: Run,
+    bar: tqdm,
+    deadline: Deadline,
 ) -> Iterator[Job]:
     """The submissions that still need grading, read one by one."""
     for one in handed:
@@ -192,8 +205,17 @@ def _to_do(
         if old and (plan.keeps(old, digest) or (refused and not one.refused)):
             outcome.kept.append(old)
             bar.update()
+        elif (
+            old
+            and old.digest != digest
+            and one.student not in plan.regrade
+            and attempts.stands_before(old, one, deadline)
+        ):
+            outcome.kept.append(old)
+            outcome.superseding[one.student] = attempts.again(old, one, deadline)
+            bar.update()
         else:
-            yield Job(one.student, one.name, data, digest, one.submitted, one.notes, refused)
+            yield Job(one.student, one.name, data, digest, one.submitted, one.notes, refused, one.late)
 
 
 def _batches(all_graded: Iterable[Graded]) -> Iterator[list[Graded]]:
@@ -220,11 +242,12 @@ def _reckon_lateness(
 ) -> None:
     """Who is late, and of whom nobody knows; what is known only now reaches the results that were kept."""
     kept = {result.student: result.submitted for result in outcome.kept}
-    times = {one.student: one.submitted for one in handed if one.student in kept and one.submitted}
+    mine = [one for one in handed if one.student in kept and one.student not in outcome.superseding]
+    times = {one.student: one.submitted for one in mine if one.submitted}
     new = {student: time for student, time in times.items() if time != kept[student]}
     book.set_times(exam.assignment, new)
     outcome.late = book.penalise(exam.assignment, deadline)
-    outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted]
+    outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted and not one.late]
 
 
 def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:

@@ -34,9 +34,9 @@ from lmcourse.grading.database import (
     upsert,
 )
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.late import Deadline, penalise
+from lmcourse.grading.late import Deadline, completed, penalise
 from lmcourse.grading.result import Late, Mark, Plan, Result
-from lmcourse.grading.roster import Student
+from lmcourse.grading.roster import Roster, Student
 
 SCORES = ("score", "max_score", "needs_manual_grade", "late_submission_penalty")
 
@@ -161,6 +161,25 @@ class GradebookWriter:
         """Record when an assignment is due, and what lateness costs by today's scores; who is late."""
         with self._database.transaction() as db:
             return penalise(db, assignment, deadline)
+
+    def people(self, assignment: str) -> Roster:
+        """Who has handed in, by the names that the gradebook has: a roster's, where one was given."""
+        student = THEIRS["student"]
+        joined = student.join(HANDED_IN, HANDED_IN.c.student_id == student.c.id).join(ASSIGNMENT)
+        query = sa.select(student).select_from(joined).where(ASSIGNMENT.c.name == assignment)
+        with self._database.transaction() as db:
+            rows = db.execute(query).all()
+        people = {}
+        for row in rows:
+            name = ", ".join(filter(None, (row.last_name, row.first_name)))
+            said = {"first_name": row.first_name or "", "last_name": row.last_name or ""}
+            people[row.id] = Student(row.id, name, row.email or "", row.lms_user_id or "", **said)
+        return Roster(people)
+
+    def deadline(self, assignment: str, configured: Deadline) -> Deadline:
+        """The deadline that is configured, or else the one that is recorded, as formgrader may set it."""
+        with self._database.transaction() as db:
+            return completed(db, assignment, configured)
 
     def introduce(self, students: Iterable[Student]) -> None:
         """Record the names of students, as formgrader shows them; of those who are new, the students too."""

@@ -28,6 +28,7 @@ from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.isolated import Times
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.roster import Roster, Student
 from lmcourse.grading.summary import summary
 from lmcourse.grading.trial import try_again
 from lmcourse.grading.worker import Job, Rules
@@ -366,6 +367,34 @@ def test_a_file_that_is_gone_when_its_turn_comes_keeps_its_result(desk, monkeypa
     assert (len(outcome.graded), len(outcome.kept), len(outcome.unread)) == (0, 4, 4)
     assert results(course)["ada-perfect"].points == 17
     assert "ada-perfect: cannot be read" in summary(outcome, options(course))
+
+
+def test_what_came_late_does_not_replace_what_came_in_time(desk, people):
+    handed, course = desk
+    (course / "nbgrader_config.py").write_text(
+        'c = get_config()\nc.AssignLatePenalties.plugin_class = "lmcourse.grading.late.LatePolicy"\n'
+        f"c.LatePolicy.due = {{{NAME!r}: '2026-11-20 23:59 UTC'}}\nc.LatePolicy.per_day = 0.1\n"
+    )
+    [*others] = (path for path in handed.iterdir() if path.stem != "ada-perfect")
+    for path in others:
+        path.unlink()
+
+    def run(time, **changes):
+        known = Roster({"ada": Student("ada", "Ada Perfect", submitted_at=time)})
+        outcome = grade.run(NAME, [handed], options(course, **changes), known)
+        return outcome, results(course)["ada"]
+
+    in_time, late = "2026-11-20T20:00:00+00:00", "2026-11-22T20:00:00+00:00"
+    assert run(in_time)[1].points == 17
+    (handed / "ada-perfect.ipynb").write_text(notebook(people["fred-unfinished"]), encoding="utf-8")
+    for changes in ({}, {"regrade": ["all"]}):
+        outcome, result = run(late, **changes)
+        assert (result.points, result.submitted, dict(outcome.late)) == (17, in_time, {})
+        assert "ada: graded in time, and now there is another file" in summary(outcome, options(course))
+    outcome, result = run(late, regrade=["ada"])  # the instructor wants it so
+    assert (result.points, result.submitted) == (0, late)
+    assert [*outcome.late] == ["ada"]
+    assert outcome.remarks == []
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting a small disk needs root")
