@@ -94,8 +94,7 @@ def run(
     Raises GradingError if nothing can be graded: no such assignment or path, no sandbox, no database.
     """
     begun = time.monotonic()
-    exam = Exam.of(assignment)
-    deadline = Deadline.of(options.course, assignment)
+    exam, deadline = Exam.of(assignment), Deadline.of(options.course, assignment)
     found = find_submissions(paths, assignment, roster, kind, deadline)
     _require_known(options.regrade, found.handed)
     with _alone(options.course):
@@ -128,10 +127,8 @@ def run(
                     f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
                 ) from None
         _reckon_lateness(book, outcome, handed, exam, deadline)
-        _rewrite_late(outcome, exam, options.course)
-        known = {result.student for result in [*outcome.graded, *outcome.kept]} | {*before}
-        outcome.remarks = [*attempts.remarks(handed, deadline, known, roster), *outcome.superseding.values()]
-        outcome.deadline = str(deadline)
+        outcome.remarks += attempts.remarks(handed, deadline, book.results(assignment), roster)
+        _rewrite_pages(outcome, exam, options.course, book)
         book.end_run(assignment)
     outcome.lowered = sorted(_lowered(before, outcome.graded))
     outcome.seconds = time.monotonic() - begun
@@ -247,15 +244,32 @@ def _reckon_lateness(
     new = {student: time for student, time in times.items() if time != kept[student]}
     book.set_times(exam.assignment, new)
     outcome.late = book.penalise(exam.assignment, deadline)
+    outcome.deadline, outcome.remarks = str(deadline), [*outcome.superseding.values()]
     outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted and not one.late]
 
 
-def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:
-    """Say on the pages of those who were late what it costs."""
-    for result in outcome.graded:  # the others' pages may have people's remarks: `lmcourse feedback` does it
-        if late := outcome.late.get(result.student):
-            text = feedback.page(result, exam.titles(), late=late)
-            folder.write_page(course, exam, result.student, text)
+def _rewrite_pages(outcome: Run, exam: Exam, course: Path, book: GradebookWriter) -> None:
+    """Say on pages just written what lateness costs, and what people had given: no run takes that away."""
+    released = folder.solutions_released(course, exam.assignment, None)
+    marks = book.marks(exam.assignment)
+    fresh = {result.student: result for result in outcome.graded}
+    told = [name for name in fresh if released or any(m.by_hand or m.comment for m in marks[name].values())]
+    write_pages(book, exam, course, outcome.late, told)
+    for student in sorted({*outcome.late} & {*fresh} - {*told}):  # the others' pages stay as they are
+        text = feedback.page(fresh[student], exam.titles(), late=outcome.late[student])
+        folder.write_page(course, exam, student, text)
+
+
+def write_pages(
+    book: GradebookWriter, exam: Exam, course: Path, late: Mapping[str, Late], students: Iterable[str]
+) -> None:
+    """Write the pages of these students with the scores and comments that people gave."""
+    results, marks = book.results(exam.assignment), book.marks(exam.assignment)
+    shown = models(exam.assignment, folder.solutions_released(course, exam.assignment, None))
+    best = feedback.best_scores(results.values())
+    for name in students:
+        text = feedback.page(results[name], exam.titles(), marks[name], late.get(name), shown, best)
+        folder.write_page(course, exam, name, text)
 
 
 def write_feedback(assignment: str, course: Path, database: str | Path, solutions: bool | None = None) -> int:
@@ -272,15 +286,11 @@ def write_feedback(assignment: str, course: Path, database: str | Path, solution
     exam = Exam.of(assignment)
     with _alone(course):
         book = GradebookWriter(database)
-        results, marks = book.results(assignment), book.marks(assignment)
+        results = book.results(assignment)
         if not results:
             raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
-        shown = models(assignment, folder.solutions_released(course, assignment, solutions))
-        best = feedback.best_scores(results.values())
+        folder.solutions_released(course, assignment, solutions)
         late = book.penalise(assignment, Deadline.of(course, assignment))
-        for student, result in tqdm(results.items(), unit="page", desc=assignment, dynamic_ncols=True):
-            text = feedback.page(
-                result, exam.titles(), marks[student], late.get(student), models=shown, best=best
-            )
-            folder.write_page(course, exam, student, text)
+        students = tqdm(results, unit="page", desc=assignment, dynamic_ncols=True)
+        write_pages(book, exam, course, late, students)
     return len(results)

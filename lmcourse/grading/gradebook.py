@@ -19,7 +19,14 @@ from nbgrader.api import SubmittedAssignment
 from nbgrader.utils import parse_utc
 from sqlalchemy.orm import Session, undefer
 
-from lmcourse.grading.adopt import adopt, cells_of, expected, made_by_nbgrader, recorded
+from lmcourse.grading.adopt import (
+    adopt,
+    cells_of,
+    expected,
+    made_by_nbgrader,
+    recorded,
+    require_same_cells,
+)
 from lmcourse.grading.course import GradingError, cell_of, exercise_of
 from lmcourse.grading.database import (
     ASSIGNMENT,
@@ -56,7 +63,7 @@ class GradebookWriter:
         self._database = Database(url)
         self.name = self._database.name
 
-    def prepare(self, exam: Exam) -> None:
+    def prepare(self, exam: Exam, record: bool = True) -> None:
         """Make sure that the gradebook has the assignment as nbgrader's `generate_assignment` records it.
 
         Takes seconds if it must be made, nothing if it is there. Raises GradingError if nbgrader cannot make
@@ -66,6 +73,9 @@ class GradebookWriter:
         with self._database.transaction() as db:
             if recorded(db, exam.assignment) == needed:
                 return
+            require_same_cells(db, exam.assignment, needed)
+        if not record:
+            return
         with made_by_nbgrader(exam.assignment) as made, self._database.transaction() as db:
             if recorded(made, exam.assignment) != needed:
                 raise GradingError(
@@ -129,8 +139,11 @@ class GradebookWriter:
                 row.max_score,
                 row.manual_score is not None or bool(row.extra_credit),
                 row.needs_manual_grade,
-                comments.get((row.student_id, name), ""),
+                comments.pop((row.student_id, name), ""),
             )
+        for (student, name), comment in comments.items():  # on what earns no points
+            if comment and student in marks:
+                marks[student][name] = Mark(0.0, 0.0, comment=comment)
         return marks
 
     def rename(self, assignment: str, names: Mapping[str, str]) -> None:

@@ -79,6 +79,7 @@ def try_again(
     """Grade what other checks have graded, and record nothing; arguments and errors as of `grade.run`."""
     exam = Exam.of(assignment)
     book = GradebookWriter(options.database)
+    book.prepare(exam, record=False)
     before = book.results(assignment)
     deadline = book.deadline(assignment, Deadline.of(options.course, assignment))
     trial, by_seed = Trial({}, []), {}

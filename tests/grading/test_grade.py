@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook
 
 from lmcourse import cli
 from lmcourse.files import course_file
-from lmcourse.grading import demo, grade, pool
+from lmcourse.grading import demo, grade, gradebook, pool
 from lmcourse.grading.course import GradingError, load_mistakes, points
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.feedback import harmless
@@ -228,6 +228,47 @@ def test_results_of_other_checks_are_noticed_and_tried_and_nothing_is_recorded(d
     assert "1 files have no result yet, and were not tried\nnothing was recorded" in str(trial)
     assert results(course) == before
     assert {path: path.read_bytes() for path in course.rglob("*.html")} == pages
+
+
+def test_what_a_person_gave_stays_on_the_page_when_everybody_is_graded_again(desk):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course))
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        theirs = "language-models", NAME, "ada-perfect"
+        mark = book.find_grade("parroting", *theirs)
+        mark.manual_score, mark.needs_manual_grade = 2.5, False
+        book.find_comment("parroting", *theirs).manual_comment = "well said"
+        book.find_comment("parrot", *theirs).manual_comment = "weiter so"  # it earns no points
+        book.db.commit()
+    page = course / "feedback" / "ada-perfect" / NAME / "language-models.html"
+
+    def told():
+        text = page.read_text(encoding="utf-8")
+        return [said in text for said in ("gave 2.5 of 3 points", "well said", "weiter so", "19.5 of 20")]
+
+    grade.write_feedback(NAME, course, f"sqlite:///{course}/gradebook.db")
+    assert all(told())
+    grade.run(NAME, [handed], options(course, regrade=["all"]))
+    assert all(told())
+    other = (course / "feedback" / "bela-warns" / NAME / page.name).read_text(encoding="utf-8")
+    assert "well said" not in other
+
+
+def test_a_trial_is_refused_where_grading_would_be(desk, monkeypatch):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course))
+    needed = gradebook.expected(Exam.of(NAME))
+    more = {*needed, ("language-models", "one_more", "GradeCell", 1.0, "code", True, "")}
+    monkeypatch.setattr(gradebook, "expected", lambda _: more)
+    with pytest.raises(GradingError, match="since students' work was recorded: one_more"):
+        try_again(NAME, [handed], options(course))
+
+
+def test_mistakes_of_another_shape_are_refused_in_words(tmp_path, monkeypatch):
+    (tmp_path / "mistakes.py").write_text("MISTAKES = [('chain_rule', 'code')]\n")
+    monkeypatch.setattr("lmcourse.grading.course.course_file", lambda _: tmp_path / "mistakes.py")
+    with pytest.raises(GradingError, match=r"mistakes.py: MISTAKES should be a list of Mistake\(exercise"):
+        load_mistakes(NAME)
 
 
 def command(handed, course):
