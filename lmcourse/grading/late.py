@@ -6,12 +6,13 @@ All of it stands in the course's `nbgrader_config.py`, and is applied by nbgrade
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from nbgrader.api import SubmittedAssignment
@@ -22,14 +23,18 @@ from sqlalchemy.orm import Session
 from traitlets import Dict, Float
 from traitlets.config import Config, PyFileConfigLoader
 
-from lmcourse.grading.course import GradingError
+from lmcourse.grading.course import GradingError, assignments
 from lmcourse.grading.database import ASSIGNMENT, HANDED_IN, THEIRS, upsert
 from lmcourse.grading.naming import moment
 from lmcourse.grading.result import Late
 
+if TYPE_CHECKING:
+    from lmcourse.grading.roster import Roster
+
 ZONES = timezone.utc, timezone(timedelta(hours=5))  # any two
 DAY = 86_400  # seconds
 CONFIG = "nbgrader_config.py"
+IN_TIME, LATE, TOO_LATE = range(3)  # how attempts stand: an earlier one in this list counts
 
 
 def penalty(score: float, seconds_late: float, per_day: float, grace: float, cut_off: float) -> float:
@@ -52,7 +57,7 @@ def penalty(score: float, seconds_late: float, per_day: float, grace: float, cut
 class LatePolicy(LateSubmissionPlugin):
     """The course's policy, as a plugin of nbgrader's."""
 
-    due = Dict(help="Assignment -> when it is due: 2026-11-30 23:59 Europe/Berlin.").tag(config=True)
+    due = Dict(help="Assignment -> when it is due: 2026-11-30 23:59 Europe/Berlin; or None.").tag(config=True)
     extensions = Dict(help="Assignment -> {student: when it is due for this one}.").tag(config=True)
     per_day = Float(0.0, help="Share of the score that each day begun costs, 0 to 1.").tag(config=True)
     grace_minutes = Float(0.0, help="Lateness that costs nothing.").tag(config=True)
@@ -71,13 +76,19 @@ class Deadline:
 
     Args:
         plugin: that is configured for the course.
-        due: when it is due; None where the gradebook's time stays as it is.
+        due: when it is due, in UTC; None where nobody has said so.
         extensions: student -> when it is due for this one.
+        grace: minutes late that are still in time.
+        whence: who says it: `CONFIG`, or the gradebook, whose time then stays as it is; empty for nobody.
+        doubts: what seems wrong in the configuration.
     """
 
     plugin: Any
     due: datetime | None = None
     extensions: Mapping[str, datetime] = field(default_factory=dict)
+    grace: float = 0.0
+    whence: str = ""
+    doubts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, course: Path, assignment: str) -> Deadline:
@@ -90,7 +101,63 @@ class Deadline:
         if later and not due:
             raise GradingError(f"{CONFIG}: {assignment} has extensions, but no time in LatePolicy.due")
         times = {student: _time(text, f"extensions, {student}") for student, text in later.items()}
-        return cls(plugin, _time(due, f"due, {assignment}") if due else None, times)
+        time = _time(due, f"due, {assignment}") if due else None
+        whence = CONFIG if assignment in policy.due else ""
+        return cls(plugin, time, times, policy.grace_minutes, whence, _doubts(policy))
+
+    def of_student(self, student: str) -> datetime | None:
+        """When it is due for one student."""
+        return self.extensions.get(student, self.due)
+
+    def standing(self, student: str, submitted: str, marked: bool = False) -> int:
+        """`IN_TIME`, `LATE` or, where lateness costs everything, `TOO_LATE`.
+
+        Args:
+            student: the id.
+            submitted: when, as ISO text with time zone; empty if nobody said, which is in time.
+            marked: whether the LMS marks it as late; believed where nobody knows better.
+        """
+        due = self.of_student(student)
+        if not submitted or due is None:
+            return LATE if marked and not submitted else IN_TIME
+        seconds = (parse_utc(submitted) - due).total_seconds()
+        if seconds <= 60 * self.grace:
+            return IN_TIME
+        lost = self.plugin.late_submission_penalty(student, 1.0, seconds) or 0.0
+        return TOO_LATE if lost >= 1 else LATE
+
+    def nobodys(self, students: Collection[str], roster: Roster | None = None) -> list[str]:
+        """The extensions of whom nobody has heard: neither in `students` nor on the roster."""
+        known = {*students, *(roster.students if roster else ())}
+        lines = []
+        for name in sorted({*self.extensions} - known if self.whence == CONFIG else ()):
+            meant = roster.find("", name) if roster else None
+            likely = [meant.id] if meant else difflib.get_close_matches(name, sorted(known), 1)
+            lines.append(
+                f"{CONFIG}: LatePolicy.extensions names {name}, who has handed in nothing and is on no roster"
+                + "".join(f"; did you mean {one}?" for one in likely)
+            )
+        return lines
+
+    def __str__(self) -> str:
+        """For a terminal; empty if nothing is due."""
+        if self.due is None:
+            return ""
+        said = f"due {self.due:%Y-%m-%d %H:%M} UTC, as {self.whence} says"
+        if self.whence == CONFIG:
+            return said
+        return f"{said}; {CONFIG} has no time: None in LatePolicy.due takes this one away"
+
+
+def _doubts(policy: LatePolicy) -> tuple[str, ...]:
+    """What is said of assignments that there are not."""
+    there = assignments()
+    lines = []
+    for what, said in (("due", policy.due), ("extensions", policy.extensions)):
+        for name in sorted({*said} - {*there}):
+            likely = "".join(f"; did you mean {x}?" for x in difflib.get_close_matches(name, there, 1))
+            lines.append(f"{CONFIG}: LatePolicy.{what} names {name}, which is no assignment here{likely}")
+    return tuple(lines)
 
 
 def _config(course: Path) -> Config:
@@ -115,7 +182,7 @@ def _time(text: str, where: str) -> datetime:
 
 def record_deadline(db: sa.Connection, assignment: str, deadline: Deadline) -> None:
     """Write due time and extensions into the gradebook, where nbgrader's programs look for them."""
-    if deadline.due is None:
+    if deadline.whence != CONFIG:
         return
     named = ASSIGNMENT.c.name == assignment
     db.execute(sa.update(ASSIGNMENT).where(named).values(duedate=deadline.due))
@@ -125,6 +192,18 @@ def record_deadline(db: sa.Connection, assignment: str, deadline: Deadline) -> N
     for student, later in deadline.extensions.items():
         one = mine & (HANDED_IN.c.student_id == student)
         db.execute(sa.update(HANDED_IN).where(one).values(extension=later - deadline.due))
+
+
+def completed(db: sa.Connection, assignment: str, deadline: Deadline) -> Deadline:
+    """The deadline, or where the configuration has none, that of the gradebook, as formgrader may set it."""
+    named = ASSIGNMENT.c.name == assignment
+    due = None if deadline.whence else db.scalar(sa.select(ASSIGNMENT.c.duedate).where(named))
+    if due is None:
+        return deadline
+    theirs = sa.select(HANDED_IN.c.student_id, HANDED_IN.c.extension).select_from(HANDED_IN.join(ASSIGNMENT))
+    rows = db.execute(theirs.where(named, HANDED_IN.c.extension.is_not(None))).all()
+    later = {student: due + extension for student, extension in rows}
+    return replace(deadline, due=due, extensions=later, whence="the gradebook")
 
 
 def penalise(db: sa.Connection, assignment: str, deadline: Deadline) -> dict[str, Late]:

@@ -174,3 +174,40 @@ def test_the_page_says_how_late_and_what_is_left():
     assert "15.3 of 17 points" in said
     assert "Handed in 1 day 3 hours late: 1.7 points off." in said
     assert str(Late(20, 1.0)) == "1 minute late: 1 point off"
+
+
+def test_a_time_of_the_gradebooks_is_named_and_none_takes_it_away(course):
+    folder, url = course
+    book = GradebookWriter(url)
+    book.penalise(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    (folder / "nbgrader_config.py").write_text(
+        POLICY.replace("c.LatePolicy.due", "due").replace("c.LatePolicy.extensions", "later")
+    )
+    deadline = book.deadline(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    assert str(deadline).startswith("due 2026-11-30 22:59 UTC, as the gradebook says; nbgrader_config.py has")
+    assert deadline.standing("ext", TIMES["early"]) == late.IN_TIME
+    assert deadline.standing("ext", "2026-12-02T22:58:00+00:00") == late.IN_TIME  # her extension
+    assert deadline.standing("two", "2026-12-02T22:58:00+00:00") == late.LATE
+    book.penalise(ASSIGNMENT, deadline)
+    assert taken(url) == pytest.approx(TAKEN)
+    (folder / "nbgrader_config.py").write_text(
+        f'c = get_config()\nc.LatePolicy.due = {{"{ASSIGNMENT}": None}}\nc.LatePolicy.per_day = 0.1\n'
+    )
+    deadline = book.deadline(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    assert (str(deadline), book.penalise(ASSIGNMENT, deadline)) == ("", {})
+    assert set(taken(url).values()) == {0}
+    (folder / "nbgrader_config.py").unlink()
+    assert str(book.deadline(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))) == ""
+
+
+def test_a_mistyped_assignment_is_named(tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text(
+        'c = get_config()\nc.LatePolicy.due = {"01-langauge-models": "2026-07-01 12:00 UTC"}\n'
+        'c.LatePolicy.extensions = {"01-language-model": {"ada": "2026-07-01 12:00 UTC"}}\n'
+    )
+    assert Deadline.of(tmp_path, ASSIGNMENT).doubts == (
+        "nbgrader_config.py: LatePolicy.due names 01-langauge-models, which is no assignment here; did you "
+        f"mean {ASSIGNMENT}?",
+        "nbgrader_config.py: LatePolicy.extensions names 01-language-model, which is no assignment here; did "
+        f"you mean {ASSIGNMENT}?",
+    )
