@@ -9,8 +9,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 
+from lmcourse.grading.deadline import IN_TIME, Deadline
 from lmcourse.grading.intake import Handed
-from lmcourse.grading.late import IN_TIME, Deadline
 from lmcourse.grading.result import Result
 from lmcourse.grading.roster import Roster
 

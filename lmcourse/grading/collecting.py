@@ -15,9 +15,9 @@ import nbformat
 
 from lmcourse.grading.apart import READING_SECONDS, TOO_LONG, Apart, Died, reading
 from lmcourse.grading.course import GradingError
+from lmcourse.grading.deadline import Deadline
 from lmcourse.grading.graft import repair
 from lmcourse.grading.intake import Found, Handed, find_submissions
-from lmcourse.grading.late import Deadline
 from lmcourse.grading.naming import moment
 from lmcourse.grading.notebooks import Release
 from lmcourse.grading.roster import Roster

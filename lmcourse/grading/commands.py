@@ -14,7 +14,7 @@ from lmcourse.files import course_file
 from lmcourse.grading.course import GradingError, require_assignment
 
 if TYPE_CHECKING:
-    from lmcourse.grading.late import Deadline
+    from lmcourse.grading.deadline import Deadline
     from lmcourse.grading.roster import Roster
 
 # What a command needs is imported in it: databases and notebooks take seconds to load, and a student who asks
@@ -144,10 +144,14 @@ def collect(
 ) -> None:
     """Put submissions from an LMS where nbgrader looks for them: submitted/STUDENT/ASSIGNMENT/."""
     from lmcourse.grading.collecting import collect
-    from lmcourse.grading.late import Deadline
+    from lmcourse.grading.deadline import CONFIG
 
-    deadline = Deadline.of(course_folder(course), assignment)
-    folder = course_folder(course) / "submitted"
+    deadline, folder = None, course_folder(course)
+    if (folder / CONFIG).exists():  # says what is due when; only this takes nbgrader
+        from lmcourse.grading.late import deadline_of
+
+        deadline = deadline_of(folder, assignment)
+    folder /= "submitted"
     rows, found = collect(assignment, paths, folder, _roster(roster), replace, kind, deadline)
     typer.echo(found.origin)
     for row in rows:
@@ -178,11 +182,11 @@ def feedback(
     from lmcourse.grading import grade as grading
     from lmcourse.grading.gradebook import GradebookWriter
     from lmcourse.grading.intake import find_submissions
-    from lmcourse.grading.late import Deadline
+    from lmcourse.grading.late import deadline_of
     from lmcourse.grading.returning import write_zip
 
     folder = course_folder(course)
-    deadline = Deadline.of(folder, assignment)
+    deadline = deadline_of(folder, assignment)
     book = GradebookWriter(_existing(db, folder))
     deadline = book.deadline(assignment, deadline)
     count = grading.write_feedback(assignment, folder, _existing(db, folder), solutions)
@@ -214,11 +218,11 @@ def export(
     """Write the grades of the gradebook, manual ones included, as a CSV that the LMS imports."""
     from lmcourse.grading import lms
     from lmcourse.grading.gradebook import GradebookWriter
-    from lmcourse.grading.late import Deadline
+    from lmcourse.grading.late import deadline_of
 
     folder = course_folder(course)
     book = GradebookWriter(_existing(db, folder))
-    deadline = book.deadline(assignment, Deadline.of(folder, assignment))
+    deadline = book.deadline(assignment, deadline_of(folder, assignment))
     book.penalise(assignment, deadline)
     table = lms.Table.read(Path(template)) if template else None
     rows = book.scores(assignment)

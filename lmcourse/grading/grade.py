@@ -20,11 +20,12 @@ from tqdm import tqdm
 from lmcourse.grading import attempts, feedback, folder
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError, models
+from lmcourse.grading.deadline import Deadline
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
 from lmcourse.grading.isolated import Times
-from lmcourse.grading.late import Deadline
+from lmcourse.grading.late import deadline_of
 from lmcourse.grading.pool import grade_all
 from lmcourse.grading.renaming import settle
 from lmcourse.grading.result import Late, Plan, Result
@@ -94,7 +95,7 @@ def run(
     Raises GradingError if nothing can be graded: no such assignment or path, no sandbox, no database.
     """
     begun = time.monotonic()
-    exam, deadline = Exam.of(assignment), Deadline.of(options.course, assignment)
+    exam, deadline = Exam.of(assignment), deadline_of(options.course, assignment)
     found = find_submissions(paths, assignment, roster, kind, deadline)
     _require_known(options.regrade, found.handed)
     with _alone(options.course):
@@ -290,7 +291,7 @@ def write_feedback(assignment: str, course: Path, database: str | Path, solution
         if not results:
             raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
         folder.solutions_released(course, assignment, solutions)
-        late = book.penalise(assignment, Deadline.of(course, assignment))
+        late = book.penalise(assignment, deadline_of(course, assignment))
         students = tqdm(results, unit="page", desc=assignment, dynamic_ncols=True)
         write_pages(book, exam, course, late, students)
     return len(results)

@@ -40,8 +40,9 @@ from lmcourse.grading.database import (
     Database,
     upsert,
 )
+from lmcourse.grading.deadline import Deadline
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.late import Deadline, completed, penalise
+from lmcourse.grading.late import completed, penalise
 from lmcourse.grading.result import Late, Mark, Plan, Result
 from lmcourse.grading.roster import Roster, Student
 

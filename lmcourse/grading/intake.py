@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lmcourse.grading.course import GradingError
+from lmcourse.grading.deadline import IN_TIME, Deadline
 from lmcourse.grading.gather import gather
-from lmcourse.grading.late import IN_TIME, Deadline
 from lmcourse.grading.naming import BY_LMS, ENDINGS, KINDS, Who, safe_id, said_by
 from lmcourse.grading.places import MAX_BYTES, File
 from lmcourse.grading.roster import Roster, Student

@@ -8,33 +8,26 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from nbgrader.api import SubmittedAssignment
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import parse_utc
 from sqlalchemy.orm import Session
 from traitlets import Dict, Float
 from traitlets.config import Config, PyFileConfigLoader
 
 from lmcourse.grading.course import GradingError, assignments
 from lmcourse.grading.database import ASSIGNMENT, HANDED_IN, THEIRS, upsert
+from lmcourse.grading.deadline import CONFIG, Deadline, utc
 from lmcourse.grading.naming import moment
 from lmcourse.grading.result import Late
 
-if TYPE_CHECKING:
-    from lmcourse.grading.roster import Roster
-
 ZONES = timezone.utc, timezone(timedelta(hours=5))  # any two
 DAY = 86_400  # seconds
-CONFIG = "nbgrader_config.py"
-IN_TIME, LATE, TOO_LATE = range(3)  # how attempts stand: an earlier one in this list counts
 
 
 def penalty(score: float, seconds_late: float, per_day: float, grace: float, cut_off: float) -> float:
@@ -70,83 +63,19 @@ class LatePolicy(LateSubmissionPlugin):
         return penalty(score, total_seconds_late, self.per_day, self.grace_minutes, self.cut_off_days)
 
 
-@dataclass(frozen=True)
-class Deadline:
-    """An assignment's deadline, and nbgrader's plugin that says what lateness costs.
-
-    Args:
-        plugin: that is configured for the course.
-        due: when it is due, in UTC; None where nobody has said so.
-        extensions: student -> when it is due for this one.
-        grace: minutes late that are still in time.
-        whence: who says it: `CONFIG`, or the gradebook, whose time then stays as it is; empty for nobody.
-        doubts: what seems wrong in the configuration.
-    """
-
-    plugin: Any
-    due: datetime | None = None
-    extensions: Mapping[str, datetime] = field(default_factory=dict)
-    grace: float = 0.0
-    whence: str = ""
-    doubts: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, course: Path, assignment: str) -> Deadline:
-        """As the course's `nbgrader_config.py` says it. GradingError if a time is none, or names no zone."""
-        config = _config(course)
-        plugin = AssignLatePenalties(config=config).plugin_class(config=config)
-        policy = LatePolicy(config=config)
-        due = policy.due.get(assignment)
-        later = policy.extensions.get(assignment, {})
-        if later and not due:
-            raise GradingError(f"{CONFIG}: {assignment} has extensions, but no time in LatePolicy.due")
-        times = {student: _time(text, f"extensions, {student}") for student, text in later.items()}
-        time = _time(due, f"due, {assignment}") if due else None
-        whence = CONFIG if assignment in policy.due else ""
-        return cls(plugin, time, times, policy.grace_minutes, whence, _doubts(policy))
-
-    def of_student(self, student: str) -> datetime | None:
-        """When it is due for one student."""
-        return self.extensions.get(student, self.due)
-
-    def standing(self, student: str, submitted: str, marked: bool = False) -> int:
-        """`IN_TIME`, `LATE` or, where lateness costs everything, `TOO_LATE`.
-
-        Args:
-            student: the id.
-            submitted: when, as ISO text with time zone; empty if nobody said, which is in time.
-            marked: whether the LMS marks it as late; believed where nobody knows better.
-        """
-        due = self.of_student(student)
-        if not submitted or due is None:
-            return LATE if marked and not submitted else IN_TIME
-        seconds = (parse_utc(submitted) - due).total_seconds()
-        if seconds <= 60 * self.grace:
-            return IN_TIME
-        lost = self.plugin.late_submission_penalty(student, 1.0, seconds) or 0.0
-        return TOO_LATE if lost >= 1 else LATE
-
-    def nobodys(self, students: Collection[str], roster: Roster | None = None) -> list[str]:
-        """The extensions of whom nobody has heard: neither in `students` nor on the roster."""
-        known = {*students, *(roster.students if roster else ())}
-        lines = []
-        for name in sorted({*self.extensions} - known if self.whence == CONFIG else ()):
-            meant = roster.find("", name) if roster else None
-            likely = [meant.id] if meant else difflib.get_close_matches(name, sorted(known), 1)
-            lines.append(
-                f"{CONFIG}: LatePolicy.extensions names {name}, who has handed in nothing and is on no roster"
-                + "".join(f"; did you mean {one}?" for one in likely)
-            )
-        return lines
-
-    def __str__(self) -> str:
-        """For a terminal; empty if nothing is due."""
-        if self.due is None:
-            return ""
-        said = f"due {self.due:%Y-%m-%d %H:%M} UTC, as {self.whence} says"
-        if self.whence == CONFIG:
-            return said
-        return f"{said}; {CONFIG} has no time: None in LatePolicy.due takes this one away"
+def deadline_of(course: Path, assignment: str) -> Deadline:
+    """As the course's `nbgrader_config.py` says it. GradingError if a time is none, or names no zone."""
+    config = _config(course)
+    plugin = AssignLatePenalties(config=config).plugin_class(config=config)
+    policy = LatePolicy(config=config)
+    due = policy.due.get(assignment)
+    later = policy.extensions.get(assignment, {})
+    if later and not due:
+        raise GradingError(f"{CONFIG}: {assignment} has extensions, but no time in LatePolicy.due")
+    times = {student: _time(text, f"extensions, {student}") for student, text in later.items()}
+    time = _time(due, f"due, {assignment}") if due else None
+    whence = CONFIG if assignment in policy.due else ""
+    return Deadline(plugin, time, times, policy.grace_minutes, whence, _doubts(policy))
 
 
 def _doubts(policy: LatePolicy) -> tuple[str, ...]:
@@ -177,7 +106,7 @@ def _time(text: str, where: str) -> datetime:
             f"{CONFIG}: LatePolicy.{where}: {text!r} should be a time with its zone, as 2026-11-30 23:59 "
             "Europe/Berlin or 2026-11-30 23:59 +01:00"
         )
-    return parse_utc(here)
+    return utc(here)
 
 
 def record_deadline(db: sa.Connection, assignment: str, deadline: Deadline) -> None:

@@ -17,7 +17,7 @@ from lmcourse.grading.exam import Exam
 from lmcourse.grading.grade import Options
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
-from lmcourse.grading.late import Deadline
+from lmcourse.grading.late import deadline_of
 from lmcourse.grading.pool import grade_all
 from lmcourse.grading.result import Result
 from lmcourse.grading.roster import Roster
@@ -81,7 +81,7 @@ def try_again(
     book = GradebookWriter(options.database)
     book.prepare(exam, record=False)
     before = book.results(assignment)
-    deadline = book.deadline(assignment, Deadline.of(options.course, assignment))
+    deadline = book.deadline(assignment, deadline_of(options.course, assignment))
     trial, by_seed = Trial({}, []), {}
     for one in find_submissions(paths, assignment, roster, kind, deadline).handed:
         old, job = before.get(one.student), _job(one)

@@ -15,7 +15,7 @@ from lmcourse.grading.attempts import remarks
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
 from lmcourse.grading.intake import find_submissions
-from lmcourse.grading.late import Deadline
+from lmcourse.grading.late import deadline_of
 from lmcourse.grading.naming import Who, safe_id
 from lmcourse.grading.renaming import renamed, require_same_names
 from lmcourse.grading.roster import Roster, Student
@@ -235,7 +235,7 @@ def due(folder, time="2026-11-20 23:59 UTC", more=""):
         'c = get_config()\nc.AssignLatePenalties.plugin_class = "lmcourse.grading.late.LatePolicy"\n'
         f"c.LatePolicy.per_day = 0.1\n{text}{more}"
     )
-    return Deadline.of(folder, NAME)
+    return deadline_of(folder, NAME)
 
 
 def attempts(folder, *days):
