@@ -108,6 +108,7 @@ def test_rounding_to_few_bits_keeps_the_ends_and_errs_by_half_a_step_at_most():
         assert torch.allclose(found.amax(2), groups.amax(2))
         step = (groups.amax(2, keepdim=True) - groups.amin(2, keepdim=True)) / (2**bits - 1)
         assert ((found - groups).abs() <= step / 2 + 1e-6).all()
+        assert max(len(one.unique()) for one in found.flatten(0, 1)) <= 2**bits
     assert torch.equal(round_to_bits(torch.full((2, 4), 0.3), 2), torch.full((2, 4), 0.3))
 
 
