@@ -84,7 +84,7 @@ def test_every_module_can_be_imported_but_for_those_of_the_extras(python, tmp_pa
     assert done.returncode == 0, done.stderr
     where, *missing = done.stdout.splitlines()
     assert ".stamps" in where  # not the checkout
-    assert missing == ["sqlalchemy", "torch"]
+    assert missing == ["cloudpickle", "sqlalchemy", "torch"]
 
 
 def test_check_and_submit(python, tmp_path):

@@ -21,6 +21,7 @@ SETTINGS = [
     {"d_model": d_model, "n_tokens": n_tokens}
     for d_model, n_tokens in ((64, 6_400_000), (144, 1_600_000), (144, 6_400_000))
 ]
+AGAIN = SETTINGS[0]
 
 
 def runs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -32,7 +32,9 @@ Grading a class, `lmcourse grade`, from what is handed in to what is recorded:
     gather.py      all of them, from folders, single files and an LMS's zip
     intake.py      whose is which file, and which of them counts
     unpack.py      the notebook in a file or an archive
-    lms.py         submissions collected from, and grades exported to, Canvas and Moodle
+    attempts.py    of several attempts, which counts from one run to the next
+    collecting.py  submissions put where nbgrader looks for them
+    lms.py         grades exported to Canvas and Moodle
     exam.py        an assignment as it is graded, as plain text
     apart.py       a process for what students have made, which may be killed
     worker.py      one submission: from its bytes to a result

@@ -92,8 +92,21 @@ def adopt(db: sa.Connection, made: sa.Connection, assignment: str) -> None:
             ids[row["id"]] = written.id
 
 
-def _forget(db: sa.Connection, assignment: str, changed: Sequence[str]) -> None:
-    """Remove the cells of an assignment, which have changed. GradingError if work on them was handed in."""
+def require_same_cells(db: sa.Connection, assignment: str, needed: set[tuple]) -> None:
+    """GradingError if cells came or went, or became of another kind, since work on them was handed in.
+
+    Args:
+        db: a gradebook.
+        assignment: its name.
+        needed: see `expected`.
+    """
+    before, after = ({row[:3] for row in rows} for rows in (recorded(db, assignment), needed))
+    if before and before != after:
+        _require_nobodys(db, assignment, sorted({name for _, name, _ in before ^ after}))
+
+
+def _require_nobodys(db: sa.Connection, assignment: str, changed: Sequence[str]) -> None:
+    """GradingError if work on cells that have changed was handed in."""
     named = ASSIGNMENT.c.name == assignment
     if db.execute(HANDED_IN.join(ASSIGNMENT).select().where(named)).first():
         raise GradingError(
@@ -101,6 +114,12 @@ def _forget(db: sa.Connection, assignment: str, changed: Sequence[str]) -> None:
             f"recorded: {', '.join(changed)}. Undo that, or drop the assignment with its grades: "
             f"`nbgrader db assignment remove {assignment} --force`"
         )
+
+
+def _forget(db: sa.Connection, assignment: str, changed: Sequence[str]) -> None:
+    """Remove the cells of an assignment, which have changed. GradingError if work on them was handed in."""
+    _require_nobodys(db, assignment, changed)
+    named = ASSIGNMENT.c.name == assignment
     notebooks = db.scalars(sa.select(NOTEBOOK.c.id).join(ASSIGNMENT).where(named)).all()
     cells = db.scalars(sa.select(CELL.c.id).where(CELL.c.notebook_id.in_(notebooks))).all()
     for table in reversed(CELL_TABLES):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lmcourse.files import course_file
-from lmcourse.grading.course import GradingError
+from lmcourse.grading.course import GradingError, require_assignment
 
 if TYPE_CHECKING:
+    from lmcourse.grading.deadline import Deadline
     from lmcourse.grading.roster import Roster
 
 # What a command needs is imported in it: databases and notebooks take seconds to load, and a student who asks
@@ -141,10 +143,16 @@ def collect(
     ] = False,
 ) -> None:
     """Put submissions from an LMS where nbgrader looks for them: submitted/STUDENT/ASSIGNMENT/."""
-    from lmcourse.grading import lms
+    from lmcourse.grading.collecting import collect
+    from lmcourse.grading.deadline import CONFIG
 
-    folder = course_folder(course) / "submitted"
-    rows, found = lms.collect(assignment, paths, folder, _roster(roster), replace, kind)
+    deadline, folder = None, course_folder(course)
+    if (folder / CONFIG).exists():  # says what is due when; only this takes nbgrader
+        from lmcourse.grading.late import deadline_of
+
+        deadline = deadline_of(folder, assignment)
+    folder /= "submitted"
+    rows, found = collect(assignment, paths, folder, _roster(roster), replace, kind, deadline)
     typer.echo(found.origin)
     for row in rows:
         if row.reason or row.outcome not in ("collected", "unchanged"):
@@ -172,15 +180,24 @@ def feedback(
 ) -> None:
     """Write the feedback pages anew, with the scores and comments that people gave in formgrader."""
     from lmcourse.grading import grade as grading
+    from lmcourse.grading.gradebook import GradebookWriter
     from lmcourse.grading.intake import find_submissions
+    from lmcourse.grading.late import deadline_of
     from lmcourse.grading.returning import write_zip
 
     folder = course_folder(course)
+    deadline = deadline_of(folder, assignment)
+    book = GradebookWriter(_existing(db, folder))
+    deadline = book.deadline(assignment, deadline)
     count = grading.write_feedback(assignment, folder, _existing(db, folder), solutions)
+    _say_when(deadline, [*book.results(assignment)], _roster(roster))
     typer.echo(f"wrote {count} pages below {folder / 'feedback'}")
     if paths:
-        found = find_submissions(paths, assignment, _roster(roster), kind)
+        found = find_submissions(paths, assignment, _roster(roster), kind, deadline)
         archive, packed, where = write_zip(found, assignment, folder)
+        without = len(found.handed) - packed
+        if without:
+            typer.echo(f"! {without} of those who handed in have no page yet: grade them first")
         typer.echo(f"packed {packed} of them into {archive}{where and f'; upload it {where}'}")
 
 
@@ -201,20 +218,23 @@ def export(
     """Write the grades of the gradebook, manual ones included, as a CSV that the LMS imports."""
     from lmcourse.grading import lms
     from lmcourse.grading.gradebook import GradebookWriter
-    from lmcourse.grading.late import Deadline
+    from lmcourse.grading.late import deadline_of
 
     folder = course_folder(course)
     book = GradebookWriter(_existing(db, folder))
-    book.penalise(assignment, Deadline.of(folder, assignment))
+    deadline = book.deadline(assignment, deadline_of(folder, assignment))
+    book.penalise(assignment, deadline)
     table = lms.Table.read(Path(template)) if template else None
     rows = book.scores(assignment)
     if not rows:
-        raise GradingError(f"the gradebook has nobody in {assignment}: grade it first")
+        raise GradingError(f"the gradebook has nobody in {require_assignment(assignment)}: grade it first")
     off = {row["student"]: row["late_submission_penalty"] for row in rows}
     grades = {
         row["student"]: (max(0.0, row["score"] - off[row["student"]]), row["max_score"], "") for row in rows
     }
-    done = lms.export_grades(kind, grades, table, _roster(roster), column)
+    people = _roster(roster)
+    _say_when(deadline, {*grades}, people)
+    done = lms.export_grades(kind, grades, table, people or book.people(assignment), column)
     waiting = sum(row["needs_manual_grade"] for row in rows)
     if waiting:
         typer.echo(
@@ -244,6 +264,13 @@ def _existing(db: str, folder: Path) -> str | Path:
     if (not db or db.startswith("sqlite:///")) and not Path(file).exists():
         raise GradingError(f"there is no gradebook at {file}: name it with --db or --course")
     return address
+
+
+def _say_when(deadline: Deadline, students: Collection[str], roster: Roster | None) -> None:
+    """What seems odd in the deadline, and which one counts where the configuration has none."""
+    said = [] if deadline.whence == "nbgrader_config.py" else [str(deadline)]
+    for line in filter(None, [*said, *deadline.doubts, *deadline.nobodys(students, roster)]):
+        typer.echo(f"! {line}")
 
 
 def _roster(path: str) -> Roster | None:

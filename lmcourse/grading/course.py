@@ -202,9 +202,18 @@ def models(name: str, released: bool) -> dict[str, Model]:
 
 
 def load_mistakes(name: str) -> list[Mistake]:
-    """The typical wrong solutions in an assignment's `mistakes.py`. FileNotFoundError if there is none."""
+    """The typical wrong solutions in an assignment's `mistakes.py`. FileNotFoundError if there is none,
+    GradingError if it does not list them.
+    """
     path = course_file(f"solutions/{name}/mistakes.py")
-    return module_of(f"{name}-mistakes", path.read_text(encoding="utf-8")).MISTAKES
+    module = module_of(f"{name}-mistakes", path.read_text(encoding="utf-8"))
+    told = getattr(module, "MISTAKES", None)
+    if not isinstance(told, (list, tuple)) or not all(isinstance(one, Mistake) for one in told):
+        raise GradingError(
+            f"solutions/{name}/mistakes.py: MISTAKES should be a list of Mistake(exercise, what, code, "
+            "told), imported from lmcourse.grading.course"
+        )
+    return [*told]
 
 
 def module_of(name: str, source: str) -> ModuleType:

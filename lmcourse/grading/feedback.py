@@ -59,6 +59,7 @@ def page(
     parts = [(report.exercise, report.as_html()) for report in result.reports]
     parts += [(name, f"<p>{_status(what)}</p>") for name, what in result.written.items()]
     remarks = {name: _remark(mark) for name, mark in (marks or {}).items()}
+    parts += [(name, "") for name in remarks if remarks[name] and name not in dict(parts)]
     if result.refused:  # the reason is said once, above; a person may have had something to say
         parts = [(name, "") for name, _ in parts if remarks.get(name)]
     exercises = "".join(

@@ -17,14 +17,15 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from lmcourse.grading import feedback, folder
+from lmcourse.grading import attempts, feedback, folder
 from lmcourse.grading.confine import Limits
 from lmcourse.grading.course import GradingError, models
+from lmcourse.grading.deadline import Deadline
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
 from lmcourse.grading.isolated import Times
-from lmcourse.grading.late import Deadline
+from lmcourse.grading.late import deadline_of
 from lmcourse.grading.pool import grade_all
 from lmcourse.grading.renaming import settle
 from lmcourse.grading.result import Late, Plan, Result
@@ -79,6 +80,9 @@ class Run:
         default_factory=list
     )  # nobody knows when they handed in, so they are not late
     late: Mapping[str, Late] = field(default_factory=dict)  # who handed in late
+    superseding: dict[str, str] = field(default_factory=dict)  # whose new file is late, and so does not count
+    remarks: list[str] = field(default_factory=list)  # what seems odd in when things came
+    deadline: str = ""  # which counts, and who says so
     renamed: Mapping[str, str] = field(default_factory=dict)  # before, now
     versions: Mapping[str, str] = field(default_factory=dict)  # of checks, release and grader
 
@@ -91,14 +95,15 @@ def run(
     Raises GradingError if nothing can be graded: no such assignment or path, no sandbox, no database.
     """
     begun = time.monotonic()
-    exam = Exam.of(assignment)
-    deadline = Deadline.of(options.course, assignment)
-    found = find_submissions(paths, assignment, roster, kind)
-    handed = found.handed
-    _require_known(options.regrade, handed)
+    exam, deadline = Exam.of(assignment), deadline_of(options.course, assignment)
+    found = find_submissions(paths, assignment, roster, kind, deadline)
+    _require_known(options.regrade, found.handed)
     with _alone(options.course):
         book = GradebookWriter(options.database)
         book.prepare(exam)
+        if (known := book.deadline(assignment, deadline)) != deadline:
+            deadline, found = known, find_submissions(paths, assignment, roster, kind, known)
+        handed = found.handed
         plain = find_submissions(paths, assignment, None, kind).handed if roster else None
         names = settle(book, assignment, options.course, handed, plain)
         plan = _plan(book, exam, options)
@@ -112,7 +117,7 @@ def run(
             outcome.missing = sorted({*roster.students} - here)
         rules = Rules(exam, plan.seed, options.times, options.limits, options.unsafe, plan.name)
         with tqdm(total=len(handed), unit="submission", desc=assignment, dynamic_ncols=True) as bar:
-            jobs = _to_do(handed, before, plan, outcome, bar)
+            jobs = _to_do(handed, before, plan, outcome, bar, deadline)
             try:
                 for batch in _batches(grade_all(jobs, rules, options.workers, options.scheduler)):
                     _record(batch, exam, options.course, book)
@@ -123,7 +128,8 @@ def run(
                     f"stopped; {len(outcome.graded)} results are recorded. The same command goes on from here"
                 ) from None
         _reckon_lateness(book, outcome, handed, exam, deadline)
-        _rewrite_late(outcome, exam, options.course)
+        outcome.remarks += attempts.remarks(handed, deadline, book.results(assignment), roster)
+        _rewrite_pages(outcome, exam, options.course, book)
         book.end_run(assignment)
     outcome.lowered = sorted(_lowered(before, outcome.graded))
     outcome.seconds = time.monotonic() - begun
@@ -177,7 +183,12 @@ def _require_known(regrade: Sequence[str], handed: Sequence[Handed]) -> None:
 
 
 def _to_do(
-    handed: Iterable[Handed], done: dict[str, Result], plan: Plan, outcome: Run, bar: tqdm
+    handed: Iterable[Handed],
+    done: dict[str, Result],
+    plan: Plan,
+    outcome: Run,
+    bar: tqdm,
+    deadline: Deadline,
 ) -> Iterator[Job]:
     """The submissions that still need grading, read one by one."""
     for one in handed:
@@ -192,8 +203,17 @@ def _to_do(
         if old and (plan.keeps(old, digest) or (refused and not one.refused)):
             outcome.kept.append(old)
             bar.update()
+        elif (
+            old
+            and old.digest != digest
+            and one.student not in plan.regrade
+            and attempts.stands_before(old, one, deadline)
+        ):
+            outcome.kept.append(old)
+            outcome.superseding[one.student] = attempts.again(old, one, deadline)
+            bar.update()
         else:
-            yield Job(one.student, one.name, data, digest, one.submitted, one.notes, refused)
+            yield Job(one.student, one.name, data, digest, one.submitted, one.notes, refused, one.late)
 
 
 def _batches(all_graded: Iterable[Graded]) -> Iterator[list[Graded]]:
@@ -220,19 +240,37 @@ def _reckon_lateness(
 ) -> None:
     """Who is late, and of whom nobody knows; what is known only now reaches the results that were kept."""
     kept = {result.student: result.submitted for result in outcome.kept}
-    times = {one.student: one.submitted for one in handed if one.student in kept and one.submitted}
+    mine = [one for one in handed if one.student in kept and one.student not in outcome.superseding]
+    times = {one.student: one.submitted for one in mine if one.submitted}
     new = {student: time for student, time in times.items() if time != kept[student]}
     book.set_times(exam.assignment, new)
     outcome.late = book.penalise(exam.assignment, deadline)
-    outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted]
+    outcome.deadline, outcome.remarks = str(deadline), [*outcome.superseding.values()]
+    outcome.timeless = [one.student for one in handed if deadline.due and not one.submitted and not one.late]
 
 
-def _rewrite_late(outcome: Run, exam: Exam, course: Path) -> None:
-    """Say on the pages of those who were late what it costs."""
-    for result in outcome.graded:  # the others' pages may have people's remarks: `lmcourse feedback` does it
-        if late := outcome.late.get(result.student):
-            text = feedback.page(result, exam.titles(), late=late)
-            folder.write_page(course, exam, result.student, text)
+def _rewrite_pages(outcome: Run, exam: Exam, course: Path, book: GradebookWriter) -> None:
+    """Say on pages just written what lateness costs, and what people had given: no run takes that away."""
+    released = folder.solutions_released(course, exam.assignment, None)
+    marks = book.marks(exam.assignment)
+    fresh = {result.student: result for result in outcome.graded}
+    told = [name for name in fresh if released or any(m.by_hand or m.comment for m in marks[name].values())]
+    write_pages(book, exam, course, outcome.late, told)
+    for student in sorted({*outcome.late} & {*fresh} - {*told}):  # the others' pages stay as they are
+        text = feedback.page(fresh[student], exam.titles(), late=outcome.late[student])
+        folder.write_page(course, exam, student, text)
+
+
+def write_pages(
+    book: GradebookWriter, exam: Exam, course: Path, late: Mapping[str, Late], students: Iterable[str]
+) -> None:
+    """Write the pages of these students with the scores and comments that people gave."""
+    results, marks = book.results(exam.assignment), book.marks(exam.assignment)
+    shown = models(exam.assignment, folder.solutions_released(course, exam.assignment, None))
+    best = feedback.best_scores(results.values())
+    for name in students:
+        text = feedback.page(results[name], exam.titles(), marks[name], late.get(name), shown, best)
+        folder.write_page(course, exam, name, text)
 
 
 def write_feedback(assignment: str, course: Path, database: str | Path, solutions: bool | None = None) -> int:
@@ -249,15 +287,11 @@ def write_feedback(assignment: str, course: Path, database: str | Path, solution
     exam = Exam.of(assignment)
     with _alone(course):
         book = GradebookWriter(database)
-        results, marks = book.results(assignment), book.marks(assignment)
+        results = book.results(assignment)
         if not results:
             raise GradingError(f"{book.name} has no result of {assignment}: grade it first")
-        shown = models(assignment, folder.solutions_released(course, assignment, solutions))
-        best = feedback.best_scores(results.values())
-        late = book.penalise(assignment, Deadline.of(course, assignment))
-        for student, result in tqdm(results.items(), unit="page", desc=assignment, dynamic_ncols=True):
-            text = feedback.page(
-                result, exam.titles(), marks[student], late.get(student), models=shown, best=best
-            )
-            folder.write_page(course, exam, student, text)
+        folder.solutions_released(course, assignment, solutions)
+        late = book.penalise(assignment, deadline_of(course, assignment))
+        students = tqdm(results, unit="page", desc=assignment, dynamic_ncols=True)
+        write_pages(book, exam, course, late, students)
     return len(results)

@@ -19,7 +19,14 @@ from nbgrader.api import SubmittedAssignment
 from nbgrader.utils import parse_utc
 from sqlalchemy.orm import Session, undefer
 
-from lmcourse.grading.adopt import adopt, cells_of, expected, made_by_nbgrader, recorded
+from lmcourse.grading.adopt import (
+    adopt,
+    cells_of,
+    expected,
+    made_by_nbgrader,
+    recorded,
+    require_same_cells,
+)
 from lmcourse.grading.course import GradingError, cell_of, exercise_of
 from lmcourse.grading.database import (
     ASSIGNMENT,
@@ -33,10 +40,11 @@ from lmcourse.grading.database import (
     Database,
     upsert,
 )
+from lmcourse.grading.deadline import Deadline
 from lmcourse.grading.exam import Exam
-from lmcourse.grading.late import Deadline, penalise
+from lmcourse.grading.late import completed, penalise
 from lmcourse.grading.result import Late, Mark, Plan, Result
-from lmcourse.grading.roster import Student
+from lmcourse.grading.roster import Roster, Student
 
 SCORES = ("score", "max_score", "needs_manual_grade", "late_submission_penalty")
 
@@ -56,7 +64,7 @@ class GradebookWriter:
         self._database = Database(url)
         self.name = self._database.name
 
-    def prepare(self, exam: Exam) -> None:
+    def prepare(self, exam: Exam, record: bool = True) -> None:
         """Make sure that the gradebook has the assignment as nbgrader's `generate_assignment` records it.
 
         Takes seconds if it must be made, nothing if it is there. Raises GradingError if nbgrader cannot make
@@ -66,6 +74,9 @@ class GradebookWriter:
         with self._database.transaction() as db:
             if recorded(db, exam.assignment) == needed:
                 return
+            require_same_cells(db, exam.assignment, needed)
+        if not record:
+            return
         with made_by_nbgrader(exam.assignment) as made, self._database.transaction() as db:
             if recorded(made, exam.assignment) != needed:
                 raise GradingError(
@@ -129,8 +140,11 @@ class GradebookWriter:
                 row.max_score,
                 row.manual_score is not None or bool(row.extra_credit),
                 row.needs_manual_grade,
-                comments.get((row.student_id, name), ""),
+                comments.pop((row.student_id, name), ""),
             )
+        for (student, name), comment in comments.items():  # on what earns no points
+            if comment and student in marks:
+                marks[student][name] = Mark(0.0, 0.0, comment=comment)
         return marks
 
     def rename(self, assignment: str, names: Mapping[str, str]) -> None:
@@ -161,6 +175,25 @@ class GradebookWriter:
         """Record when an assignment is due, and what lateness costs by today's scores; who is late."""
         with self._database.transaction() as db:
             return penalise(db, assignment, deadline)
+
+    def people(self, assignment: str) -> Roster:
+        """Who has handed in, by the names that the gradebook has: a roster's, where one was given."""
+        student = THEIRS["student"]
+        joined = student.join(HANDED_IN, HANDED_IN.c.student_id == student.c.id).join(ASSIGNMENT)
+        query = sa.select(student).select_from(joined).where(ASSIGNMENT.c.name == assignment)
+        with self._database.transaction() as db:
+            rows = db.execute(query).all()
+        people = {}
+        for row in rows:
+            name = ", ".join(filter(None, (row.last_name, row.first_name)))
+            said = {"first_name": row.first_name or "", "last_name": row.last_name or ""}
+            people[row.id] = Student(row.id, name, row.email or "", row.lms_user_id or "", **said)
+        return Roster(people)
+
+    def deadline(self, assignment: str, configured: Deadline) -> Deadline:
+        """The deadline that is configured, or else the one that is recorded, as formgrader may set it."""
+        with self._database.transaction() as db:
+            return completed(db, assignment, configured)
 
     def introduce(self, students: Iterable[Student]) -> None:
         """Record the names of students, as formgrader shows them; of those who are new, the students too."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lmcourse.grading.course import GradingError
+from lmcourse.grading.deadline import IN_TIME, Deadline
 from lmcourse.grading.gather import gather
 from lmcourse.grading.naming import BY_LMS, ENDINGS, KINDS, Who, safe_id, said_by
 from lmcourse.grading.places import MAX_BYTES, File
@@ -35,6 +36,8 @@ class Handed:
         refused: why there is nothing to read; empty if there is.
         notes: which of several files counts, and the like.
         known: whether the student is on the roster; True if there is none.
+        late: whether the LMS marks it as late.
+        again: what came later than what counts, and too late to replace it; empty if nothing did.
     """
 
     student: str
@@ -44,6 +47,8 @@ class Handed:
     refused: str = ""
     notes: tuple[str, ...] = ()
     known: bool = True
+    late: bool = False
+    again: str = ""
     files: tuple[File, ...] = field(default=(), repr=False)
 
     def read(self) -> bytes:
@@ -88,7 +93,11 @@ class Found:
 
 
 def find_submissions(
-    paths: Sequence[Path], assignment: str, roster: Roster | None = None, kind: str = ""
+    paths: Sequence[Path],
+    assignment: str,
+    roster: Roster | None = None,
+    kind: str = "",
+    deadline: Deadline | None = None,
 ) -> Found:
     """Who handed in what; files that cannot be used are among them, with the reason.
 
@@ -98,6 +107,7 @@ def find_submissions(
         assignment: its name; of nbgrader's folders, only those of this name count.
         roster: tells which student the LMS means, and when they handed in.
         kind: one of `KINDS`: whose names the files have; if empty, decided for each folder as a whole.
+        deadline: of several attempts the latest that came in time counts, if there is one.
 
     Raises GradingError if a path does not exist, if there is no submission in any, or if kind must be said.
     """
@@ -117,7 +127,7 @@ def find_submissions(
             "--from, an LMS's zip of everybody's files"
         )
     given = {(file.folder, file.given): file for file in found.files}  # each once
-    handed = _by_student([*given.values()], roster)
+    handed = _by_student([*given.values()], roster, deadline)
     if roster and len(handed) > 4 and not any(one.known for one in handed):
         raise GradingError(
             f"the roster knows none of these {len(handed)} names, for example {handed[0].place}: for Canvas "
@@ -126,7 +136,7 @@ def find_submissions(
     return Found(handed, tuple(sorted(found.kinds)), found.unused)
 
 
-def _by_student(files: list[File], roster: Roster | None) -> list[Handed]:
+def _by_student(files: list[File], roster: Roster | None, deadline: Deadline | None) -> list[Handed]:
     """Files put together by student."""
     people = {file.who.key: file.who for file in files}
     students = {key: roster.find(who.lms_id, *who.calls) for key, who in people.items()} if roster else {}
@@ -140,7 +150,7 @@ def _by_student(files: list[File], roster: Roster | None) -> list[Handed]:
         groups.setdefault(student.id if student else ids[file.who.key], []).append(file)
     handed = []
     for name in sorted(groups):
-        one, student = _chosen(name, groups[name]), students.get(groups[name][0].who.key)
+        one, student = _chosen(name, groups[name], deadline), students.get(groups[name][0].who.key)
         wish = safe_id(groups[name][0].who.wish)
         if not student and wish and name != wish:
             one = replace(
@@ -200,7 +210,7 @@ def _distinct(people: dict[tuple[str, ...], Who], taken: Iterable[str]) -> dict[
     return ids
 
 
-def _chosen(student: str, files: list[File]) -> Handed:
+def _chosen(student: str, files: list[File], deadline: Deadline | None = None) -> Handed:
     """The files of one student that count."""
     notes = [f"{shown(f.name)} was left out: it {f.refused}" for f in files if f.refused]
     usable = [file for file in files if not file.refused]
@@ -209,6 +219,10 @@ def _chosen(student: str, files: list[File]) -> Handed:
         reason = f"{shown(first.name)} {first.refused}"
         return Handed(student, shown(first.name), first.place, first.who.submitted, reason)
     usable = [file for file in usable if PACKED.search(file.name)] or usable
+    stands = [deadline.standing(student, f.who.submitted, f.who.late) if deadline else 0 for f in usable]
+    again = _again([file for file, stand in zip(usable, stands) if stand > min(stands)], min(stands))
+    notes += [again] if again else []
+    usable = [file for file, stand in zip(usable, stands) if stand == min(stands)]
     latest: dict[str, str] = {}
     for file in usable:
         latest[file.who.series] = max(file.who.attempt, latest.get(file.who.series, ""))
@@ -223,4 +237,15 @@ def _chosen(student: str, files: list[File]) -> Handed:
         notes.append(f"{len(files)} files: {', '.join(shown(file.name) for file in files[:5])}")
     name = shown(files[0].name) if len(files) == 1 else f"{len(files)} files"
     submitted = max(file.who.submitted for file in files)
-    return Handed(student, name, files[0].place, submitted, "", tuple(notes), True, tuple(files))
+    late = any(file.who.late for file in files)
+    place = files[0].place
+    return Handed(student, name, place, submitted, "", tuple(notes), True, late, again, tuple(files))
+
+
+def _again(late: Sequence[File], stand: int) -> str:
+    """What is said of attempts that came too late to replace one that stands better."""
+    if not late:
+        return ""
+    names = ", ".join(shown(file.name) for file in late[:5])
+    before, when = ("in time", "late") if stand == IN_TIME else ("late", "when nothing counts any more")
+    return f"handed in {before}, and again {when} ({names}): the one {before} counts"

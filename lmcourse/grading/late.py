@@ -6,30 +6,28 @@ All of it stands in the course's `nbgrader_config.py`, and is applied by nbgrade
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from nbgrader.api import SubmittedAssignment
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import parse_utc
 from sqlalchemy.orm import Session
 from traitlets import Dict, Float
 from traitlets.config import Config, PyFileConfigLoader
 
-from lmcourse.grading.course import GradingError
+from lmcourse.grading.course import GradingError, assignments
 from lmcourse.grading.database import ASSIGNMENT, HANDED_IN, THEIRS, upsert
+from lmcourse.grading.deadline import CONFIG, Deadline, utc
 from lmcourse.grading.naming import moment
 from lmcourse.grading.result import Late
 
 ZONES = timezone.utc, timezone(timedelta(hours=5))  # any two
 DAY = 86_400  # seconds
-CONFIG = "nbgrader_config.py"
 
 
 def penalty(score: float, seconds_late: float, per_day: float, grace: float, cut_off: float) -> float:
@@ -52,7 +50,7 @@ def penalty(score: float, seconds_late: float, per_day: float, grace: float, cut
 class LatePolicy(LateSubmissionPlugin):
     """The course's policy, as a plugin of nbgrader's."""
 
-    due = Dict(help="Assignment -> when it is due: 2026-11-30 23:59 Europe/Berlin.").tag(config=True)
+    due = Dict(help="Assignment -> when it is due: 2026-11-30 23:59 Europe/Berlin; or None.").tag(config=True)
     extensions = Dict(help="Assignment -> {student: when it is due for this one}.").tag(config=True)
     per_day = Float(0.0, help="Share of the score that each day begun costs, 0 to 1.").tag(config=True)
     grace_minutes = Float(0.0, help="Lateness that costs nothing.").tag(config=True)
@@ -65,32 +63,30 @@ class LatePolicy(LateSubmissionPlugin):
         return penalty(score, total_seconds_late, self.per_day, self.grace_minutes, self.cut_off_days)
 
 
-@dataclass(frozen=True)
-class Deadline:
-    """An assignment's deadline, and nbgrader's plugin that says what lateness costs.
+def deadline_of(course: Path, assignment: str) -> Deadline:
+    """As the course's `nbgrader_config.py` says it. GradingError if a time is none, or names no zone."""
+    config = _config(course)
+    plugin = AssignLatePenalties(config=config).plugin_class(config=config)
+    policy = LatePolicy(config=config)
+    due = policy.due.get(assignment)
+    later = policy.extensions.get(assignment, {})
+    if later and not due:
+        raise GradingError(f"{CONFIG}: {assignment} has extensions, but no time in LatePolicy.due")
+    times = {student: _time(text, f"extensions, {student}") for student, text in later.items()}
+    time = _time(due, f"due, {assignment}") if due else None
+    whence = CONFIG if assignment in policy.due else ""
+    return Deadline(plugin, time, times, policy.grace_minutes, whence, _doubts(policy))
 
-    Args:
-        plugin: that is configured for the course.
-        due: when it is due; None where the gradebook's time stays as it is.
-        extensions: student -> when it is due for this one.
-    """
 
-    plugin: Any
-    due: datetime | None = None
-    extensions: Mapping[str, datetime] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, course: Path, assignment: str) -> Deadline:
-        """As the course's `nbgrader_config.py` says it. GradingError if a time is none, or names no zone."""
-        config = _config(course)
-        plugin = AssignLatePenalties(config=config).plugin_class(config=config)
-        policy = LatePolicy(config=config)
-        due = policy.due.get(assignment)
-        later = policy.extensions.get(assignment, {})
-        if later and not due:
-            raise GradingError(f"{CONFIG}: {assignment} has extensions, but no time in LatePolicy.due")
-        times = {student: _time(text, f"extensions, {student}") for student, text in later.items()}
-        return cls(plugin, _time(due, f"due, {assignment}") if due else None, times)
+def _doubts(policy: LatePolicy) -> tuple[str, ...]:
+    """What is said of assignments that there are not."""
+    there = assignments()
+    lines = []
+    for what, said in (("due", policy.due), ("extensions", policy.extensions)):
+        for name in sorted({*said} - {*there}):
+            likely = "".join(f"; did you mean {x}?" for x in difflib.get_close_matches(name, there, 1))
+            lines.append(f"{CONFIG}: LatePolicy.{what} names {name}, which is no assignment here{likely}")
+    return tuple(lines)
 
 
 def _config(course: Path) -> Config:
@@ -110,12 +106,12 @@ def _time(text: str, where: str) -> datetime:
             f"{CONFIG}: LatePolicy.{where}: {text!r} should be a time with its zone, as 2026-11-30 23:59 "
             "Europe/Berlin or 2026-11-30 23:59 +01:00"
         )
-    return parse_utc(here)
+    return utc(here)
 
 
 def record_deadline(db: sa.Connection, assignment: str, deadline: Deadline) -> None:
     """Write due time and extensions into the gradebook, where nbgrader's programs look for them."""
-    if deadline.due is None:
+    if deadline.whence != CONFIG:
         return
     named = ASSIGNMENT.c.name == assignment
     db.execute(sa.update(ASSIGNMENT).where(named).values(duedate=deadline.due))
@@ -125,6 +121,18 @@ def record_deadline(db: sa.Connection, assignment: str, deadline: Deadline) -> N
     for student, later in deadline.extensions.items():
         one = mine & (HANDED_IN.c.student_id == student)
         db.execute(sa.update(HANDED_IN).where(one).values(extension=later - deadline.due))
+
+
+def completed(db: sa.Connection, assignment: str, deadline: Deadline) -> Deadline:
+    """The deadline, or where the configuration has none, that of the gradebook, as formgrader may set it."""
+    named = ASSIGNMENT.c.name == assignment
+    due = None if deadline.whence else db.scalar(sa.select(ASSIGNMENT.c.duedate).where(named))
+    if due is None:
+        return deadline
+    theirs = sa.select(HANDED_IN.c.student_id, HANDED_IN.c.extension).select_from(HANDED_IN.join(ASSIGNMENT))
+    rows = db.execute(theirs.where(named, HANDED_IN.c.extension.is_not(None))).all()
+    later = {student: due + extension for student, extension in rows}
+    return replace(deadline, due=due, extensions=later, whence="the gradebook")
 
 
 def penalise(db: sa.Connection, assignment: str, deadline: Deadline) -> dict[str, Late]:

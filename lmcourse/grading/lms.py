@@ -1,4 +1,4 @@
-"""Between a learning management system and the course: its roster, its submissions, its table of grades.
+"""Between a learning management system and the course: its table of grades.
 
 What comes and goes are the CSV files of Canvas (its `lib/gradebook_exporter.rb` and `gradebook_importer.rb`)
 and of Moodle (`mod/assign/gradingtable.php`, `feedback/offline/importgradeslib.php`), and simple ones of our
@@ -7,136 +7,16 @@ own. No network: the instructor downloads and uploads.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from pathlib import Path
 
-import nbformat
-
-from lmcourse.grading.apart import READING_SECONDS, TOO_LONG, Apart, Died, reading
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.graft import repair
-from lmcourse.grading.intake import Found, Handed, find_submissions
-from lmcourse.grading.naming import moment
-from lmcourse.grading.notebooks import Release
 from lmcourse.grading.roster import WORKSHEET, Roster, Student, Table
-from lmcourse.grading.unpack import notebook_in, shown
+from lmcourse.grading.unpack import shown
 
 Grade = tuple[float | None, float, str]  # points (None: not graded yet), of how many, what to say
-
-
-@dataclass(frozen=True)
-class Collected:
-    """What became of one student's submission."""
-
-    student: str
-    outcome: str  # collected, replaced, unchanged, kept (what was there), refused, missing
-    reason: str = ""
-
-
-def collect(
-    assignment: str,
-    paths: Sequence[Path],
-    destination: Path,
-    roster: Roster | None = None,
-    replace: bool = False,
-    kind: str = "",
-) -> tuple[list[Collected], Found]:
-    """Put submissions where nbgrader looks for them, each student's whole or not at all.
-
-    Args:
-        assignment: its name.
-        paths: see `find_submissions`.
-        destination: nbgrader's folder `submitted`.
-        roster: who should have handed in.
-        replace: also where there is a submission that is not known to be older.
-        kind: see `find_submissions`, whose outcome is returned too.
-    """
-    release = Release.of(assignment)
-    found = find_submissions(paths, assignment, roster, kind)
-    handed = found.handed
-    destination.mkdir(parents=True, exist_ok=True)
-    rows = []
-    with closing(Apart()) as process:
-        for one in handed:
-            try:
-                rows.append(_collected(one, release, destination, replace, process))
-            except (GradingError, OSError) as error:
-                rows.append(Collected(one.student, "refused", str(error)))
-    here = {one.student for one in handed}
-    rows += (
-        [Collected(name, "missing", "did not hand in") for name in roster.students if name not in here]
-        if roster
-        else []
-    )
-    return sorted(rows, key=lambda row: row.student), found
-
-
-def _opened(data: bytes, name: str, release: Release) -> tuple[str, list[str]]:
-    """The notebook to be graded, as text, and what was found on the way."""
-    with reading():
-        student, notes = notebook_in(data, name, release)
-        return nbformat.writes(repair(release, student).notebook, indent=1).rstrip("\n") + "\n", notes
-
-
-def _collected(one: Handed, release: Release, destination: Path, replace: bool, process: Apart) -> Collected:
-    try:
-        notebook, notes = process.call(_opened, one.read(), one.name, release)
-    except Died:
-        raise GradingError(TOO_LONG.format(one.name, READING_SECONDS)) from None
-    files = {release.path.name: notebook}
-    if one.submitted:
-        time = datetime.fromisoformat(one.submitted).astimezone(timezone.utc)
-        files["timestamp.txt"] = time.strftime("%Y-%m-%d %H:%M:%S.%f UTC")  # as nbgrader's exchange does
-    home = destination / one.student
-    target = home / release.assignment
-    if home.is_symlink() or target.is_symlink():
-        raise GradingError(f"{target} is a link; remove it")
-    there = target.exists()
-    if there:
-        old = {
-            path.name: path.read_text(encoding="utf-8", errors="replace")
-            for path in target.iterdir()
-            if path.is_file()
-        }
-        if old == files:
-            return Collected(one.student, "unchanged")
-        before, now = moment(old.get("timestamp.txt", "")), one.submitted
-        newer = before and now and datetime.fromisoformat(before) < datetime.fromisoformat(now)
-        if not (replace or newer):
-            return Collected(
-                one.student, "kept", "there is a submission already, not known to be older (--replace)"
-            )
-    _put(files, target)
-    return Collected(one.student, "replaced" if there else "collected", "; ".join([*one.notes, *notes]))
-
-
-def _put(files: Mapping[str, str], target: Path) -> None:
-    """Make a folder with these files, beside its place first; what was there goes when all is written."""
-    target.parent.mkdir(exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=target.parent.parent, prefix=".collect-"))
-    try:
-        new, old = scratch / "new", scratch / "old"
-        new.mkdir()
-        for name, text in files.items():
-            (new / name).write_text(text, encoding="utf-8", newline="")
-        if target.exists():
-            os.replace(target, old)
-        try:
-            os.replace(new, target)
-        except OSError:
-            if old.exists():
-                os.replace(old, target)
-            raise
-    finally:
-        shutil.rmtree(scratch)
 
 
 @dataclass(frozen=True)
@@ -254,22 +134,33 @@ def _matched(
     """Student, row and grade wherever all three are clear; the rest goes to `problems`."""
     people = Roster({str(person.row): person for person in table.people()})
     taken: dict[int, str] = {}
+    absent = []
     for student in sorted(grades):
         known = (roster.students.get(student) if roster else None) or Student(student)
-        found = people.find(known.lms_id, student, known.login, known.email, known.name)
+        calls = student, known.login, known.email, known.name
+        found = people.find(known.lms_id, *calls)
         if grades[student][0] is None:
             problems.append(f"{student} has no grade yet")
         elif not found:
-            problems.append(f"{student} is in no row of {table.name}, or in several")
+            absent.append((student, people.possible(known.lms_id, *calls)))
         elif found.row in taken:
             problems.append(f"{student} would be in the row of {taken[found.row]}")
         else:
             yield student, found.row, grades[student]
         if found:
             taken.setdefault(found.row, student)
-    for person in people.students.values():
-        if person.row not in taken:
-            problems.append(f"{shown(person.name or person.id)} is in {table.name}, but has no grade here")
+    if not taken:
+        raise GradingError(
+            f"{table.name} has nobody of those {len(grades)} who have grades, such as {min(grades)}: is it "
+            "of another class or LMS? If it calls them otherwise, name a --roster that has both names"
+        )
+    several = [student for student, rows in absent if rows]
+    problems += [f"{student} could be in several rows of {table.name}" for student in several]
+    if nowhere := [student for student, rows in absent if not rows]:
+        problems.append(f"in no row of {table.name}: {', '.join(nowhere)}")
+    left = [shown(one.name or one.id) for one in people.students.values() if one.row not in taken]
+    if left:
+        problems.append(f"in {table.name}, but without a grade here ({len(left)}): {'; '.join(left)}")
 
 
 def _other_maximum(grades: Mapping[str, Grade], said: str) -> list[str]:

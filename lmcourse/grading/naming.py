@@ -25,7 +25,7 @@ KINDS = ("canvas", "moodle", "blackboard", "gradescope", "brightspace", "nbgrade
 BY_LMS = KINDS[:5]
 _PATTERNS = {
     "canvas": re.compile(
-        r"(?:LATE_)?(?:(?P<anon>anon_[^\W_]+)|(?P<name>[^\s.,/-]+?)(?:_LATE)?_(?P<user>\d+))"
+        r"(?P<late>LATE_)?(?:(?P<anon>anon_[^\W_]+)|(?P<name>[^\s.,/-]+?)(?P<tardy>_LATE)?_(?P<user>\d+))"
         r"_(?:(?P<attachment>\d+)_(?P<file>.+)|(?P<page>text|link)\.html)",
         re.DOTALL,
     ),
@@ -57,6 +57,7 @@ class Who:
     series: str = ""  # of several files in one series the latest counts
     attempt: str = ""
     submitted: str = ""
+    late: bool = False  # whether the LMS marks it as late
     given: str = ""  # the whole name that the LMS gave
 
 
@@ -80,7 +81,9 @@ def _canvas(found: re.Match) -> tuple[Who, str]:
     who = Who(("canvas", found["user"] or person), person, (person,), found["user"] or "")
     # handed in again, Canvas calls a.ipynb a-1.ipynb; its numbers of files only grow
     series = re.sub(r"-\d+(?=(\.\w+)*$)", "", file)
-    return replace(who, series=series, attempt=(found["attachment"] or "").rjust(20, "0")), file
+    number = (found["attachment"] or "").rjust(20, "0")
+    late = bool(found["late"] or found["tardy"])
+    return replace(who, series=series, attempt=number, late=late), file
 
 
 def _moodle(found: re.Match) -> tuple[Who, str]:

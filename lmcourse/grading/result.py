@@ -95,6 +95,7 @@ class Result:
         versions: of checks, release and grader.
         digest: SHA-256 of the file handed in.
         submitted: when, as ISO text with time zone; empty if nobody said.
+        late: whether the LMS marks it as late.
         refused: why the file could not be graded (every exercise then earns 0); empty if it could.
         notes: what was found and repaired on the way.
         failures: one line for each cell that did not run through.
@@ -123,6 +124,7 @@ class Result:
     run: str = field(default="", compare=False)
     seconds: float = field(default=0.0, compare=False)
     times: Mapping[str, Sequence[float]] = field(default_factory=dict, compare=False)
+    late: bool = False
 
     @property
     def points(self) -> float:

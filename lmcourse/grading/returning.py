@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lmcourse.files import write_whole
+from lmcourse.grading.course import GradingError
 from lmcourse.grading.intake import Found, Handed
 from lmcourse.grading.naming import ENDINGS
 
@@ -50,17 +51,25 @@ def write_zip(found: Found, assignment: str, course: Path) -> tuple[Path, int, s
     """Write `return/ASSIGNMENT-LMS.zip` with the pages of all whose files were found.
 
     Returns its path, how many pages are in it, and where the LMS takes it; empty where none does.
+
+    Raises GradingError, and leaves a zip that is there, if hardly anybody has a page: then students were
+    graded under other names than they are found by now.
     """
+    pages = [*_pages(found.handed, assignment, course)]
+    if 2 * len(pages) < len(found.handed) or not pages:
+        raise GradingError(
+            f"{len(found.handed) - len(pages)} of {len(found.handed)} files are of nobody who has a page, so "
+            "nothing was packed: give the --roster (and --from) that you graded with"
+        )
     kind = found.kinds[0] if len(found.kinds) == 1 else "folder"
-    archive, count = io.BytesIO(), 0
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as pages:
-        for given, page in _pages(found.handed, assignment, course):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for given, page in pages:
             name = name_for(kind, given, page.name)
-            pages.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), page.read_bytes())
-            count += 1
+            packed.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), page.read_bytes())
     path = course / "return" / f"{assignment}-{kind}.zip"
     write_whole(path, archive.getvalue())
-    return path, count, TAKEN.get(kind, "")
+    return path, len(pages), TAKEN.get(kind, "")
 
 
 def _pages(handed: Iterable[Handed], assignment: str, course: Path) -> Iterable[tuple[str, Path]]:

@@ -19,7 +19,7 @@ def summary(outcome: Run, options: Options) -> str:
         f"{len(outcome.graded)} graded in {outcome.seconds:.1f} s ({rate:.1f} a second), "
         f"{len(outcome.kept)} had a result already" + (f"; seed {outcome.seed}" if outcome.graded else "")
     ]
-    lines.append(outcome.origin)
+    lines += [said for said in (outcome.origin, outcome.deadline) if said]
     if options.unsafe:
         lines.append("UNSAFE: students' code ran without a sandbox, with your rights")
     points = [result.points for result in results if not result.refused]
@@ -48,6 +48,7 @@ def _people(outcome: Run, results: list[Result]) -> list[str]:
         lines += [f"  {result.student}: {result.refused}" for result in refused]
     if outcome.late:
         lines += ["late:", *(f"  {name}: {late}" for name, late in sorted(outcome.late.items()))]
+    lines += [f"! {remark}" for remark in outcome.remarks]
     if outcome.timeless:
         who = textwrap.shorten(", ".join(outcome.timeless), 80, placeholder=" …")
         lines.append(

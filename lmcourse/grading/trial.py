@@ -6,16 +6,18 @@ Each is tried with the inputs that it was graded with, so that what differs is d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
 
+from lmcourse.grading.attempts import stands_before
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.grade import Options
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import Handed, find_submissions
+from lmcourse.grading.late import deadline_of
 from lmcourse.grading.pool import grade_all
 from lmcourse.grading.result import Result
 from lmcourse.grading.roster import Roster
@@ -29,10 +31,12 @@ class Trial:
     Args:
         tried: student -> (the result there is, that of today's checks), of all results of other checks.
         fresh: who has no result yet, or has handed in another file since; they were not tried.
+        outdone: whose new file came late, so that what was in time counts.
     """
 
     tried: dict[str, tuple[Result, Result]]
     fresh: list[str]
+    outdone: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> dict[str, dict[str, tuple[float, float]]]:
@@ -49,6 +53,8 @@ class Trial:
             lines.append(f"  {student}: {old.points:g} before, {new.points:g} by these checks ({parts})")
         if self.fresh:
             lines.append(f"{len(self.fresh)} files have no result yet, and were not tried")
+        if self.outdone:
+            lines.append(f"what came late does not replace what was in time: {', '.join(self.outdone)}")
         lines.append("nothing was recorded")
         if self.tried:
             lines.append("--regrade all grades everybody again, with new inputs; --regrade NAME only some")
@@ -72,11 +78,16 @@ def try_again(
 ) -> Trial:
     """Grade what other checks have graded, and record nothing; arguments and errors as of `grade.run`."""
     exam = Exam.of(assignment)
-    before = GradebookWriter(options.database).results(assignment)
+    book = GradebookWriter(options.database)
+    book.prepare(exam, record=False)
+    before = book.results(assignment)
+    deadline = book.deadline(assignment, deadline_of(options.course, assignment))
     trial, by_seed = Trial({}, []), {}
-    for one in find_submissions(paths, assignment, roster, kind).handed:
+    for one in find_submissions(paths, assignment, roster, kind, deadline).handed:
         old, job = before.get(one.student), _job(one)
-        if old is None or old.digest != job.digest:
+        if old and old.digest != job.digest and stands_before(old, one, deadline):
+            trial.outdone.append(one.student)
+        elif old is None or old.digest != job.digest:
             trial.fresh.append(one.student)
         elif outdated([old], exam.versions):
             by_seed.setdefault(old.seed, []).append(one)

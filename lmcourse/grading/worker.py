@@ -72,6 +72,7 @@ class Job:
         submitted: when, as ISO text; empty if unknown.
         notes: what was found when it was taken in.
         refused: why it is not even opened; empty if it is.
+        late: whether the LMS marks it as late.
     """
 
     student: str
@@ -81,6 +82,7 @@ class Job:
     submitted: str = ""
     notes: tuple[str, ...] = ()
     refused: str = ""
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def grade(job: Job, rules: Rules) -> Graded:
         troubles={check.name: _trouble(what) for check, (_, what) in examined.asked.items() if what},
         times=_times(rules.exam, examined),
         seconds=round(time.monotonic() - begun, 3),
+        late=job.late,
     )
     return Graded(
         result, feedback.notebook(repaired.notebook, result), feedback.page(result, rules.exam.titles())

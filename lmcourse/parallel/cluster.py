@@ -140,8 +140,8 @@ class Cluster:
     def __enter__(self) -> Cluster:  # noqa: D105
         return self
 
-    def __exit__(self, *_) -> None:  # noqa: D105
-        self.close()
+    def __exit__(self, kind: type | None, *_) -> None:  # noqa: D105
+        self._kill() if kind else self.close()  # after an error nobody waits for what is under way
 
 
 @contextmanager

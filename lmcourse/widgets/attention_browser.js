@@ -159,7 +159,7 @@ function render({ model, el }) {
     checkTask(at);
   });
   const task = firstTask(
-    "Choose tokens that stand in the text a second time: when does the framed head look at the very one that comes next?",
+    "Choose tokens that stand in the text a second time: when does the framed head look at the one that comes next?",
   );
   task.element.hidden = !kinds.length;
   const told = h("p", { class: "lmc-told" });

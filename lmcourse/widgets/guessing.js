@@ -295,8 +295,8 @@ function render({ model, el }) {
         "once they would say that English has no entropy. ";
     }
     const error = Math.max(mine.lowerError, mine.upperError).toFixed(2);
-    return `So far ${n} letters. The standard error is about ${error} bits (the thin line), and the upper bound is too low by about ` +
-      `${mine.bias.toFixed(2)}, because rare numbers of guesses have not come up yet. ` +
+    return `So far ${n} letters. The standard error is about ${error} bits (the thin line), and the upper bound ` +
+      `is too low by about ${mine.bias.toFixed(2)}, because rare numbers of guesses have not come up yet. ` +
       "Shannon took 100 letters for each of his bounds. ";
   }
 

@@ -241,7 +241,7 @@ export const others = (n) => `${grouped(n)} other${n > 1 ? "s" : ""}`;
 
 // What to try first, in one line; and, once that has been done, what there is to be seen. A widget hands its answer
 // to every `check`: a text as soon as the task is done, nothing before; the first text stays, or, where it `follows`
-// what is shown, each replaces the one before. (A task that is done as the widget opens is none: `mount` takes it away.)
+// what is shown, each replaces the one before. (A task that is done as the widget opens is none: `mount` removes it.)
 export function firstTask(text, { follows = false } = {}) {
   const mark = mute(span("lmc-task-mark", "▸"));
   const seen = h("span", { role: "status", dir: "auto" });

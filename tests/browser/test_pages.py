@@ -114,9 +114,10 @@ def needless_scroll_bars(page) -> list[str]:
                 return display !== 'inline' && (scrolling(overflowX) || scrolling(overflowY));
             };
             // What is seen of a node: its text, or itself if there is nothing in it or if it clips what is.
+            // One range for all texts: every range there is slows each later change to the page.
+            const range = document.createRange();
             const seen = node => {
                 if (node.nodeType === Node.TEXT_NODE) {
-                    const range = document.createRange();
                     range.selectNodeContents(node);
                     return [...range.getClientRects()];
                 }
@@ -159,12 +160,15 @@ def leave_one_of_each(page) -> None:
                     && element.parentElement) element = element.parentElement;
                 return getComputedStyle(element).backgroundColor;
             };
-            for (const word of document.querySelectorAll('article pre span')) {
+            const alike = word => {
                 const { color, opacity, fontSize, fontWeight } = getComputedStyle(word);
                 const look = [color, opacity, fontSize, fontWeight, ground(word)].join();
-                if (seen.has(look) && word.attributes.length <= 1) word.replaceWith(...word.childNodes);
-                seen.add(look);
-            }
+                return seen.has(look) || !seen.add(look);
+            };
+            // All are looked at before the first is taken out: each change has all styles computed anew.
+            [...document.querySelectorAll('article pre span')]
+                .filter(word => alike(word) && word.attributes.length <= 1)
+                .forEach(word => word.replaceWith(...word.childNodes));
             document.querySelectorAll('article pre').forEach(code => code.normalize());
         }"""
     )

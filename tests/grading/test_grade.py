@@ -20,7 +20,7 @@ from nbgrader.api import Gradebook
 
 from lmcourse import cli
 from lmcourse.files import course_file
-from lmcourse.grading import demo, grade, pool
+from lmcourse.grading import demo, grade, gradebook, pool
 from lmcourse.grading.course import GradingError, load_mistakes, points
 from lmcourse.grading.exam import Exam
 from lmcourse.grading.feedback import harmless
@@ -28,6 +28,7 @@ from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.isolated import Times
 from lmcourse.grading.notebooks import grade_id
 from lmcourse.grading.result import Plan, Result
+from lmcourse.grading.roster import Roster, Student
 from lmcourse.grading.summary import summary
 from lmcourse.grading.trial import try_again
 from lmcourse.grading.worker import Job, Rules
@@ -229,6 +230,47 @@ def test_results_of_other_checks_are_noticed_and_tried_and_nothing_is_recorded(d
     assert {path: path.read_bytes() for path in course.rglob("*.html")} == pages
 
 
+def test_what_a_person_gave_stays_on_the_page_when_everybody_is_graded_again(desk):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course))
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
+        theirs = "language-models", NAME, "ada-perfect"
+        mark = book.find_grade("parroting", *theirs)
+        mark.manual_score, mark.needs_manual_grade = 2.5, False
+        book.find_comment("parroting", *theirs).manual_comment = "well said"
+        book.find_comment("parrot", *theirs).manual_comment = "weiter so"  # it earns no points
+        book.db.commit()
+    page = course / "feedback" / "ada-perfect" / NAME / "language-models.html"
+
+    def told():
+        text = page.read_text(encoding="utf-8")
+        return [said in text for said in ("gave 2.5 of 3 points", "well said", "weiter so", "19.5 of 20")]
+
+    grade.write_feedback(NAME, course, f"sqlite:///{course}/gradebook.db")
+    assert all(told())
+    grade.run(NAME, [handed], options(course, regrade=["all"]))
+    assert all(told())
+    other = (course / "feedback" / "bela-warns" / NAME / page.name).read_text(encoding="utf-8")
+    assert "well said" not in other
+
+
+def test_a_trial_is_refused_where_grading_would_be(desk, monkeypatch):
+    handed, course = desk
+    grade.run(NAME, [handed], options(course))
+    needed = gradebook.expected(Exam.of(NAME))
+    more = {*needed, ("language-models", "one_more", "GradeCell", 1.0, "code", True, "")}
+    monkeypatch.setattr(gradebook, "expected", lambda _: more)
+    with pytest.raises(GradingError, match="since students' work was recorded: one_more"):
+        try_again(NAME, [handed], options(course))
+
+
+def test_mistakes_of_another_shape_are_refused_in_words(tmp_path, monkeypatch):
+    (tmp_path / "mistakes.py").write_text("MISTAKES = [('chain_rule', 'code')]\n")
+    monkeypatch.setattr("lmcourse.grading.course.course_file", lambda _: tmp_path / "mistakes.py")
+    with pytest.raises(GradingError, match=r"mistakes.py: MISTAKES should be a list of Mistake\(exercise"):
+        load_mistakes(NAME)
+
+
 def command(handed, course):
     program = [sys.executable, "-m", "lmcourse", "grade", NAME, str(handed), "--course", str(course)]
     return subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -366,6 +408,34 @@ def test_a_file_that_is_gone_when_its_turn_comes_keeps_its_result(desk, monkeypa
     assert (len(outcome.graded), len(outcome.kept), len(outcome.unread)) == (0, 4, 4)
     assert results(course)["ada-perfect"].points == 17
     assert "ada-perfect: cannot be read" in summary(outcome, options(course))
+
+
+def test_what_came_late_does_not_replace_what_came_in_time(desk, people):
+    handed, course = desk
+    (course / "nbgrader_config.py").write_text(
+        'c = get_config()\nc.AssignLatePenalties.plugin_class = "lmcourse.grading.late.LatePolicy"\n'
+        f"c.LatePolicy.due = {{{NAME!r}: '2026-11-20 23:59 UTC'}}\nc.LatePolicy.per_day = 0.1\n"
+    )
+    [*others] = (path for path in handed.iterdir() if path.stem != "ada-perfect")
+    for path in others:
+        path.unlink()
+
+    def run(time, **changes):
+        known = Roster({"ada": Student("ada", "Ada Perfect", submitted_at=time)})
+        outcome = grade.run(NAME, [handed], options(course, **changes), known)
+        return outcome, results(course)["ada"]
+
+    in_time, late = "2026-11-20T20:00:00+00:00", "2026-11-22T20:00:00+00:00"
+    assert run(in_time)[1].points == 17
+    (handed / "ada-perfect.ipynb").write_text(notebook(people["fred-unfinished"]), encoding="utf-8")
+    for changes in ({}, {"regrade": ["all"]}):
+        outcome, result = run(late, **changes)
+        assert (result.points, result.submitted, dict(outcome.late)) == (17, in_time, {})
+        assert "ada: graded in time, and now there is another file" in summary(outcome, options(course))
+    outcome, result = run(late, regrade=["ada"])  # the instructor wants it so
+    assert (result.points, result.submitted) == (0, late)
+    assert [*outcome.late] == ["ada"]
+    assert outcome.remarks == []
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting a small disk needs root")

@@ -11,9 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lmcourse.grading import intake
+from lmcourse.grading.attempts import remarks
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.graft import repair
 from lmcourse.grading.intake import find_submissions
+from lmcourse.grading.late import deadline_of
 from lmcourse.grading.naming import Who, safe_id
 from lmcourse.grading.renaming import renamed, require_same_names
 from lmcourse.grading.roster import Roster, Student
@@ -221,3 +223,86 @@ def test_the_same_files_with_and_without_a_roster_are_the_same_people(tmp_path):
     require_same_names({"ada": "1", "bo": "2"}, {"s1": "1"})  # one copy among two is no change of names
     # nor is one who has another name now, however few are new: he would stop everybody's run
     require_same_names({"ada": "1", "bo": "2", "cy2": "3"}, {"ada": "1", "bo": "2", "cy": "3"})
+
+
+# --- several attempts ------------------------------------------------------------------------------------
+
+
+def due(folder, time="2026-11-20 23:59 UTC", more=""):
+    """A course whose assignment is due, with a cut-off after seven days."""
+    text = f"c.LatePolicy.due = {{{NAME!r}: {time!r}}}\nc.LatePolicy.cut_off_days = 7\n"
+    (folder / "nbgrader_config.py").write_text(
+        'c = get_config()\nc.AssignLatePenalties.plugin_class = "lmcourse.grading.late.LatePolicy"\n'
+        f"c.LatePolicy.per_day = 0.1\n{text}{more}"
+    )
+    return deadline_of(folder, NAME)
+
+
+def attempts(folder, *days):
+    for day in days:
+        lay(folder / "all", f"HW_ada_attempt_2026-11-{day}-12-00-00_a.ipynb", content=day.encode())
+    lay(folder / "all", "HW_bo_attempt_2026-11-01-09-00-00_a.ipynb")
+    return folder / "all"
+
+
+@pytest.mark.parametrize(
+    ("days", "counts", "said"),
+    [
+        (("18", "20"), "20", ""),  # both in time: the latest
+        (("18", "20", "29"), "20", "handed in in time, and again late"),
+        (("22", "24"), "24", ""),  # both late: the latest
+        (("22", "29"), "22", "handed in late, and again when nothing counts any more"),
+        (("28", "29"), "29", ""),  # neither counts
+    ],
+)
+def test_the_latest_attempt_in_time_counts_whatever_comes_late(tmp_path, days, counts, said):
+    found = find_submissions([attempts(tmp_path, *days)], NAME, deadline=due(tmp_path)).handed
+    ada = next(one for one in found if one.student.startswith("ada"))
+    assert ada.read() == counts.encode()
+    assert said in ada.again
+    assert bool(ada.again) == bool(said)
+    assert not said or any(ada.again in note for note in ada.notes)
+
+
+def test_with_an_extension_the_later_attempt_is_in_time(tmp_path):
+    later = f'c.LatePolicy.extensions = {{{NAME!r}: {{"ada": "2026-11-30 12:00 UTC"}}}}\n'
+    [ada, _] = find_submissions(
+        [attempts(tmp_path, "20", "29")], NAME, deadline=due(tmp_path, more=later)
+    ).handed
+    assert ada.read() == b"29"
+
+
+def test_canvas_mark_tells_the_late_attempt_where_nobody_knows_when(tmp_path):
+    lay(tmp_path / "in", "lovelaceada_1_900_hw.ipynb", content=b"in time")
+    lay(
+        tmp_path / "in",
+        "lovelaceada_LATE_1_910_hw-1.ipynb",
+        "hoppergrace_LATE_2_911_hw.ipynb",
+        content=b"late",
+    )
+    found = find_submissions([tmp_path / "in"], NAME, deadline=due(tmp_path))
+    [grace, ada] = found.handed
+    assert (ada.read(), ada.late) == (b"in time", False)
+    assert (grace.read(), grace.late) == (b"late", True)
+    told = "\n".join(remarks(found.handed, due(tmp_path), ["lovelaceada", "hoppergrace"]))
+    assert "Canvas marks 1 as late, but nothing is taken off (hoppergrace): give their submitted_at" in told
+    assert "lovelaceada: handed in in time, and again late (hw-1.ipynb)" in told
+    known = Roster(
+        {"s2": Student("s2", "Grace Hopper", lms_id="2", submitted_at="2026-11-20T20:00:00+00:00")}
+    )
+    found = find_submissions([tmp_path / "in"], NAME, known, deadline=due(tmp_path))
+    told = "\n".join(remarks(found.handed, due(tmp_path), ["s2"]))
+    assert "s2: Canvas marks the file as late, submitted_at is in time" in told
+
+
+def test_an_extension_for_nobody_is_told_with_the_name_that_is_meant(tmp_path):
+    more = f'c.LatePolicy.extensions = {{{NAME!r}: {{"u017": "2026-11-30 12:00 UTC"}}}}\n'
+    deadline = due(tmp_path, more=more)
+    known = Roster({"S017": Student("S017", "Smith, John", login="u017")})
+    assert deadline.nobodys(["u017"]) == []
+    [line] = deadline.nobodys(["S001"], known)
+    assert "extensions names u017" in line
+    assert line.endswith("did you mean S017?")
+    [line] = remarks([], due(tmp_path, more=more.replace("u017", "S0I7")), ["S017"])
+    assert line.endswith("did you mean S017?")
+    assert deadline.nobodys([], Roster({"u017": Student("u017")})) == []

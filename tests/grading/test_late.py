@@ -16,10 +16,11 @@ from test_gradebook import by_hand, work
 
 from lmcourse.grading import late
 from lmcourse.grading.course import GradingError
+from lmcourse.grading.deadline import IN_TIME, LATE
 from lmcourse.grading.demo import ASSIGNMENT
 from lmcourse.grading.feedback import page
 from lmcourse.grading.gradebook import GradebookWriter
-from lmcourse.grading.late import DAY, Deadline, penalty
+from lmcourse.grading.late import DAY, deadline_of, penalty
 from lmcourse.grading.result import Late
 
 POLICY = f"""
@@ -80,7 +81,7 @@ def taken(url):
 
 def test_the_gradebook_has_the_penalties_that_nbgraders_own_step_gives(course):
     folder, url = course
-    found = GradebookWriter(url).penalise(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    found = GradebookWriter(url).penalise(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
     assert taken(url) == pytest.approx(TAKEN)
     assert {name: round(one.seconds / 60) for name, one in found.items()} == {
         "grace": 15,
@@ -98,7 +99,7 @@ def test_the_gradebook_has_the_penalties_that_nbgraders_own_step_gives(course):
 
 def test_nbgraders_export_has_the_same_scores(course, tmp_path):
     folder, url = course
-    GradebookWriter(url).penalise(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    GradebookWriter(url).penalise(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
     app = NbGrader()
     app.config.CourseDirectory.db_url = url
     with Gradebook(url) as book:
@@ -113,7 +114,7 @@ def test_nbgraders_export_has_the_same_scores(course, tmp_path):
 
 def test_points_that_a_person_gives_later_are_late_too(course):
     folder, url = course
-    deadline = Deadline.of(folder, ASSIGNMENT)
+    deadline = deadline_of(folder, ASSIGNMENT)
     GradebookWriter(url).penalise(ASSIGNMENT, deadline)
     by_hand(url, "late", parroting=3.0)
     GradebookWriter(url).penalise(ASSIGNMENT, deadline)
@@ -122,25 +123,25 @@ def test_points_that_a_person_gives_later_are_late_too(course):
 
 def test_an_extension_that_is_taken_back_is_one_no_more_and_a_due_time_of_formgraders_stays(course):
     folder, url = course
-    GradebookWriter(url).penalise(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    GradebookWriter(url).penalise(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
     (folder / "nbgrader_config.py").write_text(POLICY.replace('"ext": "2026-12-02 23:59 Europe/Berlin"', ""))
-    GradebookWriter(url).penalise(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    GradebookWriter(url).penalise(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
     assert taken(url)["ext"] == pytest.approx(5.1)  # two days and half an hour: three begun
     (folder / "nbgrader_config.py").write_text("")
     with Gradebook(url) as book:
         book.update_or_create_assignment(ASSIGNMENT, duedate="2027-01-01 00:00 UTC")
         book.db.commit()
-    assert GradebookWriter(url).penalise(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT)) == {}
+    assert GradebookWriter(url).penalise(ASSIGNMENT, deadline_of(folder, ASSIGNMENT)) == {}
     assert set(taken(url).values()) == {0}
 
 
 def test_the_predefined_method_of_nbgrader_works_too(course):
     folder, url = course
-    GradebookWriter(url).penalise(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    GradebookWriter(url).penalise(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
     (folder / "nbgrader_config.py").write_text(
         'c = get_config()\nc.LateSubmissionPlugin.penalty_method = "zero"'
     )
-    GradebookWriter(url).penalise(ASSIGNMENT, Deadline.of(folder, ASSIGNMENT))
+    GradebookWriter(url).penalise(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
     assert taken(url) == {name: 17.0 if off or name == "grace" else 0.0 for name, off in TAKEN.items()}
 
 
@@ -156,14 +157,14 @@ def test_the_predefined_method_of_nbgrader_works_too(course):
 def test_settings_that_cannot_be_are_refused(tmp_path, config, said):
     (tmp_path / "nbgrader_config.py").write_text(f"c = get_config()\n{config.replace('%s', ASSIGNMENT)}\n")
     with pytest.raises(GradingError, match=said):
-        Deadline.of(tmp_path, ASSIGNMENT)
+        deadline_of(tmp_path, ASSIGNMENT)
 
 
 def test_summer_time_is_that_of_the_day(tmp_path):
     (tmp_path / "nbgrader_config.py").write_text(
         f'c = get_config()\nc.LatePolicy.due = {{"{ASSIGNMENT}": "2026-07-01 12:00 America/New_York"}}\n'
     )
-    due = Deadline.of(tmp_path, ASSIGNMENT).due
+    due = deadline_of(tmp_path, ASSIGNMENT).due
     there = datetime(2026, 7, 1, 12, tzinfo=zoneinfo.ZoneInfo("America/New_York"))
     assert due.replace(tzinfo=timezone.utc) == there
     assert due.hour == 16
@@ -174,3 +175,40 @@ def test_the_page_says_how_late_and_what_is_left():
     assert "15.3 of 17 points" in said
     assert "Handed in 1 day 3 hours late: 1.7 points off." in said
     assert str(Late(20, 1.0)) == "1 minute late: 1 point off"
+
+
+def test_a_time_of_the_gradebooks_is_named_and_none_takes_it_away(course):
+    folder, url = course
+    book = GradebookWriter(url)
+    book.penalise(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
+    (folder / "nbgrader_config.py").write_text(
+        POLICY.replace("c.LatePolicy.due", "due").replace("c.LatePolicy.extensions", "later")
+    )
+    deadline = book.deadline(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
+    assert str(deadline).startswith("due 2026-11-30 22:59 UTC, as the gradebook says; nbgrader_config.py has")
+    assert deadline.standing("ext", TIMES["early"]) == IN_TIME
+    assert deadline.standing("ext", "2026-12-02T22:58:00+00:00") == IN_TIME  # her extension
+    assert deadline.standing("two", "2026-12-02T22:58:00+00:00") == LATE
+    book.penalise(ASSIGNMENT, deadline)
+    assert taken(url) == pytest.approx(TAKEN)
+    (folder / "nbgrader_config.py").write_text(
+        f'c = get_config()\nc.LatePolicy.due = {{"{ASSIGNMENT}": None}}\nc.LatePolicy.per_day = 0.1\n'
+    )
+    deadline = book.deadline(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))
+    assert (str(deadline), book.penalise(ASSIGNMENT, deadline)) == ("", {})
+    assert set(taken(url).values()) == {0}
+    (folder / "nbgrader_config.py").unlink()
+    assert str(book.deadline(ASSIGNMENT, deadline_of(folder, ASSIGNMENT))) == ""
+
+
+def test_a_mistyped_assignment_is_named(tmp_path):
+    (tmp_path / "nbgrader_config.py").write_text(
+        'c = get_config()\nc.LatePolicy.due = {"01-langauge-models": "2026-07-01 12:00 UTC"}\n'
+        'c.LatePolicy.extensions = {"01-language-model": {"ada": "2026-07-01 12:00 UTC"}}\n'
+    )
+    assert deadline_of(tmp_path, ASSIGNMENT).doubts == (
+        "nbgrader_config.py: LatePolicy.due names 01-langauge-models, which is no assignment here; did you "
+        f"mean {ASSIGNMENT}?",
+        "nbgrader_config.py: LatePolicy.extensions names 01-language-model, which is no assignment here; did "
+        f"you mean {ASSIGNMENT}?",
+    )

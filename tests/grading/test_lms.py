@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbgrader.utils import parse_utc
 
-from lmcourse.grading import lms
+from lmcourse.grading import collecting
 from lmcourse.grading.course import GradingError, release_notebook
 from lmcourse.grading.lms import export_grades
 from lmcourse.grading.roster import Roster, Student, Table
@@ -37,7 +37,7 @@ MOODLE = (
 
 
 def collect(*arguments, **named):
-    return lms.collect(*arguments, **named)[0]
+    return collecting.collect(*arguments, **named)[0]
 
 
 def saved(tmp_path, text, encoding="utf-8", name="table.csv"):
@@ -181,8 +181,10 @@ def test_a_failure_leaves_what_was_there_and_stops_nobody(tmp_path, inbox, monke
             raise OSError("no space left on device")
         return replace(*arguments)
 
-    replace = lms.os.replace
-    monkeypatch.setattr(*((lms.Path, "write_text") if fails == "write_text" else (lms.os, "replace")), full)
+    replace = collecting.os.replace
+    monkeypatch.setattr(
+        *((collecting.Path, "write_text") if fails == "write_text" else (collecting.os, "replace")), full
+    )
     rows = collect(NAME, [inbox], home, replace=True)
     assert outcomes(rows) == {"ada": "refused", "bela": "unchanged", "carl": "refused"}
     assert calls
@@ -223,10 +225,26 @@ def test_canvas_export_names_whom_it_left_out(tmp_path):
     done = export_grades("canvas", grades, table, column="Language models")
     assert list(csv.reader(io.StringIO(done.text), delimiter=";"))[4][6] == "0.33"
     assert sorted(done.problems) == [
-        "Noether, Emmy is in " + table.name + ", but has no grade here",
+        f"in {table.name}, but without a grade here (1): Noether, Emmy",
+        f"in no row of {table.name}: zoe",
         "lovelaceada has no grade yet",
-        "zoe is in no row of " + table.name + ", or in several",
     ]
+
+
+@pytest.mark.parametrize("kind", ["canvas", "moodle"])
+def test_the_table_of_another_class_is_refused(tmp_path, kind):
+    table = Table.read(saved(tmp_path, CANVAS if kind == "canvas" else MOODLE))
+    with pytest.raises(GradingError, match="has nobody of those 2 who have grades, such as x1: is it of an"):
+        export_grades(kind, {"x1": (1.0, 20.0, ""), "x2": (2.0, 20.0, "")}, table, column="Language models")
+
+
+def test_who_could_be_in_several_rows_is_told_from_who_is_in_none(tmp_path):
+    twins = CANVAS.replace("Hopper, Grace", "Lovelace, Ada")
+    grades = {"adalovelace": (1.0, 20.0, ""), "s3": (2.0, 20.0, ""), "zoe": (2.0, 20.0, "")}
+    table = Table.read(saved(tmp_path, twins))
+    said = export_grades("canvas", grades, table, column="Language models").problems
+    assert f"adalovelace could be in several rows of {table.name}" in said
+    assert f"in no row of {table.name}: zoe" in said
 
 
 def test_canvas_points_that_differ_are_reported(tmp_path):

@@ -67,6 +67,16 @@ def test_who_has_no_page_is_left_out_and_plain_folders_come_back_as_such(tmp_pat
     assert name_for("gradescope", "submission_7", PAGE) == f"submission_7/{PAGE}"
 
 
+def test_a_class_that_was_graded_under_other_names_is_not_packed(tmp_path):
+    """Graded with a roster, and packed without: one page of three would be in the zip."""
+    lay(tmp_path / "in", "ada.ipynb", "bo.ipynb", "cy.ipynb")
+    lay(tmp_path / "feedback" / "ada" / NAME, PAGE)
+    lay(tmp_path / "return", f"{NAME}-folder.zip", content=b"the good one")
+    with pytest.raises(GradingError, match=r"2 of 3 files are of nobody who has a page.*--roster"):
+        write_zip(find_submissions([tmp_path / "in"], NAME), NAME, tmp_path)
+    assert (tmp_path / "return" / f"{NAME}-folder.zip").read_bytes() == b"the good one"
+
+
 ROSTERS = {
     "gradescope": (
         "First Name,Last Name,SID,Email,Sections\nAda,Lovelace,1001,ada@x.org,One\n",

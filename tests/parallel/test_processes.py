@@ -207,6 +207,14 @@ def test_a_script_needs_no_guard_and_may_bring_its_own_functions(tmp_path):
     assert subprocess.check_output([sys.executable, script], text=True) == "[0, 10]\n"
 
 
+def test_processes_end_with_an_error_of_whoever_asks():
+    processes = Cluster(2)
+    with pytest.raises(KeyboardInterrupt), processes:
+        raise KeyboardInterrupt
+    with pytest.raises(RuntimeError, match="closed"):
+        processes.run(fails)
+
+
 def test_what_cannot_be_shared_evenly_is_refused():
     with Cluster(3) as processes:
         with pytest.raises(RuntimeError, match="8 texts cannot be shared evenly by 3 processes"):
