@@ -16,6 +16,7 @@ from lmcourse.widgets.ngrams import NgramExplorer
 from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.positions import PositionExplorer
 from lmcourse.widgets.real_model import RealModel
+from lmcourse.widgets.scaling_law import ScalingLaw
 from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.surprise_reader import SurpriseReader
 from lmcourse.widgets.temperature import TemperatureExplorer
@@ -37,6 +38,7 @@ __all__ = [
     "NgramExplorer",
     "PositionExplorer",
     "RealModel",
+    "ScalingLaw",
     "SentenceTree",
     "SparsityMap",
     "SurpriseReader",
