@@ -53,6 +53,7 @@ SAMPLES = {
     "InferenceCalculator": widgets.InferenceCalculator,
     "MaskSwitcher": widgets.MaskSwitcher,
     "NgramExplorer": lambda: widgets.NgramExplorer(TEXT, order=3, context="the "),
+    "ParallelPlanner": lambda: widgets.ParallelPlanner({"small": Config(10, 8, 2, 4, 16)}, "small", 16),
     "PositionExplorer": widgets.PositionExplorer,
     "RealModel": widgets.RealModel,
     "ScalingLaw": lambda: widgets.ScalingLaw({"even": Law(1.0, 1.0, 1.0, 0.5, 0.5)}, [(4e5, 4e5, 1.01)]),

@@ -13,6 +13,7 @@ from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
 from lmcourse.widgets.mask_switcher import MaskSwitcher
 from lmcourse.widgets.ngrams import NgramExplorer
+from lmcourse.widgets.planner import ParallelPlanner
 from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.positions import PositionExplorer
 from lmcourse.widgets.real_model import RealModel
@@ -36,6 +37,7 @@ __all__ = [
     "InferenceCalculator",
     "MaskSwitcher",
     "NgramExplorer",
+    "ParallelPlanner",
     "PositionExplorer",
     "RealModel",
     "ScalingLaw",
