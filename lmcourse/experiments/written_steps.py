@@ -1,9 +1,9 @@
 """The same network learns to add: at once, backwards, with the steps written, with dots in their place.
 
 Numbers of one to five digits, each length equally often, zeros in front. One block or two, width 32, four
-heads, learned positions. Each form gets the same number of tokens to learn from, so that the shorter texts come to
-more sums; steps and dots have the same sums in the same order. The loss counts all that is said after the
-question, with dots the answer alone. The tests' sums are the same for all forms.
+heads, learned positions. Each form gets the same number of tokens to learn from, so that the shorter texts
+come to more sums; steps and dots have the same sums in the same order. The loss counts all that is said after
+the question, with dots the answer alone. The tests' sums are the same for all forms.
 """
 
 from __future__ import annotations
