@@ -196,6 +196,7 @@ def test_a_page_depends_on_what_its_chapter_is_about_and_never_on_the_grader(pag
             "trust",
             "costs",
             "grokking",
+            "in_context",
         }
     )
 
