@@ -9,6 +9,7 @@ import pytest
 from lmcourse.files import course_file
 from lmcourse.tables import AGES, HISTORY, history
 from lmcourse.tables.families import FAMILIES, KINDS, families
+from lmcourse.tables.mmlu import SCORES, scores, smallest_so_far
 
 HEADER = "year,name,age,architecture,parameters,training_tokens,source\n"
 
@@ -190,3 +191,35 @@ def test_wrong_columns_of_families_are_named(tmp_path):
 def test_relative_positions_are_told_and_left_out_of_the_config():
     (row,) = [row for row in families() if row.name == "T5-base"]
     assert (row.position, row.config.position) == ("relative", "none")
+
+
+def test_scores_on_mmlu_are_complete_and_their_sources_known():
+    rows = scores()
+    assert len(rows) == len(SCORES.read_text(encoding="utf-8").strip().split("\n")) - 1
+    assert {row.source for row in rows} <= set(
+        re.findall(r"^@\w+\{(\w+),", course_file("book/references.bib").read_text(encoding="utf-8"), re.M)
+    )
+    by_name = {row.name: row for row in rows}
+    assert by_name["GPT-3"].score == 43.9  # Hendrycks et al. (2021), table 1
+    assert by_name["Qwen3 0.6B"].score == 52.8  # Qwen3's report, table 8
+    assert by_name["LLaMA 65B"].score == 63.4  # Touvron et al. (2023b), table 3
+
+
+def test_the_smallest_so_far_at_a_level():
+    # at 60: Gopher, Chinchilla, LLaMA 65B, Mistral, Qwen2.5 1.5B; larger and later ones are none
+    assert [row.name for row in smallest_so_far(scores(), 60)] == [
+        "Gopher",
+        "Chinchilla",
+        "LLaMA 65B",
+        "Mistral 7B",
+        "Qwen2.5 1.5B",
+    ]
+
+
+def test_a_score_that_cannot_be_is_named(tmp_path):
+    path = tmp_path / "mmlu.csv"
+    head = SCORES.read_text(encoding="utf-8").splitlines()[0]
+    for line in ("2020,5,A,1e9,143.9,others,,key", "2020,13,A,1e9,43.9,others,,key"):
+        path.write_text(f"{head}\n{line}\n", encoding="utf-8")
+        with pytest.raises(ValueError, match=r"mmlu.csv, line 2 \(A\): needs parameters, a score up to 100"):
+            scores(path)

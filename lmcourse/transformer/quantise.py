@@ -1,8 +1,9 @@
 """Weights as whole numbers from -127 to 127: one byte each, and one scale for every row of a matrix.
 
 A row's largest weight becomes ±127, the others the nearest whole number: w ≈ q · s with s = max |w| / 127, so
-that no weight is off by more than s / 2. What is no matrix (the scales of norms) stays as it is. Left out:
-numbers of four bits, activations as whole numbers, and choosing the roundings with some text at hand.
+that no weight is off by more than s / 2. What is no matrix (the scales of norms) stays as it is. What fewer
+bits would make of a matrix, `round_to_bits` says, without storing them. Left out: activations as whole
+numbers, and choosing the roundings with some text at hand.
 
 Source: Dettmers et al. (2022), LLM.int8(), section 2 ("absmax", and its form for each row).
 """
@@ -43,6 +44,34 @@ def quantise(weights: Tensor) -> tuple[Tensor, Tensor]:
 def dequantise(whole: Tensor, scales: Tensor) -> Tensor:
     """The weights (R, C) that whole numbers (R, C) and scales (R,) stand for."""
     return whole.float() * scales[:, None]
+
+
+def round_to_bits(weights: Tensor, bits: int, group: int | None = None) -> Tensor:
+    """Weights (R, C), each replaced by the nearest of 2^bits evenly spaced levels of its group.
+
+    The levels go from the least weight of the group to the largest. With these two in 16 bits, a weight costs
+    bits + 32 / group.
+
+    Args:
+        weights: a matrix.
+        bits: at least 1.
+        group: so many neighbours in a row, a divisor of C; None: the whole row.
+
+    Raises ValueError for weights that are no matrix, or bits or a group that do not fit.
+
+    >>> round_to_bits(torch.tensor([[-1.0, 0.05, 0.4, 2.0]]), bits=2).tolist()
+    [[-1.0, 0.0, 0.0, 2.0]]
+    """
+    if weights.dim() != 2 or bits < 1 or weights.shape[1] % (group or 1):
+        raise ValueError(
+            f"{bits} bits in groups of {group} for weights {tuple(weights.shape)}: give a matrix, "
+            "at least 1 bit, and a group that divides the columns"
+        )
+    groups = weights.unflatten(1, (-1, group or weights.shape[1]))
+    least, most = groups.aminmax(dim=2, keepdim=True)
+    step = (most - least) / (2**bits - 1)
+    step = torch.where(step > 0, step, torch.ones_like(step))  # a group of equal weights has any step
+    return (((groups - least) / step).round() * step + least).flatten(1)
 
 
 def quantised(module: nn.Module) -> dict[str, Tensor]:

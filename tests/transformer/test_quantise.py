@@ -13,6 +13,7 @@ from lmcourse.transformer.quantise import (
     load_quantised,
     quantise,
     quantised,
+    round_to_bits,
     save_quantised,
     to_bytes,
     with_rounded_weights,
@@ -96,3 +97,22 @@ def test_a_copy_of_a_model_is_rounded_and_the_model_is_not():
     assert torch.equal(rounded.module.embedding.weight, dequantise(whole, scales))
     off = np.abs(rounded.token_log_probs([1, 2, 3]) - before)
     assert 0 < off.max() < 0.05
+
+
+def test_rounding_to_few_bits_keeps_the_ends_and_errs_by_half_a_step_at_most():
+    weights = torch.tensor(np.random.default_rng(2).standard_normal((3, 8)), dtype=torch.float32)
+    for bits, group in ((1, None), (3, None), (3, 4), (8, 2)):
+        found = round_to_bits(weights, bits, group).unflatten(1, (-1, group or 8))
+        groups = weights.unflatten(1, (-1, group or 8))
+        assert torch.allclose(found.amin(2), groups.amin(2))
+        assert torch.allclose(found.amax(2), groups.amax(2))
+        step = (groups.amax(2, keepdim=True) - groups.amin(2, keepdim=True)) / (2**bits - 1)
+        assert ((found - groups).abs() <= step / 2 + 1e-6).all()
+        assert max(len(one.unique()) for one in found.flatten(0, 1)) <= 2**bits
+    assert torch.equal(round_to_bits(torch.full((2, 4), 0.3), 2), torch.full((2, 4), 0.3))
+
+
+@pytest.mark.parametrize(("shape", "bits", "group"), [((4,), 4, None), ((2, 4), 0, None), ((2, 6), 4, 4)])
+def test_rounding_that_cannot_be_is_named(shape, bits, group):
+    with pytest.raises(ValueError, match=r"give a matrix, at least 1 bit, and a group that divides"):
+        round_to_bits(torch.zeros(shape), bits, group)
