@@ -19,6 +19,7 @@ from typing import Any
 
 from lmcourse.grading.checks import CheckFailed, StudentError
 from lmcourse.grading.compare import MISSING, same, short, told
+from lmcourse.grading.raised import asks_an_array, is_of_arrays
 from lmcourse.grading.student import CALL, Handle, Question, Student
 
 Outcome = tuple  # ("gives", value), ("raises", `_sign_of` an exception) or ("fails", message of a check)
@@ -164,6 +165,8 @@ class Fact:
             if self._is_raised(error):
                 return
             message = f"{name}: {error.explanation()}"
+            if asks_an_array(error.message):  # that is the whole reason
+                raise CheckFailed(message) from None
             reasoned = _reasoned(message, ("raises", _sign_of(error)), self.right, known)
             if reasoned == message:
                 raise
@@ -190,7 +193,14 @@ class Fact:
     def _is_raised(self, error: StudentError) -> bool:
         """Whether an exception is the right answer."""
         unwritten = error.kinds[0] == "NotImplementedError"
-        return isinstance(self.right, Raises) and self.right.kind in error.kinds and not unwritten
+        meant = not unwritten and not is_of_arrays(error.message)
+        return isinstance(self.right, Raises) and self.right.kind in error.kinds and meant
+
+    @property
+    def function(self) -> str:
+        """The student's function that is asked, as far as the question names one."""
+        named = re.match(r"`?(\w+)[`(.]", str(self.asked))
+        return named[1] if named else ""
 
 
 def _sign_of(error: StudentError) -> str:
