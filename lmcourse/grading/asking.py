@@ -13,6 +13,7 @@ function that is asked must leave its arguments as they are.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from lmcourse.grading.raised import asks_an_array, is_of_arrays
 from lmcourse.grading.student import CALL, Handle, Question, Student
 
 Outcome = tuple  # ("gives", value), ("raises", `_sign_of` an exception) or ("fails", message of a check)
+LETTERS = string.ascii_letters + string.digits + "_"  # of a function's name
 SHAPES = re.compile("shape|mismatch|dimension|broadcast|size of tensor")
 
 
@@ -199,8 +201,9 @@ class Fact:
     @property
     def function(self) -> str:
         """The student's function that is asked, as far as the question names one."""
-        named = re.match(r"`?(\w+)[`(.]", str(self.asked))
-        return named[1] if named else ""
+        text = str(self.asked).removeprefix("`")
+        name = text[: len(text) - len(text.lstrip(LETTERS))]
+        return name if text[len(name) :].startswith(("`", "(", ".")) else ""
 
 
 def _sign_of(error: StudentError) -> str:

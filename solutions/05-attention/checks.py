@@ -195,7 +195,8 @@ attend.slip(
     },
 )
 def random_look_ups(rng):
-    for T, S, d, e, spread in ((1, 3, 2, 1, 1), (4, 2, 5, 3, 1), (3, 6, 3, 2, 30)):
+    # far apart with d = 1, whose root is 1: what a wrong root costs is left to the others, not to chance
+    for T, S, d, e, spread in ((1, 3, 2, 1, 1), (4, 2, 5, 3, 1), (3, 6, 1, 2, 30)):
         arrays = [rng.normal(size=size) * spread for size in ((T, d), (S, d))]
         visible = rng.random((T, S)) < 0.5
         visible[np.arange(T), rng.integers(S, size=T)] = True
@@ -862,11 +863,12 @@ def random_blocks(rng):
         yield "`layer_norm`", ask.layer_norm(x, gain, shift, float(rng.uniform(0.1, 1)))
         yield "`layer_norm`", ask.layer_norm(np.ones((T, size)), gain, shift)
         yield "`gelu`", ask.gelu(x)
-        straight = weights | {"up_bias": 60.0 * rng.choice([-1, 1], size=F)}
-        straight["up_bias"][:2] = 60, -60
+        # what is added grows with x, so that each part shows beside it, and only ε does not
+        large = {name: 1e12 * weights[name] for name in ("out", "out_bias", "down", "down_bias")}
+        large["up_bias"] = np.array([60, -60, *60 * rng.choice([-1, 1], size=F - 2)], dtype=float)
         yield (
             "`block` of large numbers, where ε and the bend of gelu make no difference",
-            ask.block(1e6 * x, straight, H),
+            ask.block(1e12 * x, weights | large, H),
         )
         yield "`block`", ask.block(x, weights, H)
 

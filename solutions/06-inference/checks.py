@@ -578,15 +578,12 @@ users.slip(
 def random_machines(rng):
     for layers, heads, kv, size in ((30, 9, 3, 64), (80, 64, 8, 128), (6, 12, 4, 32)):
         config = {"block_count": layers, "head_count": heads, "embedding_length": heads * size}
-        for more in ({}, {"head_count_kv": kv}, {"head_count_kv": kv, "key_length": 2 * size}):
+        every = {}, {"head_count_kv": kv}, {"head_count_kv": kv, "key_length": 2 * size}
+        for each, more in zip((1, 2, 4), every):
             sizes = {**config, **more}
-            length, shared, each = (
-                int(rng.integers(500, 8000)),
-                int(rng.integers(10, 400)),
-                int(rng.integers(1, 3)),
-            )
+            length, shared = int(rng.integers(500, 8000)), int(rng.integers(10, 400))
             a_token = 2 * layers * sizes.get("head_count_kv", heads) * sizes.get("key_length", size) * each
-            weights, n = int(rng.integers(10**8, 10**11)), int(rng.integers(1, 50))
+            weights, n = int(rng.integers(10**8, 10**11)), int(rng.integers(2, 50))
             full = weights + a_token * (shared + n * (length - shared))
             asked = sizes, length, shared, each
             some, brim = (
@@ -596,7 +593,14 @@ def random_machines(rng):
             yield "`cache_bytes`", ask.cache_bytes(sizes, length, each).gives(a_token * length)
             yield "`most_users`", ask.most_users(full + some, weights, *asked).gives(n)
             yield "`most_users`", ask.most_users(full - some, weights, *asked).gives(n - 1)
-            yield "`most_users`", ask.most_users(full + some // 7, weights, sizes, length)
+            # room for half a user; three quarters shared, more than a user's own; nothing shared, 16 bits
+            half = weights + a_token * shared + some
+            yield "`most_users`", ask.most_users(half, weights, *asked).gives(0)
+            most = 3 * length // 4
+            half = weights + a_token * most + (2 * n + 1) * (a_token * (length - most) // 2)
+            yield "`most_users`", ask.most_users(half, weights, sizes, length, most, each).gives(n)
+            half = weights + (2 * n + 1) * (a_token // each * length)
+            yield "`most_users`", ask.most_users(half, weights, sizes, length).gives(n)
             yield brim, ask.most_users(full, weights, *asked).gives(n)
             yield brim, ask.most_users(full - 1, weights, *asked).gives(n - 1)
             yield brim, ask.most_users(weights + a_token * shared, weights, *asked).gives(0)
@@ -864,10 +868,12 @@ four_bits = Exercise(
         "What is left of a byte if its lower four bits are taken off, and what if its upper four are? For "
         "`quantise`: how many steps are there from 0 to 15, and what is to be done where the largest "
         "weight is the smallest?",
-        'The method `view("<f2")` reads two bytes as a float of 16 bits; it wants a slice that is whole '
-        "in memory (`np.ascontiguousarray`). Make floats of 64 bits of that before you multiply. `b & 15` "
-        "and `b >> 4` are the two halves of a byte. Take one block apart by hand, that of the example, "
-        "and then write `quantise` as the same steps backwards.",
+        "The method `view` reads the same bytes as another type; `<f2` is a float of 16 bits whose lower "
+        "byte comes first, and the slice must be whole in memory (`np.ascontiguousarray`). Make floats of "
+        "64 bits of that before you multiply. Python's operators for single bits, `&` and `>>`, take a "
+        "byte apart: one keeps some bits, the other moves them down. Take one block apart by hand, that of "
+        "the example, and write `quantise` as the same steps backwards; round to whole numbers *before* you "
+        "make bytes of them.",
     ),
 )
 # 16 bits: 0.5 is 0x3800, -1 is 0xBC00, 2 is 0x4000, 0.1 becomes 0x2E66, which is 0.0999755859375
@@ -1098,8 +1104,9 @@ def random_blocks(rng):
         off = rng.uniform(-0.4, 0.4, size=(n, 32))
         steps[:, 5], steps[:, 20], off[:, [5, 20]] = 0, 15, 0
         yield "`quantise`", ask.quantise(scales * (steps + off - 6))
-    equal = np.repeat(-(2.0 ** rng.choice(np.arange(-9, 9), (2, 1), False)), 32, axis=1)
-    yield "`quantise` of equal weights", ask.quantise(equal)
+    # one of them a number that 16 · upper + lower shows where the least weight is not taken off
+    equal = rng.permutation([2.0 ** rng.integers(4), -(2.0 ** rng.integers(-9, 9))])
+    yield "`quantise` of equal weights", ask.quantise(np.repeat(equal[:, None], 32, axis=1))
 
 
 four_bits.another(
@@ -1509,10 +1516,10 @@ questions = Exercise(
         "`answer.encode()` are the bytes of a text. A row of booleans times 1.0 is a row of numbers, and "
         "two rows of booleans cannot be subtracted. Write one function for mean and error, of any numbers. "
         "Of which numbers is the difference of two accuracies the mean?",
-        "`np.std` and `np.var` divide by n unless they are told `ddof=1`. The difference of two accuracies "
-        "is the mean of the differences, question by question: 1 where only the first is right, -1 where "
-        "only the second is, 0 where they agree. That is a row of n numbers like any other, so the formula "
-        "holds for it.",
+        "The formula for the standard error holds for the mean of any n numbers; `np.std` and `np.var` "
+        "divide by n unless they are told `ddof=1`. Write down what each *question* adds to the difference "
+        "of the two accuracies: there are three cases. Where both models are right or both are wrong, what "
+        "does a question add, and does a formula for two independent rows know of that?",
     ),
 )
 # sums -1.8, -14.7, -2, -2.3, -1.7, -3.1 and -1.5, of 2, 4, 7, 9, 5, 1 and 5 bytes: per byte -0.9, -3.675,

@@ -143,7 +143,7 @@ def test_multi_head_is_not_blamed_for_a_wrong_attend(line):
     done = [o for o in outcomes(NAME, "attend", wrong(NAME, code + line), 0) if not o.hidden]
     heads = [o.message for o in done[4:]]
     assert len(heads) == 3
-    assert all("`multi_head` cannot be right before `attend` is" in said for said in heads), heads
+    assert all("first `attend`, above; `multi_head` needs it" in said for said in heads), heads
 
 
 def test_an_attend_that_raises_is_not_told_how_heads_are_laid_side_by_side():
@@ -159,7 +159,7 @@ def test_attend_rotated_is_not_blamed_for_a_wrong_rotate():
         "    return old(x, positions, base).astype(int)"
     )
     done = [o for o in outcomes(NAME, "rotary", wrong(NAME, code), 0) if not o.hidden]
-    assert "`attend_rotated` cannot be right before `rotate` is" in done[-1].message
+    assert "first `rotate`, above; `attend_rotated` needs it" in done[-1].message
     assert not any("to be turned as well" in o.message or "nothing is turned" in o.message for o in done)
 
 
