@@ -116,6 +116,16 @@ def test_check_tells_time_and_points_and_whose_words_are_whose(lmcourse, folder)
     assert "\n    Your code printed:\n      | hello\n" in said
 
 
+def test_check_names_the_cell_that_no_python_could_read(lmcourse, folder):
+    shutil.copy(source_notebook("03-ngrams"), folder / "mine.ipynb")
+    edit(folder / "mine.ipynb", {"counting": "def count(sentences, n):\n    counts = {\n    return counts"})
+    _, said, _ = lmcourse("check", "counting")
+    said = " ".join(said.split())
+    assert "the cell that defines `count`: SyntaxError: '{' was never closed, line 2: `counts = {`" in said
+    assert "the cell that defines `count` stopped: SyntaxError: '{' was never closed, line 2" in said
+    assert "ipython-input" not in said
+
+
 @pytest.mark.parametrize("command", ["check", "submit"])
 def test_a_notebook_that_is_being_checked_starts_no_other_check(lmcourse, folder, monkeypatch, command):
     monkeypatch.setenv("LMCOURSE_RUNNING", "1")

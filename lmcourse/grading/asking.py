@@ -20,6 +20,7 @@ from typing import Any
 
 from lmcourse.grading.checks import CheckFailed, StudentError
 from lmcourse.grading.compare import MISSING, same, short, told
+from lmcourse.grading.numbers import IS_NEAR
 from lmcourse.grading.raised import asks_an_array, is_of_arrays
 from lmcourse.grading.student import CALL, Handle, Question, Student
 
@@ -229,6 +230,7 @@ def _reasoned(message: str, outcome: Outcome, right: Any, known: Sequence[tuple[
     untold = [why for why in dict.fromkeys(reasons) if why not in message]
     if not untold:
         return message
+    message = message.removesuffix(f"; {IS_NEAR}")  # a guess, where the reason is known
     first = (
         ": " if len(untold) == len(set(reasons)) else " Or: " if message.endswith((".", "?")) else "; or: "
     )

@@ -54,6 +54,7 @@ class Assignment:
             course.require_assignment(name)
         self.name = name
         self._namespace = sys._getframe(1).f_globals if namespace is None else namespace
+        self.stopped: dict[str, str] = {}  # name of a function -> what stopped the cell that defines it
 
     @cached_property
     def _module(self) -> ModuleType:
@@ -166,7 +167,7 @@ class Assignment:
 
     def _outcomes(self, exercise: str, checks: list[Check], seed: int) -> list[Outcome]:
         lent = course.lent_until(course.imports_in(self._module), exercise, self.exercises)
-        return run_checks(checks, self._namespace, seed, lent=lent)
+        return run_checks(checks, self._namespace, seed, lent=lent, stopped=self.stopped)
 
     def _checks_of(self, exercise: str) -> list:
         """All checks of one exercise; ValueError, listing the exercises, if there is none of that name."""

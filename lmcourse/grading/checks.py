@@ -57,7 +57,7 @@ class StudentError(Exception):
     def explanation(self) -> str:
         """One sentence for the student."""
         if self.kinds[0] == "NotImplementedError":
-            return NOT_WRITTEN
+            return NOT_WRITTEN + (f", in `{self.message}`" if self.message.isidentifier() else "")
         text = f"your code raised {self.kinds[0]}" + (f": {self.message}" if self.message else "")
         text += f" ({self.where})" if self.where else ""
         return text + advice(self.message)

@@ -57,11 +57,13 @@ class Slip:
         change: old text -> new text of the solution's cell, each old one to be found once; or code that
             redefines some of its functions.
         unseen: whether no case shows it, so that only the grade finds it out.
+        untold: whether a student is only shown what is wrong, because to find out why is the exercise.
     """
 
     why: str
     change: Mapping[str, str] | str
     unseen: bool = False
+    untold: bool = False
 
     def applied(self, solution: str) -> str:
         """The solution's cell with the mistake in it. ValueError if an old text is not there once."""
@@ -130,9 +132,11 @@ class Exercise:
         """
         self.cases.append(Case(title, facts, weight))
 
-    def slip(self, why: str, *changes: Mapping[str, str] | str, unseen: bool = False) -> None:
+    def slip(
+        self, why: str, *changes: Mapping[str, str] | str, unseen: bool = False, untold: bool = False
+    ) -> None:
         """A typical mistake, made in one way or in several; see `Slip`."""
-        self.slips += [Slip(why, change, unseen) for change in changes]
+        self.slips += [Slip(why, change, unseen, untold) for change in changes]
 
     def another(self, what: str, code: str) -> None:
         """Another right solution, written independently: its definitions replace those of the solution."""

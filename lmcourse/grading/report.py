@@ -83,7 +83,7 @@ class Report:
     @property
     def begun(self) -> bool:
         """Whether anything is written."""
-        return any(outcome.message != NOT_WRITTEN for outcome in self.outcomes)
+        return any(not outcome.message.startswith(NOT_WRITTEN) for outcome in self.outcomes)
 
     @property
     def points(self) -> float:
@@ -110,7 +110,7 @@ class Report:
         rows: list[tuple[Outcome, str]] = []
         said = False
         for outcome in self.outcomes:
-            unwritten = outcome.message == NOT_WRITTEN
+            unwritten = outcome.message.startswith(NOT_WRITTEN)
             message = outcome.message
             if outcome.tried and not message:  # who has passed learns what was tried, as others do
                 message = f"tried and right: {outcome.tried}"

@@ -13,6 +13,7 @@ import numpy as np
 
 from lmcourse.grading.asking import ask, asking
 from lmcourse.grading.checks import CheckFailed, Score, StudentError, check, describe, expect, on_a_curve
+from lmcourse.grading.compare import short
 from lmcourse.grading.exercise import Exercise
 from lmcourse.inference.metered import FETCH, TOKEN, VOCAB_SIZE, Metered
 
@@ -200,6 +201,11 @@ kv_cache.slip(
 kv_cache.slip(
     "of several new tokens each has a place of its own; yours all stand at one",
     {PLACES: "np.full(len(x), before)"},
+)
+kv_cache.slip(
+    "a new key stands where its query stands, behind all that were read; you counted the keys' places from 0 "
+    "again",
+    {TURNED: "q, k = rotate(q, places), rotate(k, np.arange(len(x)))"},
 )
 kv_cache.slip("keys are turned as queries are", {TURNED: "q = rotate(q, places)"})
 kv_cache.slip("queries are turned as keys are", {TURNED: "k = rotate(k, places)"})
@@ -962,6 +968,7 @@ four_bits.slip(
     "four bits count from 0 to 15; b & 15 keeps four of them",
     {PAIRS: "np.concatenate([pairs & 7, pairs >> 4], axis=1)"},
     {PAIRS: "np.concatenate([pairs % 15, pairs // 15], axis=1)"},
+    {PAIRS: "np.concatenate([pairs & 15, pairs // 15], axis=1)"},
     {PAIRS: "np.concatenate([pairs & 15, pairs >> 3], axis=1)"},
     {PAIRS: "np.concatenate([pairs & 15, pairs >> 4 & 7], axis=1)"},
 )
@@ -1205,6 +1212,7 @@ def shares(student, p, q, grids):
         said = np.array([p(guesses[:i]) for i in range(len(grids))])
         for numbers in np.array(np.meshgrid(*map(middles, grids))).reshape(len(grids), -1).T:
             text = student.verify(said, np.array(rows), guesses, numbers)
+            text = text.tolist() if isinstance(text, np.ndarray) else text
             whole = isinstance(text, list) and all(type(t) is int and 0 <= t < said.shape[1] for t in text)
             expect(
                 whole and 1 <= len(text) <= len(grids),
@@ -1950,6 +1958,7 @@ induction.slip("it sees itself as well", {"np.tri(len(ids))\n": "np.tri(len(ids)
 induction.slip(
     "the row's own sum divides it: i + 1 places from place i",
     {EVEN: "visible / visible.sum(axis=0, keepdims=True)"},
+    {EVEN: "visible / np.arange(1, len(ids) + 1)"},
 )
 induction.slip(
     "one number is asked for",
@@ -2051,6 +2060,11 @@ def bought(student, seed, prompts, n_tokens, share=1.5):
             return machine.read(parts)
         except ValueError as error:
             raise CheckFailed(f"`read` cannot do what your `write` asks: {error}") from None
+        except TypeError:
+            raise CheckFailed(
+                "`read` takes a list of parts, each (slot, start, tokens) with a list of tokens; you gave it "
+                f"{short(parts)}"
+            ) from None
 
     written = student.write(read, prompts, n_tokens)
     expect(

@@ -357,3 +357,20 @@ def test_the_hidden_text_is_another_one_for_each_seed():
     check = [c for c in checks_of(NAME, "small_transformer") if c.hidden]
     assert len(check) == 1
     assert "hidden text" in check[0].hint
+
+
+@pytest.mark.parametrize(
+    ("mended", "leaky"), [("batch", "ids"), ("normalise", "x, gain, shift"), ("attention", "x, w")]
+)
+def test_who_hands_in_a_leak_is_told_that_it_is_wrong_and_not_why(mended, leaky):
+    """To find that out is the exercise."""
+    code = f"def {mended}({leaky}):\n    return leaky_{mended}({leaky})"
+    said = [o.message for o in outcomes(NAME, "leak", wrong(NAME, code), 0) if not o.hidden and o.message]
+    assert said
+    for word in ("reading", "over several", "future", "too late", "next one", "softmax"):
+        assert not any(word in message for message in said), said
+
+
+def test_holes_in_lists_are_as_good_as_in_arrays():
+    code = "old = corrupt\ndef corrupt(*args):\n    return tuple(part.tolist() for part in old(*args))"
+    assert all(o.passed for o in outcomes(NAME, "corrupt", wrong(NAME, code), 0))

@@ -319,3 +319,17 @@ def test_the_curve_is_as_the_text_says():
     weights = [c.weight for c in checks_of(NAME, "fast")]
     assert weights == [0.5, 0.5, 0.5, 0.5, 2]
     assert "Of the 4 points 1.5 are for" in text
+
+
+def test_an_array_of_tokens_is_as_good_as_a_list():
+    code = "old = verify\ndef verify(*args):\n    return np.array(old(*args))"
+    assert all(o.passed for o in outcomes(NAME, "speculation", wrong(NAME, code), 0))
+
+
+@pytest.mark.parametrize("parts", ["(0, 0, [1])", "[(0, 0, 1)]"])
+def test_what_read_takes_is_said_to_who_gives_it_something_else(parts):
+    code = f"def write(read, prompts, n_tokens):\n    return read({parts})"
+    said = [o.message for o in outcomes(NAME, "fast", wrong(NAME, code), 0) if not o.hidden]
+    assert said[0] == (
+        "`read` takes a list of parts, each (slot, start, tokens) with a list of tokens; you gave it " + parts
+    )

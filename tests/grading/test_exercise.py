@@ -595,3 +595,51 @@ def defined(code):
     namespace = {}
     exec(code, namespace)
     return namespace
+
+
+def test_a_number_where_a_row_is_asked_for_is_told_and_an_array_without_axes_is_a_number():
+    assert told("it", 0.6, [0.5, 0.7]) == "it: it should be 2 numbers in a row, not 0.6"
+    assert same(np.array(0.6, dtype=np.float32), 0.6)
+    assert told("it", np.array(0.5), 0.25) == "it should be 0.25, yours is 0.5"
+
+
+def test_near_is_what_is_near_beside_the_largest_number():
+    assert NEAR not in told("it", [7.99999e-07, 0.0], [1.25e-06, 0.0])
+    assert NEAR in told("it", [1.25e-06, 21.0], [1.250001e-06, 21.000001])
+
+
+def test_a_reason_that_is_known_needs_no_guess():
+    student = student_of("def f():\n    return 2.000001\n")
+    known = [(("gives", 2.000001), "epsilon is added under the root")]
+    with pytest.raises(CheckFailed) as failed:
+        ask.f().gives(2.0).expect(student, known)
+    assert str(failed.value) == "`f()` should be 2, yours is 2.000001: epsilon is added under the root"
+
+
+def test_of_what_is_cut_off_the_first_place_that_differs_is_told():
+    right = [[*range(60)], [*range(60)]]
+    got = [[*range(60)], [*range(59), 7]]
+    assert told("`f()`", got, right) == "`f()`: at 1, 59 it should be 59, yours has 7"
+
+
+def test_a_slip_that_students_are_to_find_is_caught_and_not_explained():
+    exercise = Exercise("half", minutes=1, hints=("", ""))
+    exercise.case("Half of two.", ask.half(2).gives(1.0))
+    exercise.slip("that is the double", {"x / 2": "x * 2"}, untold=True)
+    exercise.slip("that is one more", {"x / 2": "x + 1"})
+    cell = "def half(x):\n    return x / 2\n"
+    assert [*derive.reasons_of(exercise, cell, cell)] == ["that is one more"]
+    assert derive.faults(exercise, cell, cell) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import math\ndef f(x):\n    return math.tanh(x)", "`math` takes one number; NumPy's"),
+        ("import numpy as np\ndef f(x):\n    return np.uint8(7) * 1000", "a byte holds numbers up to 255"),
+    ],
+)
+def test_common_errors_are_told_with_what_lies_behind_them(code, said):
+    with pytest.raises(StudentError) as failed:
+        ask.f(np.ones(2)).gives(1.0).expect(student_of(code))
+    assert said in failed.value.explanation()

@@ -25,6 +25,9 @@ from lmcourse.grading.checks import (
     expect,
     on_a_curve,
 )
+from lmcourse.grading.compare import (
+    short,
+)
 from lmcourse.grading.exercise import (
     Exercise,
 )
@@ -331,10 +334,12 @@ four_bits = Exercise(
         "What is left of a byte if its lower four bits are taken off, and what if its upper four are? For "
         "`quantise`: how many steps are there from 0 to 15, and what is to be done where the largest "
         "weight is the smallest?",
-        'The method `view("<f2")` reads two bytes as a float of 16 bits; it wants a slice that is whole '
-        "in memory (`np.ascontiguousarray`). Make floats of 64 bits of that before you multiply. `b & 15` "
-        "and `b >> 4` are the two halves of a byte. Take one block apart by hand, that of the example, "
-        "and then write `quantise` as the same steps backwards.",
+        "The method `view` reads the same bytes as another type; `<f2` is a float of 16 bits whose lower "
+        "byte comes first, and the slice must be whole in memory (`np.ascontiguousarray`). Make floats of "
+        "64 bits of that before you multiply. Python's operators for single bits, `&` and `>>`, take a "
+        "byte apart: one keeps some bits, the other moves them down. Take one block apart by hand, that of "
+        "the example, and write `quantise` as the same steps backwards; round to whole numbers *before* you "
+        "make bytes of them.",
     ),
 )
 # 16 bits: 0.5 is 0x3800, -1 is 0xBC00, 2 is 0x4000, 0.1 becomes 0x2E66, which is 0.0999755859375
@@ -462,6 +467,7 @@ def shares(student, p, q, grids):
         said = np.array([p(guesses[:i]) for i in range(len(grids))])
         for numbers in np.array(np.meshgrid(*map(middles, grids))).reshape(len(grids), -1).T:
             text = student.verify(said, np.array(rows), guesses, numbers)
+            text = text.tolist() if isinstance(text, np.ndarray) else text
             whole = isinstance(text, list) and all(type(t) is int and 0 <= t < said.shape[1] for t in text)
             expect(
                 whole and 1 <= len(text) <= len(grids),
@@ -555,10 +561,10 @@ questions = Exercise(
         "`answer.encode()` are the bytes of a text. A row of booleans times 1.0 is a row of numbers, and "
         "two rows of booleans cannot be subtracted. Write one function for mean and error, of any numbers. "
         "Of which numbers is the difference of two accuracies the mean?",
-        "`np.std` and `np.var` divide by n unless they are told `ddof=1`. The difference of two accuracies "
-        "is the mean of the differences, question by question: 1 where only the first is right, -1 where "
-        "only the second is, 0 where they agree. That is a row of n numbers like any other, so the formula "
-        "holds for it.",
+        "The formula for the standard error holds for the mean of any n numbers; `np.std` and `np.var` "
+        "divide by n unless they are told `ddof=1`. Write down what each *question* adds to the difference "
+        "of the two accuracies: there are three cases. Where both models are right or both are wrong, what "
+        "does a question add, and does a formula for two independent rows know of that?",
     ),
 )
 # sums -1.8, -14.7, -2, -2.3, -1.7, -3.1 and -1.5, of 2, 4, 7, 9, 5, 1 and 5 bytes: per byte -0.9, -3.675,
@@ -736,6 +742,11 @@ def bought(student, seed, prompts, n_tokens, share=1.5):
             return machine.read(parts)
         except ValueError as error:
             raise CheckFailed(f"`read` cannot do what your `write` asks: {error}") from None
+        except TypeError:
+            raise CheckFailed(
+                "`read` takes a list of parts, each (slot, start, tokens) with a list of tokens; you gave it "
+                f"{short(parts)}"
+            ) from None
 
     written = student.write(read, prompts, n_tokens)
     expect(
@@ -908,6 +919,9 @@ REASONS = {
         ],
         'of several new tokens each has a place of its own; yours all stand at one': [
             (0, 0, 'gives', [[20, 0], [12.8837355, 14.2325291], [7.87305848, 20.3173538], [10.2761649, 12.734976]]),
+        ],
+        "a new key stands where its query stands, behind all that were read; you counted the keys' places from 0 again": [
+            (0, 0, 'gives', [[20, 0], [15, 10], [5.42151824, 27.8924088], [13.5574285, 10.1202143]]),
         ],
         'keys are turned as queries are': [
             (0, 0, 'gives', [[20, 0], [10.8686151, 18.2627697], [7.45034997, 23.3615257], [10.6349429, 16.8516792]]),
@@ -1221,6 +1235,7 @@ REASONS = {
         'four bits count from 0 to 15; b & 15 keeps four of them': [
             (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 6.5, 6, 5.5, 5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5, 0, -0.5, -1]]),
             (0, 0, 'gives', [[-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 7, 6.5, 6, 5.5, 5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5, 0, -0.5]]),
+            (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 6.5, 6, 5.5, 5, 4.5, 4, 3.5, 3, 2.5, 2, 1.5, 1, 0.5, 0, -0.5]]),
             (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 14, 13, 12, 11, 10, 9, 8, 7, 6.5, 5.5, 4.5, 3.5, 2.5, 1.5, 0.5, -0.5]]),
             (0, 0, 'gives', [[-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 2.5, 2, 1.5, 1, 0.5, 0, -0.5, -1, 2.5, 2, 1.5, 1, 0.5, 0, -0.5, -1]]),
         ],
@@ -1645,6 +1660,7 @@ REASONS = {
         ],
         "the row's own sum divides it: i + 1 places from place i": [
             (4, 1, 'gives', 0.261111111),
+            (4, 1, 'gives', 0.361111111),
         ],
         'one number is asked for': [
             (4, 1, 'gives', [0.205555556]),
