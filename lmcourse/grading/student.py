@@ -168,7 +168,9 @@ class Desk:
             raise
         except (Exception, SystemExit) as error:
             kinds = [kind.__name__ for kind in type(error).__mro__]
-            text = self._unwritten(error) if isinstance(error, NotImplementedError) else str(error)
+            text = str(error)
+            if isinstance(error, NotImplementedError):
+                text = text or self._unwritten(error) or question.name
             raise StudentError(kinds, text, self._where(error)) from None
 
     def _done(self, question: Question) -> Any:
@@ -205,13 +207,13 @@ class Desk:
         return result
 
     def _unwritten(self, error: NotImplementedError) -> str:
-        """The name of the function that is not written yet: a cell may have several. Else the text."""
+        """The name of the student's function that is not written yet: a cell may have several."""
         trace, name = error.__traceback__, ""
         while trace is not None:
             if trace.tb_frame.f_globals is self._namespace:
                 name = trace.tb_frame.f_code.co_name
             trace = trace.tb_next
-        return str(error) or name
+        return name
 
     def _where(self, error: BaseException) -> str:
         """The last line of the student's own code that the error passed through.
