@@ -100,10 +100,11 @@ PYTEST = $(BIN)/pytest -rs -o cache_dir=.pytest_cache/$@ --junitxml=_build/tests
 notebooks: pages  ## compare the outputs that are kept, and run some notebooks as on Colab
 	@$(PYTEST) tests/test_kept.py tests/test_colab.py
 
-# A browser on a busy machine may be late once: what failed is tried a second time, and the end of `make test` names it.
+# Two browsers, since a page is waited for more than it is worked at. On a busy machine one may be late once: what
+# failed is tried a second time, and the end of `make test` names it.
 browser: book  ## test the built book, and the widgets, in a browser
 	@rm -f _build/tests/$@-again.xml
-	@$(PYTEST) tests/browser || $(PYTEST) --junitxml=_build/tests/$@-again.xml --last-failed \
+	@$(PYTEST) -n 2 --dist worksteal tests/browser || $(PYTEST) --junitxml=_build/tests/$@-again.xml --last-failed \
 		--last-failed-no-failures=none tests/browser
 
 grading: data  ## test the grader

@@ -7,6 +7,7 @@ from lmcourse import widgets
 from lmcourse.information import LETTERS
 from lmcourse.neural.vectors import WordVectors
 from lmcourse.ngram import CountModel
+from lmcourse.scaling.laws import Law
 from lmcourse.tokenization.bpe import BPE
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.model import TransformerModel
@@ -52,8 +53,10 @@ SAMPLES = {
     "InferenceCalculator": widgets.InferenceCalculator,
     "MaskSwitcher": widgets.MaskSwitcher,
     "NgramExplorer": lambda: widgets.NgramExplorer(TEXT, order=3, context="the "),
+    "ParallelPlanner": lambda: widgets.ParallelPlanner({"small": Config(10, 8, 2, 4, 16)}, "small", 16),
     "PositionExplorer": widgets.PositionExplorer,
     "RealModel": widgets.RealModel,
+    "ScalingLaw": lambda: widgets.ScalingLaw({"even": Law(1.0, 1.0, 1.0, 0.5, 0.5)}, [(4e5, 4e5, 1.01)]),
     "SentenceTree": widgets.SentenceTree,
     "SparsityMap": lambda: widgets.SparsityMap(TEXT),
     "SurpriseReader": widgets.SurpriseReader,

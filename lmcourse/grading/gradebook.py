@@ -200,8 +200,7 @@ class GradebookWriter:
         rows = []
         for one in students:
             last, comma, first = one.name.partition(", ")  # as Canvas has it
-            if not comma:
-                first, _, last = one.name.rpartition(" ")
+            first, last = (first, last) if comma else one.name.rpartition(" ")[::2]
             names = {"first_name": one.first_name or first, "last_name": one.last_name or last}
             rows.append({"id": one.id, **names, "email": one.email, "lms_user_id": one.lms_id})
         columns = ["first_name", "last_name", "email", "lms_user_id"]

@@ -93,11 +93,6 @@ def idle(slots: Sequence[Slot]) -> float:
     return 1 - sum(slot.end - slot.start for slot in slots) / (span * len(stages))
 
 
-def bubble(n_stages: int, n_batches: int) -> float:
-    """(p - 1) / (m + p - 1), the idle share in either order if all stages take equally long."""
-    return (n_stages - 1) / (n_batches + n_stages - 1)
-
-
 def walk(
     group: Group,
     tasks: Sequence[Task],

@@ -13,8 +13,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lmcourse.model import check_whole
-from lmcourse.parallel.pipeline import bubble
-from lmcourse.parallel.ring import all_reduce_bytes
 from lmcourse.scaling.costs import forward_flops, state_bytes
 from lmcourse.transformer.config import Config
 
@@ -52,6 +50,16 @@ class Load(NamedTuple):
     def memory(self) -> float:
         """All that is kept."""
         return self.weights + self.gradients + self.optimizer + self.activations
+
+
+def all_reduce_bytes(nbytes: int, n: int) -> float:
+    """What each of n processes sends in `all_reduce`: 2 (n - 1) / n of the bytes."""
+    return 2 * (n - 1) / n * nbytes
+
+
+def bubble(n_stages: int, n_batches: int) -> float:
+    """(p - 1) / (m + p - 1), the idle share in either order if all stages take equally long."""
+    return (n_stages - 1) / (n_batches + n_stages - 1)
 
 
 def load(config: Config, plan: Plan, n_tokens: int) -> Load:

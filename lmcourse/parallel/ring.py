@@ -54,8 +54,3 @@ def cut(flat: Tensor, n: int) -> list[Tensor]:
     """n chunks of one length of numbers (K,), filled up with zeros if n does not divide K."""
     filled = torch.cat([flat, flat.new_zeros(-len(flat) % n)])
     return list(filled.view(n, -1))
-
-
-def all_reduce_bytes(nbytes: int, n: int) -> float:
-    """What each of n processes sends in `all_reduce`: 2 (n - 1) / n of the bytes."""
-    return 2 * (n - 1) / n * nbytes

@@ -84,9 +84,9 @@ def _check(n: np.ndarray, d: np.ndarray, y: np.ndarray, spread: str) -> None:
     for name, x in (("size", n), ("number of tokens", d), ("loss", y)):
         if not (np.isfinite(x) & (x > 0)).all():
             raise ValueError(f"each {name} must be above 0, and finite; got {x.min()}")
-    for name, x in (("size", n), ("number of tokens", d)):
+    for name, x in (("sizes", n), ("numbers of tokens", d)):
         if len(np.unique(x)) < 3:
-            raise ValueError(f"all runs have one or two {name}s; an exponent needs three or more")
+            raise ValueError(f"all runs have one or two {name}; an exponent needs three or more")
 
 
 def _descend(n, d, y, counts, spread, huber) -> np.ndarray:

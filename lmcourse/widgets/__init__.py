@@ -13,9 +13,11 @@ from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
 from lmcourse.widgets.mask_switcher import MaskSwitcher
 from lmcourse.widgets.ngrams import NgramExplorer
+from lmcourse.widgets.planner import ParallelPlanner
 from lmcourse.widgets.playground import TrainingPlayground
 from lmcourse.widgets.positions import PositionExplorer
 from lmcourse.widgets.real_model import RealModel
+from lmcourse.widgets.scaling_law import ScalingLaw
 from lmcourse.widgets.sparsity import SparsityMap
 from lmcourse.widgets.surprise_reader import SurpriseReader
 from lmcourse.widgets.temperature import TemperatureExplorer
@@ -35,8 +37,10 @@ __all__ = [
     "InferenceCalculator",
     "MaskSwitcher",
     "NgramExplorer",
+    "ParallelPlanner",
     "PositionExplorer",
     "RealModel",
+    "ScalingLaw",
     "SentenceTree",
     "SparsityMap",
     "SurpriseReader",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lmcourse.parallel.pipeline import ORDERS, bubble, idle, order_of_work, timetable
+from lmcourse.parallel.pipeline import ORDERS, idle, order_of_work, timetable
+from lmcourse.parallel.plan import bubble
 
 
 def words(tasks):

@@ -13,6 +13,7 @@ import torch
 
 from lmcourse.parallel import data, pipeline, ring, sharding, tensor
 from lmcourse.parallel.cluster import Cluster
+from lmcourse.parallel.plan import all_reduce_bytes
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.network import Transformer
 
@@ -63,7 +64,7 @@ def test_the_ring_sums_whatever_the_length(cluster, n):
     filled = n + -n % cluster.n
     for found, sent in cluster.run(sum_of_ranks, n):
         assert found.tolist() == [ones * i for i in range(n)]
-        assert sent == ring.all_reduce_bytes(8 * filled, cluster.n)
+        assert sent == all_reduce_bytes(8 * filled, cluster.n)
 
 
 def test_data_parallelism_gives_one_processs_gradients(cluster, case):

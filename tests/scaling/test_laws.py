@@ -97,7 +97,7 @@ def test_published_constants_disagree_by_five(law, ratio):
         ((N, D, -D), "each loss must be above 0"),
         ((N * 0, D, D), "each size must be above 0"),
         ((N * 0 + 7, D, D), "one or two sizes"),
-        ((N, D * 0 + 7, D), "one or two number of tokens"),
+        ((N, D * 0 + 7, D), "one or two numbers of tokens"),
         ((N, D[:4], D), "one of each a run"),
         ((N, D, D, "wide"), "spread='wide' must be one of"),
     ],
