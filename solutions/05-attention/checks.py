@@ -1524,6 +1524,7 @@ leak.slip(
 leak.slip(
     "the norm as it was: over several tokens",
     {CENTRE: EARLIER[0], SPREAD: EARLIER[1]},
+    {CENTRE: "x.mean()", SPREAD: "(centred**2).mean()"},
     untold=True,
 )
 leak.slip(
@@ -1546,7 +1547,6 @@ leak.slip(
     {CENTRE: EARLIER[0]},
     {SPREAD: EARLIER[1]},
     {CENTRE: "x.mean(dim=1, keepdim=True)", SPREAD: "(centred**2).mean(dim=1, keepdim=True)"},
-    {CENTRE: "x.mean()", SPREAD: "(centred**2).mean()"},
 )
 leak.slip(
     "mean and variance run over the texts of the batch; each token has its own",
