@@ -116,6 +116,16 @@ def test_check_tells_time_and_points_and_whose_words_are_whose(lmcourse, folder)
     assert "\n    Your code printed:\n      | hello\n" in said
 
 
+def test_check_names_the_cell_that_no_python_could_read(lmcourse, folder):
+    shutil.copy(source_notebook("03-ngrams"), folder / "mine.ipynb")
+    edit(folder / "mine.ipynb", {"counting": "def count(sentences, n):\n    counts = {\n    return counts"})
+    _, said, _ = lmcourse("check", "counting")
+    said = " ".join(said.split())
+    assert "the cell that defines `count`: SyntaxError: '{' was never closed, line 2: `counts = {`" in said
+    assert "the cell that defines `count` stopped: SyntaxError: '{' was never closed, line 2" in said
+    assert "ipython-input" not in said
+
+
 @pytest.mark.parametrize("command", ["check", "submit"])
 def test_a_notebook_that_is_being_checked_starts_no_other_check(lmcourse, folder, monkeypatch, command):
     monkeypatch.setenv("LMCOURSE_RUNNING", "1")
@@ -247,6 +257,22 @@ def test_an_assignment_or_an_exercise_that_is_not_here_may_be_newer():
         ValueError, match=r"no exercise 'planets' in 01-language-models; there are .*\n.*newer than"
     ):
         Assignment(NAME, {}).check("planets")
+    with pytest.raises(
+        ValueError, match=r"no exercise 'chainrule' in 01-language-models; did you mean .*\?$"
+    ):
+        Assignment(NAME, {}).check("chainrule")
+
+
+def test_an_answer_in_words_is_no_unknown_exercise(capsys):
+    Assignment("06-inference", {}).check("worth")
+    assert capsys.readouterr().out == "worth is answered in words, which a person reads: it has no check\n"
+
+
+def test_the_call_that_failed_can_be_made_again(capsys):
+    exercise = Assignment("05-attention", {"attend": lambda *args: args[2][:1]})
+    q, k, v = exercise.failed("attend")
+    assert (q.shape, k.shape, v.shape) == ((2, 4), (3, 4), (3, 2))
+    assert capsys.readouterr().out.startswith("attend(*args): Scores of 0, ln 3 and 0 weigh 1/5")
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,19 @@ function that is asked must leave its arguments as they are.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lmcourse.grading.checks import CheckFailed, StudentError
 from lmcourse.grading.compare import MISSING, same, short, told
+from lmcourse.grading.numbers import IS_NEAR
+from lmcourse.grading.raised import asks_an_array, is_of_arrays
 from lmcourse.grading.student import CALL, Handle, Question, Student
 
 Outcome = tuple  # ("gives", value), ("raises", `_sign_of` an exception) or ("fails", message of a check)
+LETTERS = string.ascii_letters + string.digits + "_"  # of a function's name
 SHAPES = re.compile("shape|mismatch|dimension|broadcast|size of tensor")
 
 
@@ -164,6 +168,8 @@ class Fact:
             if self._is_raised(error):
                 return
             message = f"{name}: {error.explanation()}"
+            if asks_an_array(error.message):  # that is the whole reason
+                raise CheckFailed(message) from None
             reasoned = _reasoned(message, ("raises", _sign_of(error)), self.right, known)
             if reasoned == message:
                 raise
@@ -190,7 +196,15 @@ class Fact:
     def _is_raised(self, error: StudentError) -> bool:
         """Whether an exception is the right answer."""
         unwritten = error.kinds[0] == "NotImplementedError"
-        return isinstance(self.right, Raises) and self.right.kind in error.kinds and not unwritten
+        meant = not unwritten and not is_of_arrays(error.message)
+        return isinstance(self.right, Raises) and self.right.kind in error.kinds and meant
+
+    @property
+    def function(self) -> str:
+        """The student's function that is asked, as far as the question names one."""
+        text = str(self.asked).removeprefix("`")
+        name = text[: len(text) - len(text.lstrip(LETTERS))]
+        return name if text[len(name) :].startswith(("`", "(", ".")) else ""
 
 
 def _sign_of(error: StudentError) -> str:
@@ -216,6 +230,7 @@ def _reasoned(message: str, outcome: Outcome, right: Any, known: Sequence[tuple[
     untold = [why for why in dict.fromkeys(reasons) if why not in message]
     if not untold:
         return message
+    message = message.removesuffix(f"; {IS_NEAR}")  # a guess, where the reason is known
     first = (
         ": " if len(untold) == len(set(reasons)) else " Or: " if message.endswith((".", "?")) else "; or: "
     )

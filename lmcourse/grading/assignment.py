@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import secrets
 import sys
@@ -13,18 +14,27 @@ from typing import TYPE_CHECKING, Any
 from lmcourse import console
 from lmcourse.grading import course
 from lmcourse.grading.checks import Check, checks_in
-from lmcourse.grading.local import run_checks
+from lmcourse.grading.local import arrived, local_student, quiet, run_checks, time_limit
 from lmcourse.grading.report import MIME, Outcome, Report
+from lmcourse.grading.student import Question, Student
 
 if TYPE_CHECKING:
     from lmcourse.grading.progress import Progress
 
 
-class ChecksFailed(Exception):
-    """Raised where a failing check must stop a program (nbgrader's validation); shown without a traceback."""
+class _Told(Exception):
+    """Shown in a notebook without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
+
+
+class ChecksFailed(_Told):
+    """Raised where a failing check must stop a program: nbgrader's validation."""
+
+
+class NoExercise(_Told, ValueError):
+    """A name that no exercise has."""
 
 
 class Assignment:
@@ -44,6 +54,7 @@ class Assignment:
             course.require_assignment(name)
         self.name = name
         self._namespace = sys._getframe(1).f_globals if namespace is None else namespace
+        self.stopped: dict[str, str] = {}  # name of a function -> what stopped the cell that defines it
 
     @cached_property
     def _module(self) -> ModuleType:
@@ -75,6 +86,9 @@ class Assignment:
         wanted = exercises or self.exercises
         if autograding:  # there `grade` shows all checks of what it grades
             wanted = [name for name in exercises if not any(check.hidden for check in self._checks_of(name))]
+        for name in [name for name in wanted if name not in self.exercises and name in self._by_hand()]:
+            print(f"{name} is answered in words, which a person reads: it has no check")
+            wanted = [other for other in wanted if other != name]
         reports = [self.report(exercise) for exercise in wanted]
         shown = reports
         if not (exercises or autograding):
@@ -125,16 +139,44 @@ class Assignment:
         show(graded)
         return graded.points
 
+    def failed(self, exercise: str) -> tuple:
+        """What the first question of an exercise that goes wrong hands to the function, to try it yourself.
+
+        Returns copies of the arguments, so that `args = assignment.failed("block")` and `block(*args)` repeat
+        the call; prints which function that is. Empty if all goes right.
+        """
+        for check in self._checks_of(exercise):
+            asked: list[Question] = []
+            ask = local_student(self._namespace)._ask
+            watched = Student(lambda question, asked=asked, ask=ask: asked.append(question) or ask(question))
+            with quiet(), time_limit(10.0):
+                score = check.verdict(watched, 0)
+            if score.value < 1 and asked and not check.hidden:
+                last = arrived(asked[-1], {})
+                more = "".join(f", {name}={value!r}" for name, value in last.kwargs.items())
+                print(f"{last.what}(*args{more}): {check.title}")
+                return last.args
+        print(f"{exercise}: every public check passes")
+        return ()
+
+    def _by_hand(self) -> list[str]:
+        """The answers in words, which have no check."""
+        from lmcourse.grading.progress import tasks  # here: the sandbox has none
+
+        return [task.name for task in tasks(self.name) if task.by_hand]
+
     def _outcomes(self, exercise: str, checks: list[Check], seed: int) -> list[Outcome]:
         lent = course.lent_until(course.imports_in(self._module), exercise, self.exercises)
-        return run_checks(checks, self._namespace, seed, lent=lent)
+        return run_checks(checks, self._namespace, seed, lent=lent, stopped=self.stopped)
 
     def _checks_of(self, exercise: str) -> list:
         """All checks of one exercise; ValueError, listing the exercises, if there is none of that name."""
         if exercise not in self.exercises:
-            raise ValueError(
-                f"no exercise {exercise!r} in {self.name}; there are {', '.join(self.exercises)}\n"
-                + course.update()
+            near = difflib.get_close_matches(exercise, self.exercises, n=1)
+            raise NoExercise(
+                f"no exercise {exercise!r} in {self.name}"
+                + (f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(self.exercises)}")
+                + f"\n{course.update()}" * (not near)
             )
         return [check for check in self._checks if check.exercise == exercise]
 

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from lmcourse.grading.numbers import IS_NEAR, NEAR, apart, close
+from lmcourse.grading.raised import advice
 
 NOT_WRITTEN = "not written yet: put your code where the cell raises NotImplementedError"
 
@@ -56,11 +57,10 @@ class StudentError(Exception):
     def explanation(self) -> str:
         """One sentence for the student."""
         if self.kinds[0] == "NotImplementedError":
-            return NOT_WRITTEN
+            return NOT_WRITTEN + (f", in `{self.message}`" if self.message.isidentifier() else "")
         text = f"your code raised {self.kinds[0]}" + (f": {self.message}" if self.message else "")
         text += f" ({self.where})" if self.where else ""
-        of_zero = "math domain error" in self.message or "expected a positive input" in self.message
-        return text + (": is it the logarithm of 0?" if of_zero else "")
+        return text + advice(self.message)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,11 @@ def same(got: Any, right: Any, tolerance: float = 1e-9) -> bool:
     """Whether two plain values agree: numbers within `tolerance` (relative above one), all else exactly.
 
     Lists, tuples and arrays of the same entries agree, and nan with nan; a number and a truth value do not.
+    An array in single precision is held to single precision, and one without axes is its number.
     """
+    if isinstance(got, np.ndarray) and got.ndim == 0:
+        tolerance = max(tolerance, NEAR) if got.dtype == np.float32 else tolerance
+        got = got.item()
     if _is_number(right):
         return _is_number(got) and (close(got, right, tolerance) or (math.isnan(got) and math.isnan(right)))
     if isinstance(right, dict):
@@ -75,6 +79,8 @@ def same(got: Any, right: Any, tolerance: float = 1e-9) -> bool:
             and all(same(got[key], value, tolerance) for key, value in right.items())
         )
     if _is_row(right):
+        if getattr(got, "dtype", None) == np.float32:  # torch's own, and right to about seven figures
+            tolerance = max(tolerance, NEAR)
         return _is_row(got) and len(got) == len(right) and all(map(same, got, right, [tolerance] * len(got)))
     return type(got) is type(right) and got == right
 
@@ -101,6 +107,8 @@ def told(what: str, got: Any, right: Any, tolerance: float = 1e-9) -> str:
     shown = f"{what} should be {texts[0]}, yours is {texts[1]}"
     easy = _is_flat(right) and _is_flat(got) and "…" not in shown
     detail = "" if easy else _difference(got, right, _telling(got, right, tolerance), [])
+    if detail.startswith("at ") and all(text.endswith("…") for text in texts):
+        shown = what  # what is cut off tells less than the first place that differs
     return shown + "".join(
         f"{sign} {part}"
         for sign, part in ((":", detail), (";", _sum(got, right)), (";", _near(got, right)))
@@ -123,9 +131,13 @@ def _unfit(got: Any, right: Any) -> str:
     """What is wrong with the kind of a value, if anything is."""
     if got is None and right is not None:
         return MISSING
+    if isinstance(got, np.ndarray) and got.ndim == 0:
+        got = got.item()
     if isinstance(got, float) and math.isnan(got):
         return "yours is nan (not a number): look for 0/0, 0 · inf or inf - inf on the way"
     kinds = {_is_number: "one number", _is_row: "a list", _is_dict: "a dictionary", _is_text: "a text"}
+    if _is_number(got) and _is_row(right) and all(map(_is_number, right)):
+        return f"it should be {len(right)} number{'s' * (len(right) != 1)} in a row, not {describe(got)}"
     for is_kind, name in kinds.items():
         if is_kind(right) and not is_kind(got):
             return f"it should be {name}, not {describe(got)}"
@@ -216,7 +228,18 @@ def _is_matrix(value: Any) -> bool:
 
 
 def _near(got: Any, right: Any) -> str:
-    """A word on numbers that are nearly right."""
-    if not same(got, right, NEAR):
+    """A word on numbers that are nearly right: beside the largest of them, and not beside one."""
+    largest = max(map(abs, _numbers(right)), default=1.0)
+    apart = max((abs(a - b) for a, b in zip(_numbers(got), _numbers(right))), default=0.0)
+    if not same(got, right, NEAR) or apart > NEAR * largest > 0:
         return ""
     return IS_NEAR
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """All finite numbers in a value, in order."""
+    if _is_number(value) and math.isfinite(value):
+        yield float(value)
+    parts = value.values() if isinstance(value, dict) else value if _is_row(value) else ()
+    for part in parts:
+        yield from _numbers(part)

@@ -42,7 +42,7 @@ def mistakes(name: str) -> list[Mistake]:
         return course.load_mistakes(name)
     cells = solutions(name)
     return [
-        Mistake(e.name, slip.why, slip.applied(cells[e.name]), slip.why, slip.unseen)
+        Mistake(e.name, slip.why, slip.applied(cells[e.name]), "" if slip.untold else slip.why, slip.unseen)
         for e in tables
         for slip in e.slips
     ]
@@ -80,7 +80,7 @@ def reasons_of(exercise: Exercise, source: str, cell: str) -> Reasons:
         cell: the exercise's part of it, to which slips are applied.
     """
     found: dict[str, list[tuple]] = {}
-    for slip in exercise.slips:
+    for slip in (slip for slip in exercise.slips if not slip.untold):
         sign = _sign(exercise, f"{source}\n\n\n{slip.applied(cell)}")
         if sign is not None:  # else no case shows it, and students need not read of it
             found.setdefault(slip.why, []).append(sign)

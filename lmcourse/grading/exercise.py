@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from lmcourse.grading.asking import Asked, Fact, Outcome
-from lmcourse.grading.checks import Check
+from lmcourse.grading.checks import Check, CheckFailed
 from lmcourse.grading.local import local_student
 from lmcourse.grading.student import Student
 
@@ -57,11 +57,13 @@ class Slip:
         change: old text -> new text of the solution's cell, each old one to be found once; or code that
             redefines some of its functions.
         unseen: whether no case shows it, so that only the grade finds it out.
+        untold: whether a student is only shown what is wrong, because to find out why is the exercise.
     """
 
     why: str
     change: Mapping[str, str] | str
     unseen: bool = False
+    untold: bool = False
 
     def applied(self, solution: str) -> str:
         """The solution's cell with the mistake in it. ValueError if an old text is not there once."""
@@ -76,11 +78,19 @@ class Slip:
 
 @dataclass(frozen=True)
 class Hidden:
-    """A generator of questions that are asked only for the grade."""
+    """A generator of questions that are asked only for the grade; of all, or of those of one part."""
 
     hint: str
-    questions: Callable[[np.random.Generator], Iterable[Asked | Fact]]
+    questions: Callable[[np.random.Generator], Iterable]
     weight: float
+    part: str = ""
+
+    def asked(self, rng: np.random.Generator) -> Iterator[Asked | Fact]:
+        """The questions, without the names of their parts."""
+        for question in self.questions(rng):
+            part, asked = question if self.part else ("", question)
+            if part == self.part:
+                yield asked
 
 
 class Exercise:
@@ -122,24 +132,32 @@ class Exercise:
         """
         self.cases.append(Case(title, facts, weight))
 
-    def slip(self, why: str, *changes: Mapping[str, str] | str, unseen: bool = False) -> None:
+    def slip(
+        self, why: str, *changes: Mapping[str, str] | str, unseen: bool = False, untold: bool = False
+    ) -> None:
         """A typical mistake, made in one way or in several; see `Slip`."""
-        self.slips += [Slip(why, change, unseen) for change in changes]
+        self.slips += [Slip(why, change, unseen, untold) for change in changes]
 
     def another(self, what: str, code: str) -> None:
         """Another right solution, written independently: its definitions replace those of the solution."""
         self.others[what] = code
 
-    def hidden(self, hint: str, weight: float = 1.0) -> Callable:
+    def hidden(self, hint: str, weight: float = 1.0, parts: Mapping[str, float] | None = None) -> Callable:
         """Mark a function of a NumPy generator that yields questions for the grade, new ones each time.
 
         Args:
             hint: what a student who fails is told: where to look, and nothing that can be copied.
             weight: among the exercise's checks.
+            parts: in place of the weight, that of each part, so that who has one right and not another earns
+                it: `{"`layer_norm`": 0.5, "`block`": 1}`. Each is a check, whose hint begins with its name; a
+                question is then yielded behind the name of its part.
         """
 
         def mark(questions: Callable) -> Callable:
-            self.generators.append(Hidden(hint, questions, weight))
+            if parts is None:
+                self.generators.append(Hidden(hint, questions, weight))
+            for part, share in (parts or {}).items():
+                self.generators.append(Hidden(f"{part}: {hint}", questions, share, part))
             return questions
 
         return mark
@@ -166,10 +184,11 @@ class Exercise:
         """
         reasons: Reasons = module.get("REASONS", {}).get(self.name, {})
         for i, case in enumerate(self.cases):
-            function = _case_check(case, [_known(reasons, i, j) for j in range(len(case.facts))])
+            known = [_known(reasons, i, j) for j in range(len(case.facts))]
+            function = _case_check(case, known, [fact for c in self.cases[:i] for fact in c.facts])
             yield Check(self.name, f"{self.name}_{i + 1}", case.title, function, weight=case.weight)
-        for hidden in self.generators:
-            name = hidden.questions.__name__
+        for i, hidden in enumerate(self.generators):
+            name = hidden.questions.__name__ + (f"_{i}" if hidden.part else "")
             function = _hidden_check(hidden, module.get("SOLUTION", ""))
             yield Check(self.name, name, name, function, True, hidden.hint, hidden.weight)
 
@@ -184,12 +203,31 @@ def _known(reasons: Reasons, case: int, fact: int) -> list[tuple[Outcome, str]]:
     ]
 
 
-def _case_check(case: Case, known: list) -> Callable[[Student], None]:
-    """The function of a check: a case's facts, one after the other."""
+def _case_check(case: Case, known: list, before: list[Fact]) -> Callable[[Student], None]:
+    """The function of a check: a case's facts, one after the other.
+
+    A slip is known where it first shows. Who fails in an earlier case of the same function has made another
+    one, whose value here may be the same by chance, and has been told of it there.
+
+    Args:
+        case: which.
+        known: the outcomes of slips in each fact.
+        before: the facts of earlier cases.
+    """
 
     def check(student: Student) -> None:
         for fact, reasons in zip(case.facts, known):
-            fact.expect(student, reasons)
+            try:
+                fact.expect(student, reasons)
+            except CheckFailed:
+                needed, is_of_another, _ = fact.what.partition(" cannot be right before ")
+                earlier = [other for other in before if other.function == fact.function]
+                if reasons or is_of_another:
+                    has_failed = any(other.outcome(student) for other in earlier)
+                    if has_failed and is_of_another:
+                        raise CheckFailed(f"first `{fact.function}`, above; {needed} needs it") from None
+                    fact.expect(student, () if has_failed else reasons)  # what is asked last has failed
+                raise
 
     return check
 
@@ -198,7 +236,7 @@ def _hidden_check(hidden: Hidden, solution: str) -> Callable[[Student, np.random
     """The function of a check: questions of a generator, answered by the solution unless they are facts."""
 
     def check(student: Student, rng: np.random.Generator) -> None:
-        for asked in hidden.questions(rng):
+        for asked in hidden.asked(rng):
             fact = asked if isinstance(asked, Fact) else Fact(asked, asked.answer(solved(solution)))
             fact.expect(student)
 

@@ -60,6 +60,8 @@ def page(
     parts += [(name, f"<p>{_status(what)}</p>") for name, what in result.written.items()]
     remarks = {name: _remark(mark) for name, mark in (marks or {}).items()}
     parts += [(name, "") for name in remarks if remarks[name] and name not in dict(parts)]
+    places = {name: place for place, name in enumerate(titles)}  # in the order of the notebook
+    parts.sort(key=lambda part: places.get(part[0], len(places)))
     if result.refused:  # the reason is said once, above; a person may have had something to say
         parts = [(name, "") for name, _ in parts if remarks.get(name)]
     exercises = "".join(
@@ -124,7 +126,13 @@ def _status(written: dict) -> str:
 
 def _answer(result: Result, name: str) -> str:
     source = result.answers.get(name, "")
+    source = "\n".join(map(_cut, source.split("\n")))
     return f"<details><summary>What you wrote</summary><pre>{_text(source)}</pre></details>" if source else ""
+
+
+def _cut(line: str, longest: int = 400) -> str:
+    """A line without what nobody would read: weights as text, for example."""
+    return line if len(line) <= longest else f"{line[:longest]}… ({len(line):,} characters)"
 
 
 def _model(model: Model | None, mark: Mark | None) -> str:

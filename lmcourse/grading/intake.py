@@ -78,18 +78,20 @@ class Found:
         handed: one for each student, sorted.
         kinds: whose names the files have: of which LMS, of nbgrader, or of a plain folder.
         unused: what was left alone, with the reason, because nobody can tell whose it is.
+        is_said: whether the kind was not found out, but said.
     """
 
     handed: list[Handed]
     kinds: tuple[str, ...]
     unused: list[str]
+    is_said: bool = False
 
     @property
     def origin(self) -> str:
         """How it was read, in a sentence."""
         what = {"folder": "files and folders named after students", "nbgrader": "nbgrader's folders"}
         read = " and ".join(what.get(kind, f"names given by {kind.capitalize()}") for kind in self.kinds)
-        return f"read as {read}; if that is wrong, say --from"
+        return f"read as {read}" + ("" if self.is_said else "; if that is wrong, say --from")
 
 
 def find_submissions(
@@ -133,7 +135,7 @@ def find_submissions(
             f"the roster knows none of these {len(handed)} names, for example {handed[0].place}: for Canvas "
             "use its exported gradebook as the roster, for Moodle the assignment's grading worksheet"
         )
-    return Found(handed, tuple(sorted(found.kinds)), found.unused)
+    return Found(handed, tuple(sorted(found.kinds)), found.unused, bool(kind))
 
 
 def _by_student(files: list[File], roster: Roster | None, deadline: Deadline | None) -> list[Handed]:

@@ -28,7 +28,7 @@ RUNTIME = (
         f"lmcourse.grading.{name}"
         for name in (
             *("assignment", "borrowed", "checks", "confine", "course", "inside", "loan", "local", "numbers"),
-            *("public", "report", "server", "shelf", "student", "values"),
+            *("public", "raised", "report", "server", "shelf", "student", "values"),
         )
     ),
 )

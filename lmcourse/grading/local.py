@@ -35,15 +35,20 @@ class OutOfTime(BaseException):
     """The time allowed is over. Not an Exception, so that a student's `except Exception` does not stop it."""
 
 
-def local_student(namespace: Mapping[str, Any], lent: Sequence[str] | None = None) -> Student:
+def local_student(
+    namespace: Mapping[str, Any],
+    lent: Sequence[str] | None = None,
+    stopped: Mapping[str, str] | None = None,
+) -> Student:
     """The student's functions in this very process, reached as if they were elsewhere: arguments are copied
     on the way in, results are plain on the way out, and exceptions become StudentError.
 
     Args:
         namespace: where they are.
         lent: what they may use of the course's package (see `shelf`); None for all.
+        stopped: name of a function -> what stopped the cell that defines it.
     """
-    desk = Desk(namespace)
+    desk = Desk(namespace, stopped=stopped)
     told: dict[str, str] = {}  # of each function that was asked: what it should not use
 
     def ask(question: Question) -> Any:
@@ -82,6 +87,7 @@ def run_checks(
     seed: int,
     seconds: float = 10.0,
     lent: Sequence[str] | None = None,
+    stopped: Mapping[str, str] | None = None,
 ) -> list[Outcome]:
     """Run checks on the functions of `namespace`, one after the other.
 
@@ -92,8 +98,9 @@ def run_checks(
         seconds: of computing allowed for all of them together, as `time_limit` counts; once they are over,
             the rest counts as failed.
         lent: what the student's functions may use of the course's package; None for all.
+        stopped: name of a function -> what stopped the cell that defines it.
     """
-    student = local_student(namespace, lent)
+    student = local_student(namespace, lent, stopped)
     outcomes: list[Outcome] = []
     try:
         with quiet() as printed, time_limit(seconds):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 import re
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
@@ -82,6 +83,7 @@ class Row:
         sign: ✓ all public checks pass, ◐ some do, ✗ none does, · nothing is written or it is not known.
         public: points that public checks can give; 0 where a person grades.
         so_far: those that they give.
+        passed: the part of the public checks that passes, 0 to 1.
         written: of an answer in words, whether there is one; None if it is not known.
     """
 
@@ -89,7 +91,15 @@ class Row:
     sign: str
     public: float = 0.0
     so_far: float = 0.0
+    passed: float = 0.0
     written: bool | None = None
+
+    @property
+    def minutes_ahead(self) -> float:
+        """Of its time, the part of the checks that do not pass; none where it is not known what there is."""
+        if not self.task.points or (self.task.by_hand and self.written is not False):
+            return 0.0
+        return self.task.minutes * (1 - self.passed)
 
 
 @dataclass(frozen=True)
@@ -135,7 +145,12 @@ class Progress:
         told = f"{_figure(so_far)} of the {_figure(public)} points that public checks give. "
         if more:
             told += f"When your work is graded, {' and '.join(more)}: {all_points:g} in all. "
-        ahead = sum(row.task.minutes for row in self.rows if row.sign != "✓" and row.task.points)
+        if _figure(hidden) != "0" and any(row.sign in "◐✗" for row in self.rows):
+            told += (
+                "Hidden checks ask the same functions again, for about twice as many points: what fails here "
+                "mostly costs there as well. "
+            )
+        ahead = 5 * math.ceil(sum(row.minutes_ahead for row in self.rows) / 5)
         return told + (f"What is not done yet takes about {ahead} minutes." if ahead else "")
 
     def as_text(self) -> str:
@@ -177,7 +192,7 @@ def _row(task: Task, report: Report, share: float) -> Row:
     earned = sum(outcome.weight * outcome.score for outcome in report.outcomes)
     part = earned / sum(outcome.weight for outcome in report.outcomes)
     sign = "✓" if report.passed else "◐" if earned else "✗" if report.begun else "·"
-    return Row(task, sign, task.points * share, task.points * share * part)
+    return Row(task, sign, task.points * share, task.points * share * part, part)
 
 
 def _figure(points: float) -> str:

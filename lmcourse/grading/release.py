@@ -8,6 +8,7 @@ input gives the same bytes.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,7 @@ from lmcourse.grading.public import public_part
 from lmcourse.grading.rules import broken_rules, remarks
 from lmcourse.setup_cell import setup_source
 
+TAKES = re.compile(r"#{1,6} [^\n]{1,200} \((\d{1,4}) minutes, ")
 HEADER = "# Made from solutions/{name}/checks.py: the checks that answer in the notebook. Do not edit.\n"
 
 
@@ -75,6 +77,10 @@ def introduce(notebook: nbformat.NotebookNode, tables: list[Exercise]) -> None:
         cell = introductions[f"intro-{exercise.name}"]
         title, _, text = cell.source.partition("\n")
         cell.source = f"{title} {exercise.heading()}\n{text}\n\n{exercise.folded_hints()}"
+    minutes = sum(int(said[1]) for cell in introductions.values() if (said := TAKES.match(cell.source)))
+    if (hours := round(minutes / 60)) > 1:
+        first = next(iter(introductions.values()))
+        first.source += f"\n\nAll of it together takes about {hours} hours."
 
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from lmcourse.grading.checks import NOT_WRITTEN, Check, Score
 
 MIME = "application/vnd.lmcourse.report+json"
+STRESSED = re.compile(r"(?<![\w*])\*([a-zA-Z][a-zA-Z ,']*)(?<! )\*(?![\w*])")
 MAX_MESSAGE = 2_000  # characters of one message to a student
 
 
@@ -81,7 +83,7 @@ class Report:
     @property
     def begun(self) -> bool:
         """Whether anything is written."""
-        return any(outcome.message != NOT_WRITTEN for outcome in self.outcomes)
+        return any(not outcome.message.startswith(NOT_WRITTEN) for outcome in self.outcomes)
 
     @property
     def points(self) -> float:
@@ -108,7 +110,7 @@ class Report:
         rows: list[tuple[Outcome, str]] = []
         said = False
         for outcome in self.outcomes:
-            unwritten = outcome.message == NOT_WRITTEN
+            unwritten = outcome.message.startswith(NOT_WRITTEN)
             message = outcome.message
             if outcome.tried and not message:  # who has passed learns what was tried, as others do
                 message = f"tried and right: {outcome.tried}"
@@ -178,11 +180,14 @@ def _titled(outcome: Outcome) -> str:
 
 
 def _code(text: str) -> str:
-    """Escaped HTML, with `backticks` turned into code."""
+    """Escaped HTML, with `backticks` turned into code and *asterisks* into emphasis."""
     parts = html.escape(text).split("`")
     if len(parts) % 2 == 0:
         return html.escape(text)
-    return "".join(f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))
+    return "".join(
+        f"<code>{part}</code>" if i % 2 else STRESSED.sub(r"<em>\1</em>", part)
+        for i, part in enumerate(parts)
+    )
 
 
 def _shortened(text: str, lines: int = 12, characters: int = 1200) -> str:

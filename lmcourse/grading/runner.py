@@ -20,6 +20,7 @@ from typing import Any
 from lmcourse.grading.assignment import Assignment
 from lmcourse.grading.course import RUNNING, GradingError
 from lmcourse.grading.local import LAST_RESORT, OutOfTime, quiet, time_limit
+from lmcourse.grading.raised import defined_in, stopped_at, told_of
 from lmcourse.grading.report import Report
 
 
@@ -103,7 +104,7 @@ def main(job_path: str, result_path: str) -> None:
         elif kind == "run" and left > 0:
             begun = time.thread_time()
             try:
-                failures += _failure(what, shell, left)
+                failures += _failure(what, shell, left, assignment.stopped)
                 left -= time.thread_time() - begun
             except OutOfTime:
                 failures.append(
@@ -114,18 +115,29 @@ def main(job_path: str, result_path: str) -> None:
     Path(result_path).write_text(json.dumps({"reports": reports, "failures": failures}), encoding="utf-8")
 
 
-def _failure(source: str, shell: Any, seconds: float) -> list[str]:
-    """Run a cell; one line on what stopped it, if anything did. Raises OutOfTime."""
+def _failure(source: str, shell: Any, seconds: float, stopped: dict[str, str]) -> list[str]:
+    """Run a cell; one line on what stopped it, if anything did, which `stopped` keeps for each of the
+    functions that the cell defines. Raises OutOfTime.
+    """
     with quiet(), time_limit(seconds):
         outcome = shell.run_cell(source, store_history=False)
     error = outcome.error_before_exec or outcome.error_in_exec
     if isinstance(error, OutOfTime):
         raise error
-    return [f"{_place(source, error, shell.user_ns)} {type(error).__name__}: {error}"] if error else []
+    names = defined_in(source)
+    for name in names:
+        stopped.pop(name, None)
+    if not error:
+        return []
+    line = _line(error, shell.user_ns)
+    stopped.update(dict.fromkeys(names, stopped_at(source, error, line)))
+    if isinstance(error, SyntaxError) and names:
+        return [f"the cell that defines `{names[0]}`: {stopped[names[0]]}"]
+    return [f"{_place(source, line)} {type(error).__name__}: {told_of(error)}"]
 
 
-def _place(source: str, error: BaseException, namespace: dict) -> str:
-    """How a failure is named in a message: by the cell's line that failed, where that is known."""
+def _line(error: BaseException, namespace: dict) -> int:
+    """The line of the cell that failed, from 1; 0 if it is not known."""
     number, trace = (
         getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None,
         error.__traceback__,
@@ -134,8 +146,13 @@ def _place(source: str, error: BaseException, namespace: dict) -> str:
         if trace.tb_frame.f_globals is namespace:
             number = trace.tb_lineno
         trace = trace.tb_next
+    return number or 0
+
+
+def _place(source: str, number: int) -> str:
+    """How a failure is named in a message: by the cell's line that failed, where that is known."""
     lines = source.splitlines()
-    line = lines[number - 1].strip() if number and number <= len(lines) else ""
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
     return f"the line `{line[:60]}`:" if line else first_line(source)
 
 

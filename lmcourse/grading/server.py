@@ -20,6 +20,7 @@ import numpy as np
 
 from lmcourse.grading.checks import CheckFailed, StudentError
 from lmcourse.grading.loan import Lender
+from lmcourse.grading.raised import defined_in, stopped_at, told_of
 from lmcourse.grading.student import Desk, Question
 from lmcourse.grading.values import NotPlain, from_wire, header, pack, to_wire, torch_tensor, unpack
 
@@ -59,7 +60,8 @@ class Server:
 
     def __init__(self, desk: socket.socket, shell: Any, lender: Lender):
         self._socket, self._shell, self._lender = desk, shell, lender
-        self._desk = Desk(shell.user_ns, self._delivered)
+        self._stopped: dict[str, str] = {}  # name of a function -> what stopped its cell
+        self._desk = Desk(shell.user_ns, self._delivered, self._stopped)
         self._printed = sys.stdout = sys.stderr = Printed()
         self._functions: dict[int, Any] = {}
         self._cells = 0
@@ -92,9 +94,12 @@ class Server:
     def _ran(self, source: str) -> bytes:
         """Run a cell; the reply is what stopped it, or nothing."""
         error = self._stopped_by(source)
-        return self._packed(
-            "ran", error and [type(error).__name__, _text(error)[:300], _line(error, self._shell)]
-        )
+        line = _line(error, self._shell) if error else 0
+        for name in defined_in(source):
+            self._stopped.pop(name, None)
+            if error:
+                self._stopped[name] = stopped_at(source, error, line)
+        return self._packed("ran", error and [type(error).__name__, told_of(error)[:300], line])
 
     def _stopped_by(self, source: str) -> BaseException | None:
         """Run a cell; IPython, which takes its time, is asked only about what is no plain Python."""
@@ -158,14 +163,6 @@ class Server:
         while data and len(data) < count:
             data += self._socket.recv(count - len(data))
         return data
-
-
-def _text(error: BaseException) -> str:
-    """The exception's own words, if it has any."""
-    try:
-        return str(error)
-    except BaseException:
-        return ""
 
 
 def _line(error: BaseException, shell: Any) -> int:

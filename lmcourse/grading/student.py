@@ -137,10 +137,17 @@ class Desk:
     Args:
         namespace: the notebook's variables.
         deliver: what becomes of an answer; raises NotPlain if it cannot travel.
+        stopped: name of a function -> what stopped the cell that defines it.
     """
 
-    def __init__(self, namespace: Mapping[str, Any], deliver: Callable[[Any], Any] = plain):
+    def __init__(
+        self,
+        namespace: Mapping[str, Any],
+        deliver: Callable[[Any], Any] = plain,
+        stopped: Mapping[str, str] | None = None,
+    ):
         self._namespace, self._deliver = namespace, deliver
+        self.stopped = {} if stopped is None else stopped
         self.kept: dict[int, Any] = {}
 
     def answer(self, question: Question) -> Any:
@@ -161,15 +168,22 @@ class Desk:
             raise
         except (Exception, SystemExit) as error:
             kinds = [kind.__name__ for kind in type(error).__mro__]
-            raise StudentError(kinds, str(error), self._where(error)) from None
+            text = str(error)
+            if isinstance(error, NotImplementedError):
+                text = text or self._unwritten(error) or question.name
+            raise StudentError(kinds, text, self._where(error)) from None
 
     def _done(self, question: Question) -> Any:
         """Whatever the student's code gives."""
         if question.of is None:
             thing = self._namespace.get(question.name)
             if not callable(thing):
+                why = self.stopped.get(question.name)
                 raise CheckFailed(
-                    f"there is no function {question.name}: run the cell that defines it, and keep its name"
+                    f"the cell that defines `{question.name}` stopped: {why}"
+                    if why
+                    else f"there is no function {question.name}: run the cell that defines it, and keep its "
+                    "name"
                 )
         else:
             thing = self.kept[question.of]
@@ -191,6 +205,15 @@ class Desk:
                     "copy, or make a new object"
                 )
         return result
+
+    def _unwritten(self, error: NotImplementedError) -> str:
+        """The name of the student's function that is not written yet: a cell may have several."""
+        trace, name = error.__traceback__, ""
+        while trace is not None:
+            if trace.tb_frame.f_globals is self._namespace:
+                name = trace.tb_frame.f_code.co_name
+            trace = trace.tb_next
+        return name
 
     def _where(self, error: BaseException) -> str:
         """The last line of the student's own code that the error passed through.

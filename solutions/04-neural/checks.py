@@ -297,11 +297,12 @@ lstm = Exercise(
     points=2,
     minutes=15,
     hints=(
+        "Which of the four blocks of $a$ go through the sigmoid, and which through tanh? In which order "
+        "must the new c and the new h be worked out, and which of the two does the other one need?",
         "One product gives all four blocks: put x and h side by side, multiply, add the bias, and cut the "
-        "result into four. Which of them go through the sigmoid, and which through tanh?",
-        "`np.concatenate` and `np.split` do the two with the right axis: what are the shapes of $[x; h]$, of "
-        "$a$ and of a block? Then work the first case by hand: of c = 2 a third remains, and 3/4 of the "
-        "candidate 3/5 comes in. Only after that is there a new h, since it looks at the new c.",
+        "result into four along the columns; what are the shapes of $[x; h]$, of $a$ and of a block? Then "
+        "work the first case by hand: of c = 2 a third remains, and 3/4 of the candidate 3/5 comes in. "
+        "Only after that is there a new h, since it looks at the new c.",
     ),
 )
 # The sigmoids of ln 3, -ln 2 and ln 4 are 3/4, 1/3 and 4/5, and tanh(ln 2) = 3/5. With c = 2 therefore
@@ -617,10 +618,12 @@ clip = Exercise(
     points=2,
     minutes=10,
     hints=(
-        "The squares of all numbers in all arrays are added up; there is one root, and one factor.",
         "Write all numbers of all arrays in one row and ask for its length. By what must each be "
-        "multiplied so that the length becomes `most`? And in which of these cases is there nothing to do: a "
-        "shorter row, one exactly as long, only zeros? Mind that none of them divides by zero.",
+        "multiplied so that the length becomes `most`? And in which of these cases is there nothing to "
+        "do: a shorter row, one exactly as long, only zeros?",
+        "The squares of all numbers in all arrays are added up; there is one root, and one factor for all "
+        "of them. The factor is a quotient with that root below: ask whether the row is too long *before* "
+        "you divide, and none of the three cases can divide by zero.",
     ),
 )
 # 9 + (16 + 64 + 64) + 16 = 169 = 13²: with most = 2.6 a fifth is left
@@ -829,11 +832,11 @@ small_network = Exercise(
         "the subject may stand further back. Begin small and quick, change one thing at a time, and judge by "
         "sentences that were not trained on. What becomes of the last hundredths of a bit if the learning "
         "rate falls towards the end?",
-        "Learning rates lie far apart: try some by factors of three. With 24 units on 12 vectors of six "
-        "numbers and 2,500 plain steps (batches of 256, a rate that falls to 0 in a straight line), a rate "
-        "that begins at 0.3 loses 0.11 bits, and one that begins at 1 loses 0.05; the chapter's Adam wants "
-        "other rates. Then compare the loss on sentences that you train on with that on others: if they are "
-        "apart, more text helps; if they are together, more steps or more units.",
+        "Learning rates lie far apart: try some by factors of three, in short runs, and go up until a run "
+        "falls to pieces; plain steps take far larger ones than the chapter's Adam. The same network that "
+        "lost 0.11 bits in one of our runs lost less than half of it with a rate three times as large. Then "
+        "compare the loss on sentences that you train on with that on others: if they are apart, more text "
+        "helps; if they are together, more steps or more units.",
     ),
 )
 small_network.case(

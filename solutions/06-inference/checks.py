@@ -7,11 +7,13 @@ can be worked out by hand.
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
 from lmcourse.grading.asking import ask, asking
-from lmcourse.grading.checks import CheckFailed, Score, check, describe, expect, on_a_curve
+from lmcourse.grading.checks import CheckFailed, Score, StudentError, check, describe, expect, on_a_curve
+from lmcourse.grading.compare import short
 from lmcourse.grading.exercise import Exercise
 from lmcourse.inference.metered import FETCH, TOKEN, VOCAB_SIZE, Metered
 
@@ -68,7 +70,15 @@ NEXT_ROWS = {"third": [94 / 8, 93 / 8], "other": [84 / 8, 88 / 8]}
 
 def one_call(student, x, cache, weights=PICKS):
     """What the student's function returns for some new tokens, after its form was looked at."""
-    answer = student.attend_with_cache(x, cache, weights)
+    try:
+        answer = student.attend_with_cache(x, cache, weights)
+    except StudentError as error:
+        if cache is not None and re.search("[Tt]ensor|torch", error.message):
+            raise CheckFailed(
+                f"{error.explanation()}: a tensor that you put into the cache comes back as a NumPy array; "
+                "keep arrays in it, or turn what comes back into tensors with `torch.as_tensor`"
+            ) from None
+        raise
     expect(answer is not None, "`attend_with_cache` returned None; is a `return` missing?")
     expect(
         isinstance(answer, (tuple, list)) and len(answer) == 2,
@@ -151,19 +161,18 @@ def held(cache):
     return cache.size if isinstance(cache, np.ndarray) else 1
 
 
-def is_small(student):
+def is_small(student, x=None, weights=PICKS):
     """Whether 50 tokens leave no more than 2K numbers each in the cache, and some for the counting."""
-    cache = None
-    for _ in range(50):
-        _, cache = one_call(student, THIRD, cache)
+    cache, K = None, len(weights["key"])
+    for i in range(50):
+        _, cache = one_call(student, THIRD if x is None else x[i : i + 1], cache, weights)
     expect(
-        held(cache) <= 2 * 2 * 50 + 10,
-        f"after 50 tokens, with K = 2, your cache holds {held(cache)} numbers; 2K for each token are 200. "
-        f"A key "
-        "and a value is all that later tokens want of one that was read",
+        held(cache) <= 2 * K * 50 + 10,
+        f"after 50 tokens, with K = {K}, your cache holds {held(cache)} numbers; 2K for each token are "
+        f"{100 * K}. A key and a value is all that later tokens want of one that was read",
     )
     expect(
-        held(cache) >= 2 * 50,
+        held(cache) >= K * 50,
         f"after 50 tokens your cache holds {held(cache)} numbers: what was read must be in it, not in a "
         "variable outside",
     )
@@ -173,7 +182,7 @@ def is_small(student):
 kv_cache.case(
     "After 50 tokens the cache holds 2K numbers for each.",
     asking("the size of the cache", is_small).gives(True),
-    weight=0.5,
+    weight=1.5,
 )
 TURNED, PLACES = "q, k = rotate(q, places), rotate(k, places)", "before + np.arange(len(x))"
 KEYS, MASK = (
@@ -192,6 +201,11 @@ kv_cache.slip(
 kv_cache.slip(
     "of several new tokens each has a place of its own; yours all stand at one",
     {PLACES: "np.full(len(x), before)"},
+)
+kv_cache.slip(
+    "a new key stands where its query stands, behind all that were read; you counted the keys' places from 0 "
+    "again",
+    {TURNED: "q, k = rotate(q, places), rotate(k, np.arange(len(x)))"},
 )
 kv_cache.slip("keys are turned as queries are", {TURNED: "q = rotate(q, places)"})
 kv_cache.slip("queries are turned as keys are", {TURNED: "k = rotate(k, places)"})
@@ -343,16 +357,32 @@ def attend_with_cache(x, cache, weights):
 
 
 @kv_cache.hidden(
-    "random vectors and weights, cut into calls in other ways, and two continuations of a prompt", weight=2
+    "random vectors and weights",
+    parts={
+        "all tokens in one call": 0.3,
+        "a token in each call": 0.4,
+        "several tokens in each of several calls": 0.35,
+        "150 tokens": 0.15,
+        "what the cache holds after 50 tokens": 0.8,
+    },
 )
 def random_cuts(rng):
     for K, D in ((2, 3), (4, 7), (6, 5)):
         weights = {name: rng.normal(size=(K, D)) for name in ("query", "key", "value")}
         x = rng.normal(size=(9, D))
-        for cuts in ([], [1, 2, 3, 4, 5, 6, 7, 8], [4, 5], [1, 5], sorted(rng.choice(range(1, 9), 3, False))):
-            yield in_calls("tokens in several calls", *np.split(x, cuts), weights=weights)
+        yield "all tokens in one call", in_calls("tokens in one call", x, weights=weights)
+        each = in_calls("tokens one by one", *np.split(x, range(1, 9)), weights=weights)
+        yield "a token in each call", each
+        for cuts in ([4, 5], [1, 5], sorted(rng.choice(range(1, 9), 3, False))):
+            parts = in_calls("tokens in several calls", *np.split(x, cuts), weights=weights)
+            yield "several tokens in each of several calls", parts
     x = rng.normal(size=(150, D))  # none of which is so far back that it counts no more
-    yield in_calls("many tokens in several calls", *np.split(x, [90, 91, 140]), weights=weights)
+    yield "150 tokens", in_calls("many tokens in several calls", *np.split(x, [90, 91, 140]), weights=weights)
+    for K, D in ((2, 9), (4, 12)):
+        weights = {name: rng.normal(size=(K, D)) for name in ("query", "key", "value")}
+        x = rng.normal(size=(50, D))
+        size = asking("the size", lambda student, x=x, w=weights: is_small(student, x, w))
+        yield "what the cache holds after 50 tokens", size.gives(True)
 
 
 kv_cache.another(
@@ -543,29 +573,46 @@ users.slip(
 
 
 @users.hidden(
-    "sizes as of models from some millions to some hundred billions, with and without what may be missing"
+    "sizes as of models from some millions to some hundred billions, with and without what may be missing",
+    parts={
+        "`cache_bytes`": 0.3,
+        "`most_users`": 0.4,
+        "`most_users` where the memory is full to the last byte": 0.15,
+        "`most_users` where weights and prompt do not fit": 0.15,
+    },
 )
 def random_machines(rng):
     for layers, heads, kv, size in ((30, 9, 3, 64), (80, 64, 8, 128), (6, 12, 4, 32)):
         config = {"block_count": layers, "head_count": heads, "embedding_length": heads * size}
-        for more in ({}, {"head_count_kv": kv}, {"head_count_kv": kv, "key_length": 2 * size}):
+        every = {}, {"head_count_kv": kv}, {"head_count_kv": kv, "key_length": 2 * size}
+        for each, more in zip((1, 2, 4), every):
             sizes = {**config, **more}
-            length, shared, each = (
-                int(rng.integers(500, 8000)),
-                int(rng.integers(10, 400)),
-                int(rng.integers(1, 3)),
-            )
+            length, shared = int(rng.integers(500, 8000)), int(rng.integers(10, 400))
             a_token = 2 * layers * sizes.get("head_count_kv", heads) * sizes.get("key_length", size) * each
-            weights, n = int(rng.integers(10**8, 10**11)), int(rng.integers(1, 50))
+            weights, n = int(rng.integers(10**8, 10**11)), int(rng.integers(2, 50))
             full = weights + a_token * (shared + n * (length - shared))
-            yield ask.cache_bytes(sizes, length, each).gives(a_token * length)
-            yield ask.most_users(full, weights, sizes, length, shared, each).gives(n)
-            yield ask.most_users(full - 1, weights, sizes, length, shared, each).gives(n - 1)
-            yield ask.most_users(weights + a_token * shared, weights, sizes, length, shared, each).gives(0)
-            yield ask.most_users(weights + a_token * shared - 1, weights, sizes, length, shared, each).raises(
-                "ValueError"
+            asked = sizes, length, shared, each
+            some, brim = (
+                a_token * (length - shared) // 2,
+                "`most_users` where the memory is full to the last byte",
             )
-            yield ask.most_users(full, weights, sizes, length)
+            yield "`cache_bytes`", ask.cache_bytes(sizes, length, each).gives(a_token * length)
+            yield "`most_users`", ask.most_users(full + some, weights, *asked).gives(n)
+            yield "`most_users`", ask.most_users(full - some, weights, *asked).gives(n - 1)
+            # room for half a user; three quarters shared, more than a user's own; nothing shared, 16 bits
+            half = weights + a_token * shared + some
+            yield "`most_users`", ask.most_users(half, weights, *asked).gives(0)
+            most = 3 * length // 4
+            half = weights + a_token * most + (2 * n + 1) * (a_token * (length - most) // 2)
+            yield "`most_users`", ask.most_users(half, weights, sizes, length, most, each).gives(n)
+            half = weights + (2 * n + 1) * (a_token // each * length)
+            yield "`most_users`", ask.most_users(half, weights, sizes, length).gives(n)
+            yield brim, ask.most_users(full, weights, *asked).gives(n)
+            yield brim, ask.most_users(full - 1, weights, *asked).gives(n - 1)
+            yield brim, ask.most_users(weights + a_token * shared, weights, *asked).gives(0)
+            for memory in (weights + a_token * shared - 1, weights // 2):
+                refused = ask.most_users(memory, weights, *asked).raises("ValueError")
+                yield "`most_users` where weights and prompt do not fit", refused
 
 
 users.another(
@@ -637,6 +684,7 @@ longer.case(
     ask.stretched_base(4, 8, 16, 100.0).gives(400.0),
     ask.stretched_base(4, 8, 12, 100.0).gives(225.0),
     ask.stretched_base(4, 8, 16).gives(40_000.0),
+    ask.stretched_base(4, 8, 12, 5.0).gives(11.25),
 )
 SQUEEZED = "positions[:, None] / factor * base ** (-np.arange(0, size, 2) / size)"
 ANGLES = "    factor = max(1, longest / trained)\n    return positions"
@@ -716,36 +764,36 @@ longer.slip(
     {SQUEEZED: SQUEEZED.replace("/ factor * base", f"* ({NEW})")},
 )
 longer.slip(
-    "the base itself was multiplied by the factor, so the last pair turns less slowly than it should: its "
-    "frequency is the base to the power of -(K - 2) / K",
+    "the base itself was multiplied by the factor, and so the last pair turns less slowly than it should: "
+    "which power of the base is its frequency?",
     {NEW: "base * factor"},
 )
 longer.slip(
-    "solve for the base: the exponent is K / (K - 2); yours is upside down",
+    "solve for the base: your exponent is upside down",
     {NEW: "base * factor ** ((size - 2) / size)"},
 )
 longer.slip(
-    "solve for the base: the factor's exponent is K / (K - 2), and yours has 2 or 1 above",
+    "solve for the base: the factor's exponent tends to 1 where K is large, and yours to 0",
     {NEW: "base * factor ** (2 / (size - 2))"},
     {NEW: "base * factor ** (1 / (size - 2))"},
     {NEW: "base * factor ** (2 / size)"},
 )
 longer.slip(
-    "solve for the base: the factor's exponent is K / (K - 2); yours is no quotient of two",
+    "solve for the base: the factor's exponent tends to 1 where K is large, and yours grows",
     {NEW: "base * factor ** size"},
     {NEW: "base * factor ** (size - 2)"},
     {NEW: "base * factor ** (size / 2 - 1)"},
 )
 longer.slip(
-    "the factor is taken to the power of K / (K - 2), not multiplied by it",
+    "the factor is taken to a power, not multiplied by the exponent",
     {NEW: "base * factor * size / (size - 2)"},
 )
 longer.slip(
-    "K / (K - 2) is no whole number",
+    "the factor's exponent is no whole number",
     {NEW: "base * factor ** (size // (size - 2))"},
 )
 longer.slip(
-    "the last pair has the number K/2 - 1, and the exponent -(K - 2) / K",
+    "the last pair has the number K/2 - 1: put that into the exponent of a pair, and solve once more",
     {NEW: "base * factor ** (size / 2)"},
     {NEW: "base * factor ** (size / (size - 1))"},
     {NEW: "base * factor ** ((size // 2) / (size // 2 - 2 + 1e-300))"},
@@ -758,24 +806,41 @@ longer.slip(
     {NEW: "(base * factor) ** (size / (size - 2))"},
     {NEW: "factor * base ** (size / (size - 2))"},
 )
+longer.slip("the base need not be a whole number", {NEW: f"round({NEW})"}, {NEW: f"int({NEW})"})
 longer.slip(
     "what is asked for is the base, not what it is multiplied by", {NEW: "factor ** (size / (size - 2))"}
 )
 longer.slip(
-    "for slower turns the base must grow: factor to the power of plus K / (K - 2)",
+    "for slower turns the base must grow; yours becomes smaller",
     {NEW: "base * factor ** (-size / (size - 2))"},
     {NEW: NEW.replace("factor", "(1 / factor)")},
 )
 
 
-@longer.hidden("other sizes, bases and lengths, longer and shorter", weight=1.5)
+@longer.hidden(
+    "other sizes, bases and lengths",
+    parts={
+        "`squeezed_angles`": 0.5,
+        "`stretched_base`": 0.6,
+        "`squeezed_angles` of a text that is not longer": 0.2,
+        "`stretched_base` for a text that is not longer": 0.2,
+    },
+)
 def random_lengths(rng):
     for size, base in ((4, 100.0), (8, 10_000.0), (64, 10_000.0), (6, 500_000.0)):
         trained = int(rng.integers(50, 300))
         for longest in (2 * trained, trained + int(rng.integers(20, 49)), trained, trained // 2):
             positions = np.sort(rng.choice(longest, size=5, replace=False))
-            yield ask.squeezed_angles(positions, size, trained, longest, base)
-            yield ask.stretched_base(size, trained, longest, base)
+            parts = (
+                ("`squeezed_angles`", "`stretched_base`")
+                if longest > trained
+                else (
+                    "`squeezed_angles` of a text that is not longer",
+                    "`stretched_base` for a text that is not longer",
+                )
+            )
+            yield parts[0], ask.squeezed_angles(positions, size, trained, longest, base)
+            yield parts[1], ask.stretched_base(size, trained, longest, base)
 
 
 longer.another(
@@ -809,10 +874,12 @@ four_bits = Exercise(
         "What is left of a byte if its lower four bits are taken off, and what if its upper four are? For "
         "`quantise`: how many steps are there from 0 to 15, and what is to be done where the largest "
         "weight is the smallest?",
-        'The method `view("<f2")` reads two bytes as a float of 16 bits; it wants a slice that is whole '
-        "in memory (`np.ascontiguousarray`). Make floats of 64 bits of that before you multiply. `b & 15` "
-        "and `b >> 4` are the two halves of a byte. Take one block apart by hand, that of the example, "
-        "and then write `quantise` as the same steps backwards.",
+        "The method `view` reads the same bytes as another type; `<f2` is a float of 16 bits whose lower "
+        "byte comes first, and the slice must be whole in memory (`np.ascontiguousarray`). Make floats of "
+        "64 bits of that before you multiply. Python's operators for single bits, `&` and `>>`, take a "
+        "byte apart: one keeps some bits, the other moves them down. Take one block apart by hand, that of "
+        "the example, and write `quantise` as the same steps backwards; round to whole numbers *before* you "
+        "make bytes of them.",
     ),
 )
 # 16 bits: 0.5 is 0x3800, -1 is 0xBC00, 2 is 0x4000, 0.1 becomes 0x2E66, which is 0.0999755859375
@@ -901,6 +968,7 @@ four_bits.slip(
     "four bits count from 0 to 15; b & 15 keeps four of them",
     {PAIRS: "np.concatenate([pairs & 7, pairs >> 4], axis=1)"},
     {PAIRS: "np.concatenate([pairs % 15, pairs // 15], axis=1)"},
+    {PAIRS: "np.concatenate([pairs & 15, pairs // 15], axis=1)"},
     {PAIRS: "np.concatenate([pairs & 15, pairs >> 3], axis=1)"},
     {PAIRS: "np.concatenate([pairs & 15, pairs >> 4 & 7], axis=1)"},
 )
@@ -1016,7 +1084,14 @@ four_bits.slip(
 )
 
 
-@four_bits.hidden("random blocks, and weights that are near the steps of some block", weight=1.5)
+@four_bits.hidden(
+    "random blocks, and weights that are near the steps of some block",
+    parts={
+        "`dequantise`": 0.6,
+        "`quantise`": 0.65,
+        "`quantise` of equal weights": 0.25,
+    },
+)
 def random_blocks(rng):
     for n in (1, 3):
         head = (
@@ -1030,13 +1105,15 @@ def random_blocks(rng):
         values = given[:, :4].copy().view("<f2").astype(float)
         low, high = given[:, 4:] % 16, given[:, 4:] // 16
         right = np.concatenate([low, high], axis=1) * values[:, :1] + values[:, 1:]
-        yield ask.dequantise(given).gives(right, tolerance=1e-6)
+        yield "`dequantise`", ask.dequantise(given).gives(right, tolerance=1e-6)
         scales = 2.0 ** rng.integers(-8, 3, (n, 1))
         steps = rng.integers(1, 15, size=(n, 32))
         off = rng.uniform(-0.4, 0.4, size=(n, 32))
         steps[:, 5], steps[:, 20], off[:, [5, 20]] = 0, 15, 0
-        yield ask.quantise(scales * (steps + off - 6))
-    yield ask.quantise(np.full((2, 32), -0.25)).gives([[0, 0, 0, 0xB4, *16 * [0]]] * 2)
+        yield "`quantise`", ask.quantise(scales * (steps + off - 6))
+    # one of them a number that 16 · upper + lower shows where the least weight is not taken off
+    equal = rng.permutation([2.0 ** rng.integers(4), -(2.0 ** rng.integers(-9, 9))])
+    yield "`quantise` of equal weights", ask.quantise(np.repeat(equal[:, None], 32, axis=1))
 
 
 four_bits.another(
@@ -1135,6 +1212,7 @@ def shares(student, p, q, grids):
         said = np.array([p(guesses[:i]) for i in range(len(grids))])
         for numbers in np.array(np.meshgrid(*map(middles, grids))).reshape(len(grids), -1).T:
             text = student.verify(said, np.array(rows), guesses, numbers)
+            text = text.tolist() if isinstance(text, np.ndarray) else text
             whole = isinstance(text, list) and all(type(t) is int and 0 <= t < said.shape[1] for t in text)
             expect(
                 whole and 1 <= len(text) <= len(grids),
@@ -1370,22 +1448,33 @@ speculation.slip(
 )
 
 
-@speculation.hidden("random distributions, up to four guesses, some impossible for the model", weight=1.5)
+@speculation.hidden(
+    "random distributions, up to four guesses",
+    parts={
+        "`residual`": 0.4,
+        "`verify`": 0.9,
+        "`verify` without any guess": 0.2,
+    },
+)
 def random_guesses(rng):
     for k, V in ((1, 3), (2, 5), (4, 6)):
         for _ in range(6):
             p, q = rng.dirichlet(np.full(V, 0.7), k + 1), rng.dirichlet(np.full(V, 0.7), k)
             p[0, 0], q[0, 0] = 0.0, max(q[0, 0], 0.1)
             p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
-            yield ask.residual(p[0], q[0])
+            yield "`residual`", ask.residual(p[0], q[0])
             guesses = [int(rng.choice(V, p=row)) for row in q]
-            yield ask.verify(p, q, guesses, rng.random(k + 1))
-            yield ask.verify(p, q, guesses, np.append(rng.random(k) / 10, rng.random()))
-        yield ask.verify(p, q, [0, *guesses[1:]], np.append(np.zeros(k), 0.5))
-        yield ask.verify(p[:1], q[:0], [], rng.random(1))
+            guesses = [guess or 1 for guess in guesses]  # token 0 the model rules out
+            yield "`verify`", ask.verify(p, q, guesses, rng.random(k + 1))
+            yield "`verify`", ask.verify(p, q, guesses, np.append(rng.random(k) / 10, rng.random()))
+        for last in (0.02, 0.5, 0.98):
+            yield "`verify`", ask.verify(p, q, [0, *guesses[1:]], np.append(np.zeros(k), last))
+    for number in (0.05, 0.5, 0.95):
+        row = rng.permutation([0.1, 0.2, 0.3, 0.4])[None]
+        yield "`verify` without any guess", ask.verify(row, np.zeros((0, 4)), [], np.array([number]))
     order = rng.permutation(4)
     first, second = np.argsort(order)[[3, 0]].tolist()
-    yield ask.verify(TWO_P[:, order], TWO_Q[:, order], [first, second], np.array([0.1, 0.3, 0.3]))
+    yield "`verify`", ask.verify(TWO_P[:, order], TWO_Q[:, order], [first, second], np.array([0.1, 0.3, 0.3]))
 
 
 @speculation.hidden("what comes out over all guesses, distributed as the model says", weight=0.5)
@@ -1435,10 +1524,10 @@ questions = Exercise(
         "`answer.encode()` are the bytes of a text. A row of booleans times 1.0 is a row of numbers, and "
         "two rows of booleans cannot be subtracted. Write one function for mean and error, of any numbers. "
         "Of which numbers is the difference of two accuracies the mean?",
-        "`np.std` and `np.var` divide by n unless they are told `ddof=1`. The difference of two accuracies "
-        "is the mean of the differences, question by question: 1 where only the first is right, -1 where "
-        "only the second is, 0 where they agree. That is a row of n numbers like any other, so the formula "
-        "holds for it.",
+        "The formula for the standard error holds for the mean of any n numbers; `np.std` and `np.var` "
+        "divide by n unless they are told `ddof=1`. Write down what each *question* adds to the difference "
+        "of the two accuracies: there are three cases. Where both models are right or both are wrong, what "
+        "does a question add, and does a formula for two independent rows know of that?",
     ),
 )
 # sums -1.8, -14.7, -2, -2.3, -1.7, -3.1 and -1.5, of 2, 4, 7, 9, 5, 1 and 5 bytes: per byte -0.9, -3.675,
@@ -1627,21 +1716,38 @@ questions.slip(
 )
 
 
-@questions.hidden("random answers in several languages, and models of some hundred questions", weight=1.5)
+@questions.hidden(
+    "random answers, and models of some hundred questions",
+    parts={
+        "`choose` among answers in English": 0.4,
+        "`choose` among answers in several languages": 0.3,
+        "`accuracy`": 0.4,
+        "`difference`": 0.4,
+    },
+)
 def random_questions(rng):
-    texts = ["no", "certainly not", "être", "naïve", "是的", "不", "it is not known", "a", "überall"]
-    for _ in range(8):
-        n = int(rng.integers(2, 7))
-        answers = [str(text) for text in rng.choice(texts, n, replace=False)]
-        yield ask.choose([-rng.random(int(rng.integers(1, 6))) * 3 for _ in answers], answers)
-    yield ask.choose(LIKELY[::-1], ANSWERS[::-1]).gives(3)
-    yield ask.choose([np.array([-1.0]), np.full(4, -0.9)], ["a", "ab"]).gives(0)  # -1 a byte against -1.8
+    english = ["no", "certainly not", "it is not known", "a", "yes", "the other one"]
+    for texts, part in (
+        (english, "`choose` among answers in English"),
+        (
+            [*english[:4], "être", "naïve", "是的", "不", "überall"],
+            "`choose` among answers in several languages",
+        ),
+    ):
+        for _ in range(8):
+            n = int(rng.integers(2, 7))
+            answers = [str(text) for text in rng.choice(texts, n, replace=False)]
+            yield part, ask.choose([-rng.random(int(rng.integers(1, 6))) * 3 for _ in answers], answers)
+    # -1 a byte against -1.8
+    nearer = ask.choose([np.array([-1.0]), np.full(4, -0.9)], ["a", "ab"]).gives(0)
+    yield "`choose` among answers in English", nearer
+    yield part, ask.choose(LIKELY[::-1], ANSWERS[::-1]).gives(3)
     for n in (5, 300):
         first, second = rng.random(n) < 0.7, rng.random(n) < 0.4
         first[:2], second[:2] = (True, False), (False, False)
-        yield ask.accuracy(first)
-        yield ask.difference(first, second)
-        yield ask.difference(second, first | second)
+        yield "`accuracy`", ask.accuracy(first)
+        yield "`difference`", ask.difference(first, second)
+        yield "`difference`", ask.difference(second, first | second)
 
 
 questions.another(
@@ -1852,6 +1958,7 @@ induction.slip("it sees itself as well", {"np.tri(len(ids))\n": "np.tri(len(ids)
 induction.slip(
     "the row's own sum divides it: i + 1 places from place i",
     {EVEN: "visible / visible.sum(axis=0, keepdims=True)"},
+    {EVEN: "visible / np.arange(1, len(ids) + 1)"},
 )
 induction.slip(
     "one number is asked for",
@@ -1859,19 +1966,28 @@ induction.slip(
 )
 
 
-@induction.hidden("random lists, repeated or not, and random heads", weight=1.5)
+@induction.hidden(
+    "random lists, repeated or not, and random heads",
+    parts={
+        "`induction_scores`": 0.65,
+        "`induction_scores` where no token occurs twice": 0.2,
+        "`even_score`": 0.65,
+    },
+)
 def random_lists(rng):
     for T, V, H in ((8, 4, 1), (12, 6, 3), (9, 3, 2)):
         ids = rng.integers(V, size=T)
         ids[1], ids[-1] = ids[0], ids[0]
         weights = np.tri(T) * rng.random((H, T, T))
         weights /= weights.sum(axis=2, keepdims=True)
-        yield ask.induction_scores(weights, ids)
-        yield ask.even_score(ids)
         half = rng.permutation(50)[: T // 2]
-        yield ask.induction_scores(weights[:, : 2 * (T // 2), : 2 * (T // 2)], np.tile(half, 2))
-        yield ask.even_score(np.tile(half, 2))
-    yield ask.induction_scores(weights, np.arange(T)).raises("ValueError")
+        even = 2 * (T // 2)
+        yield "`induction_scores`", ask.induction_scores(weights, ids)
+        yield "`induction_scores`", ask.induction_scores(weights[:, :even, :even], np.tile(half, 2))
+        yield "`even_score`", ask.even_score(ids)
+        yield "`even_score`", ask.even_score(np.tile(half, 2))
+    once = ask.induction_scores(weights, rng.permutation(T)).raises("ValueError")
+    yield "`induction_scores` where no token occurs twice", once
 
 
 induction.another(
@@ -1944,8 +2060,24 @@ def bought(student, seed, prompts, n_tokens, share=1.5):
             return machine.read(parts)
         except ValueError as error:
             raise CheckFailed(f"`read` cannot do what your `write` asks: {error}") from None
+        except TypeError:
+            raise CheckFailed(
+                "`read` takes a list of parts, each (slot, start, tokens) with a list of tokens; you gave it "
+                f"{short(parts)}"
+            ) from None
 
-    return student.write(read, prompts, n_tokens), machine
+    written = student.write(read, prompts, n_tokens)
+    expect(
+        machine.passes > 0,
+        "your `write` has not called the function `read` that it was given, so it cannot know what this "
+        "model says",
+    )
+    return written, machine
+
+
+def before(place):
+    """How far two texts agree that differ at a place."""
+    return f"tokens 0 to {place - 1} agree;" if place and place > 1 else "token 0 agrees;" if place else "its"
 
 
 def told_apart(written, prompts, right):
@@ -1977,8 +2109,7 @@ def told_apart(written, prompts, right):
         place = next((t for t in range(n) if text[t] != wanted[t]), None)
         expect(
             place is None,
-            f"the continuation of prompt {i} should be that of `slow_write`; it is up to token {place}, "
-            f"which "
+            f"the continuation of prompt {i} should be that of `slow_write`; {before(place)} token {place} "
             f"should be {wanted[place or 0]}, yours is {text[place or 0]}: is each token written where the "
             "one before it ends, and is a wrong guess followed by what the model said there?",
         )
@@ -2001,7 +2132,6 @@ def prices(student, seed, rng, share=1.5):
     prompts = given(rng)
     written, machine = bought(student, seed, prompts, N_TOKENS, share)
     told_apart(written, prompts, continued(seed, prompts, N_TOKENS))
-    expect(machine.passes > 0, "`write` has written without `read`")
     return slow_price(prompts, N_TOKENS), machine.milliseconds
 
 
@@ -2068,6 +2198,11 @@ CERTAIN, LOOP = (
 )
 WRITTEN = "[text[len(prompt) :] for text, prompt in zip(texts, prompts)]"
 FROM = "(slot, known[slot], text[known[slot] :] + guess)"
+fast.slip(
+    "your `write` has not called the function `read` that it was given",
+    "old = write\nREAD = Metered(0).read\n\n\ndef write(read, prompts, n_tokens):\n"
+    "    return old(READ, prompts, n_tokens)",
+)
 fast.slip("What the slot holds needs no second reading", {FROM: "(slot, 0, text + guess)"})
 fast.slip(
     "do they share each pass?",

@@ -111,19 +111,19 @@ def test_even_attention_is_scored_by_hand():
         (
             "users",
             "def cache_bytes(config, n_tokens, bytes_per_number=2):\n    return 7 * n_tokens",
-            "`most_users` cannot be right before `cache_bytes` is",
+            "first `cache_bytes`, above; `most_users` needs it",
             "round down",
         ),
         (
             "speculation",
             "def residual(p, q):\n    return q",
-            "`verify` cannot be right before `residual` is",
+            "first `residual`, above; `verify` needs it",
             "stays",
         ),
         (
             "induction",
             "def induction_scores(weights, ids):\n    return weights.mean(axis=(1, 2))",
-            "`even_score` cannot be right before `induction_scores` is",
+            "first `induction_scores`, above; `even_score` needs it",
             "i + 1 places",
         ),
     ],
@@ -270,11 +270,14 @@ def test_pay_shows_the_mean_that_the_check_shows():
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("return [[0] * n_tokens for _ in prompts]", "it is up to token"),
-        ("return [[0] * (n_tokens + 1) for _ in prompts]", "Guesses must not go past the end"),
-        ("return []", "a list of 3 texts"),
-        ("return ['a'] * len(prompts)", "a list of whole numbers"),
-        ("return [[0.5] * n_tokens for _ in prompts]", "a list of whole numbers"),
+        ("read([(0, 0, [1])]); return [[0] * n_tokens for _ in prompts]", "its token 0 should be"),
+        (
+            "read([(0, 0, [1])]); return [[0] * (n_tokens + 1) for _ in prompts]",
+            "Guesses must not go past the end",
+        ),
+        ("read([(0, 0, [1])]); return []", "a list of 3 texts"),
+        ("read([(0, 0, [1])]); return ['a'] * len(prompts)", "a list of whole numbers"),
+        ("read([(0, 0, [1])]); return [[0.5] * n_tokens for _ in prompts]", "a list of whole numbers"),
         ("return read([(0, 1, prompts[0])])", "slot 0, which holds 0 tokens"),
         ("return read([(0, 0, [99])])", "a token must be a whole number from 0 to 63"),
         ("return read([])", "must read something"),
@@ -316,3 +319,17 @@ def test_the_curve_is_as_the_text_says():
     weights = [c.weight for c in checks_of(NAME, "fast")]
     assert weights == [0.5, 0.5, 0.5, 0.5, 2]
     assert "Of the 4 points 1.5 are for" in text
+
+
+def test_an_array_of_tokens_is_as_good_as_a_list():
+    code = "old = verify\ndef verify(*args):\n    return np.array(old(*args))"
+    assert all(o.passed for o in outcomes(NAME, "speculation", wrong(NAME, code), 0))
+
+
+@pytest.mark.parametrize("parts", ["(0, 0, [1])", "[(0, 0, 1)]"])
+def test_what_read_takes_is_said_to_who_gives_it_something_else(parts):
+    code = f"def write(read, prompts, n_tokens):\n    return read({parts})"
+    said = [o.message for o in outcomes(NAME, "fast", wrong(NAME, code), 0) if not o.hidden]
+    assert said[0] == (
+        "`read` takes a list of parts, each (slot, start, tokens) with a list of tokens; you gave it " + parts
+    )

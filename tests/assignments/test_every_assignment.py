@@ -153,6 +153,15 @@ def test_another_right_solution_agrees_with_the_authored_one(name, table, seed):
 
 
 @each_table
+def test_each_hidden_question_belongs_to_a_part_that_is_known(name, table):
+    """Else nobody is asked it."""
+    for hidden in (hidden for hidden in table.generators if hidden.part):
+        questions = hidden.questions
+        parts = {other.part for other in table.generators if other.questions is questions}
+        assert {part for part, _ in questions(np.random.default_rng(5))} == parts, name
+
+
+@each_table
 def test_a_solution_that_changes_its_arguments_is_told(name, table):
     """Its functions, right as they are, empty the first list or dictionary that they are given."""
 

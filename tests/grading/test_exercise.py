@@ -524,6 +524,66 @@ def test_the_solution_answers_hidden_questions():
     assert all(outcome.passed for seed in range(3) for outcome in run_checks(checks, names, seed))
 
 
+def test_who_has_one_part_of_the_hidden_questions_right_earns_it():
+    exercise = Exercise("both", minutes=1, hints=("", ""))
+
+    @exercise.hidden("some numbers", parts={"`double`": 3, "`half`": 1})
+    def numbers(rng):
+        n = int(rng.integers(2, 100))
+        yield "`double`", ask.double(n)
+        yield "`half`", ask.half(n)
+
+    right = "def double(n):\n    return 2 * n\n\n\ndef half(n):\n    return n / 2\n"
+    namespace = defined(right) | {"half": lambda n: n // 3}
+    checks = [*exercise.__checks__({"SOLUTION": right})]
+    outcomes = run_checks(checks, namespace, 1)
+    assert [(outcome.score, outcome.weight, outcome.tried) for outcome in outcomes] == [
+        (1, 3, "`double`: some numbers"),
+        (0, 1, "`half`: some numbers"),
+    ]
+
+
+def test_an_array_that_is_asked_whether_it_is_true_is_told_as_that_and_passes_for_no_other_error():
+    student = student_of("import numpy as np\n\n\ndef f(x):\n    if x:\n        raise ValueError\n")
+    known = [(("raises", "ValueError"), "you looked along the wrong axis")]
+    with pytest.raises(CheckFailed, match=r"neither true nor false.*`x is not None`") as failed:
+        ask.f(np.zeros(2)).raises("ValueError").expect(student, known)
+    assert "wrong axis" not in str(failed.value)
+
+
+def test_a_misfit_of_arrays_passes_for_no_error_that_is_asked_for():
+    student = student_of("def f(x):\n    return x + x[1:]\n")
+    with pytest.raises(StudentError, match="could not be broadcast"):
+        ask.f(np.zeros(3)).raises("ValueError").expect(student)
+
+
+def test_who_fails_in_an_earlier_case_is_not_told_of_a_slip_that_shows_later_only():
+    exercise = Exercise("add", minutes=1, hints=("", ""))
+    exercise.case("One and one.", ask.add(1, 1).gives(2))
+    exercise.case("Two and three.", ask.add(2, 3).gives(5))
+    exercise.case(
+        "Thrice.",
+        ask.add(2, 3).gives(5, "`thrice` cannot be right before `add` is: `add(2, 3)`"),
+    )
+    reasons = {"add": {"that is the product": [(1, 0, "gives", 6)]}}
+    checks = [*exercise.__checks__({"REASONS": reasons})]
+    only_later = run_checks(checks, {"add": lambda a, b: a + b + (a > 1)}, 0)
+    both = run_checks(checks, {"add": lambda a, b: a + b + 1}, 0)
+    assert [outcome.message for outcome in only_later] == [
+        "",
+        "`add(2, 3)` should be 5, yours is 6: that is the product",
+        "first `add`, above; `thrice` needs it",
+    ]
+    assert both[1].message == "`add(2, 3)` should be 5, yours is 6"
+
+
+def test_an_array_in_single_precision_is_held_to_single_precision():
+    right = [[0.1, 21.0]]
+    assert same(np.array([[0.1, 21.000002]], dtype=np.float32), right)
+    assert not same(np.array([[0.1, 21.01]], dtype=np.float32), right)
+    assert not same(np.array([[0.1, 21.000002]]), right)
+
+
 def test_values_are_written_so_that_every_machine_reads_the_same():
     value = {("a", 1): [1 / 3, math.inf, -math.inf, None, True], "b": (np.float64(2.0),), "c": np.arange(2)}
     text = derive.literal({**value, "n": math.nan})
@@ -535,3 +595,51 @@ def defined(code):
     namespace = {}
     exec(code, namespace)
     return namespace
+
+
+def test_a_number_where_a_row_is_asked_for_is_told_and_an_array_without_axes_is_a_number():
+    assert told("it", 0.6, [0.5, 0.7]) == "it: it should be 2 numbers in a row, not 0.6"
+    assert same(np.array(0.6, dtype=np.float32), 0.6)
+    assert told("it", np.array(0.5), 0.25) == "it should be 0.25, yours is 0.5"
+
+
+def test_near_is_what_is_near_beside_the_largest_number():
+    assert NEAR not in told("it", [7.99999e-07, 0.0], [1.25e-06, 0.0])
+    assert NEAR in told("it", [1.25e-06, 21.0], [1.250001e-06, 21.000001])
+
+
+def test_a_reason_that_is_known_needs_no_guess():
+    student = student_of("def f():\n    return 2.000001\n")
+    known = [(("gives", 2.000001), "epsilon is added under the root")]
+    with pytest.raises(CheckFailed) as failed:
+        ask.f().gives(2.0).expect(student, known)
+    assert str(failed.value) == "`f()` should be 2, yours is 2.000001: epsilon is added under the root"
+
+
+def test_of_what_is_cut_off_the_first_place_that_differs_is_told():
+    right = [[*range(60)], [*range(60)]]
+    got = [[*range(60)], [*range(59), 7]]
+    assert told("`f()`", got, right) == "`f()`: at 1, 59 it should be 59, yours has 7"
+
+
+def test_a_slip_that_students_are_to_find_is_caught_and_not_explained():
+    exercise = Exercise("half", minutes=1, hints=("", ""))
+    exercise.case("Half of two.", ask.half(2).gives(1.0))
+    exercise.slip("that is the double", {"x / 2": "x * 2"}, untold=True)
+    exercise.slip("that is one more", {"x / 2": "x + 1"})
+    cell = "def half(x):\n    return x / 2\n"
+    assert [*derive.reasons_of(exercise, cell, cell)] == ["that is one more"]
+    assert derive.faults(exercise, cell, cell) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import math\ndef f(x):\n    return math.tanh(x)", "`math` takes one number; NumPy's"),
+        ("import numpy as np\ndef f(x):\n    return np.uint8(7) * 1000", "a byte holds numbers up to 255"),
+    ],
+)
+def test_common_errors_are_told_with_what_lies_behind_them(code, said):
+    with pytest.raises(StudentError) as failed:
+        ask.f(np.ones(2)).gives(1.0).expect(student_of(code))
+    assert said in failed.value.explanation()

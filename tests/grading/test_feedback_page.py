@@ -82,3 +82,17 @@ def test_whether_solutions_are_shown_is_remembered_in_the_course(tmp_path):
     assert shown == [False, True, True, False, False]
     folder.solutions_released(tmp_path, NAME, True)
     assert not folder.solutions_released(tmp_path, "02-information", None)  # each assignment has its own word
+
+
+def test_tasks_stand_in_the_order_of_the_notebook():
+    shown = page(a_result(), {"numbers": "1. Numbers", "counting": "2. Counting"})
+    assert shown.index("1. Numbers") < shown.index("2. Counting")
+
+
+def test_of_a_line_that_nobody_would_read_the_beginning_is_shown():
+    result = a_result()
+    result.answers["counting"] = f"x = 1\nTEXT = '{'A' * 13_000}'"
+    shown = page(result, {})
+    assert "… (13,009 characters)" in shown
+    assert len(shown) < 8_000
+    assert "x = 1\nTEXT" in shown

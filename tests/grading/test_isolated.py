@@ -468,3 +468,22 @@ def test_a_student_error_is_not_made_by_its_name(sandbox):
     assert "raised CheckFailed: passed" in messages(sandbox, source, lambda s: s.f())[0]
     with pytest.raises(StudentError):
         raise StudentError(["X"], "")
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("def f():\n    x = 1\n      return x", "IndentationError: unexpected indent, line 3: `return x`"),
+        ("y = 1 / 0\n\ndef f():\n    return 1", "ZeroDivisionError: division by zero, line 1: `y = 1 / 0`"),
+    ],
+)
+def test_of_a_function_whose_cell_stopped_the_reason_is_told(sandbox, source, why):
+    said = f"the cell that defines `f` stopped: {why}"
+    assert messages(sandbox, source, lambda student: student.f()) == [said]
+
+
+def test_a_cell_that_ran_at_the_second_try_is_no_longer_a_reason(sandbox):
+    cells = ["def f():\nreturn 1", "def f():\n    return 1", "del f", test_cell("e")]
+    done = examined(sandbox, cells, a_check(lambda student: student.f()))
+    (outcome,) = done.outcomes.values()
+    assert outcome.message == "there is no function f: run the cell that defines it, and keep its name"

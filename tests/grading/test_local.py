@@ -309,6 +309,7 @@ def test_that_nothing_is_written_yet_is_said_once_for_an_exercise():
         assert shown.count("not written yet: put your code where") == 1
         assert (shown.count("✗"), shown.count("✓")) == (2, 1)
     assert [outcome.message[:15] for outcome in report.outcomes] == ["not written yet", "not written yet", ""]
+    assert report.outcomes[0].message.endswith("NotImplementedError, in `f`")  # a cell may have several
 
 
 def test_a_reason_that_is_none_of_unwritten_code_is_said_wherever_it_holds():

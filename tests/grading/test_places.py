@@ -149,7 +149,7 @@ def test_the_zip_of_everybodys_files(tmp_path, kind, names):
         "hoppergrace": b"grace's",
     }
     assert found.unused == [f"notes.txt: its name is none of {kind}'s, so whose is it?"]
-    assert found.origin == f"read as names given by {kind.capitalize()}; if that is wrong, say --from"
+    assert found.origin == f"read as names given by {kind.capitalize()}"  # as was said
     with pytest.raises(GradingError, match=rf"looks like .* from {kind}: if it is, say --from {kind}; if"):
         listed(tmp_path / "submissions.zip")
     assert set(listed(tmp_path / "submissions.zip", kind="folder")) == {"submissions"}

@@ -91,7 +91,12 @@ def test_what_is_begun_and_what_is_not():
     }
     assert (rows["counting"].so_far, rows["counting"].public) == pytest.approx((0.6, 1.2))
     assert "by hand" in Progress.of(NAME, reports, {}).as_text()
-    assert "takes about 85 minutes" in Progress.of(NAME, reports, {}).summary()  # 15 + 20 + 20 + 30
+    # half of 15, and 20 + 20; whether there is an answer in words, which takes 30, is not known
+    assert "takes about 50 minutes" in Progress.of(NAME, reports, {}).summary()
+    assert "takes about 80 minutes" in Progress.of(NAME, reports, {}, ()).summary()
+    assert (
+        "what fails here mostly costs there as well" in Progress.of(NAME, reports, {"add_k": 0.5}).summary()
+    )
 
 
 def test_check_without_a_name_shows_the_table_and_what_is_begun(capsys, monkeypatch):

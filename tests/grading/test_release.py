@@ -88,6 +88,14 @@ def test_the_release_shows_what_the_table_says_of_an_exercise(name):
         assert course.points(name).get(table.name, 0) == table.points
 
 
+@pytest.mark.parametrize("name", ["05-attention", "06-inference"])
+def test_a_long_assignment_says_at_its_head_how_long_it_takes(name):
+    first, *rest = nbformat.read(course.release_notebook(name), as_version=4).cells
+    headings = [re.search(r"^#+ .*\((\d+) minutes, ", cell.source) for cell in rest]
+    hours = sum(int(heading[1]) for heading in headings if heading) / 60
+    assert first.source.endswith(f"\n\nAll of it together takes about {hours:.0f} hours.")
+
+
 @each_assignment
 def test_each_exercise_says_how_long_it_takes_and_has_two_hints_that_unfold(name):
     cells = {c.id: c for c in nbformat.read(course.release_notebook(name), as_version=4).cells}

@@ -61,9 +61,10 @@ counting = Exercise(
     hints=(
         "Write one sentence down with its start tokens and its end, for $n = 3$. Which stretches of three "
         "do you count? Where does the first begin, where does the last end?",
-        "With `tokens = [START] * (n - 1) + sentence + [END]`, each place `i` from `n - 1` on is a token "
-        "that is said, and its context is `tuple(tokens[i - n + 1 : i])`. `counts.setdefault(context, {})` "
-        "gives the inner dictionary, whether it is there already or not.",
+        "Make one list of a sentence: as many start tokens as a context is long, the sentence, one end. "
+        "Everything in it but the start tokens is *said* once, the end as well; what stands before it, as a "
+        "tuple, is its context. How many start tokens are there for $n = 1$, and is the context then really "
+        "empty? A dictionary's `setdefault` gives an inner one, whether it is there already or not.",
     ),
 )
 counting.case(
@@ -183,9 +184,10 @@ add_k = Exercise(
     hints=(
         "The model answers for every token of `vocab`, not only for those that were seen: add up its "
         "numerators, and you have the denominator. To choose $k$, you need one number for each candidate.",
-        "The denominator is `sum(followers.values()) + k * len(vocab)`. The score of a candidate is the sum "
-        "of `log_prob(add_k(counts, vocab, k), sentence, n)` over the held-out sentences, and "
-        "`max(candidates, key=score)` takes the best.",
+        "Each token of `vocab` has $k$ phantoms, the unseen ones as well, so the denominator grows by $k$ "
+        "for *each* of them, also after a context that was never seen. A candidate is as good as the sum of "
+        "the log-probabilities of all held-out sentences, by the model that it makes; exercise 2 gives you "
+        "that of a sentence. `max` takes a `key`.",
     ),
 )
 FEW = {("a",): {"a": 3, "b": 1}}
@@ -262,9 +264,11 @@ discounting = Exercise(
     hints=(
         "For the first function you need to know how often the count 1 occurs among all counts, and how "
         "often 2. For the second: how many tokens gave up $D$, and what is that as a share of all counts?",
-        "`Counter(c for followers in counts.values() for c in followers.values())` counts the counts. And "
-        "$\\gamma = D \\cdot$ `len(followers)` / `sum(followers.values())`, which every token of `shorter` "
-        "gets its part of, seen or not.",
+        "A `Counter` of all counts of all contexts knows both numbers, and says 0 where there are none; "
+        "think of what the exercise wants then. For the second: *every* token that was seen gives up $D$, "
+        "however often it was seen, so what is left over is $D$ for each different token, as a share of "
+        "all counts. Each token of `shorter` gets its part of that, seen or not. And who was never "
+        "followed by anything has nothing to give up.",
     ),
 )
 SHORTER = {"a": 0.1, "b": 0.3, "c": 0.4, END: 0.2}
@@ -583,8 +587,9 @@ own_numbers = Exercise(
     "own_numbers",
     minutes=5,
     hints=(
-        "Choose a word, run the cell, and then `measure()` in a new one. It prints two tables: the second "
-        "is that of all the text.",
+        "What `measure()` prints belongs to your word alone. It makes two tables, a short one first: of "
+        "which of the two does the exercise speak, and which column is that of *add-k*? Ask of each number "
+        "in a row what it counts before you copy it.",
         "In the second table find the row in which the column *add-k* is smallest: its `n` and that figure "
         "are the first two numbers. The other two stand in the last row, under *add-k* and *unseen*.",
     ),
