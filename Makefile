@@ -88,10 +88,10 @@ tools: $(ENV)
 	@[ -x .stamps/hub/node_modules/.bin/configurable-http-proxy ] || ! command -v npm >/dev/null || \
 		npm install --silent --no-audit --no-fund --prefix .stamps/hub configurable-http-proxy@5.2.0 || true
 
-# First the book, for which the browser waits, then the parts, three at a time, since the grader's tests wait more than
-# they work. (Beside them the book's pages would have less than half a core each.) A part that needs what could not be
-# built says so itself; the others run. What a part says is shown when it is done.
-PARTS := notebooks browser grading units
+# First the book, for which the browser waits: beside the other parts its pages would have less than half a core each.
+# Then the parts, the longest first, three at a time, since the grader's tests wait more than they work. A part that
+# needs what could not be built says so itself; the others run. What a part says is shown when it is done.
+PARTS := browser grading units notebooks
 test: lint data tools  ## all tests: the notebooks, the book, its pages in a browser, the grader, units
 	@rm -rf _build/tests
 	@OMP_NUM_THREADS=1 $(MAKE) --no-print-directory book || true
