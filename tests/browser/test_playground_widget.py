@@ -42,7 +42,7 @@ def test_random_numbers_equal_python(page):
         assert found == uniform(*case).tolist()
 
 
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: ", ".join(settings) or "as it opens")
 def test_a_run_equals_python(page, settings):
     widget = TrainingPlayground(**settings)
     for steps, found in zip(
