@@ -30,8 +30,9 @@ def test_what_was_handed_out_gets_nothing(graded):
     assert row.by_exercise == {**dict.fromkeys(FULL, 0.0), "parroting": 0.0}
     assert row.max_points == 20
     assert (
-        "chain_rule: not written yet: put your code where the cell raises NotImplementedError" in row.reasons
-    )
+        "chain_rule: not written yet: put your code where the cell raises NotImplementedError, "
+        "in `sequence_log_prob`"
+    ) in row.reasons
 
 
 def test_partial_credit_is_the_weight_of_the_checks_that_passed(graded):
