@@ -323,7 +323,7 @@ def test_links_lead_somewhere_and_nothing_is_loaded_from_elsewhere(book_dir):
 
 @pytest.mark.parametrize("name", OURS)
 def test_no_dollar_is_left_of_a_formula(book_dir, name):
-    """A formula whose dollars are read, since the Markdown around it did not let it be one: no text has any."""
+    """A formula whose dollars are read, since the Markdown around it did not let it be one."""
     text = (book_dir / name).read_text(encoding="utf-8")
     text = re.sub(r"(?s)<(pre|code|script|style|svg|title|mjx-container)\b.*?</\1>", "", text)
     assert re.findall(r".*\$.*", re.sub(r"(?s)<[^>]*>", "", text)) == []

@@ -16,7 +16,7 @@ from test_gradebook import by_hand, work
 
 from lmcourse.grading import late
 from lmcourse.grading.course import GradingError
-from lmcourse.grading.deadline import IN_TIME, LATE
+from lmcourse.grading.deadline import IN_TIME, LATE, TOO_LATE
 from lmcourse.grading.demo import ASSIGNMENT
 from lmcourse.grading.feedback import page
 from lmcourse.grading.gradebook import GradebookWriter
@@ -175,6 +175,15 @@ def test_the_page_says_how_late_and_what_is_left():
     assert "15.3 of 17 points" in said
     assert "Handed in 1 day 3 hours late: 1.7 points off." in said
     assert str(Late(20, 1.0)) == "1 minute late: 1 point off"
+
+
+@pytest.mark.parametrize(
+    ("student", "stands"),
+    [("early", IN_TIME), ("grace", IN_TIME), ("late", LATE), ("two", LATE), ("never", TOO_LATE), ("ext", LATE)],
+)
+def test_how_an_attempt_stands(tmp_path, student, stands):
+    (tmp_path / "nbgrader_config.py").write_text(POLICY)
+    assert deadline_of(tmp_path, ASSIGNMENT).standing(student, TIMES[student]) == stands
 
 
 def test_a_time_of_the_gradebooks_is_named_and_none_takes_it_away(course):
