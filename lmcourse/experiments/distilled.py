@@ -4,9 +4,10 @@ Every mouse has tastes: for each of 16 relations a distribution over 16 objects,
 first name brings a, the family b and the relation c, all drawn from normal distributions. In a text each
 question is answered by one object that is drawn from it. The small network sees every question `exposures`
 times: with a drawn object (*text*), with the distribution of a large network that has read `much` draws for
-each question (*teacher*) or as many as the small one does (*equal teacher*), or with the true distribution
-(*truth*). First weights and order are the same in all four, and five networks stand for each, in worlds of
-their own. How far they end from the truth is exact: the mean Kullback-Leibler divergence over all questions.
+each question (*teacher*) or as many as the small one does (*equal teacher*), with that of a network as small
+which has read as many (*small teacher*), or with the true distribution (*truth*). First weights and order
+are the same in all five, and five networks stand for each, in worlds of their own. How far they end from the
+truth is exact: the mean Kullback-Leibler divergence over all questions.
 """
 
 from __future__ import annotations
@@ -76,6 +77,11 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     for name, targets in sources.items():
         small = taught(SMALL, exposures, targets, (3, 4))
         found[name] = divergence(truth, small.log_probs(asked)).round(5).tolist()
+    peer = taught(SMALL, exposures, text, (1, 2)).log_probs(asked)
+    probs = np.exp(peer).astype(np.float32)
+    found["small teacher itself"] = divergence(truth, peer).round(5).tolist()
+    small = taught(SMALL, exposures, lambda i: probs[:, i], (3, 4))
+    found["small teacher"] = divergence(truth, small.log_probs(asked)).round(5).tolist()
     return {
         **found,
         "parameters": [taught_size(SMALL), taught_size(LARGE)],
