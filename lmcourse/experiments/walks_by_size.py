@@ -24,12 +24,17 @@ N_MICE, N_RELATIONS, LENGTH, BATCH, STEPS = 64, 16, 8, 64, 1500
 ASKED = 20_000  # test walks
 LOOKS = (50, 100, 200, 400, 800, 1500)  # steps done
 WIDTHS = (4, 6, 8, 10, 12, 16, 20, 24, 32)
+AGAIN_AT = (
+    16,
+    24,
+)  # widths of which two more networks are trained: how far does a draw of the weights reach?
 _KEYS = ("width", "twice", "steps", "seed")
 AGAIN = dict(zip(_KEYS, (4, False, 60, 0)))  # a quick one, measured anew by every test
 SETTINGS = [
     AGAIN,
     *(dict(zip(_KEYS, (width, False, STEPS, 0))) for width in WIDTHS),
     dict(zip(_KEYS, (32, True, STEPS, 0))),
+    *(dict(zip(_KEYS, (width, False, STEPS, seed))) for seed in (1, 2) for width in AGAIN_AT),
 ]
 
 
