@@ -190,16 +190,33 @@ def filtered(vectors: Tensor, frequencies: list[int], keep: bool = True) -> Tens
     return torch.from_numpy(kept.T @ (kept @ vectors.numpy().astype(float))).to(vectors.dtype)
 
 
-def rule_share(logits: np.ndarray | Tensor) -> float:
-    """How much of all logits, (p, p, p) of a, b and answer c, follows from (a + b - c) mod p alone.
+def rule_means(logits: np.ndarray | Tensor, pairs: Tensor | None = None) -> np.ndarray:
+    """The mean logit of each difference (a + b - c) mod p, (p,); the right answers are those of difference 0.
 
-    The share of their variance, within each pair (a, b), that is explained by the mean over all triples with
-    the same a + b - c: 1 for a network that knows nothing but the rule, about 1/p² for noise.
+    Args:
+        logits: of a, b and answer c, (p, p, p); the mean of each pair is taken off first.
+        pairs: which (a, b) count, (n, 2); None: all.
     """
+    logits = _of_pairs(logits, pairs)
+    return logits.mean(axis=0)
+
+
+def rule_share(logits: np.ndarray | Tensor, pairs: Tensor | None = None) -> float:
+    """How much of the logits, (p, p, p) of a, b and answer c, follows from (a + b - c) mod p alone.
+
+    The share of their variance, within each pair (a, b), that is explained by `rule_means`: 1 for a network
+    that knows nothing but the rule, about 1/n for noise in n pairs. Sums that are known by heart follow the
+    rule, too: to see whether it is there, take pairs that were not shown.
+    """
+    logits = _of_pairs(logits, pairs)
+    return float(len(logits) * (logits.mean(axis=0) ** 2).sum() / (logits**2).sum())
+
+
+def _of_pairs(logits: np.ndarray | Tensor, pairs: Tensor | None) -> np.ndarray:
+    """Logits without the mean of their pair, by difference: row (n, p), column (a + b - c) mod p."""
     logits = np.asarray(logits, dtype=float)
     p = len(logits)
-    logits = logits - logits.mean(axis=2, keepdims=True)  # a shift of all answers says nothing
-    a, b, c = np.ogrid[:p, :p, :p]
-    differences = (a + b - c) % p
-    means = np.bincount(differences.ravel(), logits.ravel(), p) / p**2
-    return float(p**2 * (means**2).sum() / (logits**2).sum())
+    a, b = table(p).pairs.numpy().T if pairs is None else np.asarray(pairs).T
+    answers = (a[:, None] + b[:, None] - np.arange(p)) % p  # c, at which the difference is 0, 1, …
+    chosen = logits[a[:, None], b[:, None], answers]
+    return chosen - chosen.mean(axis=1, keepdims=True)  # a shift of all answers says nothing

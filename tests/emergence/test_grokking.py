@@ -13,6 +13,7 @@ from lmcourse.emergence.grokking import (
     first_step,
     frequency_power,
     learn,
+    rule_means,
     rule_share,
     score,
     split,
@@ -91,6 +92,23 @@ def test_the_share_of_the_rule():
     # independent parts of the same variance within pairs: half
     mixed = rule / rule.std() + (noise - noise.mean(axis=2, keepdims=True)) / noise.std()
     assert rule_share(mixed) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_list_known_by_heart_shares_the_rule_where_it_was_shown_and_not_elsewhere():
+    whole = table(11)
+    seen, unseen = split(whole, 0.4, np.random.default_rng(0))
+    logits = np.zeros((11, 11, 11))
+    logits[seen.pairs[:, 0], seen.pairs[:, 1], seen.sums] = 1
+    a, b = unseen.pairs.T
+    logits[a, b, (unseen.sums + 3) % 11] = 1  # answers that are 3 too large: c = a + b + 3
+    assert rule_share(logits, seen.pairs) == pytest.approx(1)
+    assert rule_means(logits, seen.pairs).argmax() == 0
+    assert rule_means(logits, unseen.pairs).argmax() == 11 - 3
+    n, m = len(seen.sums), len(unseen.sums)  # ones at two differences: (n² + m²)/(n + m)², and the mean is off
+    means = np.zeros(11)
+    means[[0, 8]] = n / 121, m / 121
+    each = 1 - 1 / 11  # variance of a row with one 1, times 11
+    assert rule_share(logits) == pytest.approx(121 * ((means - 1 / 11) ** 2).sum() / (121 * each))
 
 
 def test_a_small_one_groks_and_its_frequencies_carry_it():
