@@ -2,8 +2,9 @@
 
 Numbers of one to five digits, each length equally often, zeros in front. One block or two, width 32, four
 heads, learned positions. Each form gets the same number of tokens to learn from, so that the shorter texts
-come to more sums; steps and dots have the same sums in the same order. The loss counts all that is said after
-the question, with dots the answer alone. The tests' sums are the same for all forms.
+come to more sums; steps and dots have the same sums in the same order, and dots are also taught as many sums
+as the answer at once. The loss counts all that is said after the question, with dots the answer alone. The
+tests' sums are the same for all forms.
 """
 
 from __future__ import annotations
@@ -38,7 +39,13 @@ _KEYS = ("form", "blocks", "steps", "seed")
 AGAIN = dict(zip(_KEYS, ("steps", 1, 3, 0)))  # a quick one, measured anew by every test
 WITHIN = 0.02  # how near it must come: a network that has hardly learned wavers between digits
 FORMS = ("steps", "once", "dots", "backwards")
-SETTINGS = [AGAIN, *(dict(zip(_KEYS, (form, blocks, STEPS, 0))) for blocks in (1, 2) for form in FORMS)]
+MORE = 806  # steps with dots after which they have had as many sums as the answer at once
+SEEDS = 3
+SETTINGS = [
+    AGAIN,
+    *(dict(zip(_KEYS, (form, n, STEPS, seed))) for seed in range(SEEDS) for n in (1, 2) for form in FORMS),
+    *(dict(zip(_KEYS, ("dots", 1, MORE, seed))) for seed in range(SEEDS)),
+]
 
 
 def build(blocks: int, seed: int) -> Transformer:
