@@ -122,3 +122,16 @@ def test_published_constants_disagree_by_five(law, ratio):
 def test_what_cannot_be_fitted_says_why(arguments, words):
     with pytest.raises(ValueError, match=words):
         fit(*arguments)
+
+
+def test_runs_that_share_their_error_are_drawn_together(rng):
+    """Each run written down four times tells no more than once: only groups know it."""
+    noisy = TRUE.loss(N, D) + 0.03 * (TRUE.loss(N, D) - TRUE.E) * rng.normal(size=N.shape)
+    once = bootstrap(N, D, noisy, np.random.default_rng(0), 200).E.std()
+    n, d, y = (np.tile(x, 4) for x in (N, D, noisy))
+    alone = bootstrap(n, d, y, np.random.default_rng(0), 200).E.std()
+    together = bootstrap(n, d, y, np.random.default_rng(0), 200, groups=np.tile(np.arange(len(N)), 4)).E.std()
+    assert together == pytest.approx(once, rel=1e-4)
+    assert alone == pytest.approx(once / 2, rel=0.25)
+    with pytest.raises(ValueError, match="3 labels of groups for 36 runs"):
+        bootstrap(N, D, noisy, rng, 5, groups=[0, 1, 2])
