@@ -195,7 +195,12 @@ class NgramModel(LanguageModel):
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but all tokens at once and without building whole distributions."""
-        ids, age = join([id_array(self.vocab, tokens)], self.start)
+        return self.token_log_probs_of([tokens])[0]
+
+    def token_log_probs_of(self, texts: Sequence[Tokens]) -> list[np.ndarray]:
+        """As the interface says, but all texts at once."""
+        rows = [id_array(self.vocab, text) for text in texts]
+        ids, age = join(rows, self.start)
         nodes = find(self._keys, self.vocab_size, ids, age)
         probs = np.full(len(ids), self._tables.probs[0][0])
         for n in range(self.order):
@@ -203,7 +208,8 @@ class NgramModel(LanguageModel):
             own = nodes[n + 1][here]
             seen = np.flatnonzero(own >= 0)
             probs[here] = self._step(n, probs[here], nodes[n][here - 1], seen, own[seen])
-        return log(probs[len(self._before()) :])
+        said = log(probs[age > len(self._before())])
+        return np.split(said, np.cumsum([len(row) for row in rows]).astype(int))[:-1]
 
     def _step(
         self,

@@ -108,6 +108,15 @@ def test_only_the_last_tokens_of_a_context_count(context, order):
     np.testing.assert_array_equal(model.next_probs(context), model.next_probs(seen))
 
 
+@pytest.mark.parametrize("start", [None, 2])
+def test_many_texts_are_scored_as_each_alone(start):
+    model = NgramModel.fit(Vocabulary("ab.", separator=""), 3, ["abba.", "b."], start=start)
+    texts = ["ab.", "", "bbba.", np.array([1, 2])]
+    for text, terms in zip(texts, model.token_log_probs_of(texts), strict=True):
+        np.testing.assert_array_equal(terms, model.token_log_probs(text))
+    assert model.token_log_probs_of([]) == []
+
+
 def test_no_ngram_reaches_from_one_text_into_the_next():
     apart = NgramModel.fit(VOCAB, 2, ["ab", "cc"], s.maximum_likelihood)
     np.testing.assert_allclose(apart.next_probs("b"), [0, 0, 0, 0])  # nothing ever followed b
