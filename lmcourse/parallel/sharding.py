@@ -66,9 +66,7 @@ class Run(NamedTuple):
 
     losses: list[float]  # of each step, at its own texts
     weights: dict[str, Tensor]  # at the end
-    held: dict[
-        str, int
-    ]  # bytes of "weights" and "optimizer" between steps; of "gradients" before one (2: at most)
+    held: dict[str, int]  # bytes of "weights" and "optimizer" between steps, of "gradients" before one
     sent: int  # bytes, in all steps
 
 
