@@ -1,6 +1,7 @@
 """What makes the book's pages light (style sheets joined and cut, icons, widgets' files), weights."""
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -78,6 +79,20 @@ def test_the_size_of_a_figure_is_read_from_its_file(tmp_path):
     (tmp_path / "b.svg").write_text(svg.format("100%"), encoding="utf-8")
     assert light_pages.size_of(tmp_path / "b.svg") is None
     assert light_pages.size_of(ROOT / "book/_static/front-page.png")[0] > 100
+
+
+def test_a_narrow_figure_is_marked_so_that_a_phone_scales_it(tmp_path):
+    sources = {f"{width}.svg": tmp_path / f"{width}.svg" for width in (360, 504)}
+    for width, path in zip((360, 504), sources.values()):  # 480 and 672 CSS pixels
+        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="60pt"/>')
+    placed = re.sub(
+        r'<img src="(.*?)"', light_pages.placed_by(sources), '<img src="360.svg"><img src="504.svg">'
+    )
+    narrow, wide = placed.split(">")[:2]
+    assert 'width="480"' in narrow
+    assert "data-narrow" in narrow
+    assert 'width="672"' in wide
+    assert "data-narrow" not in wide
 
 
 def widget(**state) -> dict:

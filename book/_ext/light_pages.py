@@ -237,12 +237,17 @@ def place_figures(app: Sphinx, _page: str, _template: str, context: dict[str, An
         context["body"] = re.sub(image, placed_by(sources), context["body"])
 
 
+NARROW = 500  # CSS pixels: figures up to this width are scaled to a phone's, wider ones scroll there
+
+
 def placed_by(sources: dict[str, Path]) -> Any:
     """What writes the beginning of an image's element, from the name of its file."""
 
     def placed(found: re.Match[str]) -> str:
         size = size_of(sources[found[1]]) if found[1] in sources else None
         given = 'width="{}" height="{}" '.format(*size) if size else ""
+        if size and size[0] <= NARROW:
+            given += "data-narrow "
         return f'<img loading="lazy" decoding="async" {given}'
 
     return placed

@@ -104,10 +104,10 @@ def test_a_list_known_by_heart_shares_the_rule_where_it_was_shown_and_not_elsewh
     assert rule_share(logits, seen.pairs) == pytest.approx(1)
     assert rule_means(logits, seen.pairs).argmax() == 0
     assert rule_means(logits, unseen.pairs).argmax() == 11 - 3
-    n, m = len(seen.sums), len(unseen.sums)  # ones at two differences: (n² + m²)/(n + m)², and the mean is off
+    n, m = len(seen.sums), len(unseen.sums)  # together: n ones at difference 0, m at 8
     means = np.zeros(11)
     means[[0, 8]] = n / 121, m / 121
-    each = 1 - 1 / 11  # variance of a row with one 1, times 11
+    each = 1 - 1 / 11  # squares of a row with one 1, its mean taken off
     assert rule_share(logits) == pytest.approx(121 * ((means - 1 / 11) ** 2).sum() / (121 * each))
 
 

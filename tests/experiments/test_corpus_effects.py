@@ -34,6 +34,9 @@ def test_a_mixture_reads_the_target_as_often_as_its_share_says():
     found = effects.mixed(0.5, "foreign", rng())
     assert found.shape == (effects.CRAWL * effects.SENTENCES, LENGTH)
     assert sum(each.tobytes() in target for each in found) == len(found) / 2
+    alone = effects.mixed(0.25, "none", rng())
+    assert len(alone) == len(found) / 4
+    assert {each.tobytes() for each in alone} == target
 
 
 def test_a_reordered_sentence_tells_the_same_facts_and_shares_four_words_in_a_row():
