@@ -540,7 +540,7 @@ def laws(repeats: int = 50) -> Iterator[Row]:
 
 
 def sweeping(n_tokens: int = 20_000, d_model: int = 32) -> Iterator[Row]:
-    """One run of the sweep in our loop, its sentences drawn too, beside torch's own parts in nanoGPT's loop."""
+    """One run of the sweep, its sentences drawn too, beside torch's own parts in nanoGPT's loop."""
     world = RankedFacts()
     how, rows = sweep.recipe(d_model, n_tokens), sweep.batch_size(n_tokens)
     network = Transformer(sweep.config(world.vocab_size, d_model)).draw(np.random.default_rng(0))
