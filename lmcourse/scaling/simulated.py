@@ -1,4 +1,4 @@
-"""Runs that cost nothing: a law of loss that is drawn, with what networks do besides, to plan a training with.
+"""Runs that cost nothing: a law of loss that is drawn, with what networks do besides, to plan with.
 
 The excess of a run of N parameters and D tokens is
 
@@ -6,9 +6,9 @@ The excess of a run of N parameters and D tokens is
 
 which for s = 1 is the law of Hoffmann et al. (2022), section 3.3. The middle of each range is what was fitted
 to the 171 runs of `lmcourse.experiments.scaling_law` (a test fits it again): there s is about 0.6, and who
-takes it to be 1 predicts too little where both terms are alike, and too much where one is far above the other.
-Left out: sizes that cannot be trained, settings that do not suit a size, and whatever comes far outside the
-range of those runs.
+takes it to be 1 predicts too little where both terms are alike, and too much where one is far above the
+other. Left out: sizes that cannot be trained, settings that do not suit a size, and whatever comes far
+outside the range of those runs.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Simulated:
     def train(self, n_params: float, n_tokens: float) -> float:
         """One trial run: its loss, in nats a token, chance included; twice the same run gives two losses.
 
-        Raises ValueError for sizes or tokens below 100, for more than MOST_RUNS runs, and if all runs together
-        cost more than SHARE of the budget; then nothing is run.
+        Raises ValueError for sizes or tokens below 100, for more than MOST_RUNS runs, and if all of them cost
+        more than SHARE of the budget; then nothing is run.
         """
         n_params, n_tokens = _number(n_params, "n_params"), _number(n_tokens, "n_tokens")
         if len(self.runs) >= MOST_RUNS:

@@ -1,7 +1,7 @@
 """Exercises of assignment 7, scale.
 
-Right values are small numbers, worked out by hand: widths of 2, powers of 4 with exponents of one half, rings of
-two and three processes, stages that take one step forwards and two back.
+Right values are small numbers, worked out by hand: widths of 2, powers of 4 with exponents of one half, rings
+of two and three processes, stages that take one step forwards and two back.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ costs = Exercise(
         "Write the numbers of one block down first, 4d² and 2d · d_inner, and keep that in a function of its "
         "own: three of the four functions need it. The table of vectors is one table, however often it is "
         "used; looked up, it costs nothing.",
-        "A block and a token take 2 · (numbers of the block) operations forwards and 4dT for looking; a block "
+        "A block and a token take 2 · (numbers of the block) operations forwards and 4dT for looking; a "
+        "block "
         "that is trained takes three times that, a frozen one once. For `even_at` set 6 N with a cross equal "
         "to 12 L d T and solve for T.",
     ),
@@ -91,7 +92,7 @@ costs.slip("each block has numbers of its own", {'config["n_layers"] * in_block(
 costs.slip("the output is multiplied with as well", {f" + {OUTPUT}": "\n\n"})
 costs.slip(
     "a row of the positions is looked up and added; nothing is multiplied with it",
-    {OUTPUT: f'(config["vocab_size"] + config["context_length"]) * config["d_model"]\n\n'},
+    {OUTPUT: '(config["vocab_size"] + config["context_length"]) * config["d_model"]\n\n'},
 )
 costs.slip(
     "the table of vectors is one, at the beginning and at the end",
@@ -111,7 +112,8 @@ costs.slip(
     {"return n_tokens * (3 * each": "return n_tokens * (-4 * looking * trained + 3 * each"},
 )
 costs.slip(
-    "looking costs 4dT forwards in a block, once for the scores and once for the mean of the values; yours is half of it",
+    "looking costs 4dT forwards in a block, once for the scores and once for the mean of the values; "
+    "yours is half of it",
     {LOOKING: 'config["d_model"] * config["context_length"]'},
 )
 costs.slip("that is for one token; `n_tokens` are read", {"n_tokens * (3": "(3"})
@@ -153,7 +155,8 @@ costs.slip("a number of tokens in view need not be whole here", {EVEN: EVEN.repl
 
 
 @costs.hidden(
-    "sizes as of models from some millions to some hundred billions, with and without `d_inner` and frozen blocks",
+    "sizes as of models from some millions to some hundred billions, with and without `d_inner` and "
+    "frozen blocks",
     parts={
         "`multiplied` and `parameters`": 0.7,
         "`training_flops`": 0.5,
@@ -220,7 +223,8 @@ floor = Exercise(
     points=4,
     minutes=50,
     hints=(
-        "For given exponents each run is one equation, 1 · E + N^(-alpha) · A + D^(-beta) · B = L. What must be "
+        "For given exponents each run is one equation, 1 · E + N^(-alpha) · A + D^(-beta) · B = L. What "
+        "must be "
         "done to an equation whose squared distance is to count 1 / σ² times as much? For the interval a "
         "sample is made by indexing: `sizes[row]` has a run as often as it stands in the row.",
         "Divide the whole equation, its three columns and its right side, by σ; `np.linalg.lstsq(columns, "
@@ -330,7 +334,8 @@ floor.slip(
 floor.slip(
     "the law has a floor: a column of ones is missing",
     {
-        "np.stack([np.ones(len(sizes)), sizes**-alpha, tokens**-beta], axis=1)": "np.stack([sizes**-alpha, tokens**-beta], axis=1)",
+        "np.stack([np.ones(len(sizes)), sizes**-alpha, tokens**-beta], axis=1)": "np.stack("
+        "[sizes**-alpha, tokens**-beta], axis=1)",
         "(*map(float, factors), alpha, beta)": "(0.0, *map(float, factors), alpha, beta)",
     },
 )
@@ -445,7 +450,8 @@ ring = Exercise(
         "then let it arrive. Which chunk does process r send in round t? It goes one chunk back with each "
         "round, in either half; `%` takes care of what is below 0.",
         "With rounds counted from 0 in either half, process r sends chunk (r - 1 - t) % n in reduce-scatter "
-        "and chunk (r - t) % n in all-gather. The receiver is (r + 1) % n; it adds in the first half, in a new "
+        "and chunk (r - t) % n in all-gather. The receiver is (r + 1) % n; it adds in the first half, in "
+        "a new "
         "array, and replaces in the second. `-K % n` zeros fill K numbers up.",
     ),
 )
@@ -489,7 +495,8 @@ def answer(student, arrays):
     )
     expect(
         isinstance(rounds, (tuple, list)) and len(rounds) == 2 * (n - 1),
-        f"of {n} processes `rounds` should be a list of {2 * (n - 1)} rounds, n - 1 for reduce-scatter and as "
+        f"of {n} processes `rounds` should be a list of {2 * (n - 1)} rounds, n - 1 for reduce-scatter "
+        f"and as "
         f"many for all-gather; yours is {describe(rounds)}",
     )
     expect(
@@ -533,7 +540,8 @@ ring.case(
     weight=0.5,
 )
 ring.case(
-    "Eight numbers, four processes: six chunks of two, or three times eight; nine numbers make chunks of three.",
+    "Eight numbers, four processes: six chunks of two, or three times eight; nine numbers make chunks of "
+    "three.",
     ask.busiest(8, 4).gives((12, 24)),
     ask.busiest(9, 4).gives((18, 27)),
     ask.busiest(100, 1).gives((0, 0)),
@@ -544,7 +552,8 @@ FIRST, ARRIVES = (
 )
 BUSIEST = "2 * (n - 1) * -(-n_numbers // n), (n - 1) * n_numbers"
 ring.slip(
-    "process r begins with chunk r - 1; yours begins with chunk r, and each finished sum ends at the wrong process",
+    "process r begins with chunk r - 1; yours begins with chunk r, and each finished sum ends at the "
+    "wrong process",
     {FIRST: "turn - (n - 1) - 1 if gathering else turn"},
 )
 ring.slip(
@@ -560,15 +569,18 @@ ring.slip(
     {ARRIVES: "arrived"},
 )
 ring.slip(
-    "in all-gather what arrives replaces the receiver's own chunk, which is only a part of the sum; yours adds it",
+    "in all-gather what arrives replaces the receiver's own chunk, which is only a part of the sum; yours "
+    "adds it",
     {ARRIVES: "chunks[to][number] + arrived"},
 )
 ring.slip(
-    "in each later round of reduce-scatter the *sum* is sent on that has just been made, one chunk further back",
+    "in each later round of reduce-scatter the *sum* is sent on that has just been made, one chunk "
+    "further back",
     {FIRST: "turn - (n - 1) if gathering else 1"},
 )
 ring.slip(
-    "in each later round of all-gather a process sends on what has arrived in the round before; yours sends its "
+    "in each later round of all-gather a process sends on what has arrived in the round before; yours "
+    "sends its "
     "own finished chunk again",
     {FIRST: "0 if gathering else turn + 1"},
 )
@@ -620,7 +632,8 @@ def ring_all_reduce(arrays):
 """,
 )
 ring.slip(
-    "what is recorded is changed afterwards: put a new array in the place of a chunk instead of adding into it",
+    "what is recorded is changed afterwards: put a new array in the place of a chunk instead of adding "
+    "into it",
     """
 def ring_all_reduce(arrays):
     n, size = len(arrays), len(arrays[0])
@@ -740,7 +753,8 @@ pipeline = Exercise(
     hints=(
         "Draw the timetable of two stages and two batches on squared paper first. For the order: how many "
         "stages are behind this one? For the timetable keep when each task was done, by (way, batch, stage), "
-        "and go over the stages again and again, each of which does its next task if what that needs is done.",
+        "and go over the stages again and again, each of which does its next task if what that needs is "
+        "done.",
         "A task begins at the latest of two times: when the stage's last task ended, and when what it waits "
         "for ended. If a whole round over all stages does nothing, nobody ever will. For `least_batches` "
         "multiply (p - 1) / (m + p - 1) ≤ 1 / q out.",
@@ -934,7 +948,7 @@ def random_pipelines(rng):
 
 
 def one_by_one(stage, p, m):
-    """The order of a stage: batch i goes back behind the batch that is as far ahead as there are stages behind."""
+    """The order of a stage: a batch goes back behind the one that is ahead by the number of stages behind."""
     ahead = p - stage - 1
     keys = {(F, i): (i, 0) for i in range(m)} | {(B, i): (min(i + ahead, m - 1), 1 + i) for i in range(m)}
     return sorted(keys, key=keys.get)
@@ -1013,7 +1027,8 @@ progress = Exercise(
         "An answer is right if *all* of its tokens are, and drawn with the *product* of their probabilities: "
         "along which axis? For the size of a test write down the chance that n answers are all wrong, and "
         "solve for n with logarithms. NumPy has a logarithm of 1 + x for an x that is very small.",
-        "`.all(axis=1)` and `.prod(axis=1)` work along an answer. n is log(chance) / log1p(-p**L), rounded up. "
+        "`.all(axis=1)` and `.prod(axis=1)` work along an answer. n is log(chance) / log1p(-p**L), "
+        "rounded up. "
         "For `progress` make one number of each question first, the sum over its tokens of log after - log "
         "before; what remains is a mean and its standard error.",
     ),
@@ -1066,7 +1081,8 @@ progress.case(
 BEFORE = array([0.5, 0.25], [0.25, 0.25], [0.125, 0.125])
 AFTER = array([0.5, 0.5], [0.5, 0.5], [1.0, 1.0])
 progress.case(
-    "Three answers have become less surprising by 1, 2 and 6 halvings: 3 on average, give or take the root of 7/3.",
+    "Three answers have become less surprising by 1, 2 and 6 halvings: 3 on average, give or take the "
+    "root of 7/3.",
     ask.progress(BEFORE, AFTER).gives((3 * math.log(2), math.sqrt(7 / 3) * math.log(2))),
     ask.progress(AFTER, BEFORE).gives((-3 * math.log(2), math.sqrt(7 / 3) * math.log(2))),
 )
@@ -1140,7 +1156,8 @@ progress.slip(
 )
 progress.slip("one more than needed", {NEEDED: f"1 + {NEEDED}"})
 progress.slip(
-    "1 - p^L is 1 for a computer, and its logarithm 0; np.log1p(x) is the logarithm of 1 + x without that loss",
+    "1 - p^L is 1 for a computer, and its logarithm 0; np.log1p(x) is the logarithm of 1 + x without that "
+    "loss",
     """
 def answers_needed(accuracy, length, chance):
     import math
@@ -1159,9 +1176,11 @@ progress.slip(
     {NEEDED: "int(np.ceil((1 - chance) / accuracy**length))"},
 )
 progress.slip(
-    "question by question: take each question's difference first; the two models' errors put together are larger or smaller",
+    "question by question: take each question's difference first; the two models' errors put together are "
+    "larger or smaller",
     {
-        ERROR: "float(np.sqrt((np.log(after).sum(axis=1).var(ddof=1) + np.log(before).sum(axis=1).var(ddof=1)) / len(gains)))"
+        ERROR: "float(np.sqrt((np.log(after).sum(axis=1).var(ddof=1) + "
+        "np.log(before).sum(axis=1).var(ddof=1)) / len(gains)))"
     },
 )
 progress.slip("the standard deviation with n - 1", {ERROR: ERROR.replace("(ddof=1)", "()")})
@@ -1185,7 +1204,8 @@ progress.slip(
 )
 progress.slip("nats are asked for; yours are bits", {GAINS: GAINS.replace("np.log(", "np.log2(")})
 progress.slip(
-    "surprise is a matter of logarithms; the difference of the probabilities hides what happens to small ones",
+    "surprise is a matter of logarithms; the difference of the probabilities hides what happens to small "
+    "ones",
     {GAINS: "(after - before).sum(axis=1)"},
     {GAINS: "after.prod(axis=1) - before.prod(axis=1)"},
 )
@@ -1263,12 +1283,16 @@ minhash = Exercise(
     points=3,
     minutes=35,
     hints=(
-        "All hashes of all shingles at once are a table, (k, m): `a[:, None] * x + b[:, None]`. Which axis is "
-        "a hash's own? For the candidates put each band into a dictionary, as a tuple: which texts were there "
+        "All hashes of all shingles at once are a table, (k, m): `a[:, None] * x + b[:, None]`. Which "
+        "axis is "
+        "a hash's own? For the candidates put each band into a dictionary, as a tuple: which texts were "
+        "there "
         "before? For the rows write down the chance with r rows and k / r bands, and try all r.",
-        "`np.array(numbers, dtype=np.int64)` keeps products exact. One band at a time: `marks[:, first : first "
+        "`np.array(numbers, dtype=np.int64)` keeps products exact. One band at a time: `marks[:, first : "
+        "first "
         "+ rows].tolist()`; texts whose bands agree make pairs, collected in a set and sorted at the end. A "
-        "pair becomes a candidate with 1 - (1 - s**r) ** (k // r), and more rows always mean fewer candidates.",
+        "pair becomes a candidate with 1 - (1 - s**r) ** (k // r), and more rows always mean fewer "
+        "candidates.",
     ),
 )
 # for p = 11: 3x + 5 of 1, 2, 4 is 8, 0, 6; of 2, 4, 7: 0, 6, 4. 7x + 1: 8, 4, 7 and 4, 7, 6. 5x: 5, 10, 9 and
@@ -1305,17 +1329,20 @@ minhash.case(
     ask.candidates(MARKS, 4).gives([]),
     ask.candidates(np.array([[1, 2, 3, 4], [5, 2, 3, 6]]), 2).gives([]),
 )
-# in bands of one: 0 and 1 (1, 2), 0 and 3 (2, 3, 4), 1 and 3 (2), 1 and 2 (5, 6). Values count at their place.
+# in bands of one: 0 and 1 (1, 2), 0 and 3 (2, 3, 4), 1 and 3 (2), 1 and 2 (5, 6). Values count at their
+# place.
 minhash.case(
     "In bands of one a single value is enough, at its own place; a pair that agrees twice is there once.",
     ask.candidates(MARKS, 1).gives([(0, 1), (0, 3), (1, 2), (1, 3)]),
     ask.candidates(np.array([[1, 2, 3, 4], [3, 4, 1, 2], [1, 2, 3, 4]]), 2).gives([(0, 2)]),
     weight=0.5,
 )
-# k = 12 at 1/2: 4 rows, 3 bands: 1 - (15/16)^3 = 0.18; 6 rows, 2 bands: 1 - (63/64)^2 = 0.031; 5 do not divide.
+# k = 12 at 1/2: 4 rows, 3 bands: 1 - (15/16)^3 = 0.18; 6 rows, 2 bands: 1 - (63/64)^2 = 0.031; 5 do not
+# divide.
 # 3 rows, 4 bands: 1 - (7/8)^4 = 0.41; 2 rows, 6 bands: 1 - (3/4)^6 = 0.82; 12 rows: 1/4,096
 minhash.case(
-    "Of 12 hashes, pairs of similarity 1/2 are found with 0.82, 0.41, 0.18 and 0.03 in bands of 2, 3, 4 and 6.",
+    "Of 12 hashes, pairs of similarity 1/2 are found with 0.82, 0.41, 0.18 and 0.03 in bands of 2, 3, 4 "
+    "and 6.",
     ask.best_rows(12, 0.5, 0.4).gives(3),
     ask.best_rows(12, 0.5, 0.5).gives(2),
     ask.best_rows(12, 0.5, 0.05).gives(4),
@@ -1397,7 +1424,8 @@ minhash.slip(
 minhash.slip(
     "which value belongs to which hash counts: do not sort within a band",
     {
-        "enumerate(marks[:, first : first + rows].tolist())": "enumerate(map(sorted, marks[:, first : first + rows].tolist()))"
+        "enumerate(marks[:, first : first + rows].tolist())": "enumerate(map(sorted, marks[:, first : "
+        "first + rows].tolist()))"
     },
 )
 minhash.slip("i is the smaller, and comes first", {"{(other, text) for": "{(text, other) for"})
@@ -1405,7 +1433,9 @@ minhash.slip(
     "each pair once: one that agrees in two bands is one pair",
     {
         "found = set()": "found = []",
-        "found |= {(other, text) for other in buckets.get(tuple(band), [])}": "found += [(other, text) for other in buckets.get(tuple(band), [])]",
+        "found |= {(other, text) for other in buckets.get(tuple(band), [])}": "found += [(other, text) "
+        "for other in "
+        "buckets.get(tuple(band), [])]",
     },
 )
 minhash.slip(
@@ -1531,7 +1561,7 @@ N_WORLDS, N_FEW = 24, 8
 
 
 def planned(student, seed):
-    """A student's plan in a world: the world, N, D and the loss that was predicted, after their form was seen."""
+    """A student's plan in a world: the world, N, D and the predicted loss, after their form was looked at."""
     world = Simulated(int(seed))
 
     def train(*run):
@@ -1552,29 +1582,33 @@ def planned(student, seed):
     n_params, n_tokens, loss = map(float, answer)
     expect(
         math.isfinite(loss) and 0 < n_params < math.inf and 0 < n_tokens < math.inf,
-        f"`plan` should return three finite numbers, N and D above 0; yours are {n_params}, {n_tokens}, {loss}",
+        f"`plan` should return three finite numbers, N and D above 0; yours are {n_params}, {n_tokens}, "
+        f"{loss}",
     )
     share = 6 * n_params * n_tokens / world.budget
     expect(
         share <= 1 + 1e-9,
-        f"your training of N = {n_params:,.0f} and D = {n_tokens:,.0f} costs {share:.3g} times the budget; each "
+        f"your training of N = {n_params:,.0f} and D = {n_tokens:,.0f} costs {share:.3g} times the "
+        f"budget; each "
         "parameter and token takes six operations",
     )
     expect(
         share >= 0.99,
-        f"your training of N = {n_params:,.0f} and D = {n_tokens:,.0f} costs {share:.2g} of the budget; spend "
+        f"your training of N = {n_params:,.0f} and D = {n_tokens:,.0f} costs {share:.2g} of the budget; "
+        f"spend "
         "99 to 100 per cent of it",
     )
     expect(
         bool(world.runs),
-        "your `plan` has not called the function `train` that it was given, so it cannot know what this world "
+        "your `plan` has not called the function `train` that it was given, so it cannot know what this "
+        "world "
         "is like",
     )
     return world, n_params, n_tokens, loss
 
 
 def judged(student, seeds):
-    """How far the choice is above the best excess, and how far off the prediction is, on average of worlds."""
+    """How far the choice is above the best excess, and how far off the prediction is, on average."""
     lost, off = [], []
     for seed in seeds:
         world, n_params, n_tokens, loss = planned(student, seed)
@@ -1602,9 +1636,10 @@ def chooses_better(student):
         exchanged.append(world.excess(n_tokens, n_params))
     expect(
         np.mean(mine) < 0.95 * np.mean(rule),
-        f"on average of {N_FEW} worlds the true excess of your choice is {np.mean(mine):.4f} nats, with twenty "
-        f"tokens for each parameter it is {np.mean(rule):.4f}: let the trial runs say how much of each is best"
-        + (". Are N and D exchanged?" if np.mean(exchanged) < 0.5 * np.mean(mine) else ""),
+        f"on average of {N_FEW} worlds the true excess of your choice is {np.mean(mine):.4f} nats, with "
+        f"twenty "
+        f"tokens for each parameter it is {np.mean(rule):.4f}: let the trial runs say how much of each is "
+        f"best" + (". Are N and D exchanged?" if np.mean(exchanged) < 0.5 * np.mean(mine) else ""),
     )
     return True
 
@@ -1621,7 +1656,8 @@ def predicts_better(student):
     hint = ". Is E missing in yours?" if np.mean(floor_missing) < 0.2 * np.mean(mine) else ""
     expect(
         np.mean(mine) < 0.9 * np.mean(lowest),
-        f"on average of {N_FEW} worlds your prediction is {np.mean(mine):.4f} nats off, the lowest loss of your "
+        f"on average of {N_FEW} worlds your prediction is {np.mean(mine):.4f} nats off, the lowest loss "
+        f"of your "
         f"trial runs {np.mean(lowest):.4f}: a law of the trial runs says how it goes on from there{hint}",
     )
     return True
@@ -1633,8 +1669,10 @@ budget = Exercise(
     minutes=60,
     imports=("lmcourse.scaling.simulated",),
     hints=(
-        "Begin with a table of sizes and amounts of text, fit the law, and take its best split at the budget. "
-        "`judge` will tell you that the choice is good already, and the prediction is not: the valley is flat, "
+        "Begin with a table of sizes and amounts of text, fit the law, and take its best split at the "
+        "budget. "
+        "`judge` will tell you that the choice is good already, and the prediction is not: the valley is "
+        "flat, "
         "and the floor is not known. Which trial runs would say more about the end of the road?",
         "The law is a sum that the runs do not quite follow, so it holds best where it was fitted. Spend a "
         "small part of the trial runs on the table, take from its law the best splits of growing costs, and "
@@ -1667,7 +1705,8 @@ budget.slip(
 budget.slip(
     "there are no more",
     {
-        "np.geomspace(1_000, 30_000, 4), np.geomspace(1 / 32, 1, 4)": "np.geomspace(1_000, 30_000, 6), np.geomspace(1 / 32, 1, 6)"
+        "np.geomspace(1_000, 30_000, 4), np.geomspace(1 / 32, 1, 4)": "np.geomspace(1_000, 30_000, 6), "
+        "np.geomspace(1 / 32, 1, 6)"
     },
 )
 budget.slip(
@@ -1764,7 +1803,8 @@ def worlds_you_may_see(student):
     "budget",
     hidden=True,
     hint=(
-        f"choice and prediction in other worlds: an excess {CHOICE_FULL:.0%} above the best and a prediction that "
+        f"choice and prediction in other worlds: an excess {CHOICE_FULL:.0%} above the best and a "
+        f"prediction that "
         f"is off by {OFF_FULL:.0%} of it earn all points, {CHOICE_NONE:.0%} and {OFF_NONE:.0%} none"
     ),
     weight=2,
