@@ -18,7 +18,7 @@ def rows():
 
 
 def test_the_middle_is_what_fits_the_runs_of_the_sweep_best(rows):
-    """No neighbour along any of the five numbers is nearer to the runs, and the law's plain sum is further off."""
+    """No neighbour along any of the five numbers is nearer to the runs, and the plain sum is further off."""
     n, d, excess = np.array([(multiplied(r["d_model"]), r["n_tokens"], r["excess"]) for r in rows], float).T
     _, alpha, beta, s = simulated.MIDDLE
     middle = np.array([math.log(simulated.AT_SIZE), math.log(simulated.AT_TOKENS), alpha, beta, s])
