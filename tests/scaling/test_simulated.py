@@ -29,6 +29,13 @@ def test_the_middle_is_what_fits_the_runs_of_the_sweep_best(rows):
         by_text = b - beta * np.log(d / simulated.TOKENS)
         return np.sqrt(np.mean((np.logaddexp(s * by_size, s * by_text) / s - np.log(excess)) ** 2))
 
+    world = Simulated(0)
+    a, b = (
+        middle[i] + x * math.log(y) for i, x, y in ((0, alpha, simulated.SIZE), (1, beta, simulated.TOKENS))
+    )
+    world._law = 1.0, a, b, alpha, beta, s
+    gaps = [math.log(world.excess(*run) / y) for *run, y in zip(n, d, excess)]
+    assert np.sqrt(np.mean(np.square(gaps))) == pytest.approx(off(middle))
     assert off(middle) < 0.046
     for step in np.diag([0.15, 0.06, 0.15, 0.04, 0.1]):
         assert min(off(middle + step), off(middle - step)) > off(middle)
@@ -80,7 +87,7 @@ def test_trial_runs_may_cost_a_tenth_and_there_are_thirty():
     size = 10_000
     world.train(size, 0.09 * world.budget / 6 / size)
     with pytest.raises(ValueError, match="of the tenth of the budget that trial runs may cost"):
-        world.train(size, 0.02 * world.budget / 6 / size)
+        world.train(size, 0.0115 * world.budget / 6 / size)
     assert len(world.runs) == 1
     world.train(size, 0.01 * world.budget / 6 / size)
     with pytest.raises(ValueError, match=r"0.00e\+00 are left"):
