@@ -1,6 +1,11 @@
 """What executes the pages: each runs apart from the repository, and what it prints otherwise is told."""
 
+import contextlib
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -135,6 +140,42 @@ def test_the_seconds_are_those_that_a_page_works(book, capfd, monkeypatch):
     said = capfd.readouterr().out
     assert f"01_words/works.ipynb takes {works:.0f} s of one core, and may take" in said
     assert "sleeps.ipynb takes" not in said
+
+
+ASLEEP = """import os, pathlib, time
+pathlib.Path({!r}).write_text(f"{{os.getppid()}} {{os.getpid()}}")
+time.sleep(600)"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="NOT TESTED: a lock is held on POSIX systems alone")
+def test_who_is_killed_leaves_no_worker_that_holds_the_lock(book, tmp_path):
+    import fcntl
+
+    begun = [tmp_path / f"begun {k}" for k in range(pages.AT_ONCE)]
+    root = book(**{f"page_{k}": (ASLEEP.format(str(path)), "") for k, path in enumerate(begun)})
+    program = f"import sys; sys.path.insert(0, {str(ROOT / 'tools')!r}); import pages; "
+    program += f"from pathlib import Path; pages.main([], Path({str(root)!r}))"
+    lock = tmp_path / "lock"
+    command = [sys.executable, ROOT / "tools/alone.py", lock, sys.executable, "-c", program]
+    parent = subprocess.Popen(command)
+    try:
+        while not all(path.exists() and path.read_text() for path in begun):
+            assert parent.poll() is None
+            time.sleep(0.05)
+        parent.kill()
+        parent.wait()
+        with lock.open() as claim:
+            for _ in range(600):
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return
+                time.sleep(0.05)
+        pytest.fail("the lock is still held: workers live on")
+    finally:
+        parent.kill()
+        for pid in (int(pid) for path in begun if path.exists() for pid in path.read_text().split()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def test_what_is_no_page_is_named(book, capsys):

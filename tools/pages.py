@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import copy
 import difflib
+import multiprocessing
 import os
 import re
 import resource
 import sys
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -65,10 +67,20 @@ def execute(page: Path) -> tuple[nbformat.NotebookNode, float, str]:
     return notebook, processor_seconds() - before, error
 
 
+def end_with_parent() -> None:
+    """End this worker when the process that began it does, even if killed: it would keep the book's lock."""
+
+    def wait() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)  # its kernel sees that, and ends too
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def execute_all(paths: list[Path], root: Path = cache.ROOT) -> Iterator[tuple[Path, str]]:
     """Execute pages, some at once, and keep them in the cache; gives each with its error as it is done."""
     kept = store(root)
-    with ProcessPoolExecutor(AT_ONCE) as pool:
+    with ProcessPoolExecutor(AT_ONCE, initializer=end_with_parent) as pool:
         running = {pool.submit(execute, path): path for path in paths}
         for done in as_completed(running):
             path, (notebook, seconds, error) = running[done], done.result()

@@ -23,6 +23,7 @@ from lmcourse.reader import Reader, StateReader
 from lmcourse.vocabulary import Vocabulary
 
 KEPT = 4_000_000  # probabilities that a reader keeps, 32 MB of them
+SHORT = 12  # tokens: with fewer, one by one is faster than all at once
 MANY = 8  # continuations that make a context's distribution worth keeping
 Kept = dict[tuple[int, int], np.ndarray]  # (n, number of a context of n tokens) -> probabilities (V,)
 
@@ -119,10 +120,7 @@ class NgramModel(LanguageModel):
 
     def _number(self, tokens: Sequence[int]) -> int:
         """The number of an n-gram among those of its length; -1 if it was not seen."""
-        node = 0
-        for n, token in enumerate(tokens):
-            node = self._child(n, node, token)
-        return node
+        return reduce(lambda node, step: self._child(step[0], node, step[1]), enumerate(tokens), 0)
 
     def count_parameters(self) -> int:
         """How many numbers the model has learned: one count for each distinct n-gram of each length."""
@@ -174,8 +172,7 @@ class NgramModel(LanguageModel):
     def _probs(self, nodes: Sequence[int], kept: Kept) -> np.ndarray:
         """`probability` of every token after one context, (V,).
 
-        Rows of contexts with many continuations are kept, so do not write into them: they are the dear ones,
-        and come again.
+        Rows of contexts with many continuations are kept, being dear and asked for again: write to none.
 
         Args:
             nodes: for n = 0, …, the length of h, the number of its last n tokens; -1 if they were not seen.
@@ -194,8 +191,31 @@ class NgramModel(LanguageModel):
         return row
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
-        """As the interface says, but all tokens at once and without building whole distributions."""
-        ids, age = join([id_array(self.vocab, tokens)], self.start)
+        """As the interface says, but without building whole distributions."""
+        row = id_array(self.vocab, tokens)
+        return log(self._one_by_one(row.tolist()) if len(row) < SHORT else self._at_once([row]))
+
+    def token_log_probs_of(self, texts: Sequence[Tokens]) -> list[np.ndarray]:
+        """As the interface says, but all texts at once."""
+        rows = [id_array(self.vocab, text) for text in texts]
+        said = log(self._at_once(rows))
+        return np.split(said, np.cumsum([len(row) for row in rows]).astype(int))[:-1]
+
+    def _one_by_one(self, ids: list[int]) -> np.ndarray:
+        """Probabilities (L,) of a text's tokens."""
+        probs, gammas, nodes, found = self._tables.probs, self._tables.gammas, (0,), []
+        for token in (*self._before(), *ids):
+            longer = [self._child(n, node, token) for n, node in enumerate(nodes)]
+            p = probs[0][0]
+            for n, (node, own) in enumerate(zip(nodes, longer)):
+                p = probs[n + 1][own] if own >= 0 else gammas[n][node] * self._tables.handed_down(p)
+            found.append(p)
+            nodes = (0, *longer[: self.order - 1])
+        return np.array(found[len(self._before()) :], dtype=float)
+
+    def _at_once(self, rows: Sequence[np.ndarray]) -> np.ndarray:
+        """Probabilities (L,) of all texts' tokens, one text after another."""
+        ids, age = join(rows, self.start)
         nodes = find(self._keys, self.vocab_size, ids, age)
         probs = np.full(len(ids), self._tables.probs[0][0])
         for n in range(self.order):
@@ -203,7 +223,7 @@ class NgramModel(LanguageModel):
             own = nodes[n + 1][here]
             seen = np.flatnonzero(own >= 0)
             probs[here] = self._step(n, probs[here], nodes[n][here - 1], seen, own[seen])
-        return log(probs[len(self._before()) :])
+        return probs[age > len(self._before())]
 
     def _step(
         self,

@@ -160,5 +160,7 @@ class World(LanguageModel):
         The sum runs over every sentence, each read by the model from an empty context. It is infinite if the
         model excludes one of them. Raises ValueError if there are more than `limit` sentences.
         """
-        terms = [p * (math.log(p) - model.log_prob(s)) for s, p in self.sentences(limit).items()]
+        listed = self.sentences(limit)
+        said = model.token_log_probs_of(list(listed))
+        terms = [p * (math.log(p) - float(row.sum())) for p, row in zip(listed.values(), said)]
         return max(0.0, math.fsum(terms))  # rounding may leave -1e-17 where the model is the world

@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from datasketch import MinHash, MinHashLSH
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,22 @@ def test_candidates_are_pairs_that_share_a_band_and_come_as_often_as_the_curve_s
         hits += len(minhash.candidates(marks, rows=4))
     chance = float(minhash.chance_of_candidate(0.6, rows=4, bands=5))  # 0.50
     assert hits / 300 == pytest.approx(chance, abs=4 * (chance * (1 - chance) / 300) ** 0.5 + 0.02)
+
+
+def test_a_library_finds_the_same_candidates_and_estimates_among_the_same_signatures():
+    rng = np.random.default_rng(7)
+    family = minhash.hash_family(60, rng)
+    sets = [set(rng.choice(40, size=25, replace=False).tolist()) for _ in range(40)]
+    marks = minhash.signatures(sets, family)
+    theirs = [MinHash(num_perm=60, hashvalues=row, scheme="legacy") for row in marks]
+    index = MinHashLSH(num_perm=60, params=(15, 4))  # bands, hashes in each
+    for place, each in enumerate(theirs):
+        index.insert(place, each)
+    found = {(i, j) for j, each in enumerate(theirs) for i in index.query(each) if i < j}
+    assert minhash.candidates(marks, rows=4) == found
+    assert 50 < len(found) < 40 * 39 / 2  # neither hardly any nor all
+    for i, j in ((0, 1), (5, 9)):
+        assert minhash.estimated_jaccard(marks[i], marks[j]) == theirs[i].jaccard(theirs[j])
 
 
 @given(st.integers(1, 12), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=12))

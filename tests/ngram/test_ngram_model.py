@@ -88,6 +88,8 @@ def test_scores_and_readers_equal_whole_distributions(texts, method, order, star
     fast = model.token_log_probs(scored)
     np.testing.assert_allclose(fast, rows[np.arange(len(ids)), ids], rtol=1e-12)
     np.testing.assert_allclose(fast, LanguageModel.token_log_probs(model, scored), rtol=1e-12)
+    for terms in model.token_log_probs_of([scored, scored]):
+        np.testing.assert_allclose(terms, fast, rtol=1e-12)
 
 
 def test_a_reader_that_keeps_and_forgets_distributions_gives_the_same(monkeypatch):
@@ -106,6 +108,15 @@ def test_only_the_last_tokens_of_a_context_count(context, order):
     model = NgramModel.fit(VOCAB, order, ["abcabcaabbcc"])
     seen = context[max(0, len(context) - (order - 1)) :]
     np.testing.assert_array_equal(model.next_probs(context), model.next_probs(seen))
+
+
+@pytest.mark.parametrize("start", [None, 2])
+def test_many_texts_are_scored_as_each_alone(start):
+    model = NgramModel.fit(Vocabulary("ab.", separator=""), 3, ["abba.", "b."], start=start)
+    texts = ["ab.", "", "bbba.", np.array([1, 2]), "ab." * 9]
+    for text, terms in zip(texts, model.token_log_probs_of(texts), strict=True):
+        np.testing.assert_allclose(terms, model.token_log_probs(text), rtol=1e-14)
+    assert model.token_log_probs_of([]) == []
 
 
 def test_no_ngram_reaches_from_one_text_into_the_next():

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ def test_a_loop_without_an_end_fails():
 @pytest.fixture(scope="module")
 def page():
     """The functions of the page, from the cells that define them, without what the cells do with them."""
-    names = {"np": np}
+    names = {"np": np, "cache": cache}
     for cell in json.loads(PAGE.read_text(encoding="utf-8"))["cells"]:
         source = "".join(cell["source"])
         if any(f"def {name}(" in source for name in WANTED):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import least_squares
 
 from lmcourse.scaling.laws import Law, bootstrap, fit
 
@@ -44,6 +45,22 @@ def test_weights_are_those_of_the_law_that_they_give(rng):
     found = fit(N, D, noisy)
     weights = (found.loss(N, D) - found.E) ** -2.0
     assert (found.alpha, found.beta) == pytest.approx(by_brute_force(noisy, weights), abs=0.0051)
+
+
+@pytest.mark.parametrize("spread", ["even", "loss", "excess"])
+def test_a_library_s_least_squares_end_at_the_same_law(rng, spread):
+    """From the law that was found, with the weights that it gives: what is the least does not move."""
+    noisy = TRUE.loss(N, D) + 0.03 * (TRUE.loss(N, D) - TRUE.E) * rng.normal(size=N.shape)
+    found = fit(N, D, noisy, spread)
+    error = {"even": 1.0, "loss": found.loss(N, D), "excess": found.loss(N, D) - found.E}[spread]
+
+    def off(numbers: np.ndarray) -> np.ndarray:
+        e, a, b, alpha, beta = numbers
+        return (e + np.exp(a) * N**-alpha + np.exp(b) * D**-beta - noisy) / error
+
+    start = np.array([found.E, np.log(found.A), np.log(found.B), found.alpha, found.beta])
+    theirs = least_squares(off, start * 1.1, x_scale=start, xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    assert theirs.x == pytest.approx(start, rel=2e-4)
 
 
 def test_one_wild_run_moves_a_robust_fit_less():
@@ -105,3 +122,16 @@ def test_published_constants_disagree_by_five(law, ratio):
 def test_what_cannot_be_fitted_says_why(arguments, words):
     with pytest.raises(ValueError, match=words):
         fit(*arguments)
+
+
+def test_runs_that_share_their_error_are_drawn_together(rng):
+    """Each run written down four times tells no more than once: only groups know it."""
+    noisy = TRUE.loss(N, D) + 0.03 * (TRUE.loss(N, D) - TRUE.E) * rng.normal(size=N.shape)
+    once = bootstrap(N, D, noisy, np.random.default_rng(0), 200).E.std()
+    n, d, y = (np.tile(x, 4) for x in (N, D, noisy))
+    alone = bootstrap(n, d, y, np.random.default_rng(0), 200).E.std()
+    together = bootstrap(n, d, y, np.random.default_rng(0), 200, groups=np.tile(np.arange(len(N)), 4)).E.std()
+    assert together == pytest.approx(once, rel=1e-4)
+    assert alone == pytest.approx(once / 2, rel=0.25)
+    with pytest.raises(ValueError, match="3 labels of groups for 36 runs"):
+        bootstrap(N, D, noisy, rng, 5, groups=[0, 1, 2])
