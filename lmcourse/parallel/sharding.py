@@ -66,7 +66,7 @@ class Run(NamedTuple):
 
     losses: list[float]  # of each step, at its own texts
     weights: dict[str, Tensor]  # at the end
-    held: dict[str, int]  # bytes of "weights" between steps, of "gradients" at most, and of "optimizer"
+    held: dict[str, int]  # bytes of "weights" and "optimizer" between steps, of "gradients" before one
     sent: int  # bytes, in all steps
 
 

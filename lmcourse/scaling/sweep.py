@@ -32,8 +32,8 @@ def config(vocab_size: int, d_model: int) -> Config:
 def sizes(config: Config) -> dict[str, int]:
     """Parameters: "all", and "inner": without the tables of embedding and positions.
 
-    The inner ones are what Kaplan et al. count; with the embedding, which is the output too, go those by
-    which each token is multiplied.
+    The inner ones are what Kaplan et al. count. (Each token is multiplied with these and with the output:
+    `lmcourse.experiments.scaling_law.multiplied`.)
     """
     parts = config.count_parameters()
     return {"all": parts["total"], "inner": parts["total"] - parts["embedding"] - parts["positions"]}

@@ -133,6 +133,15 @@ def test_near_duplicates_are_those_that_all_pairs_give():
     assert strict == [[i] for i in range(len(everything))]
 
 
+def test_seven_tenths_alike_are_joined_and_less_are_not():
+    """Runs of one word, 20 in both: J = 20 / 28 = 0.71, and 20 / 30 = 0.67."""
+    shared = [f"w{i}" for i in range(20)]
+    for alone, joined in ((4, True), (5, False)):
+        one, other = (" ".join(shared + [f"{side}{i}" for i in range(alone)]) for side in "xy")
+        found = minhash.near_duplicates([one, other], np.random.default_rng(0), n=1, rows=1, bands=100)
+        assert (found == [[0, 1]]) is joined
+
+
 def test_bad_input_is_named():
     marks = np.zeros((2, 10), dtype=np.uint64)
     with pytest.raises(ValueError, match="10 hashes are no whole number of bands of 4"):

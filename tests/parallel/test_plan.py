@@ -58,6 +58,8 @@ def test_tensor_and_pipeline_divide_blocks():
     # per block: 4 whole and 12 / 8 shared vectors instead of 16; 8 blocks instead of 96, of 12 texts at once
     assert spread.activations / alone.activations == pytest.approx(5.5 / 16 * 8 / 96 * 12)
     assert spread.idle == 11 / 23
+    few, one = (load(GPT3, Plan(stages=12, batches=batches), 2048).activations for batches in (3, 1))
+    assert few == 3 * one == 3 / 12 * load(GPT3, Plan(batches=3), 2048).activations  # no more than there are
 
 
 def counts(group, kind, network, texts):
