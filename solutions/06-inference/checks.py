@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 import numpy as np
 
@@ -2032,6 +2033,11 @@ def slow_price(prompts, n_tokens):
 
 def continued(seed, prompts, n_tokens):
     """What the machine's likeliest tokens are, prompt by prompt."""
+    return [list(text) for text in _continued(seed, tuple(map(tuple, prompts)), n_tokens)]
+
+
+@lru_cache(maxsize=256)  # many works are asked about the same prompts
+def _continued(seed, prompts, n_tokens):
     machine, written = Metered(seed), []
     for slot, prompt in enumerate(prompts):
         text, new = list(prompt), list(prompt)
