@@ -25,13 +25,16 @@ import nbformat
 import numpy as np
 import tokenizers
 import torch
+from datasketch import MinHash, MinHashLSH
 from hugging_face_llama import continuation, llama
 from nltk.lm import KneserNeyInterpolated, WittenBellInterpolated
 from nltk.util import everygrams
 from plain_gpt import PlainGPT, train_plainly
 from playwright.sync_api import sync_playwright
+from scipy.optimize import least_squares
 from torch.nn.functional import cross_entropy
 
+from lmcourse.corpus import minhash
 from lmcourse.data import DataError
 from lmcourse.decoding import GREEDY, anneal, beam_search, generate, generate_batch, top_p
 from lmcourse.grading import course, demo
@@ -49,6 +52,8 @@ from lmcourse.neural.word2vec import train_word2vec
 from lmcourse.ngram import CountModel, NgramModel, kneser_ney
 from lmcourse.pretrained.gguf import read
 from lmcourse.pretrained.model import load, network_of, pretrained_file
+from lmcourse.scaling import bootstrap, sweep
+from lmcourse.scaling.laws import Law
 from lmcourse.text import shakespeare, shakespeare_split
 from lmcourse.tokenization.bpe import BPE, BYTES, merge
 from lmcourse.tokenization.pieces import pieces
@@ -59,6 +64,7 @@ from lmcourse.transformer.quantise import to_bytes
 from lmcourse.vocabulary import Vocabulary
 from lmcourse.widgets.base import script
 from lmcourse.world import agreement
+from lmcourse.world.ranked_facts import RankedFacts
 
 Row = tuple[str, str, float, float]  # what, the peer, our seconds, the peer's seconds
 
@@ -483,6 +489,88 @@ def stacks(tokens: int = 8_000) -> Iterator[Row]:
         yield f"train {n_layers} blocks of {d_model}, {speed}", "plain GPT", *seconds
 
 
+def near_copies(documents: int = 1_000, words: int = 150, rows: int = 5, bands: int = 20) -> Iterator[Row]:
+    """Candidates among documents, half of them edited copies, by MinHash and bands; the same shingles."""
+    rng = np.random.default_rng(0)
+    texts = [" ".join(map(str, rng.integers(1000, size=words))) for _ in range(documents // 2)]
+    texts += [text.replace("1", "2", 3) for text in texts]
+    sets = [minhash.shingles(text) for text in texts]
+
+    def ours() -> set[tuple[int, int]]:
+        family = minhash.hash_family(rows * bands, np.random.default_rng(1))
+        return minhash.candidates(minhash.signatures(sets, family), rows)
+
+    def theirs() -> set[tuple[int, int]]:
+        coded = [[repr(item).encode() for item in items] for items in sets]
+        marks = MinHash.bulk(coded, num_perm=rows * bands)
+        index = MinHashLSH(num_perm=rows * bands, params=(bands, rows))
+        for place, mark in enumerate(marks):
+            index.insert(place, mark)
+        return {(i, j) for j, mark in enumerate(marks) for i in index.query(mark) if i < j}
+
+    copies = {(i, i + documents // 2) for i in range(documents // 2)}
+    for side in (ours, theirs):  # both find what there is, or the race means nothing
+        assert len(side() & copies) > 0.95 * len(copies)
+    yield f"near copies among {documents:,} documents", "datasketch", *best(ours, theirs, 3)
+
+
+def laws(repeats: int = 50) -> Iterator[Row]:
+    """Laws fitted to resampled runs, all at once, beside scipy's descent for one after another."""
+    law, rng = Law(1.2, 50.0, 50.0, 0.8, 0.45), np.random.default_rng(0)
+    n, d = (x.ravel() for x in np.meshgrid(1e3 * 2.0 ** np.arange(8), 5e4 * 2.0 ** np.arange(7)))
+    losses = law.loss(n, d) + 0.03 * (law.loss(n, d) - law.E) * rng.normal(size=n.shape)
+
+    def theirs() -> list[np.ndarray]:
+        counts = np.random.default_rng(1).multinomial(len(n), np.full(len(n), 1 / len(n)), size=repeats)
+        found = []
+        for weights in counts**0.5:
+
+            def off(x: np.ndarray, weights: np.ndarray = weights) -> np.ndarray:
+                law = x[0] + np.exp(x[1] - x[3] * np.log(n)) + np.exp(x[2] - x[4] * np.log(d))
+                return weights * (law - losses)
+
+            found.append(least_squares(off, [1.0, 3.0, 3.0, 0.5, 0.5], x_scale=[1, 1, 1, 0.1, 0.1]).x)
+        return found
+
+    def ours() -> Law:
+        return bootstrap(n, d, losses, np.random.default_rng(1), repeats, "even")
+
+    np.testing.assert_allclose(np.median(ours().E), np.median([x[0] for x in theirs()]), atol=1e-3)
+    yield f"{repeats} resampled laws of loss", "scipy", *best(ours, theirs, 3)
+
+
+def sweeping(n_tokens: int = 20_000, d_model: int = 32) -> Iterator[Row]:
+    """One run of the sweep, its sentences drawn too, beside torch's own parts in nanoGPT's loop."""
+    world = RankedFacts()
+    how, rows = sweep.recipe(d_model, n_tokens), sweep.batch_size(n_tokens)
+    network = Transformer(sweep.config(world.vocab_size, d_model)).draw(np.random.default_rng(0))
+
+    def batches(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        targets = torch.from_numpy(world.draw(rows, np.random.default_rng([0, step])))
+        inputs = targets.roll(1, dims=1)
+        inputs[:, 0] = world.end
+        return inputs, targets
+
+    seconds = best(
+        lambda: sweep.network(world, d_model, how, rows, np.random.default_rng(0)),
+        lambda: train_plainly(PlainGPT(network), batches, how.steps, how.learning_rate, how.warmup),
+        5,
+        time.process_time,
+    )
+    speed = f"{n_tokens / seconds[0]:,.0f} tokens/s"
+    yield f"a sweep's run, width {d_model}, {speed}", "plain GPT", *seconds
+
+
+def scale() -> Iterator[Row]:
+    """Chapter 6, on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield from near_copies()
+    yield from laws()
+    yield from sweeping()
+    torch.set_num_threads(threads)
+
+
 def neural() -> Iterator[Row]:
     """Chapters 4 and 5, on one thread, in processor time, which is disturbed less by what else goes on."""
     threads = torch.get_num_threads()
@@ -657,6 +745,7 @@ GROUPS = (
     streams,
     generating,
     neural,
+    scale,
     writing,
     in_the_page,
     real_model_in_the_page,

@@ -87,9 +87,7 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
 def parts(found: np.ndarray) -> dict:
     """What each kind of word adds to the mean excess (n, 9), and an object's own mean by its mouse's fame."""
     kinds = {"names": [0, 1], "relations": [2, 4, 6, 8], "objects": [3, 5, 7]}
-    rank = np.empty(len(world().ranked), int)
-    rank[world().ranked] = np.arange(1, len(rank) + 1)
-    bins = np.searchsorted(FAME, rank[world().mice(held_out())], side="right") - 1
+    bins = np.searchsorted(FAME, world().ranks[world().mice(held_out())], side="right") - 1
     objects = found[:, kinds["objects"]].mean(1)
     return {
         **{kind: round(float(found[:, places].sum() / found.size), 5) for kind, places in kinds.items()},

@@ -29,9 +29,10 @@ from lmcourse.scaling.sweep import (
 from lmcourse.transformer.network import Transformer
 from lmcourse.world.ranked_facts import LENGTH
 
+KINDS = ("slow", "fast", "tuned once", "constant", "on the way")
 WIDTHS = (8, 16, 32)
-ON_THE_WAY = TOKENS[:-1]
-AGAIN = {"kind": "constant", "d_model": 8, "n_tokens": 9_000, "seed": 0}
+HALVINGS = (5, 4, 3, 2, 1)  # of the tokens of a run, after which it is looked at on its way
+AGAIN = [{"kind": kind, "d_model": 8, "n_tokens": 9_000, "seed": 0} for kind in KINDS]
 
 
 def changed(kind: str, d_model: int, n_tokens: int):
@@ -45,11 +46,12 @@ def changed(kind: str, d_model: int, n_tokens: int):
     return recipe(d_model, n_tokens, rate=factor)
 
 
-def on_the_way(d_model: int, rng: np.random.Generator) -> list[tuple[int, float]]:
-    """Tokens read, and the excess then, of one run of the most tokens."""
-    how, batch = recipe(d_model, TOKENS[-1]), batch_size(TOKENS[-1])
+def on_the_way(d_model: int, n_tokens: int, rng: np.random.Generator) -> list[tuple[int, float]]:
+    """Tokens read, and the excess then, of one run."""
+    how, batch = recipe(d_model, n_tokens), batch_size(n_tokens)
     module = Transformer(config(world().vocab_size, d_model)).draw(rng)
-    wanted = {round(n / LENGTH / batch): n for n in ON_THE_WAY}
+    looks = [n_tokens // 2**halvings for halvings in HALVINGS]
+    wanted = {round(n / LENGTH / batch): n for n in looks}
     found = []
 
     def loss(step: int) -> torch.Tensor:
@@ -66,19 +68,19 @@ def on_the_way(d_model: int, rng: np.random.Generator) -> list[tuple[int, float]
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     """Sizes, and the excess in nats a token; on the way, a list of them with the tokens read."""
     size = sizes(config(world().vocab_size, setting["d_model"]))
+    d_model, n_tokens = setting["d_model"], setting.get("n_tokens", TOKENS[-1])
     if setting["kind"] == "on the way":
-        return {**size, "looks": on_the_way(setting["d_model"], rng)}
-    d_model, n_tokens = setting["d_model"], setting["n_tokens"]
+        return {**size, "looks": on_the_way(d_model, n_tokens, rng)}
     how = changed(setting["kind"], d_model, n_tokens)
     module = network(world(), d_model, how, batch_size(n_tokens), rng)
     return {**size, "excess": round(excess(module, world(), held_out()).mean, 5)}
 
 
 SETTINGS = [
-    AGAIN,
+    *AGAIN,
     *(
         {"kind": kind, "d_model": d_model, "n_tokens": n_tokens, "seed": seed}
-        for kind in ("slow", "fast", "tuned once", "constant")
+        for kind in KINDS[:-1]
         for d_model in WIDTHS
         for n_tokens in TOKENS
         for seed in range(2)

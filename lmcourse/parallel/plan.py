@@ -2,8 +2,9 @@
 
 A plan for a network of GPT's kind in mixed precision: `tensor` devices share each block, `stages` groups of
 them share the blocks, and `data` such groups each read their own texts. Sums of the ring, and counts that the
-tests compare with what real processes send. Left out: tables that the first and last stage have besides,
-what is sent while others compute, and all that a program keeps besides.
+tests compare with what real processes send. Left out: tables that the first and last stage have besides
+(with stage 3 of ZeRO they are gathered too), the output's activations, what is sent while others compute, and
+all that a program keeps besides.
 
 Sources: Shoeybi et al. (2019), Narayanan et al. (2021), Rajbhandari et al. (2020), Korthikanti et al. (2023).
 """
@@ -40,8 +41,9 @@ class Load(NamedTuple):
     weights: float
     gradients: float
     optimizer: float
+    gathered: float  # of the block whose turn it is: what ZeRO shares out has to be whole for the moment
     activations: float
-    sent_data: float  # sums of gradients, and with stage 3 of ZeRO weights
+    sent_data: float  # sums of gradients, and with ZeRO weights
     sent_tensor: float  # sums within blocks
     sent_pipeline: float  # vectors, and their gradients, to the neighbouring stages
     idle: float  # share of the time
@@ -49,7 +51,7 @@ class Load(NamedTuple):
     @property
     def memory(self) -> float:
         """All that is kept."""
-        return self.weights + self.gradients + self.optimizer + self.activations
+        return self.weights + self.gradients + self.optimizer + self.gathered + self.activations
 
 
 def all_reduce_bytes(nbytes: int, n: int) -> float:
@@ -60,6 +62,12 @@ def all_reduce_bytes(nbytes: int, n: int) -> float:
 def bubble(n_stages: int, n_batches: int) -> float:
     """(p - 1) / (m + p - 1), the idle share in either order if all stages take equally long."""
     return (n_stages - 1) / (n_batches + n_stages - 1)
+
+
+def block_parameters(config: Config) -> float:
+    """Of one block: attention, feed-forward layer and norms (the last norm is shared out over the blocks)."""
+    parts = config.count_parameters()
+    return sum(parts[name] for name in ("attention", "feed-forward", "norms")) / config.n_layers
 
 
 def load(config: Config, plan: Plan, n_tokens: int) -> Load:
@@ -84,12 +92,15 @@ def load(config: Config, plan: Plan, n_tokens: int) -> Load:
     blocks = config.n_layers // plan.stages
     inside = 2 * config.d_inner / config.d_model + 4  # before and after bending; q, k, v, and what was found
     in_flight = min(plan.stages, plan.batches)  # with 1F1B
-    tours = 1.5 if plan.shard == 3 else 1.0  # weights twice and gradients once, half a tour of the ring each
+    block = NUMBER * block_parameters(config) / plan.tensor * (1 - 1 / plan.data)  # bytes that others have
+    m = plan.batches  # halves of an all-reduce: ZeRO 2 sums each one's gradients, 3 fetches weights twice too
+    halves = {0: 2, 1: 2, 2: m + 1, 3: 3 * m}[plan.shard]
     sums = 4 * blocks * plan.batches  # two parts, forwards and backwards
     return Load(
         **own,
+        gathered=block * max(0, plan.shard - 1),  # gradients, and with stage 3 weights
         activations=vectors * blocks * in_flight * (4 + inside / plan.tensor),
-        sent_data=tours * all_reduce_bytes(1, plan.data) * weights,
+        sent_data=halves / 2 * all_reduce_bytes(1, plan.data) * weights,
         sent_tensor=sums * all_reduce_bytes(1, plan.tensor) * vectors,
         sent_pipeline=vectors * plan.batches if plan.stages > 1 else 0.0,
         idle=bubble(plan.stages, plan.batches),

@@ -17,10 +17,13 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from lmcourse.model import check_whole
 from lmcourse.parallel.cluster import Group
 from lmcourse.parallel.data import average, share, text_loss
 from lmcourse.parallel.ring import all_gather, cut, reduce_scatter
 from lmcourse.transformer.network import Transformer
+
+Parts = Sequence[Tensor]  # small batches (B, T) of one step, equally many texts each
 
 
 class Shards:
@@ -63,12 +66,17 @@ class Run(NamedTuple):
 
     losses: list[float]  # of each step, at its own texts
     weights: dict[str, Tensor]  # at the end
-    held: dict[str, int]  # bytes of "weights" between steps, of "gradients" at most, and of "optimizer"
+    held: dict[str, int]  # bytes of "weights" and "optimizer" between steps, of "gradients" before one
     sent: int  # bytes, in all steps
 
 
 def train(
-    group: Group, network: Transformer, batches: Sequence[Tensor], stage: int, learning_rate: float = 1e-2
+    group: Group,
+    network: Transformer,
+    batches: Sequence[Tensor],
+    stage: int,
+    learning_rate: float = 1e-2,
+    parts: int = 1,
 ) -> Run:
     """Train on batches (B, T), one a step, of which each process reads its share.
 
@@ -78,18 +86,23 @@ def train(
         batches: the texts of each step.
         stage: 0, nothing is sharded; 1, 2 or 3 as above.
         learning_rate: of AdamW.
+        parts: small batches, one after another, as which a process reads its share of a step.
 
     Raises ValueError for another stage, or texts that cannot be shared evenly.
     """
     if stage not in STEPS:
         raise ValueError(f"stage={stage} must be 0, 1, 2 or 3")
-    return STEPS[stage](group, network, [share(batch, group) for batch in batches], learning_rate)
+    shares = [share(batch, group) for batch in batches]
+    for texts in shares:
+        if len(texts) % check_whole(parts, "parts"):
+            raise ValueError(f"parts={parts} does not divide {len(texts)} texts of a process")
+    return STEPS[stage](group, network, [texts.chunk(parts) for texts in shares], learning_rate)
 
 
-def _whole(group: Group, network: Transformer, batches: Sequence[Tensor], learning_rate: float) -> Run:
+def _whole(group: Group, network: Transformer, steps: Sequence[Parts], learning_rate: float) -> Run:
     optimizer = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=0.0)
     losses, gradients = [], 0
-    for texts in batches:
+    for texts in steps:
         losses.append(_backward(network, texts))
         gradients = nbytes(p.grad for p in network.parameters())
         average(group, [p.grad for p in network.parameters()])
@@ -99,10 +112,10 @@ def _whole(group: Group, network: Transformer, batches: Sequence[Tensor], learni
     return _run(group, losses, weights, nbytes(weights.values()), gradients, optimizer)
 
 
-def _stage_1(group: Group, network: Transformer, batches: Sequence[Tensor], learning_rate: float) -> Run:
+def _stage_1(group: Group, network: Transformer, steps: Sequence[Parts], learning_rate: float) -> Run:
     shards, losses, gradients = Shards(group, network, learning_rate), [], 0
     weights = dict(network.named_parameters())
-    for texts in batches:
+    for texts in steps:
         losses.append(_backward(network, texts))
         gradients = nbytes(p.grad for p in weights.values())
         for name, parameter in weights.items():
@@ -112,7 +125,7 @@ def _stage_1(group: Group, network: Transformer, batches: Sequence[Tensor], lear
     return _run(group, losses, weights, nbytes(weights.values()), gradients, shards.optimizer)
 
 
-def _stage_2(group: Group, network: Transformer, batches: Sequence[Tensor], learning_rate: float) -> Run:
+def _stage_2(group: Group, network: Transformer, steps: Sequence[Parts], learning_rate: float) -> Run:
     shards, losses, most = Shards(group, network, learning_rate), [], 0
     weights = dict(network.named_parameters())
 
@@ -125,18 +138,18 @@ def _stage_2(group: Group, network: Transformer, batches: Sequence[Tensor], lear
 
     for name, parameter in weights.items():
         parameter.register_post_accumulate_grad_hook(lambda p, name=name: hand_over(name, p))
-    for texts in batches:
+    for texts in steps:
         losses.append(_backward(network, texts))
         _step(shards, weights)
     return _run(group, losses, weights, nbytes(weights.values()), most, shards.optimizer)
 
 
-def _stage_3(group: Group, network: Transformer, batches: Sequence[Tensor], learning_rate: float) -> Run:
+def _stage_3(group: Group, network: Transformer, steps: Sequence[Parts], learning_rate: float) -> Run:
     shards, losses = Shards(group, network, learning_rate), []
     rest = {name: p for name, p in network.named_parameters() if not name.startswith("blocks.")}
     for i, block in enumerate(network.blocks):
         network.blocks[i] = Sharded(block, shards, f"blocks.{i}.")
-    for texts in batches:
+    for texts in steps:
         for name, parameter in rest.items():
             parameter.data = shards.whole(name)
         losses.append(_backward(network, texts))
@@ -196,10 +209,13 @@ def nbytes(tensors) -> int:
     return sum(x.numel() * x.element_size() for x in tensors if x is not None)
 
 
-def _backward(network: nn.Module, texts: Tensor) -> float:
-    loss = text_loss(network, texts)
-    loss.backward()
-    return loss.item()
+def _backward(network: nn.Module, parts: Parts) -> float:
+    total = 0.0
+    for texts in parts:
+        loss = text_loss(network, texts) / len(parts)
+        loss.backward()
+        total += loss.item()
+    return total
 
 
 def _step(shards: Shards, weights: dict[str, Tensor]) -> None:

@@ -60,7 +60,8 @@ def state_bytes(n_params: int, precision: str = "mixed") -> dict[str, int]:
     Args:
         n_params: N.
         precision: "f32": all numbers have 32 bits; "mixed": the network computes with 16, and the optimizer
-            keeps the weights once more with 32, so that small steps are not lost.
+            keeps the weights once more with 32, so that small steps are not lost. (Who adds gradients up
+            in 32 bits, over many small batches, keeps two bytes more.)
 
     Raises ValueError for another precision.
     """

@@ -65,13 +65,35 @@ def fit(n_params, n_tokens, losses, spread: str = "excess", huber: float | None 
 
 
 def bootstrap(
-    n_params, n_tokens, losses, rng: np.random.Generator, repeats: int = 500, spread="excess", huber=None
+    n_params,
+    n_tokens,
+    losses,
+    rng: np.random.Generator,
+    repeats: int = 500,
+    spread: str = "excess",
+    huber: float | None = None,
+    groups=None,
 ) -> Law:
-    """The laws fitted to as many samples of the runs, drawn with replacement; each field (repeats,)."""
+    """The laws fitted to as many samples of the runs, drawn with replacement; each field (repeats,).
+
+    Args:
+        n_params, n_tokens, losses, spread, huber: as for `fit`; losses (n,).
+        rng: for the draws.
+        repeats: how many samples.
+        groups: a label for each run, (n,): runs of one group are drawn together, as whatever they have in
+            common is one draw (the misfit of a size and a text, the noise of one training curve). None: each
+            run by itself.
+
+    Raises ValueError as `fit`, and for labels that are not one a run.
+    """
     n, d, y = (np.asarray(x, dtype=float) for x in (n_params, n_tokens, losses))
     _check(n, d, y, spread)
-    drawn = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), size=repeats)
-    return Law(*_descend(n, d, np.broadcast_to(y, drawn.shape), drawn.astype(float), spread, huber))
+    of = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    if of.shape != y.shape:
+        raise ValueError(f"{len(of)} labels of groups for {len(y)} runs; give one a run")
+    n_groups = of.max() + 1
+    counts = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=repeats)[:, of]
+    return Law(*_descend(n, d, np.broadcast_to(y, counts.shape), counts.astype(float), spread, huber))
 
 
 def _check(n: np.ndarray, d: np.ndarray, y: np.ndarray, spread: str) -> None:

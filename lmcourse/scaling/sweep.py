@@ -32,8 +32,8 @@ def config(vocab_size: int, d_model: int) -> Config:
 def sizes(config: Config) -> dict[str, int]:
     """Parameters: "all", and "inner": without the tables of embedding and positions.
 
-    The inner ones are what Kaplan et al. count; with the embedding, which is the output too, go those by
-    which each token is multiplied.
+    The inner ones are what Kaplan et al. count. (Each token is multiplied with these and with the output:
+    `lmcourse.experiments.scaling_law.multiplied`.)
     """
     parts = config.count_parameters()
     return {"all": parts["total"], "inner": parts["total"] - parts["embedding"] - parts["positions"]}
@@ -79,8 +79,14 @@ def recipe(
 def network(
     world: RankedFacts, d_model: int, how: Recipe, batch: int, rng: np.random.Generator
 ) -> Transformer:
-    """A network that has read `how.steps` batches of fresh sentences."""
-    module = Transformer(config(world.vocab_size, d_model)).draw(rng)
+    """A Transformer that has read `how.steps` batches of fresh sentences."""
+    return read(Transformer(config(world.vocab_size, d_model)).draw(rng), world, how, batch, rng)
+
+
+def read(
+    module: torch.nn.Module, world: RankedFacts, how: Recipe, batch: int, rng: np.random.Generator
+) -> torch.nn.Module:
+    """Train any network, of token ids (B, T) to logits (B, T, V), on fresh sentences; returns it."""
 
     def loss(_: int) -> torch.Tensor:
         return sentence_losses(module, world.draw(batch, rng), world.end).mean()
@@ -89,7 +95,7 @@ def network(
     return module
 
 
-def sentence_losses(module: Transformer, sentences: np.ndarray, end: int) -> torch.Tensor:
+def sentence_losses(module: torch.nn.Module, sentences: np.ndarray, end: int) -> torch.Tensor:
     """Nats for each token of sentences (n, 9), each read from its beginning: (n, 9)."""
     targets = torch.from_numpy(sentences)
     inputs = torch.roll(targets, 1, dims=1)
@@ -98,7 +104,7 @@ def sentence_losses(module: Transformer, sentences: np.ndarray, end: int) -> tor
     return cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view(targets.shape)
 
 
-def excesses(module: Transformer, world: RankedFacts, sentences: np.ndarray) -> np.ndarray:
+def excesses(module: torch.nn.Module, world: RankedFacts, sentences: np.ndarray) -> np.ndarray:
     """Nats for each token of sentences (n, 9) beyond those of the truth: (n, 9)."""
     with torch.inference_mode():
         parts = [
@@ -108,6 +114,6 @@ def excesses(module: Transformer, world: RankedFacts, sentences: np.ndarray) -> 
     return torch.cat(parts).double().numpy() + world.sentence_log_probs(sentences)
 
 
-def excess(module: Transformer, world: RankedFacts, sentences: np.ndarray) -> Estimate:
+def excess(module: torch.nn.Module, world: RankedFacts, sentences: np.ndarray) -> Estimate:
     """Mean nats a token beyond the truth's, with the standard error from sentence to sentence."""
     return estimate(excesses(module, world, sentences).mean(1))

@@ -44,16 +44,19 @@ export function measures(shape, plan, { n_tokens, speed }) {
   const blocks = shape.layers / stages;
   const inside = 2 * shape.inner / shape.width + 4;
   const activations = vectors * blocks * Math.min(stages, batches) * (4 + inside / tensor);
+  const gathered = NUMBER * shape.block / tensor * (1 - 1 / data) * Math.max(0, shard - 1);
+  const halves = [2, 2, batches + 1, 3 * batches][shard];
   const idle = (stages - 1) / (batches + stages - 1);
   const devices = data * tensor * stages;
   return {
     ...own,
+    gathered,
     activations,
-    sent_data: (shard === 3 ? 1.5 : 1) * allReduce(data) * whole,
+    sent_data: halves / 2 * allReduce(data) * whole,
     sent_tensor: 4 * blocks * batches * allReduce(tensor) * vectors,
     sent_pipeline: stages > 1 ? vectors * batches : 0,
     idle,
-    memory: own.weights + own.gradients + own.optimizer + activations,
+    memory: own.weights + own.gradients + own.optimizer + gathered + activations,
     devices,
     seconds: 3 * shape.flops * data * batches / (devices * speed * UTILISATION * (1 - idle)),
   };
@@ -62,7 +65,8 @@ export function measures(shape, plan, { n_tokens, speed }) {
 // ---------- drawing ----------
 
 const NAMES = ["model", "data", "tensor", "stages", "batches", "shard"];
-const KEPT = ["weights", "gradients", "optimizer", "activations"];
+const KEPT = ["weights", "gradients", "optimizer", "gathered", "activations"];
+const SAID = { gathered: "gathered for the moment" };
 const SENT = { sent_data: "sent for texts", sent_tensor: "sent for heads", sent_pipeline: "sent for blocks" };
 const SHARDS = [
   [0, "nothing: each group keeps all"],
@@ -70,14 +74,15 @@ const SHARDS = [
   [2, "and gradients (stage 2)"],
   [3, "and weights (stage 3)"],
 ];
+const GROUPS = [1, 2, 4, 8, 16, 24, 32, 64, 128, 192, 256, 512, 1024, 1536, 2048]; // those of the page among them
 const doublings = (most) => Array.from({ length: Math.log2(most) + 1 }, (_, i) => 2 ** i);
 const divisors = (n) => Array.from({ length: n }, (_, i) => i + 1).filter((k) => n % k === 0);
 
 // 2.79 TB; 31 kB.
-export function bytes(n) {
+export function bytes(n, digits = 3) {
   if (n === 0) return "nothing";
   const unit = Math.max(0, Math.min(5, Math.floor(Math.log10(n) / 3)));
-  return `${Number((n / 1000 ** unit).toPrecision(3))} ${["B", "kB", "MB", "GB", "TB", "PB"][unit]}`;
+  return `${Number((n / 1000 ** unit).toPrecision(digits))} ${["B", "kB", "MB", "GB", "TB", "PB"][unit]}`;
 }
 
 const UNITS = { days: 86400, h: 3600, min: 60, s: 1, ms: 1e-3 };
@@ -151,7 +156,7 @@ function render({ model, el }) {
     [...KEPT, ...Object.keys(SENT), "idle", "seconds"].map((name) => [name, numberCell()]),
   );
   const line = (name, text) => row("", rowName("", text), cells[name]);
-  const kept = table("What a device keeps", "", ...KEPT.map((name) => line(name, name)));
+  const kept = table("What a device keeps", "", ...KEPT.map((name) => line(name, SAID[name] || name)));
   const more = table(
     "What it sends and waits in a step",
     "",
@@ -181,7 +186,7 @@ function render({ model, el }) {
     shard.show(stage);
     tensor.show(sharing, divisors(shape.heads), String(sharing));
     stages.show(parts, divisors(shape.layers), String(parts));
-    data.show(groups, doublings(2 ** 11), grouped(groups));
+    data.show(groups, GROUPS, grouped(groups));
     batches.show(small, doublings(2 ** 10), grouped(small));
     memory.show(found, card);
     [...KEPT, ...Object.keys(SENT)].forEach((each) => say(cells[each], bytes(found[each])));
@@ -191,7 +196,7 @@ function render({ model, el }) {
     const texts = groups * small;
     say(
       said,
-      `${grouped(found.devices)} device${found.devices > 1 ? "s" : ""} of ${bytes(found.memory)} each: ` +
+      `${grouped(found.devices)} device${found.devices > 1 ? "s" : ""} of ${bytes(found.memory, 4)} each: ` +
         `${fits ? "fits" : "does not fit"} into ${bytes(card)}. A step reads ${grouped(texts)} ` +
         `text${texts > 1 ? "s" : ""} of ${grouped(n_tokens)} tokens.`,
     );

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import traitlets
 
-from lmcourse.parallel.plan import Plan, load, step_seconds
+from lmcourse.parallel.plan import Plan, block_parameters, load, step_seconds
 from lmcourse.scaling.costs import forward_flops
 from lmcourse.transformer.config import Config
 from lmcourse.widgets.base import HERE, Widget, script
@@ -101,6 +101,7 @@ def _sizes(config: Config, n_tokens: int) -> dict[str, float]:
     """What the page has to know of a network."""
     return {
         "parameters": config.count_parameters()["total"],
+        "block": block_parameters(config),
         "layers": config.n_layers,
         "heads": math.gcd(config.kv_heads, config.d_inner),  # what may share a block divides both
         "width": config.d_model,

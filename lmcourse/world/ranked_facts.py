@@ -96,6 +96,13 @@ class RankedFacts(LanguageModel):
         self.facts = rng.integers(n_objects, size=(n_names**2, n_relations))  # the object of each
 
     @cached_property
+    def ranks(self) -> np.ndarray:
+        """How famous each mouse is, (n_names²,); the most famous has rank 1."""
+        ranks = np.empty(len(self.ranked), dtype=int)
+        ranks[self.ranked] = np.arange(1, len(ranks) + 1)
+        return ranks
+
+    @cached_property
     def _pairs(self) -> np.ndarray:
         return self.pair_probs.reshape(self.n_names, self.n_names)
 

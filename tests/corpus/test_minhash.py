@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from datasketch import MinHash, MinHashLSH
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,6 +88,22 @@ def test_candidates_are_pairs_that_share_a_band_and_come_as_often_as_the_curve_s
     assert hits / 300 == pytest.approx(chance, abs=4 * (chance * (1 - chance) / 300) ** 0.5 + 0.02)
 
 
+def test_a_library_finds_the_same_candidates_and_estimates_among_the_same_signatures():
+    rng = np.random.default_rng(7)
+    family = minhash.hash_family(60, rng)
+    sets = [set(rng.choice(40, size=25, replace=False).tolist()) for _ in range(40)]
+    marks = minhash.signatures(sets, family)
+    theirs = [MinHash(num_perm=60, hashvalues=row, scheme="legacy") for row in marks]
+    index = MinHashLSH(num_perm=60, params=(15, 4))  # bands, hashes in each
+    for place, each in enumerate(theirs):
+        index.insert(place, each)
+    found = {(i, j) for j, each in enumerate(theirs) for i in index.query(each) if i < j}
+    assert minhash.candidates(marks, rows=4) == found
+    assert 50 < len(found) < 40 * 39 / 2  # neither hardly any nor all
+    for i, j in ((0, 1), (5, 9)):
+        assert minhash.estimated_jaccard(marks[i], marks[j]) == theirs[i].jaccard(theirs[j])
+
+
 @given(st.integers(1, 12), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=12))
 def test_clusters_are_what_walking_along_the_pairs_reaches(n, pairs):
     pairs = [(i % n, j % n) for i, j in pairs]
@@ -114,6 +131,15 @@ def test_near_duplicates_are_those_that_all_pairs_give():
     # a candidate that is not alike enough stays alone: no copy here is quite the same
     strict = minhash.near_duplicates(everything, np.random.default_rng(6), rows=4, bands=30, at_least=1)
     assert strict == [[i] for i in range(len(everything))]
+
+
+def test_seven_tenths_alike_are_joined_and_less_are_not():
+    """Runs of one word, 20 in both: J = 20 / 28 = 0.71, and 20 / 30 = 0.67."""
+    shared = [f"w{i}" for i in range(20)]
+    for alone, joined in ((4, True), (5, False)):
+        one, other = (" ".join(shared + [f"{side}{i}" for i in range(alone)]) for side in "xy")
+        found = minhash.near_duplicates([one, other], np.random.default_rng(0), n=1, rows=1, bands=100)
+        assert (found == [[0, 1]]) is joined
 
 
 def test_bad_input_is_named():

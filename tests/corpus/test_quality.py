@@ -46,6 +46,30 @@ def test_gopher_names_why_a_page_goes(text, complaint):
     assert quality.gopher_complaint(text) == complaint
 
 
+def page(n_lines: int, marked: int, mark) -> str:
+    """Lines of ten words, some of them marked."""
+    line = "the mouse and the cheese of our house ate it"
+    return "\n".join(mark(line) if i < marked else line for i in range(n_lines))
+
+
+@pytest.mark.parametrize(
+    ("mark", "most"),
+    [
+        (lambda line: f"- {line}", 18),  # bullets in front of nine lines in ten of twenty
+        (lambda line: f"{line} …", 6),  # ellipses behind three in ten
+        (lambda line: f"{line} " + "1 " * 5, 20),  # a third of the words without a letter is too many
+    ],
+)
+def test_gophers_limits_are_where_the_paper_has_them(mark, most):
+    if most < 20:
+        assert quality.gopher_complaint(page(20, most, mark)) is None
+        assert "lines" in quality.gopher_complaint(page(20, most + 1, mark))
+    else:  # one word in five is allowed: 2 of 10 in lines of eight with a letter and two without
+        eight = "the mouse and cheese of our house ate"
+        assert quality.gopher_complaint("\n".join([f"{eight} 11 22"] * 20)) is None
+        assert "without a letter" in quality.gopher_complaint("\n".join([f"{eight} 11 22"] * 20) + " 33")
+
+
 def test_likelihood_is_the_mean_over_tokens_and_the_best_are_kept_in_order():
     vocab = Vocabulary("ab", separator="")
     model = NgramModel.fit(vocab, 2, ["abababab"])

@@ -34,6 +34,22 @@ def test_sharding_divides_one_after_the_other():
     gigabytes = [(x.weights + x.gradients + x.optimizer) * size / 1e9 for x in found]
     assert gigabytes == pytest.approx([120, 31.4, 16.6, 1.9], abs=0.05)
     assert [x.sent_data / found[0].sent_data for x in found] == [1, 1, 1, 1.5]
+    # four small batches in a step: gradients are summed four times, and weights fetched eight times
+    found = [load(SMALL, Plan(data=64, batches=4, shard=shard), 8) for shard in range(4)]
+    assert [x.sent_data / found[0].sent_data for x in found] == [1, 1, 2.5, 6]
+
+
+def test_what_is_shared_out_is_whole_for_the_moment():
+    # a block of GPT-3: 12 d², d = 12,288, and its biases and norms: 1.81 thousand million, two bytes each
+    alone, shared = (load(GPT3, Plan(data=1536, shard=shard), 2048) for shard in (1, 3))
+    assert alone.gathered == 0
+    assert shared.gathered / 2 == pytest.approx(2 * 12 * 12288**2, rel=2e-3)  # weights, and as many gradients
+    assert load(GPT3, Plan(data=1536, shard=2), 2048).gathered == shared.gathered / 2
+    assert load(GPT3, Plan(data=1536, tensor=8, shard=3), 2048).gathered == shared.gathered / 8
+    assert load(GPT3, Plan(shard=3), 2048).gathered == 0  # one device has all of it anyway
+    assert shared.memory == shared.weights + shared.gradients + shared.optimizer + shared.gathered + (
+        shared.activations
+    )
 
 
 def test_tensor_and_pipeline_divide_blocks():
@@ -42,6 +58,8 @@ def test_tensor_and_pipeline_divide_blocks():
     # per block: 4 whole and 12 / 8 shared vectors instead of 16; 8 blocks instead of 96, of 12 texts at once
     assert spread.activations / alone.activations == pytest.approx(5.5 / 16 * 8 / 96 * 12)
     assert spread.idle == 11 / 23
+    few, one = (load(GPT3, Plan(stages=12, batches=batches), 2048).activations for batches in (3, 1))
+    assert few == 3 * one == 3 / 12 * load(GPT3, Plan(batches=3), 2048).activations  # no more than there are
 
 
 def counts(group, kind, network, texts):

@@ -149,15 +149,29 @@ def test_sharded_training_ends_at_one_processs_weights(cluster, case, stage):
             assert own <= run.held["gradients"] <= own + largest
 
 
-def test_what_sharding_sends(cluster):
+@pytest.mark.parametrize("parts", [1, 2])
+def test_what_sharding_sends(cluster, parts):
+    """Gradients once for each small batch from stage 2 on, and with stage 3 the blocks' weights twice."""
     net = network(GPT)
     batches = [texts(seed=seed) for seed in range(2)]
     numbers = {name: x.numel() + -x.numel() % cluster.n for name, x in net.named_parameters()}
     turn = 8 * sum(numbers.values()) * (cluster.n - 1) // cluster.n  # a tour of all parameters
     blocks = 8 * sum(n for name, n in numbers.items() if "blocks" in name) * (cluster.n - 1) // cluster.n
-    for stage, tours in ((1, 2 * turn), (2, 2 * turn), (3, 2 * turn + blocks)):
-        for run in cluster.run(sharding.train, net, batches, stage):
-            assert run.sent == len(batches) * tours, stage
+    tables = turn - blocks  # with stage 3 they are gathered, and their gradients given, once a step
+    expected = {1: 2 * turn, 2: (parts + 1) * turn, 3: 2 * tables + 3 * parts * blocks}
+    for stage, sent in expected.items():
+        for run in cluster.run(sharding.train, net, batches, stage, 1e-2, parts):
+            assert run.sent == len(batches) * sent, stage
+
+
+def test_a_step_in_small_batches_is_the_step(cluster, case):
+    net, _ = case
+    batches = [texts(seed=seed) for seed in range(2)]
+    for stage in range(4):
+        whole, small = (cluster.run(sharding.train, net, batches, stage, 1e-2, parts)[0] for parts in (1, 2))
+        for name, x in whole.weights.items():
+            np.testing.assert_allclose(small.weights[name], x, rtol=0, atol=1e-7, err_msg=f"{stage} {name}")
+        assert small.losses == pytest.approx(whole.losses)
 
 
 def sleepy(group, order, n_batches, seconds):

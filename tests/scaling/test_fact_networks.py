@@ -65,6 +65,7 @@ def test_each_matrix_of_each_network_has_a_grid_of_its_own():
     networks = build(2)
     with torch.no_grad():
         networks.up[1] *= 100
+        networks.up_bias += torch.linspace(0, 1, networks.up_bias.shape[-1])  # biases begin as zeros
     found = rounded(networks, 2)
     for one in range(2):
         assert len(found["up"][one].unique()) == 4

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import least_squares
 
 from lmcourse.scaling.laws import Law, bootstrap, fit
 
@@ -46,6 +47,40 @@ def test_weights_are_those_of_the_law_that_they_give(rng):
     assert (found.alpha, found.beta) == pytest.approx(by_brute_force(noisy, weights), abs=0.0051)
 
 
+@pytest.mark.parametrize("spread", ["even", "loss", "excess"])
+def test_a_library_s_least_squares_end_at_the_same_law(rng, spread):
+    """From the law that was found, with the weights that it gives: what is the least does not move."""
+    noisy = TRUE.loss(N, D) + 0.03 * (TRUE.loss(N, D) - TRUE.E) * rng.normal(size=N.shape)
+    found = fit(N, D, noisy, spread)
+    error = {"even": 1.0, "loss": found.loss(N, D), "excess": found.loss(N, D) - found.E}[spread]
+
+    def off(numbers: np.ndarray) -> np.ndarray:
+        e, a, b, alpha, beta = numbers
+        return (e + np.exp(a) * N**-alpha + np.exp(b) * D**-beta - noisy) / error
+
+    start = np.array([found.E, np.log(found.A), np.log(found.B), found.alpha, found.beta])
+    theirs = least_squares(off, start * 1.1, x_scale=start, xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    assert theirs.x == pytest.approx(start, rel=2e-4)
+
+
+def test_with_hubers_loss_a_library_ends_at_the_same_law(rng):
+    """Some relative errors below the bend, some above: as Hoffmann et al. fit, but for logarithms."""
+    noisy = TRUE.loss(N, D) * np.exp(0.01 * rng.standard_t(2, size=N.shape))
+    found = fit(N, D, noisy, "loss", huber=0.01)
+    error = found.loss(N, D)
+
+    def off(numbers: np.ndarray) -> np.ndarray:
+        e, a, b, alpha, beta = numbers
+        return (e + np.exp(a) * N**-alpha + np.exp(b) * D**-beta - noisy) / error
+
+    start = np.array([found.E, np.log(found.A), np.log(found.B), found.alpha, found.beta])
+    assert 5 < (np.abs(off(start)) > 0.01).sum() < len(N) - 5
+    theirs = least_squares(
+        off, start * 1.05, loss="huber", f_scale=0.01, x_scale=start, xtol=1e-14, ftol=1e-14
+    )
+    assert theirs.x == pytest.approx(start, rel=1e-3)
+
+
 def test_one_wild_run_moves_a_robust_fit_less():
     y = TRUE.loss(N, D)
     y[7] *= 1.3
@@ -56,9 +91,9 @@ def test_one_wild_run_moves_a_robust_fit_less():
 def test_intervals_cover_the_truth_about_as_often_as_they_say(rng):
     excess = TRUE.loss(N, D) - TRUE.E
     covered = []
-    for _ in range(40):
+    for _ in range(25):
         noisy = TRUE.loss(N, D) + 0.03 * excess * rng.normal(size=N.shape)
-        low, high = np.quantile(bootstrap(N, D, noisy, rng, repeats=60).alpha, [0.05, 0.95])
+        low, high = np.quantile(bootstrap(N, D, noisy, rng, repeats=40).alpha, [0.05, 0.95])
         covered.append(low <= TRUE.alpha <= high)
     assert 0.6 < np.mean(covered) < 1  # 0.9 is promised; samples of 36 runs are small
 
@@ -105,3 +140,16 @@ def test_published_constants_disagree_by_five(law, ratio):
 def test_what_cannot_be_fitted_says_why(arguments, words):
     with pytest.raises(ValueError, match=words):
         fit(*arguments)
+
+
+def test_runs_that_share_their_error_are_drawn_together(rng):
+    """Each run written down four times tells no more than once: only groups know it."""
+    noisy = TRUE.loss(N, D) + 0.03 * (TRUE.loss(N, D) - TRUE.E) * rng.normal(size=N.shape)
+    once = bootstrap(N, D, noisy, np.random.default_rng(0), 100).E.std()
+    n, d, y = (np.tile(x, 4) for x in (N, D, noisy))
+    alone = bootstrap(n, d, y, np.random.default_rng(0), 100).E.std()
+    together = bootstrap(n, d, y, np.random.default_rng(0), 100, groups=np.tile(np.arange(len(N)), 4)).E.std()
+    assert together == pytest.approx(once, rel=1e-4)
+    assert alone == pytest.approx(once / 2, rel=0.3)
+    with pytest.raises(ValueError, match="3 labels of groups for 36 runs"):
+        bootstrap(N, D, noisy, rng, 5, groups=[0, 1, 2])

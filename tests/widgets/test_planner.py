@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from lmcourse.parallel.plan import Plan, load, step_seconds
+from lmcourse.parallel.plan import Plan, block_parameters, load, step_seconds
 from lmcourse.transformer.config import Config
 from lmcourse.widgets import ParallelPlanner
 
@@ -30,6 +30,7 @@ def test_what_the_page_has_to_know():
     sizes = widget.shapes["three"]
     assert (sizes["heads"], sizes["layers"], sizes["width"], sizes["inner"]) == (3, 3, 12, 48)
     assert sizes["parameters"] == THREE.count_parameters()["total"]
+    assert sizes["block"] == block_parameters(THREE)
     grouped = Config(10, 16, 8, 2, 16, n_kv_heads=4)
     assert ParallelPlanner({"g": grouped}, "g").shapes["g"]["heads"] == 4
 
