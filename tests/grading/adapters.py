@@ -258,4 +258,30 @@ def stretched_base(size, trained, longest, base=10_000.0):
 from lmcourse.inference.speculative import remainder as residual, check as verify
 """,
     },
+    "07-scale": {
+        "pipeline": """
+import lmcourse.parallel.pipeline as reference
+
+
+def order_of_work(stage, n_stages, n_batches):
+    return [(task.way[0], task.batch) for task in reference.order_of_work(stage, n_stages, n_batches)]
+""",
+        "minhash": """
+from lmcourse.corpus.minhash import candidates as found
+
+
+def candidates(marks, rows):
+    return sorted(found(marks, rows))
+""",
+        "budget": """
+def plan(train, budget):
+    from lmcourse.scaling import fit
+
+    n = np.repeat([1e3, 3e3, 9e3], 3)
+    d = np.tile([0.1, 0.3, 1.0], 3) * 0.09 * budget / 6 / 2e4
+    law = fit(n, d, [train(*run) for run in zip(n, d)])
+    best = law.best_split(0.999 * budget)
+    return *best, law.loss(*best)
+""",
+    },
 }
