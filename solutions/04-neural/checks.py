@@ -7,6 +7,7 @@ can be worked out by hand.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -778,14 +779,21 @@ def numbers(student):
     return found
 
 
-def excess(student, weights, seed):
-    """Bits per token above the world's own, on a text of this seed."""
+@lru_cache(maxsize=32)  # many works are asked about the same text
+def hidden_text(seed):
+    """A text of this seed: its tokens, the context of each, and the world's own log-probabilities."""
     world = agreement(4)
     ids = [t for s in world.sample(800, np.random.default_rng([4, seed])) for t in s]
     padded = np.array([world.end] * MEMORY + ids)
-    contexts = np.lib.stride_tricks.sliding_window_view(padded, MEMORY)[:-1].copy()
-    said = probabilities(student, weights, contexts)[np.arange(len(ids)), ids]
-    return float(np.mean(world.token_log_probs(ids) - np.log(said)) / LN2)
+    contexts = np.lib.stride_tricks.sliding_window_view(padded, MEMORY)[:-1]
+    return ids, contexts, world.token_log_probs(ids)
+
+
+def excess(student, weights, seed):
+    """Bits per token above the world's own, on a text of this seed."""
+    ids, contexts, own = hidden_text(seed)
+    said = probabilities(student, weights, contexts.copy())[np.arange(len(ids)), ids]
+    return float(np.mean(own - np.log(said)) / LN2)
 
 
 def keeps_the_contract(student):

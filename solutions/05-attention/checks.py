@@ -6,6 +6,7 @@ Right values are small numbers: scores are chosen as logarithms, so that weights
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -1885,6 +1886,11 @@ SHAPED = f"predict should return an array of shape (B, T, {SIZE}), a row for eac
 
 def sentences(m, seed):
     """Inputs (m, T), the world's own distributions (m, T, 22), and which places there are (m, T)."""
+    return tuple(array.copy() for array in _sentences(m, seed))
+
+
+@lru_cache(maxsize=32)  # many works are asked about the same sentences
+def _sentences(m, seed):
     world = agreement(4)
     found = world.sample(m, np.random.default_rng([5, seed]))
     longest = max(map(len, found))

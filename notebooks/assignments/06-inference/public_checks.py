@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import math
 import re
+from functools import (
+    lru_cache,
+)
 
 import numpy as np
 
@@ -101,10 +104,10 @@ def one_call(student, x, cache, weights=PICKS):
             ) from None
         raise
     expect(answer is not None, "`attend_with_cache` returned None; is a `return` missing?")
-    expect(
-        isinstance(answer, (tuple, list)) and len(answer) == 2,
-        f"`attend_with_cache` should return two things, (found, cache); yours returned {describe(answer)}",
-    )
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:  # described only then: a cache is long
+        raise CheckFailed(
+            f"`attend_with_cache` should return two things, (found, cache); yours returned {describe(answer)}"
+        )
     found, cache = answer
     wanted = (len(x), len(weights["value"]))
     expect(
@@ -714,6 +717,11 @@ def slow_price(prompts, n_tokens):
 
 def continued(seed, prompts, n_tokens):
     """What the machine's likeliest tokens are, prompt by prompt."""
+    return [list(text) for text in _continued(seed, tuple(map(tuple, prompts)), n_tokens)]
+
+
+@lru_cache(maxsize=256)  # many works are asked about the same prompts
+def _continued(seed, prompts, n_tokens):
     machine, written = Metered(seed), []
     for slot, prompt in enumerate(prompts):
         text, new = list(prompt), list(prompt)
