@@ -24,7 +24,7 @@ N_NETWORKS, N_NAMES, N_RELATIONS, N_OBJECTS = 5, 6, 16, 16
 SMALL, LARGE = 16, 64  # numbers in the hidden layer; half of it in an embedding
 MUCH = 200
 BATCHES, RATES = 4, {SMALL: 0.02, LARGE: 0.01}
-AGAIN = {"exposures": 3, "much": 3}  # a quick one, measured anew by every test
+AGAIN = {"exposures": 3, "much": 6}  # a quick one, measured anew by every test
 SETTINGS = [AGAIN, *({"exposures": n, "much": MUCH} for n in (10, 30, 100))]
 
 

@@ -29,7 +29,10 @@ from lmcourse.experiments import run
 
 TURN = 800  # steps after which the decay changes, where it does
 _KEYS = ("decay", "share", "then", "steps", "seed")
-AGAIN = dict(zip(_KEYS, (1.0, 0.4, None, 100, 0)))  # a quick one, measured anew by every test
+AGAIN = [  # quick ones, measured anew by every test
+    dict(zip(_KEYS, (1.0, 0.4, None, 100, 0))),
+    {**dict(zip(_KEYS, (1.0, 0.4, 0.0, 100, 0))), "turn": 40},
+]
 VARIED = [  # the first five with two seeds
     (1.0, 0.4, None),
     (0.0, 0.4, None),
@@ -42,7 +45,7 @@ VARIED = [  # the first five with two seeds
     (1.0, 0.6, None),
 ]
 SETTINGS = [
-    AGAIN,
+    *AGAIN,
     *(dict(zip(_KEYS, (*how, 2000, 0))) for how in VARIED),
     *(dict(zip(_KEYS, (*how, 2000, 1))) for how in VARIED[:5]),
 ]
@@ -56,10 +59,11 @@ def looks_of(setting: Mapping) -> list[Look]:
     recipe = replace(RECIPE, steps=setting["steps"], weight_decay=setting["decay"])
     if setting["then"] is None:
         return learn(network, seen, unseen, recipe)
-    looks = learn(network, seen, unseen, replace(recipe, steps=TURN))
-    rest = replace(recipe, steps=setting["steps"] - TURN, weight_decay=setting["then"])
+    turn = setting.get("turn", TURN)
+    looks = learn(network, seen, unseen, replace(recipe, steps=turn))
+    rest = replace(recipe, steps=setting["steps"] - turn, weight_decay=setting["then"])
     later = learn(network, seen, unseen, rest)[1:]
-    return looks + [replace(look, step=look.step + TURN) for look in later]
+    return looks + [replace(look, step=look.step + turn) for look in later]
 
 
 def measure(setting: Mapping, _: np.random.Generator) -> dict:

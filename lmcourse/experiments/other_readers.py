@@ -28,9 +28,11 @@ VECTOR = 16  # numbers in a token's vector, of the windows
 TRIED = (2e-3, 5e-3, 1.25e-2, 3e-2)
 BEST = 1.25e-2  # of these, for each kind and size
 _KEYS = ("kind", "width", "n_tokens", "rate", "seed")
-AGAIN = dict(zip(_KEYS, ("lstm", 16, 9_000, 5e-3, 0)))  # a quick one, measured anew by every test
+AGAIN = [
+    dict(zip(_KEYS, (kind, 16, 9_000, 5e-3, 0))) for kind in ("lstm", "window")
+]  # quick ones, measured anew by every test
 SETTINGS = [
-    AGAIN,
+    *AGAIN,
     *(dict(zip(_KEYS, (*which, TOKENS, rate, 9))) for which in WIDTHS for rate in TRIED),
     *(dict(zip(_KEYS, (*which, TOKENS, BEST, seed))) for which in WIDTHS for seed in range(3)),
 ]

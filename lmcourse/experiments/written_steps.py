@@ -36,13 +36,13 @@ STEPS = 500  # of the longest texts
 ASKED = 200  # test sums of each length
 LONGEST = (2 + PER_COLUMN) * DIGITS + 3 + DIGITS + 1  # tokens of a text with steps
 _KEYS = ("form", "blocks", "steps", "seed")
-AGAIN = dict(zip(_KEYS, ("steps", 1, 3, 0)))  # a quick one, measured anew by every test
 WITHIN = 0.02  # how near it must come: a network that has hardly learned wavers between digits
 FORMS = ("steps", "once", "dots", "backwards")
+AGAIN = [dict(zip(_KEYS, (form, 1, 3, 0))) for form in FORMS]  # quick ones, measured anew by every test
 MORE = 806  # steps with dots after which they have had as many sums as the answer at once
 SEEDS = 3
 SETTINGS = [
-    AGAIN,
+    *AGAIN,
     *(dict(zip(_KEYS, (form, n, STEPS, seed))) for seed in range(SEEDS) for n in (1, 2) for form in FORMS),
     *(dict(zip(_KEYS, ("dots", 1, MORE, seed))) for seed in range(SEEDS)),
 ]
