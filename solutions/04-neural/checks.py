@@ -780,7 +780,7 @@ def numbers(student):
 
 
 @lru_cache(maxsize=32)  # many works are asked about the same text
-def hidden_text(seed):
+def held_out_text(seed):
     """A text of this seed: its tokens, the context of each, and the world's own log-probabilities."""
     world = agreement(4)
     ids = [t for s in world.sample(800, np.random.default_rng([4, seed])) for t in s]
@@ -791,7 +791,7 @@ def hidden_text(seed):
 
 def excess(student, weights, seed):
     """Bits per token above the world's own, on a text of this seed."""
-    ids, contexts, own = hidden_text(seed)
+    ids, contexts, own = held_out_text(seed)
     said = probabilities(student, weights, contexts.copy())[np.arange(len(ids)), ids]
     return float(np.mean(own - np.log(said)) / LN2)
 
@@ -941,7 +941,7 @@ def bits_on_a_text_you_may_see(student):
     hint=f"bits per token above the floor, on a hidden text: {FULL} earn all points and {NONE} none",
     weight=2.5,
 )
-def bits_on_hidden_text(student, rng):
+def bits_on_held_out_text(student, rng):
     """Bits per token above the floor, on a text that nobody has seen."""
     lost = excess(student, numbers(student), int(rng.integers(10**6, 10**9)))
     return Score(on_a_curve(lost, none=NONE, full=FULL))

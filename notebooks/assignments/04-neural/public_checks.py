@@ -303,7 +303,7 @@ def numbers(student):
 
 
 @lru_cache(maxsize=32)  # many works are asked about the same text
-def hidden_text(seed):
+def held_out_text(seed):
     """A text of this seed: its tokens, the context of each, and the world's own log-probabilities."""
     world = agreement(4)
     ids = [t for s in world.sample(800, np.random.default_rng([4, seed])) for t in s]
@@ -314,7 +314,7 @@ def hidden_text(seed):
 
 def excess(student, weights, seed):
     """Bits per token above the world's own, on a text of this seed."""
-    ids, contexts, own = hidden_text(seed)
+    ids, contexts, own = held_out_text(seed)
     said = probabilities(student, weights, contexts.copy())[np.arange(len(ids)), ids]
     return float(np.mean(own - np.log(said)) / LN2)
 
