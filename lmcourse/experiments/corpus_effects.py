@@ -195,9 +195,7 @@ def parts(module: Transformer) -> dict:
     """Excess on held-out sentences; what names and objects add to it; an object's, by its mouse's fame."""
     test = held_out()[:JUDGED]
     beyond = excesses(module, world(), test)
-    rank = np.empty(len(world().ranked), int)
-    rank[world().ranked] = np.arange(1, len(rank) + 1)
-    groups = np.searchsorted(FAME, rank[world().mice(test)], side="right") - 1
+    groups = np.searchsorted(FAME, world().ranks[world().mice(test)], side="right") - 1
     objects = beyond[:, 3:-1:2]
     return {
         "excess": round(float(beyond.mean()), 5),

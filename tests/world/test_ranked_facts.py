@@ -68,6 +68,11 @@ def test_samples_have_the_entropy_and_the_ranks_of_the_formulas():
         assert shares[rank - 1] == pytest.approx(rank**-1.7 / zipf, rel=0.05)
 
 
+def test_the_rank_of_a_mouse_is_its_place_among_the_ranked(small):
+    assert [small.ranks[mouse] for mouse in small.ranked] == list(range(1, len(small.ranked) + 1))
+    assert small.pair_probs[small.ranks.argmin()] == small.pair_probs.max()
+
+
 def test_a_fact_is_the_same_in_all_sentences_and_another_seed_has_others(small):
     drawn = small.draw(500, np.random.default_rng(0))
     told = {}
