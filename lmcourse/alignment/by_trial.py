@@ -69,17 +69,21 @@ def roll_out(policy: TreePolicy, task: Task, group: int, rng: np.random.Generato
     return Rollout(drawn, task.reference(drawn), check_rewards(rewards))
 
 
-def reinforce(policy: TreePolicy, task: Task, group: int = 4, seed: int = 0) -> Loss:
-    """REINFORCE with a leave-one-out baseline: each answer is used once.
+def reinforce(
+    policy: TreePolicy, task: Task, group: int = 8, seed: int = 0, baseline: bool = True
+) -> Loss:
+    """REINFORCE: each answer is used once, and counts by how much more it earned than the others of its group.
 
-    The distance is part of the reward: an answer earns r − β log π/π_ref.
+    The distance is part of the reward: an answer earns r − β log π/π_ref. Without the `baseline` it counts
+    by all that it earned.
     """
 
     def loss(step: int) -> Tensor:
         drawn, reference, rewards = roll_out(policy, task, group, np.random.default_rng([seed, step]))
         log_probs = policy.log_probs(drawn).sum(dim=1)
         earned = rewards - task.beta * (log_probs.detach() - reference.sum(dim=1))
-        return reinforce_loss(log_probs, leave_one_out(earned.view(-1, group)).flatten())
+        advantages = leave_one_out(earned.view(-1, group)).flatten() if baseline else earned
+        return reinforce_loss(log_probs, advantages)
 
     return loss
 
