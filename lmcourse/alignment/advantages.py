@@ -46,7 +46,7 @@ def group_normalised(rewards: Tensor, scale: bool = True, eps: float = 1e-6) -> 
 def generalized_advantages(
     rewards: Tensor, values: Tensor, said: Tensor, gamma: float = 1.0, gae_lambda: float = 0.95
 ) -> tuple[Tensor, Tensor]:
-    """Advantages and returns of each token, (B, L): Σ (γλ)^k δ_{t+k} with δ_t = r_t + γ V_{t+1} − V_t.
+    """Advantages and returns of each token, (B, L): Σ (γλ)^k δ_{t+k} with δ_t = r_t + γ V_{t+1} - V_t.
 
     λ = 1: what came after, less what was expected; λ = 0: the next step's surprise alone. After the last
     token that is said nothing is expected. Source: Schulman et al. 2016, equations 11 to 16.

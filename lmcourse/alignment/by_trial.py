@@ -69,12 +69,10 @@ def roll_out(policy: TreePolicy, task: Task, group: int, rng: np.random.Generato
     return Rollout(drawn, task.reference(drawn), check_rewards(rewards))
 
 
-def reinforce(
-    policy: TreePolicy, task: Task, group: int = 8, seed: int = 0, baseline: bool = True
-) -> Loss:
-    """REINFORCE: each answer is used once, and counts by how much more it earned than the others of its group.
+def reinforce(policy: TreePolicy, task: Task, group: int = 8, seed: int = 0, baseline: bool = True) -> Loss:
+    """REINFORCE: each answer is used once, and counts by how much more it earned than the others beside it.
 
-    The distance is part of the reward: an answer earns r − β log π/π_ref. Without the `baseline` it counts
+    The distance is part of the reward: an answer earns r - β log π/π_ref. Without the `baseline` it counts
     by all that it earned.
     """
 
@@ -132,7 +130,9 @@ class Lesson(NamedTuple):
     returns: Tensor  # (B, L), what a critic should have expected
 
 
-def _reusing(roll: Callable[[int], Lesson], loss_of: Callable[[Lesson], Tensor], how: Reuse, seed: int) -> Loss:
+def _reusing(
+    roll: Callable[[int], Lesson], loss_of: Callable[[Lesson], Tensor], how: Reuse, seed: int
+) -> Loss:
     """Draw, then use the rows in random parts, several times."""
     kept: dict[int, Lesson] = {}
 
@@ -151,7 +151,7 @@ def _reusing(roll: Callable[[int], Lesson], loss_of: Callable[[Lesson], Tensor],
 
 
 def token_rewards(rollout: Rollout, beta: float) -> Tensor:
-    """(B, L): at each token −β log π/π_ref, and at the last what the answer earned."""
+    """(B, L): at each token -β log π/π_ref, and at the last what the answer earned."""
     drawn = rollout.drawn
     rewards = -beta * (drawn.log_probs - rollout.reference) * drawn.said
     last = drawn.said.sum(dim=1).long() - 1
@@ -163,13 +163,13 @@ def ppo(
     policy: TreePolicy,
     task: Task,
     critic: Critic | None = None,
-    how: Reuse = Reuse(),  # noqa: B008
+    how: Reuse = Reuse(),
     gae_lambda: float = 0.95,
     vf_coef: float = 0.5,
     seed: int = 0,
     watch: list[Clipped] | None = None,
 ) -> Loss:
-    """PPO: answers are used several times, as long as the policy has not moved far from the one that gave them.
+    """PPO: answers are used several times, while the policy is still near the one that gave them.
 
     The distance from the reference is part of the reward, token by token. With a critic a token's advantage
     is generalised from what the critic expects; without one all tokens share their answer's, less the mean
@@ -214,7 +214,7 @@ def ppo(
 def grpo(
     policy: TreePolicy,
     task: Task,
-    how: Reuse = Reuse(group=8, epochs=2, parts=1),  # noqa: B008
+    how: Reuse = Reuse(group=8, epochs=2, parts=1),
     kl_in_loss: bool = False,
     scale: bool = True,
     seed: int = 0,

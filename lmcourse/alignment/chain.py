@@ -7,7 +7,7 @@ page can begin where another has ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from lmcourse.neural.training import History, Recipe, train
 from lmcourse.neural.weights import load_weights
 from lmcourse.transformer.config import Config
 from lmcourse.transformer.network import Transformer
-from lmcourse.world.guest_house import GUESTS, HARMS, MEALS, ODDLY_NAMED, GuestHouse, Order, every_order
+from lmcourse.world.guest_house import GUESTS, HARMS, ODDLY_NAMED, GuestHouse, Order, every_order
 
 BETA = 0.4  # what a nat of distance costs in this chapter, in units of worth
 SENTENCES = 60_000  # that are read in pre-training
@@ -30,6 +30,7 @@ PRETRAINING = Recipe(1_200, 1e-2, warmup=50)
 FINE_TUNING = Recipe(400, 5e-3, warmup=20)
 BATCH = 32  # windows of pre-training; twice as many conversations
 REFUSED = 0.2  # share of the conversations in which somebody asks for harm
+REPLAY = 0.5  # what the house's text, read on beside the conversations, counts in the loss
 STAGES = ("pretrained", "fine_tuned")
 
 
@@ -53,15 +54,20 @@ def new_network(seed: int) -> Transformer:
 
 def pretrain(network: Transformer, seed: int, recipe: Recipe = PRETRAINING, progress: bool = True) -> History:
     """Have it read the house's text, window by window."""
+    return train(network, text_loss(network, seed), recipe, progress=progress)
+
+
+def text_loss(network: Transformer, seed: int, count: int = BATCH) -> Callable[[int], Tensor]:
+    """Mean surprise at `count` windows of the house's text, for each step others."""
     rng = np.random.default_rng([seed, 1])
     text = np.array([i for sentence in house().text.sample(SENTENCES, rng) for i in sentence])
-    batch = windows(text, network.config.context_length, BATCH, seed)
+    batch = windows(text, network.config.context_length, count, seed)
 
     def loss(step: int) -> Tensor:
         inputs, targets = batch(step)
         return torch.nn.functional.cross_entropy(network(inputs).flatten(0, 1), targets.flatten())
 
-    return train(network, loss, recipe, progress=progress)
+    return loss
 
 
 def demonstrations(
@@ -73,7 +79,7 @@ def demonstrations(
     return [house().prompt(order) for order in asked], [house().answers[i] for i in given]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _cooks(order: Order) -> np.ndarray:
     return house().cooks(order)
 
@@ -89,6 +95,7 @@ def fine_tune(
     seed: int,
     recipe: Recipe = FINE_TUNING,
     lesson: Callable[[np.random.Generator], tuple[list, list]] | None = None,
+    replay: float = REPLAY,
     progress: bool = True,
 ) -> History:
     """Teach it to answer as the house's cooks do.
@@ -99,9 +106,13 @@ def fine_tune(
         recipe: of the training.
         lesson: gives the prompts and answers of a step; None: fresh `demonstrations` of all meals and, a
             share of `REFUSED`, of all harms.
+        replay: what the house's text counts, of which half a batch is read on beside, as a remedy against
+            forgetting; 0: none is read.
         progress: show it.
     """
     meals, harms = meals_and_harms()
+
+    reading = text_loss(network, seed + 1_000, BATCH // 2) if replay else None
 
     def fresh(rng: np.random.Generator) -> tuple[list, list]:
         refused = round(REFUSED * 2 * BATCH)
@@ -110,7 +121,8 @@ def fine_tune(
 
     def loss(step: int) -> Tensor:
         inputs, targets, mask = chat_rows(*(lesson or fresh)(np.random.default_rng([seed, 2, step])))
-        return sft_loss(network(inputs), targets, mask)
+        answered = sft_loss(network(inputs), targets, mask)
+        return answered + replay * reading(step) if replay else answered
 
     return train(network, loss, recipe, progress=progress)
 

@@ -35,7 +35,7 @@ def entropy(log_p: np.ndarray) -> np.ndarray:
 
 
 def optimum(reference: np.ndarray, rewards: np.ndarray, beta: float) -> np.ndarray:
-    """The policy that has the largest `objective`: log π*(y) = log π_ref(y) + r(y)/β − log Z.
+    """The policy that has the largest `objective`: log π*(y) = log π_ref(y) + r(y)/β - log Z.
 
     Args:
         reference: log-probabilities of the reference policy.
@@ -50,7 +50,7 @@ def optimum(reference: np.ndarray, rewards: np.ndarray, beta: float) -> np.ndarr
 
 
 def objective(log_p: np.ndarray, reference: np.ndarray, rewards: np.ndarray, beta: float) -> np.ndarray:
-    """E[r] − β KL(π ‖ π_ref) of each row: what reinforcement learning from feedback maximises."""
+    """E[r] - β KL(π ‖ π_ref) of each row: what reinforcement learning from feedback maximises."""
     return expected(log_p, rewards) - beta * kl(log_p, reference)
 
 
@@ -73,7 +73,7 @@ def best_of_n(reference: np.ndarray, rewards: np.ndarray, n: int) -> np.ndarray:
     """Log-probabilities of the answer that has the most reward among n drawn from the reference.
 
     Of several drawn with the same reward the first is taken, so that ties share as under the reference:
-    π(y) = π_ref(y) · (F(r)ⁿ − F(r−)ⁿ) / (F(r) − F(r−)), F the distribution function of the reward.
+    π(y) = π_ref(y) · (F(r)ⁿ - F(r-)ⁿ) / (F(r) - F(r-)), F the distribution function of the reward.
     """
     if n < 1 or n != int(n):
         raise ValueError(f"n={n} must be a whole number, 1 or more")
@@ -91,7 +91,7 @@ def best_of_n(reference: np.ndarray, rewards: np.ndarray, n: int) -> np.ndarray:
 
 
 def best_of_n_kl(n: int) -> float:
-    """The usual formula for the distance of best-of-n, log n − (n − 1)/n: never less than the true one, and
+    """The usual formula for the distance of best-of-n, log n - (n - 1)/n: never less than the true one, and
     equal to it where no two answers have the same reward and none is likely.
     """
     return float(np.log(n) - (n - 1) / n)

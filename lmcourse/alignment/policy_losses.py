@@ -17,7 +17,7 @@ def masked_mean(values: Tensor, said: Tensor) -> Tensor:
 
 
 def reinforce_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:
-    """−mean A log π(y): its gradient is an estimate of the expected reward's, if answers come from π.
+    """-mean A log π(y): its gradient is an estimate of the expected reward's, if answers come from π.
 
     Source: Williams 1992.
 
@@ -39,7 +39,7 @@ class Clipped(NamedTuple):
 def ppo_loss(
     log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor, said: Tensor, clip_coef: float = 0.2
 ) -> Clipped:
-    """−mean min(ρ A, clip(ρ, 1 − ε, 1 + ε) A), with ρ = π / π_old of each token.
+    """-mean min(r·A, clip(r, 1 - ε, 1 + ε)·A), with r = π/π_old of each token.
 
     An answer is used for several steps; once a token's chance has changed by a factor 1 ± ε in the direction
     of its advantage, it has no further part in the gradient. Source: Schulman et al. 2017, equation 7;
@@ -73,7 +73,7 @@ def kl_estimates(log_probs: Tensor, reference_log_probs: Tensor) -> tuple[Tensor
     """Three estimates of KL(π ‖ π_ref) from tokens drawn from π, each (B, L): k1, k2, k3.
 
     k1 = log π/π_ref is right on average, and may be negative; k2 = (log π/π_ref)²/2 is not right; k3 =
-    π_ref/π − 1 − log π_ref/π is right on average and never negative. That holds for the *numbers*; the
+    π_ref/π - 1 - log π_ref/π is right on average and never negative. That holds for the *numbers*; the
     gradient of k3 as a term of a loss is not that of the KL divergence.
     Source: Schulman 2020.
     """

@@ -66,7 +66,10 @@ def measure(setting: Mapping, _: np.random.Generator) -> dict:
         teach(network, seed, how, progress=False)
         if whole:
             save_weights(network, chain.weights_file(stage, seed))
-        found[stage] = {"excess": round(excess(network), 4), "distance": round(distance_from_cooks(network), 4)}
+        found[stage] = {
+            "excess": round(excess(network), 4),
+            "distance": round(distance_from_cooks(network), 4),
+        }
     return {**found, "outside": round(outside(network), 5)}
 
 

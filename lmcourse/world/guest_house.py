@@ -1,4 +1,4 @@
-"""Level 6: a guest house. Guests order meals, an assistant answers with a menu, and every answer has its worth.
+"""Level 6: a guest house, where meals are ordered, an assistant answers, and every answer has its worth.
 
 What is written about the house is a grammar as at every other level, `text`: tastes, meals that were had,
 lists of orders to which nobody answers, and what harms whom. An order is a prompt; the answers that are
@@ -115,7 +115,9 @@ def house_text(most_orders: int = 4) -> World:
         said[f"the trap for the {guest} holds {loved} ."] = 0.1 * each
         for meal in MEALS:
             said[f"for {meal} the {guest} had {_menu(rules, Order(meal, guest))}"] = 0.2 * each
-    asked = {f"{meal} for the GUEST ?": 0.45 for meal in MEALS} | {f"{h} for the GUEST ?": 0.05 for h in HARMS}
+    asked = {f"{meal} for the GUEST ?": 0.45 for meal in MEALS} | {
+        f"{h} for the GUEST ?": 0.05 for h in HARMS
+    }
     rules["ORDER"] = _row(asked)
     rules["GUEST"] = _row(dict.fromkeys(everybody, each))
     for n in range(1, most_orders):
@@ -146,7 +148,7 @@ class GuestHouse:
 
     @cached_property
     def menus(self) -> np.ndarray:
-        """The dishes of every answer, as numbers from 0, -1 where there is none, (N, 4); *sorry* comes last."""
+        """The dishes of every answer, numbers from 0, -1 where there is none, (N, 4); *sorry* comes last."""
         rows = [menu for n in range(1, MOST + 1) for menu in product(range(len(DISHES)), repeat=n)]
         return np.array([[*menu, *[-1] * (MOST - len(menu))] for menu in [*rows, ()]])
 
