@@ -49,14 +49,18 @@ def exact(of: TreePolicy, reference: TreePolicy) -> np.ndarray:
 
 @pytest.mark.parametrize("baseline", [True, False])
 def test_reinforces_mean_gradient_is_the_exact_one(baseline):
-    """4,000 steps of 4 answers: each coordinate within 5 standard errors, and the direction the same."""
+    """Each coordinate within 5 standard errors; along the exact gradient as long as it, within 4 (and 0.1).
+
+    A group's mean that counts the answer itself would make it a quarter shorter.
+    """
     learner, reference = policy(0), policy(1)
     loss = reinforce(learner, task_of(reference), 4, baseline=baseline)
-    drawn = np.array([gradient(learner.network, loss(step)) for step in range(4_000)])
-    true, mean = exact(learner, reference), drawn.mean(axis=0)
+    drawn = np.array([gradient(learner.network, loss(step)) for step in range(800)])
+    true = exact(learner, reference)
     errors = drawn.std(axis=0) / len(drawn) ** 0.5
-    assert np.all(np.abs(mean - true) <= 5 * errors + 1e-7)
-    assert mean @ true > 0.99 * np.linalg.norm(mean) * np.linalg.norm(true)
+    assert np.all(np.abs(drawn.mean(axis=0) - true) <= 5 * errors + 1e-7)
+    along = drawn @ true / (true @ true)
+    assert abs(along.mean() - 1) < min(4 * along.std() / len(along) ** 0.5, 0.1)
 
 
 def test_a_baseline_takes_away_noise():
@@ -113,20 +117,20 @@ def with_critic(learner, task):
     ("make", "near"),
     [
         (lambda p, t: (p.network, reinforce(p, t, 16)), 0.02),
-        (lambda p, t: (p.network, ppo(p, t, how=Reuse(16, 2, 2))), 0.02),
+        (lambda p, t: (p.network, ppo(p, t, how=Reuse(16, 2, 2))), 0.05),
         (with_critic, 0.05),
         (lambda p, t: (p.network, grpo(p, t, Reuse(16, 2, 2))), 0.05),
     ],
 )
 def test_all_come_near_the_optimum(make, near):
     start = run(lambda p, _: (p.network, lambda step: 0 * p.network.embedding.weight.sum()), 1)
-    assert run(make, 150) < near < start / 10
+    assert run(make, 300) < near < start / 10
 
 
 def test_k3_in_the_loss_ends_elsewhere():
     """What it aims at lies between the reference and the optimum, and is neither."""
-    left = run(lambda p, t: (p.network, grpo(p, t, Reuse(16, 2, 2), kl_in_loss=True)), 150)
-    right = run(lambda p, t: (p.network, grpo(p, t, Reuse(16, 2, 2))), 150)
+    left = run(lambda p, t: (p.network, grpo(p, t, Reuse(16, 2, 2), kl_in_loss=True)), 300)
+    right = run(lambda p, t: (p.network, grpo(p, t, Reuse(16, 2, 2))), 300)
     assert left > 5 * right
 
 

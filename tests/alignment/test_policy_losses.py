@@ -63,7 +63,7 @@ def test_value_loss_by_hand():
 
 def test_estimates_of_a_distance():
     """Over all tokens, each weighted with its chance: k1 and k3 are the distance, k2 is not."""
-    p, q = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.2, 0.2, 0.6])
+    p, q = torch.tensor([0.7, 0.2, 0.1]), torch.tensor([0.1, 0.1, 0.8])
     k1, k2, k3 = kl_estimates(p.log(), q.log())
     true = (p * (p / q).log()).sum().item()
     assert (p * k1).sum().item() == pytest.approx(true, rel=1e-5)
