@@ -53,6 +53,19 @@ class Task:
     beta: float
 
 
+def table_task(reference: TreePolicy, rewards: np.ndarray, beta: float) -> Task:
+    """To earn `rewards` (P, N), which are known of every answer, without going far from a policy.
+
+    The reference must stay as it is: give it a network of its own.
+    """
+
+    @torch.no_grad()
+    def log_probs(drawn: Drawn) -> Tensor:
+        return reference.log_probs(drawn)
+
+    return Task(len(rewards), lambda drawn: rewards[drawn.prompts, drawn.which], log_probs, beta)
+
+
 class Rollout(NamedTuple):
     """Answers that were drawn, G to each prompt one after the other, and what is known of them."""
 

@@ -95,18 +95,22 @@ class TreePolicy:
         found[:, : len(terms)] = torch.stack(terms, dim=1)
         return drawn._replace(log_probs=found * drawn.said)
 
-    def table(self) -> Tensor:
-        """Log-probability (P, N) of every answer to every prompt: exact, and with gradients."""
+    def choices(self) -> Tensor:
+        """Log-probability (P, n_nodes, V) of each token at each node of the tree, with gradients."""
         texts, nodes, rows, places = self.answers.reading
         n, width = len(self.prompts), len(texts)
         begun = self.prompts.repeat_interleave(width, dim=0)
         read = torch.cat([begun, torch.from_numpy(texts).repeat(n, 1)], dim=1)
         hidden = self.network.hidden(read)[:, self.prompts.shape[1] - 1 :].unflatten(0, (n, width))
-        logits = self.network.logits(hidden[:, rows, places])  # (P, M, V)
-        chances = logits.new_zeros(n, *self.answers.children.shape)
-        chances[:, nodes] = allowed_log_probs(logits, self.answers.allowed[nodes])
-        # where there is no choice, the only token has the log-probability 0 that stands there
-        terms = chances[:, self.answers.nodes, self.answers.tokens]  # (P, N, L)
+        logits = self.network.logits(hidden[:, rows, places])  # (P, M, V), where there is a choice
+        alone = allowed_log_probs(logits.new_zeros(self.answers.allowed.shape), self.answers.allowed)
+        found = alone.repeat(n, 1, 1)  # where there is none, the only token has the log-probability 0
+        found[:, nodes] = allowed_log_probs(logits, self.answers.allowed[nodes])
+        return found
+
+    def table(self) -> Tensor:
+        """Log-probability (P, N) of every answer to every prompt: exact, and with gradients."""
+        terms = self.choices()[:, self.answers.nodes, self.answers.tokens]  # (P, N, L)
         return (terms * torch.from_numpy(self.answers.said)).sum(dim=-1)
 
     @torch.no_grad()

@@ -17,8 +17,8 @@ import torch
 from torch import nn
 
 from lmcourse.alignment import chain, optimum
-from lmcourse.alignment.by_trial import Critic, Loss, Reuse, Task, grpo, ppo, reinforce
-from lmcourse.alignment.policy import Drawn, TreePolicy
+from lmcourse.alignment.by_trial import Critic, Loss, Reuse, Task, grpo, ppo, reinforce, table_task
+from lmcourse.alignment.policy import TreePolicy
 from lmcourse.experiments import run
 from lmcourse.neural.training import Recipe, train
 
@@ -62,16 +62,6 @@ SETTINGS = [
 ]
 
 
-def task(reference: TreePolicy, rewards: np.ndarray, beta: float) -> Task:
-    """To earn `rewards` (P, N) without going far from a policy that stays as it is."""
-
-    @torch.no_grad()
-    def log_probs(drawn: Drawn) -> torch.Tensor:
-        return reference.log_probs(drawn)
-
-    return Task(len(rewards), lambda drawn: rewards[drawn.prompts, drawn.which], log_probs, beta)
-
-
 def judged(policy: np.ndarray, reference: np.ndarray, rewards: np.ndarray, beta: float) -> dict[str, float]:
     """Everything that is known of a policy's table, means over the orders."""
     best = optimum.optimum(reference, rewards, beta)
@@ -104,7 +94,7 @@ def measure(setting: Mapping, _: np.random.Generator) -> dict:
         looks.append(judged(policy.log_table(), at_first, rewards, beta))
         last = time.process_time()
 
-    module, loss = make(policy, task(reference, rewards, beta), seed)
+    module, loss = make(policy, table_task(reference, rewards, beta), seed)
     look()
     every = max(1, setting["steps"] // LOOKS)
     train(module, loss, Recipe(setting["steps"], rate, judge_every=every), look, progress=False)

@@ -31,7 +31,8 @@ def test_each_chapter_has_a_card_with_its_state_and_a_picture(page, base_url):
         assert picture.bounding_box()["height"] > 40
         assert len(picture.get_attribute("aria-label")) > 40
         assert re.search(r"Begin with .*\n+.*about \d+ hours?", ready.nth(i).inner_text())
-        assert ready.nth(i).locator("a", has_text="Assignment").count()
+        newest = i == ready.count() - 1  # its assignment may still be to come
+        assert newest or ready.nth(i).locator("a", has_text="Assignment").count()
     for i in range(planned.count()):
         assert "(planned)" in planned.nth(i).inner_text()
         assert planned.nth(i).locator("a").count() == 0
