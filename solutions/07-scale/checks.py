@@ -884,6 +884,13 @@ pipeline.slip(
     {'("b", batch, stage + 1) if stage < last else': '("b", batch, stage - 1) if stage > 0 else'},
 )
 pipeline.slip(
+    "through the last stage, too, a batch goes back only when it has come forwards there",
+    {
+        '[("b", batch, stage + 1) if stage < last else ("f", batch, stage)]': '[("b", batch, stage + 1)] '
+        "if stage < last else []"
+    },
+)
+pipeline.slip(
     "a stage does one task at a time: it begins when its last one has ended",
     {STARTS: "max([0, *(done[task] for task in needed)])"},
 )
@@ -1450,6 +1457,11 @@ minhash.slip(
         "enumerate(marks[:, first : first + rows].tolist())": "enumerate(map(sorted, marks[:, first : "
         "first + rows].tolist()))"
     },
+)
+minhash.slip(
+    "the pairs are to be in ascending order, as `sorted` puts them",
+    {"return sorted(found)": "return sorted(found, reverse=True)"},
+    {"return sorted(found)": "return sorted(found, key=lambda pair: pair[::-1])"},
 )
 minhash.slip("i is the smaller, and comes first", {"{(other, text) for": "{(text, other) for"})
 minhash.slip(
