@@ -975,6 +975,9 @@ REASONS = {
         'on its way back a batch comes from the stage behind; yours comes from the one before': [
             (2, 0, 'gives', [[(0, 1), (1, 2), (2, 4), (4, 6)], [(1, 2), (4, 6), (6, 7), (7, 9)]]),
         ],
+        'through the last stage, too, a batch goes back only when it has come forwards there': [
+            (5, 0, 'gives', [[(0, 1), (2, 4)], [(0, 2), (2, 3)]]),
+        ],
         'a stage does one task at a time: it begins when its last one has ended': [
             (2, 0, 'gives', [[(0, 1), (0, 1), (4, 6), (4, 6)], [(1, 2), (2, 4), (1, 2), (2, 4)]]),
         ],
@@ -1185,6 +1188,10 @@ REASONS = {
         ],
         'which value belongs to which hash counts: do not sort within a band': [
             (3, 0, 'gives', [(0, 1), (0, 2), (0, 3), (1, 2)]),
+        ],
+        'the pairs are to be in ascending order, as `sorted` puts them': [
+            (3, 0, 'gives', [(1, 2), (0, 3), (0, 1)]),
+            (3, 0, 'gives', [(0, 1), (1, 2), (0, 3)]),
         ],
         'i is the smaller, and comes first': [
             (3, 0, 'gives', [(1, 0), (2, 1), (3, 0)]),
