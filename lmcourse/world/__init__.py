@@ -8,6 +8,8 @@ Read in this order:
     memory.py       the best that a model with a short memory can do in a world, exactly
     belief.py       what a prefix tells of the automaton's state, and both sides of a missing token
     senses.py       a level with an ambiguous word
+    ranked_facts.py a level of facts about many mice, for scaling laws
+    guest_house.py  a level of orders, answers and what these are worth
 """
 
 from lmcourse.world.belief import belief_states, corrupted_posteriors, given_the_rest, masked_posteriors
