@@ -30,9 +30,9 @@ $(ENV): requirements.txt pyproject.toml
 endif
 
 define MUCH
-  On Linux the usual build of PyTorch brings libraries for graphics cards: about 4 GB more to download, 7 GB on
-  disk. The course needs none of them. To do without, stop this, choose Linux, pip and CPU on PyTorch's page "Get
-  started", and give make the address that it shows after --index-url: make TORCH_INDEX=ADDRESS book
+  On Linux the usual build of PyTorch brings libraries for graphics cards: some 2.6 GB more to download, and
+  more on disk. The course needs none of them. To do without, stop this, choose Linux, pip and CPU on PyTorch's
+  page "Get started", and give make the address that it shows after --index-url: make TORCH_INDEX=ADDRESS book
 endef
 export MUCH
 

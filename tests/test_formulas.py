@@ -57,3 +57,15 @@ def test_the_font_for_nothing_but_height_is_in_the_style_sheet():
     css = FORMULAS["with_zero"](FORMULAS["ask"](fonts="formulas")["css"])
     assert "Zero.woff" not in css
     assert css.count("data:font/woff;base64,d09G") == 1  # WOFF files begin with wOFF
+
+
+def test_the_usual_fonts_that_a_page_needs_are_fetched_early():
+    body = FORMULAS["set_formula"]("a", display=False)
+    asked = FORMULAS["preloads"](body, lambda name, _: f"../{name}")
+    assert asked.count("../_static/formulas/MathJax_Math-Italic.woff") == 1
+    assert "Size" not in asked
+    large = FORMULAS["set_formula"](r"\sum_i 2", display=True)
+    asked = FORMULAS["preloads"](large, lambda name, _: name)
+    assert all(font in asked for font in ("Main-Regular", "Math-Italic", "Size2-Regular"))
+    files = {font.name for font in (FORMULAS["mathjax"]() / FORMULAS["FONTS"]).glob("*.woff")}
+    assert {f"MathJax_{font}.woff" for font in FORMULAS["USUAL"].values()} <= files

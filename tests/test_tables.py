@@ -201,6 +201,7 @@ def test_scores_on_mmlu_are_complete_and_their_sources_known():
     )
     by_name = {row.name: row for row in rows}
     assert by_name["GPT-3"].score == 43.9  # Hendrycks et al. (2021), table 1
+    assert by_name["Qwen2 0.5B"].score == 45.4  # Qwen2's report, table 5
     assert by_name["Qwen3 0.6B"].score == 52.8  # Qwen3's report, table 8
     assert by_name["LLaMA 65B"].score == 63.4  # Touvron et al. (2023b), table 3
 

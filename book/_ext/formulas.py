@@ -34,6 +34,8 @@ SCRIPT = Path(__file__).with_suffix(".js")
 SCROLLING = SCRIPT.with_name("scrolling_formulas.js")
 FONTS = Path("output", "chtml", "fonts", "woff-v2")
 ZERO = "MathJax_Zero.woff"
+# Fonts that are fetched early where a page has characters of theirs, which the class tells.
+USUAL = {"": "Main-Regular", "TEX-I": "Math-Italic"} | {f"TEX-S{n}": f"Size{n}-Regular" for n in (1, 2, 3, 4)}
 # What Sphinx gives MathJax to find: \( … \) in a line, \[ … \] on lines of its own, or an environment.
 MARKED = re.compile(
     r"\\\((?P<inline>.*?)\\\)|\\\[(?P<display>.*?)\\\]|(?P<raw>\\begin\{.*\\end\{[^}]*\})", re.S
@@ -113,11 +115,27 @@ def is_formula(node: nodes.Node) -> bool:
     return isinstance(node, (nodes.math, nodes.math_block))
 
 
-def add_style(app: Sphinx, page: str, _template: str, _context: dict[str, Any], _doctree: object) -> None:
+def add_style(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
     """Link what formulas need on pages with formulas."""
     if app.env.get_domain("math").data["has_equations"].get(page):
         app.add_css_file("formulas.css")
         app.add_js_file(SCROLLING.name, loading_method="defer")
+        app.add_js_file(None, body=preloads(context["body"], context["pathto"]))
+
+
+def preloads(body: str, path_to: Callable[[str, int], str]) -> str:
+    """A line of script that fetches the usual fonts of a page's formulas beside its styles.
+
+    A font is else asked for when a phone has laid out the page, and all formulas are laid out once more. A
+    page that is opened as a file may not ask so, and waits for none.
+    """
+    used = [font for mark, font in USUAL.items() if re.search(rf'<mjx-c class="[^"]*{mark}"', body)]
+    files = [path_to(f"_static/formulas/MathJax_{font}.woff", 1) for font in used]
+    link = '{rel: "preload", as: "font", type: "font/woff", crossOrigin: "", href}'
+    return (
+        f"""if (location.protocol !== "file:") for (const href of {json.dumps(files)}) """
+        f"""document.head.append(Object.assign(document.createElement("link"), {link}));"""
+    )
 
 
 def write_style(app: Sphinx, error: Exception | None) -> None:

@@ -10,7 +10,7 @@
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
   const PATIENCE = 5_000; // milliseconds that printing waits
-  const NEAR = "1200px"; // so far from the window a widget is loaded
+  const NEAR = 1200; // pixels: so far from the window a widget is loaded
 
   class Model {
     constructor({ state, buffers = [] }) {
@@ -130,6 +130,12 @@
     return el;
   }
 
+  // Whether a reader sees an element, or soon may; one that is folded away is nowhere.
+  function isNear(el) {
+    const [box] = el.getClientRects();
+    return box && box.bottom > -NEAR && box.top < innerHeight + NEAR;
+  }
+
   function showAll() {
     const states = {};
     for (const script of document.querySelectorAll(STATE)) Object.assign(states, JSON.parse(script.textContent).state);
@@ -138,7 +144,7 @@
     const coming = new Set(); // those that are, and not there yet
     const watch = new IntersectionObserver((entries) => {
       entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => wake(target));
-    }, { rootMargin: NEAR });
+    }, { rootMargin: `${NEAR}px` });
     function wake(el) {
       const id = waiting.get(el);
       watch.unobserve(el);
@@ -154,8 +160,9 @@
       const id = JSON.parse(script.textContent).model_id;
       const el = placeOf(script);
       waiting.set(el, id);
-      if (states[id]?.files?.length) watch.observe(el);
-      else wake(el);
+      // An observer speaks only when the theme's scripts, which run next, have done: over a second later on a phone.
+      if (!states[id]?.files?.length || isNear(el)) wake(el);
+      else watch.observe(el);
     }
     // The theme's way back to the top, a button at the window's lower edge, does not lie on a widget.
     const back = document.getElementById("pst-back-to-top");

@@ -22,6 +22,7 @@ from itertools import combinations
 
 import numpy as np
 
+from lmcourse.joined import root
 from lmcourse.model import check_whole
 
 PRIME = 2**31 - 1  # so that a product of two numbers below it fits into 64 bits
@@ -129,18 +130,12 @@ def clusters(n: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
     [[0, 3, 4], [1], [2]]
     """
     above = list(range(n))
-
-    def root(i: int) -> int:
-        while above[i] != i:
-            above[i] = i = above[above[i]]  # each looks one step further up the next time
-        return i
-
     for i, j in pairs:
-        low, high = sorted((root(i), root(j)))
+        low, high = sorted((root(above, i), root(above, j)))
         above[high] = low
     found = defaultdict(list)
     for i in range(n):
-        found[root(i)].append(i)
+        found[root(above, i)].append(i)
     return list(found.values())
 
 

@@ -122,12 +122,12 @@ def block_ngrams(log_probs: np.ndarray, context: Sequence[int], n: int) -> np.nd
     If that forbids every possible token the row is all -inf: nothing can be said.
     """
     n = check_whole(n, "n")
-    context = tuple(context)
-    recent = context[len(context) - (n - 1) :]
+    said = np.array(context, dtype=np.int64)
     blocked = np.array(log_probs, dtype=float)
-    for i in range(len(context) - n + 1):
-        if context[i : i + n - 1] == recent:
-            blocked[context[i + n - 1]] = -np.inf
+    ends = np.arange(n - 1, len(said))  # of the n-grams
+    for back in range(1, n) if len(ends) else ():  # those whose other tokens are the last ones
+        ends = ends[said[ends - back] == said[-back]]
+    blocked[said[ends]] = -np.inf
     return blocked if np.all(np.isneginf(blocked)) else normalise(blocked)
 
 

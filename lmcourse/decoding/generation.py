@@ -122,8 +122,9 @@ def generate_batch(
         if not plainly_greedy:
             rows = decoding.apply_rows(rows, [contexts[text] for text in going])
         said = {}  # by row; where nothing more can be said the text is done
+        walls = None if greedy else np.cumsum(np.exp(rows), axis=-1)  # between the tokens' shares, (B, V)
         for row in np.flatnonzero(rows.max(axis=-1) > -np.inf).tolist():
-            said[row] = int(np.argmax(rows[row])) if greedy else _draw(rows[row], rngs[going[row]])
+            said[row] = int(rows[row].argmax()) if greedy else _draw(walls[row], rngs[going[row]])
             contexts[going[row]].append(said[row])
         stay = [row for row, token in said.items() if token not in ends]
         if not stay or not left:
@@ -135,7 +136,6 @@ def generate_batch(
     return [context[start:] for context, start in zip(contexts, starts)]
 
 
-def _draw(log_probs: np.ndarray, rng: np.random.Generator) -> int:
-    """One token from the distribution (V,), by walking its cumulative sum."""
-    cumulative = np.cumsum(np.exp(log_probs))
-    return int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
+def _draw(walls: np.ndarray, rng: np.random.Generator) -> int:
+    """One token from a distribution, of which the cumulative sum (V,) is given."""
+    return int(walls.searchsorted(rng.random() * walls[-1], side="right"))

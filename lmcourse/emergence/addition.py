@@ -1,10 +1,12 @@
-"""Adding long numbers: at once, backwards, with the steps written, or with dots in their place.
+"""Adding long numbers: at once, backwards, with the steps written, or with something else in their place.
 
 A text is a sum of two numbers, zeros in front of the shorter ones, `047+085=`, and what is to be said after
 it. *Once* that is the answer from its first digit on, `0132`. *Backwards* the same digits from the last on,
 `2310`. *Steps* adds column by column from the right before it answers, and writes of each column the digit
 and what is carried: `21`, `31`, `10`, then `:0132`. *Dots* has as many signs as the steps, and each is a
-dot. Left out: numbers of unequal lengths in one sum, and numbers as whole tokens.
+dot. *After* has the steps behind the answer, `0132:213110`: said all the same, but too late to be read.
+*Leftmost* has them in front, but begins with the leftmost column, `103121:0132`. Left out: numbers of unequal
+lengths in one sum, and numbers as whole tokens.
 
 Sources: Nye et al. (2021), the scratchpad; Lee et al. (2023), digits backwards and written steps; Pfau et al.
 (2024), dots.
@@ -22,7 +24,7 @@ from lmcourse.transformer.network import Transformer
 
 SIGNS = "0123456789+=:."
 PLUS, EQUALS, COLON, DOT = range(10, 14)
-FORMS = ("once", "backwards", "steps", "dots")
+FORMS = ("once", "backwards", "steps", "dots", "after", "leftmost")
 PER_COLUMN = 2  # signs that the steps of one column take
 
 
@@ -38,7 +40,14 @@ class Texts(NamedTuple):
 
     token_ids: np.ndarray  # (B, T)
     n_given: int  # signs of the question, the first of each text
-    n_answer: int  # signs of the answer, the last of each text
+    n_answer: int  # signs of the answer
+    n_after: int = 0  # signs that come after it
+
+    @property
+    def answer(self) -> slice:
+        """Where the answer stands in each text."""
+        end = self.token_ids.shape[1] - self.n_after
+        return slice(end - self.n_answer, end)
 
 
 def draw_sums(n_digits: np.ndarray, width: int, rng: np.random.Generator) -> Sums:
@@ -99,13 +108,19 @@ def written(sums: Sums, form: str) -> Texts:
     digits, carries = add_columns(sums)
     backwards = np.concatenate([digits, carries[:, -1:]], axis=1)
     plus, equals, colon = (np.full((count, 1), sign) for sign in (PLUS, EQUALS, COLON))
-    parts = [sums.a, plus, sums.b, equals]
-    if form == "steps":
-        parts += [np.stack([digits, carries], axis=2).reshape(count, -1), colon]
-    elif form == "dots":
-        parts += [np.full((count, PER_COLUMN * n), DOT), colon]
-    parts.append(backwards if form == "backwards" else backwards[:, ::-1])
-    return Texts(np.concatenate(parts, axis=1), 2 * n + 2, n + 1)
+    columns = np.stack([digits, carries], axis=2)
+    if form == "leftmost":
+        columns = columns[:, ::-1]
+    steps = columns.reshape(count, -1)
+    answer = backwards if form == "backwards" else backwards[:, ::-1]
+    said = {
+        "steps": [steps, colon, answer],
+        "leftmost": [steps, colon, answer],
+        "dots": [np.full_like(steps, DOT), colon, answer],
+        "after": [answer, colon, steps],
+    }.get(form, [answer])
+    ids = np.concatenate([sums.a, plus, sums.b, equals, *said], axis=1)
+    return Texts(ids, 2 * n + 2, n + 1, 1 + PER_COLUMN * n if form == "after" else 0)
 
 
 def surprise(network: Transformer, texts: Texts, answer_only: bool = False) -> Tensor:
@@ -114,12 +129,14 @@ def surprise(network: Transformer, texts: Texts, answer_only: bool = False) -> T
     Args:
         network: of `SIGNS`.
         texts: right ones.
-        answer_only: leave out what stands before the answer.
+        answer_only: leave out what is said besides the answer.
     """
     ids = torch.from_numpy(texts.token_ids)
-    begin = ids.shape[1] - texts.n_answer if answer_only else texts.n_given
-    logits = network(ids[:, :-1])[:, begin - 1 :]
-    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, begin:].flatten())
+    begin, end = texts.answer.start, texts.answer.stop
+    if not answer_only:
+        begin, end = texts.n_given, ids.shape[1]
+    logits = network(ids[:, : end - 1])[:, begin - 1 :]
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, begin:end].flatten())
 
 
 @torch.no_grad()
@@ -133,5 +150,5 @@ def continued(network: Transformer, token_ids: np.ndarray, n_given: int) -> np.n
 
 def right(found: np.ndarray, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
     """Whether the whole answer is right (B,), and which of its digits are (B, N + 1)."""
-    digits = found[:, -texts.n_answer :] == texts.token_ids[:, -texts.n_answer :]
+    digits = found[:, texts.answer] == texts.token_ids[:, texts.answer]
     return digits.all(axis=1), digits

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lmcourse.joined import root
 from lmcourse.model import check_whole
 
 CRITICAL = 0.59274621  # p_c of an infinite lattice, ± 13 in the last two places: Newman and Ziff (2000)
@@ -22,14 +23,6 @@ class Filling(NamedTuple):
 
     spans_at: int  # how many sites were occupied when top and bottom first were joined
     largest: np.ndarray  # (N,), sites in the largest cluster after 1, 2, …, N were occupied
-
-
-def root(parent: list[int], site: int) -> int:
-    """Whom a site's cluster is named after. Halves the way there for the next question."""
-    while parent[site] != site:
-        parent[site] = parent[parent[site]]
-        site = parent[site]
-    return site
 
 
 def neighbours(size: int) -> list[list[int]]:

@@ -10,7 +10,7 @@ sentence, or cut to as many sentences drawn at random. "junk": half of the crawl
 after the half that a trigram model of trusted text finds more probable. "mixture": little text of the target,
 read as often as it takes, mixed with much of another world, or alone. "leak": the sentences of a test stand
 in the crawl. "repeats": few sentences, read many times; "hurried": the same in batches of 64, in which the
-shortest text is over after 22 steps.
+shortest text is over after 22 steps. A setting with `crawl` is a quick one, of so many documents.
 """
 
 from __future__ import annotations
@@ -44,10 +44,28 @@ TRUSTED = 500  # documents for the trigram model, apart from the crawl
 TARGET = 1_000  # sentences of the target, in a mixture
 ASKED, KNOWN = 400, 100  # sentences of a test; ranks of the mice that it never asks about
 SEEDS = 3
+WITHIN = 0.01  # how near quick runs must come: what has hardly learned wavers between objects
 RUNS = (4, 6)  # words in a row that a search for leaks looks for
 
 _KEYS, _KEYS_AGAIN = ("kind", "what", "how", "seed"), ("kind", "unique", "epochs", "seed")
-AGAIN = {"kind": "again", "unique": 1_000, "epochs": 1, "seed": 0}
+SHORT = {"kind": "again", "unique": 1_000, "epochs": 1, "seed": 0}
+AGAIN = [  # quick ones, measured anew by every test: one of each kind, and of each way
+    SHORT,
+    *(
+        {**dict(zip(_KEYS, (*each, 0))), "crawl": 100}
+        for each in (
+            ("copies", 0.5, "documents"),
+            ("copies", 0.0, "random"),
+            ("junk", "shuffled", "likely"),
+            ("junk", "wrong", "raw"),
+            ("mixture", 0.25, "related"),
+            ("mixture", 0.5, "alone"),
+            ("leak", 4, "verbatim"),
+            ("leak", 1, "reordered"),
+        )
+    ),
+    {"kind": "hurried", "unique": 200, "epochs": 2, "seed": 0, "crawl": 100},
+]
 
 
 def _settings() -> list[dict]:
@@ -70,7 +88,7 @@ def _settings() -> list[dict]:
     ]
 
 
-SETTINGS = [AGAIN, *_settings()]
+SETTINGS = [*AGAIN, *_settings()]
 
 
 @lru_cache(maxsize=2)
@@ -99,20 +117,22 @@ def documents(n: int, rng: np.random.Generator, of: RankedFacts | None = None) -
     return (of or world()).draw(n * SENTENCES, rng).reshape(n, SENTENCES, LENGTH)
 
 
-def crawl_with_copies(share: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A crawl (4,000, 4, 9) of which a share are copies of ten documents (10, 4, 9); and those."""
-    found, copied = documents(CRAWL, rng), documents(COPIED, rng)
-    places = rng.permutation(CRAWL)[: round(share * CRAWL)]
+def crawl_with_copies(
+    share: float, rng: np.random.Generator, n: int = CRAWL
+) -> tuple[np.ndarray, np.ndarray]:
+    """A crawl (n, 4, 9) of which a share are copies of ten documents (10, 4, 9); and those."""
+    found, copied = documents(n, rng), documents(COPIED, rng)
+    places = rng.permutation(n)[: round(share * n)]
     found[places] = copied[np.arange(len(places)) % COPIED]
     return found, copied
 
 
-def crawl_with_junk(what: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A crawl (4,000, 4, 9) and which of its documents are junk (4,000,).
+def crawl_with_junk(what: str, rng: np.random.Generator, n: int = CRAWL) -> tuple[np.ndarray, np.ndarray]:
+    """A crawl (n, 4, 9) and which of its documents are junk (n,).
 
     "shuffled": the words of a document in a random order; "wrong": true in form, but each object drawn anew.
     """
-    found, junk = documents(CRAWL, rng), rng.permutation(CRAWL) < JUNK * CRAWL
+    found, junk = documents(n, rng), rng.permutation(n) < JUNK * n
     if what == "shuffled":
         flat = found[junk].reshape(-1, SENTENCES * LENGTH)
         found[junk] = rng.permuted(flat, axis=1).reshape(-1, SENTENCES, LENGTH)
@@ -133,13 +153,13 @@ def likely(found: np.ndarray, seed: int) -> np.ndarray:
     return keep_likely(mean_log_probs(model, list(found.reshape(len(found), -1))), 1 - JUNK)
 
 
-def mixed(share: float, kind: str, rng: np.random.Generator) -> np.ndarray:
-    """16,000 sentences, a share of them of the target's 1,000, each as often as the others; then shuffled.
+def mixed(share: float, kind: str, rng: np.random.Generator, crawl: int = CRAWL) -> np.ndarray:
+    """A crawl's 16,000 sentences, a share of them of the target's 1,000, each as often as the rest; shuffled.
 
     "alone": that share, and nothing else.
     """
     target = world().draw(TARGET, rng)
-    n = CRAWL * SENTENCES
+    n = crawl * SENTENCES
     own = target[np.arange(round(share * n)) % TARGET]
     rest = other(kind).draw(n - len(own), rng) if kind != "alone" else own[:0]
     return rng.permutation(np.concatenate([own, rest]))
@@ -173,10 +193,10 @@ def score(module: Transformer, test: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return (logits.argmax(-1).numpy() == test[:, 3:-1:2]).mean(1), losses.mean(1).double().numpy()
 
 
-def leak(times: int, how: str, seed: int) -> dict:
+def leak(times: int, how: str, seed: int, crawl: int = CRAWL) -> dict:
     """Half of a test stands in the crawl so many times; how each half is done, and found by its words."""
     rng = np.random.default_rng([seed, 2])
-    fresh, test = documents(CRAWL, rng).reshape(-1, LENGTH), quiz(rng)
+    fresh, test = documents(crawl, rng).reshape(-1, LENGTH), quiz(rng)
     leaked = test[: ASKED // 2] if how == "verbatim" else reordered(test[: ASKED // 2])
     read = rng.permutation(np.concatenate([fresh, *[leaked] * times]))
     right, nats = score(network(read, seed), test)
@@ -208,13 +228,13 @@ def parts(module: Transformer) -> dict:
 def measure(setting: Mapping, rng: np.random.Generator) -> dict:
     """One run; what is read, its excess, and that by kind of word and fame."""
     del rng  # runs of one seed share what they can
-    kind, seed = setting["kind"], setting["seed"]
+    kind, seed, crawl = setting["kind"], setting["seed"], setting.get("crawl", CRAWL)
     shared = np.random.default_rng([seed, 2])
     if kind == "leak":
-        return leak(setting["what"], setting["how"], seed)
+        return leak(setting["what"], setting["how"], seed, crawl)
     more: dict = {}
     if kind == "copies":
-        found, copied = crawl_with_copies(setting["what"], shared)
+        found, copied = crawl_with_copies(setting["what"], shared, crawl)
         if setting["how"] == "documents":
             found = found[deduplicate(found, key=lambda each: each.tobytes())]
         read = found.reshape(-1, LENGTH)
@@ -224,14 +244,14 @@ def measure(setting: Mapping, rng: np.random.Generator) -> dict:
                 places = np.sort(shared.permutation(len(read))[: len(places)])
             read = read[places]
     elif kind == "junk":
-        found, junk = crawl_with_junk(setting["what"], shared)
-        places = np.arange(CRAWL)
+        found, junk = crawl_with_junk(setting["what"], shared, crawl)
+        places = np.arange(crawl)
         if setting["how"] != "raw":
-            half = np.flatnonzero(shared.permutation(CRAWL) < (1 - JUNK) * CRAWL)
+            half = np.flatnonzero(shared.permutation(crawl) < (1 - JUNK) * crawl)
             places = likely(found, seed) if setting["how"] == "likely" else half
         read, more["junk"] = found[places].reshape(-1, LENGTH), round(float(junk[places].mean()), 4)
     elif kind == "mixture":
-        read = mixed(setting["what"], setting["how"], shared)
+        read = mixed(setting["what"], setting["how"], shared, crawl)
     else:
         unique = world().draw(setting["unique"], shared)
         read = np.concatenate([shared.permutation(unique) for _ in range(setting["epochs"])])

@@ -18,7 +18,17 @@ import numpy as np
 import torch
 
 from lmcourse.experiments import run
-from lmcourse.scaling.sweep import HELD_OUT, batch_size, config, estimate, excesses, network, recipe, sizes
+from lmcourse.scaling.sweep import (
+    HELD_OUT,
+    batch_size,
+    config,
+    estimate,
+    excesses,
+    multiplied,
+    network,
+    recipe,
+    sizes,
+)
 from lmcourse.world.ranked_facts import LENGTH, RankedFacts
 
 WIDTHS = (6, 8, 12, 16, 24, 32, 48, 64)
@@ -33,12 +43,6 @@ def seeds(d_model: int) -> range:
     return range(3 if d_model <= 16 else 2)
 
 
-def multiplied(d_model: int) -> int:
-    """Parameters with which each token is multiplied: the inner ones and the output's."""
-    of = config(world().vocab_size, d_model)
-    return sizes(of)["inner"] + of.vocab_size * of.d_model
-
-
 @lru_cache(maxsize=1)
 def world() -> RankedFacts:
     """The world that is read."""
@@ -47,7 +51,7 @@ def world() -> RankedFacts:
 
 def affordable(budget: float, d_model: int) -> int:
     """Tokens that a budget of work buys for a width, in whole sentences."""
-    return round(budget / 6 / multiplied(d_model) / LENGTH) * LENGTH
+    return round(budget / 6 / multiplied(config(world().vocab_size, d_model)) / LENGTH) * LENGTH
 
 
 def _settings() -> list[dict]:

@@ -32,7 +32,8 @@ from lmcourse.world.ranked_facts import LENGTH
 KINDS = ("slow", "fast", "tuned once", "constant", "on the way")
 WIDTHS = (8, 16, 32)
 HALVINGS = (5, 4, 3, 2, 1)  # of the tokens of a run, after which it is looked at on its way
-AGAIN = [{"kind": kind, "d_model": 8, "n_tokens": 9_000, "seed": 0} for kind in KINDS]
+BRIEF = {"fast": 450, "constant": 1_800}  # tokens: at high rates processors soon part by more than rounding
+AGAIN = [{"kind": kind, "d_model": 8, "n_tokens": BRIEF.get(kind, 9_000), "seed": 0} for kind in KINDS]
 
 
 def changed(kind: str, d_model: int, n_tokens: int):

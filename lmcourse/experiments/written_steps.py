@@ -1,10 +1,12 @@
-"""The same network learns to add: at once, backwards, with the steps written, with dots in their place.
+"""The same network learns to add: at once, backwards, with the steps written, with others in their place.
 
 Numbers of one to five digits, each length equally often, zeros in front. One block or two, width 32, four
 heads, learned positions. Each form gets the same number of tokens to learn from, so that the shorter texts
 come to more sums; steps and dots have the same sums in the same order, and dots are also taught as many sums
-as the answer at once. The loss counts all that is said after the question, with dots the answer alone. The
-tests' sums are the same for all forms.
+as the answer at once. Two more forms, with one block, teach the same signs as the steps in another order:
+behind the answer, where it cannot read them, and in front of it, but from the leftmost column on. The loss
+counts all that is said after the question, with dots the answer alone. The tests' sums are the same for all
+forms.
 """
 
 from __future__ import annotations
@@ -38,13 +40,17 @@ LONGEST = (2 + PER_COLUMN) * DIGITS + 3 + DIGITS + 1  # tokens of a text with st
 _KEYS = ("form", "blocks", "steps", "seed")
 WITHIN = 0.02  # how near it must come: a network that has hardly learned wavers between digits
 FORMS = ("steps", "once", "dots", "backwards")
-AGAIN = [dict(zip(_KEYS, (form, 1, 3, 0))) for form in FORMS]  # quick ones, measured anew by every test
+REORDERED = ("after", "leftmost")
+AGAIN = [
+    dict(zip(_KEYS, (form, 1, 3, 0))) for form in (*FORMS, *REORDERED)
+]  # quick ones, measured anew by every test
 MORE = 806  # steps with dots after which they have had as many sums as the answer at once
 SEEDS = 3
 SETTINGS = [
     *AGAIN,
     *(dict(zip(_KEYS, (form, n, STEPS, seed))) for seed in range(SEEDS) for n in (1, 2) for form in FORMS),
     *(dict(zip(_KEYS, ("dots", 1, MORE, seed))) for seed in range(SEEDS)),
+    *(dict(zip(_KEYS, (form, 1, STEPS, seed))) for seed in range(SEEDS) for form in REORDERED),
 ]
 
 
@@ -81,8 +87,7 @@ def asked_sums(n_digits: int) -> Sums:
 
 def answered(network: Transformer, texts: Texts, form: str) -> np.ndarray:
     """The texts with what the network says; dots are given."""
-    dots = texts.token_ids.shape[1] - texts.n_answer
-    return continued(network, texts.token_ids, dots if form == "dots" else texts.n_given)
+    return continued(network, texts.token_ids, texts.answer.start if form == "dots" else texts.n_given)
 
 
 def follows(network: Transformer, n_digits: int) -> dict[str, float]:
@@ -93,7 +98,7 @@ def follows(network: Transformer, n_digits: int) -> dict[str, float]:
     places = texts.n_given + PER_COLUMN * columns
     ids[rows, places] = (ids[rows, places] + rng.integers(1, 10, size=ASKED)) % 10
     wrong = ids[rows, places]
-    found = continued(network, ids, ids.shape[1] - texts.n_answer)[rows, -1 - columns]
+    found = continued(network, ids, texts.answer.start)[rows, -1 - columns]
     true = texts.token_ids[rows, -1 - columns]
     return {
         "written": round(float((found == wrong).mean()), 4),

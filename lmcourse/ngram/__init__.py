@@ -8,6 +8,7 @@ Read in this order:
     backoff.py      the other shape of smoothing: Katz, stupid backoff
     em.py           the weights of Jelinek-Mercer, by expectation-maximisation
     model.py        the language model that these make: batched, fast to score, saved and loaded
+    rows.py         its reader, which asks for many texts at once
     simple.py       the plain model of the first chapters: one text, one number of smoothing
     adaptive.py     counts that go on learning from the text while they read it
 """

@@ -56,15 +56,23 @@ class AdaptiveModel(LanguageModel):
 
     def token_log_probs(self, tokens: Tokens) -> np.ndarray:
         """As the interface says, but reading the text once and without building whole distributions."""
+        return self.token_log_probs_by_order(tokens)[-1]
+
+    def token_log_probs_by_order(self, tokens: Tokens) -> np.ndarray:
+        """What the models of order 1, 2, …, this one's say of each token, (order, L), from one reading.
+
+        The shorter context's p that each step begins with is what a model of that order would say.
+        """
         ids = self.ids(tokens)
-        probs, counts = np.empty(len(ids)), _Counts(self)
+        probs, counts = np.empty((len(ids), self.order)), _Counts(self)
         for i, token in enumerate(ids):
-            p = 1 / self.vocab_size
+            p, said = 1 / self.vocab_size, []
             for row, total in counts.rows():
                 p = (row.get(token, 0) + len(row) * p) / (total + len(row))
-            probs[i] = p
+                said.append(p)
+            probs[i] = said + [p] * (self.order - len(said))  # what was never seen leaves all to the shorter
             counts.after(token)
-        return np.log(probs)
+        return np.log(probs).T
 
 
 class _Counts:

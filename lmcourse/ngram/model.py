@@ -18,8 +18,9 @@ import numpy as np
 from lmcourse.files import write_whole
 from lmcourse.model import LanguageModel, Tokens, log
 from lmcourse.ngram.counts import NgramCounts, count_ngrams, find, join
+from lmcourse.ngram.rows import RowsReader
 from lmcourse.ngram.smoothing import Independent, Smoothing, Tables, modified_kneser_ney
-from lmcourse.reader import Reader, StateReader
+from lmcourse.reader import Reader
 from lmcourse.vocabulary import Vocabulary
 
 KEPT = 4_000_000  # probabilities that a reader keeps, 32 MB of them
@@ -142,12 +143,9 @@ class NgramModel(LanguageModel):
         """A reader that keeps the numbers of each row's last 0, 1, …, N - 1 tokens."""
         kept: Kept = {}
         windows = [self.window([*self._before(), *context]) for context in contexts]
-        return StateReader(
-            self.vocab_size,
-            [reduce(self._longer, window, (0,)) for window in windows],
-            lambda nodes: log(self._probs(nodes, kept)),
-            self._longer,
-        )
+        states = [reduce(self._longer, window, (0,)) for window in windows]
+        ask = (lambda nodes: log(self._probs(nodes, kept))), self._longer
+        return RowsReader(self._keys, self._tables, self.vocab_size, states, *ask)
 
     def _before(self) -> list[int]:
         return [] if self.start is None else [self.start]

@@ -33,10 +33,15 @@ def sizes(config: Config) -> dict[str, int]:
     """Parameters: "all", and "inner": without the tables of embedding and positions.
 
     The inner ones are what Kaplan et al. count. (Each token is multiplied with these and with the output:
-    `lmcourse.experiments.scaling_law.multiplied`.)
+    `multiplied`.)
     """
     parts = config.count_parameters()
     return {"all": parts["total"], "inner": parts["total"] - parts["embedding"] - parts["positions"]}
+
+
+def multiplied(config: Config) -> int:
+    """Parameters with which each token is multiplied: the inner ones, and the table again as the output."""
+    return sizes(config)["inner"] + config.vocab_size * config.d_model
 
 
 def learning_rate(d_model: int, n_tokens: int) -> float:

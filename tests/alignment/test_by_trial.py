@@ -123,7 +123,7 @@ def with_critic(learner, task):
     ],
 )
 def test_all_come_near_the_optimum(make, near):
-    start = run(lambda p, _: (p.network, lambda step: 0 * p.network.embedding.weight.sum()), 1)
+    start = run(lambda p, _: (p.network, lambda _: 0 * p.network.embedding.weight.sum()), 1)
     assert run(make, 300) < near < start / 10
 
 

@@ -156,14 +156,28 @@ def test_right_work_in_another_form_passes(exercise, code):
 # The open task.
 
 
-def table_alone(train, budget):
+def table_alone(train, budget, law_of=None):
     """All trial runs in a table of sizes and tokens, and one law: good choices, bad predictions."""
     names = defined(NAME)
+    law_of = law_of or names["law_of"]
     sizes, parts = np.geomspace(1_000, 30_000, 5), np.geomspace(1 / 16, 1, 5)
     longest = 0.0999 * budget / (6 * sizes.sum() * parts.sum())
-    law = names["law_of"]([(n, part * longest, train(n, part * longest)) for n in sizes for part in parts])
+    law = law_of([(n, part * longest, train(n, part * longest)) for n in sizes for part in parts])
     n, d = names["best_split"](law, 0.999 * budget)
     return n, d, law[0] + law[1] / n ** law[3] + law[2] / d ** law[4]
+
+
+def by_exercise_2(runs, rounds):
+    """The law of `fit_law` on a grid, whose errors are at first alike, then the law's own excess."""
+    fit_law = defined(NAME)["fit_law"]
+    sizes, tokens, losses = np.array(runs).T
+    pairs = [(a, b) for a in np.arange(0.8, 2, 0.15) for b in np.arange(0.25, 0.7, 0.06)]
+    errors = np.ones(len(runs))
+    for _ in range(rounds):
+        law = fit_law(sizes / 1e4, tokens / 1e6, losses, errors, pairs)
+        E, A, B, alpha, beta = law
+        errors = np.maximum(abs(A) * (sizes / 1e4) ** -alpha + abs(B) * (tokens / 1e6) ** -beta, 1e-6)
+    return E, A * 1e4**alpha, B * 1e6**beta, alpha, beta
 
 
 def tried(plan, seed=0):
@@ -177,7 +191,31 @@ def test_each_step_earns_more():
     assert [o.passed for o in rule] == [True, False, False, False, False]
     assert all(o.score == 0 for o in rule[3:])
     assert [o.passed for o in table] == [True, True, True, False, False]
-    assert all(0.5 < o.score < 0.9 for o in table[3:])
+    assert all(0.6 < o.score < 0.95 for o in table[3:])
+
+
+def test_weighing_right_earns_a_part_of_the_prediction_and_the_reason_is_told():
+    """With what exercise 2 gives alone: weighed alike the prediction earns next to nothing, weighed more."""
+    alike, weighed = (
+        tried(lambda train, budget, r=rounds: table_alone(train, budget, lambda runs: by_exercise_2(runs, r)))
+        for rounds in (1, 3)
+    )
+    prediction = [float(re.search(r"worlds: (\d+)%", o.message)[1]) for o in (alike[3], weighed[3])]
+    assert prediction[0] < 15
+    assert 30 < prediction[1] < 90
+    assert "weigh each run by 1 over its excess" in alike[3].message
+    assert "runs near the best splits" in weighed[3].message
+
+
+def test_the_public_score_is_an_honest_estimate_of_what_is_earned():
+    """Its worlds are of the kind of the grade's, and it says by how much these will differ by chance."""
+    (check,) = [c for c in checks_of(NAME, "budget", public_only=True) if "you may see" in c.title]
+    module, student = checks_module(), local_student({**defined(NAME), "plan": table_alone})
+    said = check.verdict(student, 0)
+    error = int(re.search(r"\(standard error (\d+)%\)", said.message)[1]) / 100
+    others = [module.share_of_points(student, range(s, s + 24)).value for s in range(1_000, 1_480, 24)]
+    assert np.std(others) * 2**0.5 == pytest.approx(error, rel=0.5)  # of 20 differences: known to a sixth
+    assert abs(np.mean(others) - said.value) < 2 * error
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -195,7 +233,7 @@ def test_judge_shows_what_the_check_shows():
     (check,) = [c for c in checks_of(NAME, "budget", public_only=True) if "you may see" in c.title]
     said = check.verdict(local_student({**defined(NAME), "plan": table_alone}), 0).message
     figures = re.findall(r"([\d.]+%)", printed(lambda: defined(NAME)["judge"](table_alone)))
-    assert len(figures) == 2
+    assert len(figures) == 4  # two means, each with its error
     assert all(figure in said for figure in figures)
 
 
@@ -243,6 +281,7 @@ def test_the_curves_are_as_the_text_says():
         round(100 * x) for x in (module.CHOICE_NONE, module.CHOICE_FULL, module.OFF_NONE, module.OFF_FULL)
     ]
     assert [int(x) for x in re.findall(r"\*\*(\d+) per cent\*\*", text)] == shares
+    assert "100 per cent at most" in text
     assert "the mean over 24 worlds that nobody has seen" in text
     assert module.N_WORLDS == 24
     weights = [c.weight for c in checks_of(NAME, "budget")]

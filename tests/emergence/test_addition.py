@@ -29,6 +29,18 @@ def test_each_form_by_hand():
     assert said(written(TWO, "backwards")) == ["47+85=231", "03+99=201"]
     assert said(written(TWO, "steps")) == ["47+85=2131:132", "03+99=2101:102"]
     assert said(written(TWO, "dots")) == ["47+85=....:132", "03+99=....:102"]
+    assert said(written(TWO, "after")) == ["47+85=132:2131", "03+99=102:2101"]
+    assert said(written(TWO, "leftmost")) == ["47+85=3121:132", "03+99=0121:102"]
+
+
+def test_the_answer_is_found_where_it_stands():
+    for form in addition.FORMS:
+        texts = written(TWO, form)
+        answers = ["".join(SIGNS[i] for i in row) for row in texts.token_ids[:, texts.answer]]
+        assert answers == (["231", "201"] if form == "backwards" else ["132", "102"])
+        spoiled = texts.token_ids.copy()
+        spoiled[0, texts.answer.stop - 1] += 1
+        assert right(spoiled, texts)[0].tolist() == [False, True]
 
 
 def test_numbers_have_their_digits_and_columns_give_the_sum():
@@ -72,6 +84,13 @@ def test_the_loss_can_leave_out_what_stands_before_the_answer():
         -log_probs[:, -3:].mean().item()
     )
     assert surprise(network, texts).item() == pytest.approx(-log_probs[:, 5:].mean().item())
+    after = written(TWO, "after")  # the question has 6 signs, the answer 3, the rest 5
+    ids = torch.from_numpy(after.token_ids)
+    log_probs = network(ids[:, :-1]).log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]
+    assert surprise(network, after, answer_only=True).item() == pytest.approx(
+        -log_probs[:, 5:8].mean().item()
+    )
+    assert surprise(network, after).item() == pytest.approx(-log_probs[:, 5:].mean().item())
 
 
 def test_bad_input_is_named():

@@ -31,6 +31,16 @@ def test_it_sums_to_one_and_scores_as_it_predicts(text, order):
     assert model.token_log_probs(text) == pytest.approx(rows[np.arange(len(ids)), ids])
 
 
+@given(st.text("abc", max_size=30), st.integers(1, 5))
+def test_one_reading_says_what_each_shorter_model_says(text, order):
+    found = AdaptiveModel(ABC, order).token_log_probs_by_order(text)
+    assert found.shape == (order, len(text))
+    for n, said in enumerate(found, start=1):
+        context = ABC.encode(text)
+        own = AdaptiveModel(ABC, n).next_log_probs([context[:i] for i in range(len(context))])
+        assert said == pytest.approx([row[token] for row, token in zip(own, context)])
+
+
 @given(st.text("abc", max_size=30), st.text("abc", max_size=30))
 def test_without_context_to_know_a_text_is_to_have_read_it(lesson, text):
     known = AdaptiveModel(ABC, 1, CountModel(ABC, 1, lesson)).token_log_probs(text)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from lmcourse.experiments import load
-from lmcourse.experiments.scaling_law import multiplied
+from lmcourse.experiments.scaling_law import world as the_world
 from lmcourse.scaling import simulated
 from lmcourse.scaling.simulated import Simulated
+from lmcourse.scaling.sweep import config, multiplied
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,8 @@ def rows():
 
 def test_the_middle_is_what_fits_the_runs_of_the_sweep_best(rows):
     """No neighbour along any of the five numbers is nearer to the runs, and the plain sum is further off."""
-    n, d, excess = np.array([(multiplied(r["d_model"]), r["n_tokens"], r["excess"]) for r in rows], float).T
+    size = {r["d_model"]: multiplied(config(the_world().vocab_size, r["d_model"])) for r in rows}
+    n, d, excess = np.array([(size[r["d_model"]], r["n_tokens"], r["excess"]) for r in rows], float).T
     _, alpha, beta, s = simulated.MIDDLE
     middle = np.array([math.log(simulated.AT_SIZE), math.log(simulated.AT_TOKENS), alpha, beta, s])
 

@@ -24,6 +24,14 @@ def test_sizes_are_those_of_the_weights(world):
     assert counted["inner"] == sum(p.numel() for name, p in module.named_parameters() if name not in tables)
 
 
+def test_what_is_multiplied_with_are_blocks_and_output(world):
+    config = sweep.config(world.vocab_size, 32)
+    module = Transformer(config)
+    table = module.get_parameter("embedding.weight").numel()  # looked up, and multiplied with at the end
+    assert sweep.multiplied(config) == sweep.sizes(config)["inner"] + table
+    assert table == world.vocab_size * 32
+
+
 def test_rates_are_the_tuned_ones_and_fall_with_width_and_tokens():
     assert sweep.learning_rate(16, 200_000) == pytest.approx(0.0125)
     assert sweep.learning_rate(128, 200_000) == pytest.approx(0.0031 / 2)

@@ -100,3 +100,19 @@ def test_nobody_is_better_than_the_truth(small, all_sentences):
 def test_bad_arguments_name_the_value(arguments, words):
     with pytest.raises(ValueError, match=words):
         RankedFacts(**arguments)
+
+
+def test_the_excess_by_heart_is_that_of_a_reader_who_notes_what_was_told():
+    small, rng = RankedFacts(n_names=3, n_relations=4, n_objects=5), np.random.default_rng(0)
+    lost = []
+    for _ in range(1_000):
+        *read, last = small.draw(13, rng)
+        known = {(*row[:2], row[i]) for row in read for i in (2, 4, 6)}
+        for i in (2, 4, 6):
+            fact = (*last[:2], last[i])
+            lost.append(fact not in known)
+            known.add(fact)
+    found = np.array(lost).reshape(-1, 3).sum(1) * np.log(5) / 9
+    expected = small.excess_by_heart(12 * 9)
+    assert abs(found.mean() - expected) < 4 * found.std() / len(found) ** 0.5
+    assert small.excess_by_heart(0) > 1.5 * expected  # a fact may be told twice in one sentence
