@@ -71,7 +71,7 @@ function picture() {
   const [top, bottom, left, right] = [h("span"), h("span"), h("span"), h("span")];
   const [mark, dots] = [h("i", { class: "lmc-kd-mark" }), div("lmc-kd-dots")];
   const plot = div("lmc-kd-plot", svgElement("svg", box, line), dots, mark);
-  const feet = div("lmc-kd-feet", left, h("span", {}, "KL, nats (circles: best of 1, 2, 4, 8, 16, 64)"), right);
+  const feet = div("lmc-kd-feet", left, h("span", {}, "KL, nats; circles: best of n"), right);
   const element = mute(div("lmc-kd-picture", div("lmc-kd-ends", top, h("span", {}, "reward"), bottom), plot, feet));
   let [x, y] = [null, null];
   const put = (dot, distance, reward) => {
