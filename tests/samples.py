@@ -51,6 +51,7 @@ SAMPLES = {
     "GradientLaboratory": widgets.GradientLaboratory,
     "GuessingGame": guessing,
     "InferenceCalculator": widgets.InferenceCalculator,
+    "KLDial": lambda: widgets.KLDial(["?"], ["a", "b"], np.log([[0.7, 0.3]]), [[0.0, 1.0]]),
     "MaskSwitcher": widgets.MaskSwitcher,
     "NgramExplorer": lambda: widgets.NgramExplorer(TEXT, order=3, context="the "),
     "ParallelPlanner": lambda: widgets.ParallelPlanner({"small": Config(10, 8, 2, 4, 16)}, "small", 16),

@@ -11,6 +11,7 @@ from lmcourse.widgets.entropy import EntropyExplorer
 from lmcourse.widgets.gradients import GradientLaboratory
 from lmcourse.widgets.guessing import GuessingGame
 from lmcourse.widgets.interval import CodingInterval
+from lmcourse.widgets.kl_dial import KLDial
 from lmcourse.widgets.mask_switcher import MaskSwitcher
 from lmcourse.widgets.ngrams import NgramExplorer
 from lmcourse.widgets.planner import ParallelPlanner
@@ -35,6 +36,7 @@ __all__ = [
     "GradientLaboratory",
     "GuessingGame",
     "InferenceCalculator",
+    "KLDial",
     "MaskSwitcher",
     "NgramExplorer",
     "ParallelPlanner",
