@@ -43,6 +43,7 @@ def test_served_again_counts_helpings_beyond_the_first():
     house = chain.house()
     menu = house.menus.tolist().index([0, 0, 0, 2])
     assert served_again(house)[menu] == 2
+    assert served_again(house)[house.menus.tolist().index([0, 1, 2, 3])] == 0
     assert served_again(house)[-1] == 0
 
 
