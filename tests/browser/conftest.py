@@ -98,7 +98,12 @@ def page(browser) -> Iterator:
     page = context.new_page()
     page.on("console", lambda m: problems.append(f"console: {m.text}") if m.type == "error" else None)
     page.on("pageerror", lambda error: problems.append(f"uncaught: {error}"))
-    page.on("requestfailed", lambda r: problems.append(f"request failed: {r.url}"))
+
+    def failed(request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # of a page that was left while it still loaded
+            problems.append(f"request failed: {request.url} ({request.failure})")
+
+    page.on("requestfailed", failed)
     page.on("response", lambda r: problems.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
     yield page
     context.close()
