@@ -3,10 +3,14 @@
 import csv
 import dataclasses
 import math
+from collections import Counter
+from itertools import combinations
 
+import numpy as np
 import pytest
 from test_gradebook import EXAM, work
 
+from lmcourse.grading import similar
 from lmcourse.grading.checks import Check
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.demo import ASSIGNMENT
@@ -84,6 +88,55 @@ def test_who_shares_what_nobody_else_has_is_shown_and_who_shares_what_all_have_i
     [(share, exercise, one, other)] = most_alike({n: {"f": t} for n, t in class_.items()}, {"f": ""})
     assert (share, exercise, one, other) == (1.0, "f", "s03", "s07")
     assert list(alike({"a": OWN, "b": OWN}, released=OWN)) == []  # what was handed out is nobody's
+
+
+def by_every_pair(answers, released):
+    """What `alike` says, from every pair, by the definition."""
+    own = {name: runs(text) - runs(released) for name, text in answers.items()}
+    n = Counter(run for mine in own.values() for run in mine)
+    rare = {name: {run for run in mine if n[run] <= max(2, len(own) / 10)} for name, mine in own.items()}
+    for one, other in combinations(sorted(rare), 2):
+        smaller = min(len(rare[one]), len(rare[other]))
+        if smaller >= similar.FEWEST and rare[one] & rare[other]:
+            yield len(rare[one] & rare[other]) / smaller, one, other
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_pair_is_lost_by_what_is_not_compared(seed):
+    rng = np.random.default_rng(seed)
+    lines = [f"name_{i} = f_{i % 7}({i}, {i * i})" for i in range(60)]
+    texts = ["\n".join(rng.choice(lines, 12, replace=False)) for _ in range(8)]
+    answers = {}
+    for i in range(40):
+        mine = texts[rng.integers(8)].split("\n")
+        for at in rng.integers(12, size=rng.integers(6)):
+            mine[at] = f"own_{i}_{at} = g(own_{i}, {at})"
+        answers[f"s{i:02}"] = "\n".join(mine) + "  # mine" * int(rng.integers(2))
+    every = sorted(by_every_pair(answers, lines[0]))
+    assert len({share for share, *_ in every}) > 10
+    assert sorted(alike(answers, lines[0])) == every
+    for least in (0.3, 0.5, 0.9, 1.0):
+        assert sorted(alike(answers, lines[0], least)) == [one for one in every if one[0] >= least]
+
+
+def test_only_those_who_may_be_alike_are_compared(monkeypatch):
+    """Of 1,000: 40 wrote one thing, 40 nearly one thing, the others share one line with some others."""
+    compared = []
+    common = similar._common
+    monkeypatch.setattr(similar, "_common", lambda *pair: compared.append(pair) or common(*pair))
+
+    def text(name, lines=20):
+        return [f"{name}_{i} = step_{name}({i}, {name}_{i - 1})" for i in range(lines)]
+
+    class_ = {}
+    for n in range(1000):
+        mine = text("same" if n < 40 else "near" if n < 80 else f"own{n}")
+        mine[n % 20] = f"changed_{n} = {n} + {n} + {n} + {n}" if 40 <= n < 80 else mine[n % 20]
+        mine += [f"also_{n // 10} = [{n // 10}, {n // 10}, {n // 10}]"] * (n >= 80)
+        class_[f"s{n:03}"] = "\n".join(mine)
+    pairs = [*alike(class_, least=0.5)]
+    assert len(pairs) == 2 * (40 * 39 // 2)
+    assert len(compared) == 40 * 39 // 2  # those who wrote one thing are one; of the others none with any
 
 
 def test_runs_of_words():
