@@ -194,11 +194,12 @@ def feedback(
     typer.echo(f"wrote {count} pages below {folder / 'feedback'}")
     if paths:
         found = find_submissions(paths, assignment, _roster(roster), kind, deadline)
-        archive, packed, where = write_zip(found, assignment, folder)
-        without = len(found.handed) - packed
+        done = write_zip(found, assignment, folder)
+        without = len(found.handed) - done.pages
         if without:
             typer.echo(f"! {without} of those who handed in have no page yet: grade them first")
-        typer.echo(f"packed {packed} of them into {archive}{where and f'; upload it {where}'}")
+        upload = done.where and f"; upload it {done.where}"
+        typer.echo("\n".join([f"packed {done.pages} of them into {done.path}{upload}", *done.changes]))
 
 
 def export(

@@ -5,7 +5,9 @@ import zipfile
 import pytest
 from handed_in import NAME, lay, packed
 from nbgrader.api import Gradebook
+from test_gradebook import EXAM, work
 
+from lmcourse.grading import commands
 from lmcourse.grading.course import GradingError
 from lmcourse.grading.gradebook import GradebookWriter
 from lmcourse.grading.intake import find_submissions
@@ -15,17 +17,18 @@ from lmcourse.grading.returning import name_for, write_zip
 from lmcourse.grading.roster import Roster, Student, Table
 
 PAGE = "language-models.html"
+EXAM_POINTS = sum(EXAM.points().values())  # that checks give; the other points are a person's
 
 
 def returned(course, inbox, kind="", roster=None):
     found = find_submissions([inbox], NAME, roster, kind)
     for one in found.handed:
         lay(course / "feedback" / one.student / NAME, PAGE, content=one.student.encode())
-    path, count, where = write_zip(found, NAME, course)
-    with zipfile.ZipFile(path) as archive:
+    done = write_zip(found, NAME, course)
+    with zipfile.ZipFile(done.path) as archive:
         names = {info.filename: archive.read(info).decode() for info in archive.infolist()}
-    assert count == len(names)
-    return names, where
+    assert done.pages == len(names)
+    return names, done.where
 
 
 def test_canvas_gets_names_with_the_numbers_of_user_and_file(tmp_path):
@@ -61,9 +64,9 @@ def test_moodle_gets_name_number_and_plugin(tmp_path, tail, zipped):
 def test_who_has_no_page_is_left_out_and_plain_folders_come_back_as_such(tmp_path):
     lay(tmp_path / "in", "ada.ipynb", "bo.ipynb")
     lay(tmp_path / "feedback" / "ada" / NAME, PAGE)
-    path, count, where = write_zip(find_submissions([tmp_path / "in"], NAME), NAME, tmp_path)
-    assert (path.name, count, where) == (f"{NAME}-folder.zip", 1, "")
-    assert zipfile.ZipFile(path).namelist() == [f"ada/{PAGE}"]
+    done = write_zip(find_submissions([tmp_path / "in"], NAME), NAME, tmp_path)
+    assert (done.path.name, done.pages, done.where) == (f"{NAME}-folder.zip", 1, "")
+    assert zipfile.ZipFile(done.path).namelist() == [f"ada/{PAGE}"]
     assert name_for("gradescope", "submission_7", PAGE) == f"submission_7/{PAGE}"
 
 
@@ -75,6 +78,49 @@ def test_a_class_that_was_graded_under_other_names_is_not_packed(tmp_path):
     with pytest.raises(GradingError, match=r"2 of 3 files are of nobody who has a page.*--roster"):
         write_zip(find_submissions([tmp_path / "in"], NAME), NAME, tmp_path)
     assert (tmp_path / "return" / f"{NAME}-folder.zip").read_bytes() == b"the good one"
+
+
+def test_what_is_returned_is_the_newest_result_and_what_has_changed_is_said(prepared, tmp_path, capsys):
+    (tmp_path / "gradebook.db").write_bytes(prepared.read_bytes())
+    book = GradebookWriter(tmp_path / "gradebook.db")
+    lay(tmp_path / "in", "ada.ipynb", "bo.ipynb", "cy.ipynb")
+    # of an earlier name of the notebook, before the right one in the alphabet
+    lay(tmp_path / "feedback" / "ada" / NAME, "a.html", content=b"of last year")
+
+    def give_back():
+        commands.feedback(NAME, [tmp_path / "in"], course=str(tmp_path))
+        with zipfile.ZipFile(tmp_path / "return" / f"{NAME}-folder.zip") as archive:
+            pages = {name: archive.read(name).decode() for name in archive.namelist()}
+        return pages, capsys.readouterr().out.split(".zip\n", 1)[1].splitlines()
+
+    book.write([work("ada", 0.0), work("bo", 1.0)])
+    first, said = give_back()
+    assert said == []
+    assert sorted(first) == [f"ada/{PAGE}", f"bo/{PAGE}"]
+    assert "0 of 20 points" in first[f"ada/{PAGE}"]
+    assert give_back() == (first, ["since the last zip: 2 pages are the same, 0 have changed"])
+
+    book.write([work("ada", 1.0), work("cy", 1.0)])  # ada was graded again, cy has come
+    second, said = give_back()
+    assert f"{EXAM_POINTS:g} of 20 points" in second[f"ada/{PAGE}"]
+    assert second[f"bo/{PAGE}"] == first[f"bo/{PAGE}"]
+    assert said == [
+        "since the last zip: 1 pages are the same, 1 have changed",
+        f"ada/{PAGE}: 0 of 20 points before, now {EXAM_POINTS:g} of 20",
+        f"cy/{PAGE}: new",
+    ]
+    (tmp_path / "in" / "bo.ipynb").unlink()
+    assert give_back()[1] == [
+        "since the last zip: 2 pages are the same, 0 have changed",
+        f"bo/{PAGE}: in the last zip, not in this",
+    ]
+
+
+def test_a_zip_of_which_nothing_can_be_read_is_replaced(tmp_path):
+    lay(tmp_path / "return", f"{NAME}-folder.zip", content=b"cut off")
+    lay(tmp_path / "in", "ada.ipynb")
+    lay(tmp_path / "feedback" / "ada" / NAME, PAGE)
+    assert write_zip(find_submissions([tmp_path / "in"], NAME), NAME, tmp_path).changes == []
 
 
 ROSTERS = {
