@@ -22,14 +22,14 @@ authored solution and finds out which wrong value, in which case, is due to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from lmcourse.grading.asking import Asked, Fact, Outcome
+from lmcourse.grading.asking import Asked, Fact, Outcome, Raises
 from lmcourse.grading.checks import Check, CheckFailed
 from lmcourse.grading.local import local_student
 from lmcourse.grading.student import Student
@@ -175,6 +175,10 @@ class Exercise:
             for title, hint in zip(titles, self.hints)
         )
 
+    def _facts(self, end: int) -> list[Fact]:
+        """The facts of the cases before this one."""
+        return [fact for case in self.cases[:end] for fact in case.facts]
+
     def __checks__(self, module: Mapping[str, Any]) -> Iterator[Check]:
         """The checks, public ones first.
 
@@ -185,11 +189,11 @@ class Exercise:
         reasons: Reasons = module.get("REASONS", {}).get(self.name, {})
         for i, case in enumerate(self.cases):
             known = [_known(reasons, i, j) for j in range(len(case.facts))]
-            function = _case_check(case, known, [fact for c in self.cases[:i] for fact in c.facts])
+            function = _case_check(case, known, self._facts(i))
             yield Check(self.name, f"{self.name}_{i + 1}", case.title, function, weight=case.weight)
         for i, hidden in enumerate(self.generators):
             name = hidden.questions.__name__ + (f"_{i}" if hidden.part else "")
-            function = _hidden_check(hidden, module.get("SOLUTION", ""))
+            function = _hidden_check(hidden, module.get("SOLUTION", ""), self._facts(len(self.cases)))
             yield Check(self.name, name, name, function, True, hidden.hint, hidden.weight)
 
 
@@ -228,19 +232,49 @@ def _case_check(case: Case, known: list, before: list[Fact]) -> Callable[[Studen
                         raise CheckFailed(f"first `{fact.function}`, above; {needed} needs it") from None
                     fact.expect(student, () if has_failed else reasons)  # what is asked last has failed
                 raise
+        _expect_an_answer(student, case.facts, before)
 
     return check
 
 
-def _hidden_check(hidden: Hidden, solution: str) -> Callable[[Student, np.random.Generator], None]:
-    """The function of a check: questions of a generator, answered by the solution unless they are facts."""
+def _hidden_check(
+    hidden: Hidden, solution: str, known: Sequence[Fact]
+) -> Callable[[Student, np.random.Generator], None]:
+    """The function of a check: questions of a generator, answered by the solution unless they are facts.
+
+    Args:
+        hidden: the generator.
+        solution: the authored code.
+        known: facts of the exercise's cases.
+    """
 
     def check(student: Student, rng: np.random.Generator) -> None:
+        facts = []
         for asked in hidden.asked(rng):
-            fact = asked if isinstance(asked, Fact) else Fact(asked, asked.answer(solved(solution)))
-            fact.expect(student)
+            facts.append(asked if isinstance(asked, Fact) else Fact(asked, asked.answer(solved(solution))))
+            facts[-1].expect(student)
+        _expect_an_answer(student, facts, known)
 
     return check
+
+
+def _expect_an_answer(student: Student, asked: Sequence[Fact], known: Sequence[Fact]) -> None:
+    """Where only what is to be refused was asked: let it count for those who do not refuse everything.
+
+    Args:
+        student: whose code has refused it.
+        asked: the questions of a check.
+        known: facts of other cases, of which one about the same function must hold.
+
+    Raises CheckFailed.
+    """
+    if any(not isinstance(fact.right, Raises) for fact in asked):
+        return
+    answerable = [fact for fact in known if not isinstance(fact.right, Raises)]
+    for name in dict.fromkeys(fact.function for fact in asked):
+        mine = [fact for fact in answerable if fact.function == name] or answerable
+        if mine and all(fact.outcome(student) for fact in mine):
+            raise CheckFailed(f"to refuse this counts once `{name}` answers something right, above")
 
 
 def solved(source: str) -> Student:

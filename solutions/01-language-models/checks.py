@@ -268,7 +268,9 @@ def no_underflow(student):
 
 @check("chain_rule", hidden=True, hint="the empty sequence has probability 1: what is left to add up?")
 def empty(student):
-    """Nothing said: log 1."""
+    """Nothing said: log 1. Who says so of everything has not thought of it."""
+    even = model_of({"a .": 0.5, "b .": 0.5})
+    expect_close(student.sequence_log_prob(even, ["a"]), math.log(0.5), "the log-probability of 'a'")
     expect_close(student.sequence_log_prob(model_of({"a .": 1.0}), []), 0.0, "the log-probability of nothing")
 
 
@@ -358,6 +360,7 @@ def boiling(student):
 @check("temperature", weight=0.5)
 def no_such_temperature(student):
     """A negative temperature, or one that is not a number, raises ValueError."""
+    expect_probs(student.with_temperature([0.8, 0.2], 1), [0.8, 0.2], "(0.8, 0.2) at T = 1")
     expect_raises(lambda: student.with_temperature([0.5, 0.5], -1), "ValueError", "at T = -1")
     expect_raises(
         lambda: student.with_temperature([0.5, 0.5], math.nan),
@@ -443,6 +446,7 @@ def up_and_down(student):
 @check("thermostat", weight=0.5)
 def out_of_reach(student):
     """An entropy that no temperature gives raises ValueError."""
+    expect_entropy(student, [0.4, 0.3, 0.2, 0.1], 1.25)
     for target in (1.5, -0.1):
         expect_raises(
             lambda target=target: student.temperature_for_entropy([0.4, 0.3, 0.2, 0.1], target),
@@ -454,6 +458,7 @@ def out_of_reach(student):
 @check("thermostat", weight=0.5)
 def tie(student):
     """With two tokens tied for the first place, some chance is left at every temperature."""
+    expect_entropy(student, [0.4, 0.4, 0.2], 1.0)
     expect_raises(
         lambda: student.temperature_for_entropy([0.4, 0.4, 0.2], 0.5),
         "ValueError",
@@ -553,6 +558,9 @@ def gap_at_the_end(student):
 @check("fill_blank", weight=0.5)
 def nothing_fits(student):
     """If no candidate makes a possible sentence, raise ValueError."""
+    tokens = ["the", "mouse", "ate", None]
+    got = student.fill_blank(model_of(MOUSE), tokens, ["the", "."])
+    expect_table(got, {"the": 0.8, ".": 0.2}, "the mouse ate ___")
     expect_raises(
         lambda: student.fill_blank(model_of(MOUSE), ["the", None, "the"], ["mouse", "ball"]),
         "ValueError",

@@ -696,6 +696,7 @@ def words_of_these_lengths(student):
 @check("codewords")
 def too_short(student):
     """Lengths of 1, 2, 2 and 2 have the Kraft sum 1.25: no prefix code has them."""
+    expect_code(student.prefix_code({"a": 1, "b": 1}), {"a": 1, "b": 1}, "two symbols of length 1")
     for lengths, total in (
         ({"a": 1, "b": 2, "c": 2, "d": 2}, 1.25),
         ({"a": 1, "b": 1, "c": 2}, 1.25),
@@ -934,6 +935,7 @@ def a_sentence_of_the_mouse_world(student):
 @check("encoding", weight=0.5)
 def impossible_token(student):
     """A token for which the model has no entry cannot be encoded: ValueError."""
+    expect_encoded(student, unchanging(ABC), ["a"], "the token a alone")
     for tokens in (["a", "d"], ["d"]):
         expect_raises(
             lambda tokens=tokens: student.encode(unchanging(ABC), tokens),

@@ -638,10 +638,12 @@ clip.case(
     "Shorter than allowed, or exactly as long: nothing changes.",
     ask.clip(THREE_FOUR, 20).gives([[[3, 0], [0, 0]], [0, 4]]),
     ask.clip(THREE_FOUR, 5).gives([[[3, 0], [0, 0]], [0, 4]]),
+    ask.clip(THREE_FOUR, 2.5).gives([[[1.5, 0], [0, 0]], [0, 2]]),
 )
 clip.case(
     "Where all gradients are zero they stay zero.",
     ask.clip([np.zeros(2), np.zeros((1, 1))], 1).gives([[0, 0], [[0]]]),
+    ask.clip([np.zeros(2), np.full((1, 1), 4.0)], 1).gives([[0, 0], [[1]]]),
     weight=0.5,
 )
 SQUARES = "np.sqrt(sum((g**2).sum() for g in gradients))"

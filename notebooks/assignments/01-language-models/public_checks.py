@@ -114,6 +114,27 @@ def counted(next_probs, limit):
     return careful
 
 
+def annealed(probs, temperature):
+    """p^(1/T), renormalised, without underflow."""
+    logs = np.log(
+        np.asarray(probs, dtype=float), out=np.full(len(probs), -np.inf), where=np.asarray(probs) > 0
+    )
+    if temperature == 0:
+        weights = (logs == logs.max()).astype(float)
+    else:
+        weights = (
+            np.exp((logs - logs.max()) / temperature)
+            if math.isfinite(temperature)
+            else (np.asarray(probs) > 0) * 1.0
+        )
+    return weights / weights.sum()
+
+
+def entropy_of(probs):
+    """Entropy in nats."""
+    return float(-sum(p * math.log(p) for p in probs if p > 0))
+
+
 def expect_probs(got, expected, what, mistakes=()):
     """A distribution (V,) equal to `expected`; `mistakes` are pairs of a wrong one and its explanation."""
     probs = expect_distribution(got, what=what)
@@ -306,6 +327,7 @@ def boiling(student):
 @check("temperature", weight=0.5)
 def no_such_temperature(student):
     """A negative temperature, or one that is not a number, raises ValueError."""
+    expect_probs(student.with_temperature([0.8, 0.2], 1), [0.8, 0.2], "(0.8, 0.2) at T = 1")
     expect_raises(lambda: student.with_temperature([0.5, 0.5], -1), "ValueError", "at T = -1")
     expect_raises(
         lambda: student.with_temperature([0.5, 0.5], math.nan),
@@ -359,6 +381,7 @@ def up_and_down(student):
 @check("thermostat", weight=0.5)
 def out_of_reach(student):
     """An entropy that no temperature gives raises ValueError."""
+    expect_entropy(student, [0.4, 0.3, 0.2, 0.1], 1.25)
     for target in (1.5, -0.1):
         expect_raises(
             lambda target=target: student.temperature_for_entropy([0.4, 0.3, 0.2, 0.1], target),
@@ -370,11 +393,19 @@ def out_of_reach(student):
 @check("thermostat", weight=0.5)
 def tie(student):
     """With two tokens tied for the first place, some chance is left at every temperature."""
+    expect_entropy(student, [0.4, 0.4, 0.2], 1.0)
     expect_raises(
         lambda: student.temperature_for_entropy([0.4, 0.4, 0.2], 0.5),
         "ValueError",
         "asked for 0.5 nats of (0.4, 0.4, 0.2), where log 2 = 0.693 remain even as T → 0",
     )
+
+
+def expect_entropy(student, probs, target):
+    """At the temperature the student returns, `probs` has the entropy asked for."""
+    t = expect_number(student.temperature_for_entropy(list(probs), target), "the temperature")
+    expect(t >= 0, "a temperature is never negative")
+    expect(abs(entropy_of(annealed(probs, t)) - target) < 1e-6, f"not {target:.6g} nats at T = {t:.6g}")
 
 
 @check("fill_blank")
@@ -418,6 +449,9 @@ def gap_at_the_end(student):
 @check("fill_blank", weight=0.5)
 def nothing_fits(student):
     """If no candidate makes a possible sentence, raise ValueError."""
+    tokens = ["the", "mouse", "ate", None]
+    got = student.fill_blank(model_of(MOUSE), tokens, ["the", "."])
+    expect_table(got, {"the": 0.8, ".": 0.2}, "the mouse ate ___")
     expect_raises(
         lambda: student.fill_blank(model_of(MOUSE), ["the", None, "the"], ["mouse", "ball"]),
         "ValueError",

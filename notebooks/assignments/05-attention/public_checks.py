@@ -288,6 +288,7 @@ block.case(
     ask.block(array([1, 5], [10, 4]), parts(OFF, OFF, I2, OFF, [0.0, 0.0]), 1).gives(
         [[1.0, 5.0], [10.0, 4.0]]
     ),
+    ask.layer_norm(array([1, 1, 5, 5]), np.ones(4), np.zeros(4), 5.0).gives([[-2 / 3, -2 / 3, 2 / 3, 2 / 3]]),
 )
 GAINS = {"gain2": np.array([2.0, 3]), "shift2": np.array([1.0, 0])}
 # The norms of the rows are (-a, a), (b, -b), (c, -c); each token gets the mean of its own and those before.

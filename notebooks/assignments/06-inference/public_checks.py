@@ -426,6 +426,7 @@ speculation.case(
 speculation.case(
     "Where p and q are equal, p.",
     ask.residual(LESS, LESS).gives([0.4, 0.3, 0.2, 0.1]),
+    ask.residual(LESS, MORE).gives([0.75, 0.25, 0.0, 0.0]),
     weight=0.5,
 )
 FIRST_RESIDUAL = ask.residual(LESS, MORE).gives(
