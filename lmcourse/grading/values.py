@@ -29,7 +29,7 @@ MAX_TEXT = 4_000_000  # bytes of JSON in one message
 MAX_ARRAYS = 64_000_000  # bytes of arrays in one message
 MAX_BITS = 10_000  # of an integer
 MAX_ODD_KEYS = 20_000  # of one dictionary: other keys than text can be chosen to collide
-_SIMPLE = {float, str, bool, type(None)}
+_SIMPLE, _TEXT = {float, str, bool, type(None)}, {str}
 _HEADER = struct.Struct("!II")
 
 
@@ -74,12 +74,12 @@ def to_wire(value: Any, arrays: list[np.ndarray], special: Callable[[Any], Any] 
         return value
     if kind is tuple or kind is list:
         # the most frequent kinds are their own trees
-        same = {*map(type, value)} <= _SIMPLE
+        same = _SIMPLE.issuperset(map(type, value))
         trees = list(value) if same else [to_wire(item, arrays, special) for item in value]
         return trees if kind is list else {"t": trees}
     if kind is dict:
-        if {*map(type, value)} <= {str}:
-            if {*map(type, value.values())} <= _SIMPLE:
+        if _TEXT.issuperset(map(type, value)):
+            if _SIMPLE.issuperset(map(type, value.values())):
                 return {"o": value}
             return {"o": {key: to_wire(item, arrays, special) for key, item in value.items()}}
         if len(value) > MAX_ODD_KEYS:
