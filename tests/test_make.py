@@ -53,7 +53,7 @@ def asked(checkout):
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED: it is so on Linux alone")
 def test_before_it_downloads_it_says_how_much(checkout):
     said, _ = make(checkout, "data").communicate()
-    assert "about 4 GB more to download, 7 GB on\n  disk." in said
+    assert "some 2.6 GB more to download, and\n  more on disk." in said
     assert "make TORCH_INDEX=ADDRESS book" in said
     assert asked(checkout)[1:] == ["-r requirements.txt", "--no-deps --no-build-isolation -e ."]
 
