@@ -3,8 +3,8 @@
 Each run begins with the fine-tuned network of its seed, answers the house's 24 orders, is rewarded by their
 true worth, and is judged exactly now and then: the distance KL(π ‖ π*) from the optimum and KL(π* ‖ π), what
 the objective lacks, the reward, the distance from the fine-tuned network, the entropy. Adam's learning rate
-falls as a cosine to zero. Steps are chosen so that all take about 20 seconds of one core that has nothing
-else to do. Their rates and group sizes were the best of a few on seed 0.
+falls as a cosine to zero. Steps are chosen so that a run takes half a minute or so of one core. Rates and
+group sizes were the best of a few on seed 0.
 """
 
 from __future__ import annotations
